@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What a run found: an outcome, the details that led to it, and the statistics. The guest
+ * builds one, sends it (core/wire.c), the host adds what only it can know and reports it.
+ *
+ * The outcome is never stored apart from its reasons: it is computed from the details, so
+ * that no later step can lose a failure.
+ */
+#ifndef KTSTR_CORE_VERDICT_H
+#define KTSTR_CORE_VERDICT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <ktstr/attrs.h>
+
+#define KTSTR_MAX_CPUS		512
+#define KTSTR_MAX_DETAILS	256	/* further ones are counted, not kept */
+#define KTSTR_MAX_CGROUPS	256
+#define KTSTR_DETAIL_LEN	512	/* bytes, terminating NUL included */
+#define KTSTR_NAME_LEN		64
+
+/* In the order of the fold: the largest one present wins. */
+enum ktstr_outcome {
+	KTSTR_SKIP,		/* nothing was judged, on purpose */
+	KTSTR_PASS,
+	KTSTR_INCONCLUSIVE,	/* something was to be judged and there was no data */
+	KTSTR_FAIL,
+};
+
+enum ktstr_severity {
+	KTSTR_NOTE,		/* information; never changes the outcome */
+	KTSTR_SKIPS,
+	KTSTR_UNDECIDED,
+	KTSTR_FAILS,
+};
+
+struct ktstr_detail {
+	enum ktstr_severity severity;
+	enum ktstr_kind kind;
+	char text[KTSTR_DETAIL_LEN];
+};
+
+struct ktstr_cpumask {
+	uint64_t bits[KTSTR_MAX_CPUS / 64];
+};
+
+/* What one worker measured about itself; lives in shared memory, so no pointers. */
+struct ktstr_worker_report {
+	int32_t tid;
+	uint32_t group;			/* index of its cgroup in the step */
+	uint64_t work_units;
+	uint64_t iterations;
+	uint64_t wall_ns;		/* CLOCK_MONOTONIC, loop start to loop end */
+	uint64_t cpu_ns;		/* CLOCK_THREAD_CPUTIME_ID */
+	uint64_t max_gap_ns;		/* largest interval between two checkpoints */
+	uint64_t max_gap_at_ns;		/* since loop start, its beginning */
+	int32_t max_gap_cpu;		/* CPU before the gap */
+	uint32_t completed;		/* 1: the loop ended as it should */
+	uint64_t migrations;		/* CPU differs from the previous checkpoint */
+	uint64_t run_delay_ns;		/* schedstat field 2, delta */
+	uint64_t timeslices;		/* schedstat field 3, delta */
+	uint32_t schedstat_valid;
+	int32_t exit_status;		/* waitpid() status, valid when not completed */
+	uint64_t voluntary_switches;	/* getrusage, delta */
+	uint64_t involuntary_switches;
+	struct ktstr_cpumask cpus_used;
+};
+
+/* Statistics of one cgroup in one step; formulas in spec of checks/stats.c. */
+struct ktstr_cgroup_stats {
+	char name[KTSTR_NAME_LEN];
+	uint32_t step;
+	uint32_t workers;
+	uint32_t cpus;			/* union of the CPUs its workers ran on */
+	double min_off_cpu_pct, max_off_cpu_pct, avg_off_cpu_pct;
+	double spread_pct;		/* max - min */
+	double max_gap_ms;
+	int32_t max_gap_cpu;
+	uint64_t migrations;
+	uint64_t work_units;
+	uint64_t iterations;
+	double migration_ratio;
+	double mean_run_delay_us, worst_run_delay_us;
+};
+
+/* Everything about one run. Allocated by ktstr_result__new(), about 160 KiB. */
+struct ktstr_result {
+	uint32_t nr_details;
+	uint32_t dropped_details;
+	uint32_t dropped_fails;		/* of those: severity KTSTR_FAILS */
+	uint32_t nr_cgroups;
+	uint32_t dropped_cgroups;
+	struct ktstr_cpumask cpus_used;	/* by any worker */
+	struct ktstr_detail details[KTSTR_MAX_DETAILS];
+	struct ktstr_cgroup_stats cgroups[KTSTR_MAX_CGROUPS];
+};
+
+/* NULL with ENOMEM. A fresh result has no details: its outcome is PASS. */
+struct ktstr_result *ktstr_result__new(void);
+void ktstr_result__free(struct ktstr_result *r);
+
+void ktstr_result__add(struct ktstr_result *r, enum ktstr_severity severity,
+		       enum ktstr_kind kind, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* Append everything of @from to @to. */
+void ktstr_result__merge(struct ktstr_result *to, const struct ktstr_result *from);
+
+/*
+ * FAIL if any detail fails, else INCONCLUSIVE if any is undecided, else SKIP if the only
+ * verdicts are skips and nothing was measured, else PASS.
+ */
+enum ktstr_outcome ktstr_result__outcome(const struct ktstr_result *r);
+
+/* First detail of severity KTSTR_FAILS, or NULL. */
+const struct ktstr_detail *ktstr_result__first_failure(const struct ktstr_result *r);
+
+/* "starved", "sched-stalled", ...; never NULL. And "pass", "fail", "inconclusive", "skip". */
+const char *ktstr_kind__name(enum ktstr_kind kind);
+const char *ktstr_outcome__name(enum ktstr_outcome outcome);
+
+/* The totals and worst-ofs that the report's stats line and the sidecar carry. */
+struct ktstr_totals {
+	uint32_t workers;
+	uint32_t cpus;			/* union over all cgroups */
+	uint64_t migrations;
+	uint64_t iterations;
+	double worst_spread_pct;
+	double worst_gap_ms;
+	int32_t worst_gap_cpu;
+	double worst_migration_ratio;
+	double worst_mean_run_delay_us, worst_run_delay_us;
+};
+void ktstr_result__totals(const struct ktstr_result *r, struct ktstr_totals *t);
+
+/* Bitmap helpers; CPUs beyond KTSTR_MAX_CPUS are ignored. */
+void ktstr_cpumask__set(struct ktstr_cpumask *m, uint32_t cpu);
+bool ktstr_cpumask__test(const struct ktstr_cpumask *m, uint32_t cpu);
+void ktstr_cpumask__or(struct ktstr_cpumask *to, const struct ktstr_cpumask *from);
+uint32_t ktstr_cpumask__weight(const struct ktstr_cpumask *m);
+/* "0-3,8", "" for none; always terminated. */
+void ktstr_cpumask__format(const struct ktstr_cpumask *m, char *buf, size_t size);
+/* Strict: ascending or not, ranges and single CPUs, nothing else. 0 or -EINVAL. */
+int ktstr_cpumask__parse(const char *text, struct ktstr_cpumask *m);
+
+/*
+ * The wire form of a result (little endian, versioned, every length inside).
+ * encode: returns a malloc()ed buffer and its length in *@len, or NULL with ENOMEM.
+ * decode: trusts nothing; returns 0 or -EBADMSG and leaves @r unspecified then.
+ */
+void *ktstr_result__encode(const struct ktstr_result *r, size_t *len);
+int ktstr_result__decode(struct ktstr_result *r, const void *buf, size_t len);
+
+#endif

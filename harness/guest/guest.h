@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The guest side. PID 1 is a supervisor: it mounts, starts and watches the scheduler, runs
+ * the body in a child of its own, enforces the run deadline in guest time, forwards logs, and
+ * is the only writer of the channel. The child sends what it has to say through a socket.
+ *
+ * Wire between host and PID 1 besides the channel: the file /ktstr.args, lines KEY=VALUE
+ * (values are percent-free plain text up to the end of the line); keys are in args.c.
+ */
+#ifndef KTSTR_GUEST_H
+#define KTSTR_GUEST_H
+
+#include <stdint.h>
+
+#include "../core/ctx.h"
+
+#define KTSTR_GUEST_ARGS	"/ktstr.args"
+#define KTSTR_GUEST_SCHEDULER	"/scheduler"
+#define KTSTR_GUEST_SENTINEL	"/.ktstr_complete"	/* last file of the archive */
+
+/* What the host asks of one run; parsed from KTSTR_GUEST_ARGS. */
+struct ktstr_guest_args {
+	char *test;			/* test= name in the registry */
+	struct ktstr_topology topo;	/* topo=1n1l2c1t */
+	uint32_t duration_s;		/* duration_s= */
+	uint32_t workers;		/* workers= */
+	uint64_t seed;			/* seed= */
+	uint32_t run_grace_s;		/* run_grace_s= body deadline is duration_s plus this */
+	uint32_t attach_timeout_ms;	/* attach_timeout_ms= */
+	char *cgroup_root;		/* cgroup_root=/ktstr */
+	char *cgroup_parent;		/* cgroup_parent= made before the scheduler starts */
+	char **sched_argv;		/* sched_arg= one line per argument, NULL-terminated */
+	char **enable, **disable;	/* enable= / disable= "echo V > /path" lines */
+};
+
+/* 0 or -errno. Everything is freed by the second call. */
+int ktstr_guest_args__parse(struct ktstr_guest_args *a, const char *text);
+void ktstr_guest_args__free(struct ktstr_guest_args *a);
+
+/* PID 1: never returns. */
+void ktstr_guest_main(void) __attribute__((noreturn));
+
+/* Run the body of ctx->test and the survival probe; used in the guest and by host_only. */
+int ktstr_dispatch_body(struct ktstr_ctx *ctx);
+
+#endif

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The attributes of tests and schedulers. Every member is documented where it is declared;
+ * docs/writing-tests.md has the tables.
+ *
+ * "Unset" is a value of its own (KTSTR_UNSET, KTSTR_INHERIT, NaN or NULL), put there by
+ * KTSTR_TEST() before the author's initialisers, so that an explicit zero or false stays
+ * expressible and is checked like any other value.
+ */
+#ifndef KTSTR_ATTRS_H
+#define KTSTR_ATTRS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define KTSTR_UNSET	UINT32_MAX	/* a number nobody wrote */
+
+/* A switch that also knows "nobody said anything"; true and false may be assigned. */
+enum ktstr_switch {
+	KTSTR_INHERIT = -1,
+	KTSTR_OFF = 0,
+	KTSTR_ON = 1,
+};
+
+struct ktstr_ctx;
+struct ktstr_result;
+
+/*
+ * Checks. Worker checks are judged from the workers' own telemetry, monitor checks from
+ * what the host sees in guest memory. harness/checks/ has one table row for each.
+ */
+#define KTSTR_CHECK_MEMBERS							\
+	/* worker checks */							\
+	enum ktstr_switch not_starved;	/* every worker did work; spread, gap */ \
+	enum ktstr_switch isolation;	/* workers stay inside their cpuset */	\
+	double max_gap_ms;		/* longest time a worker was off CPU */	\
+	double max_spread_pct;		/* max-min off-CPU share, points */	\
+	double max_throughput_cv;	/* stddev/mean of work per CPU second */ \
+	double min_work_rate;		/* work units per CPU second */		\
+	double min_iteration_rate;	/* iterations per second */		\
+	double max_migration_ratio;	/* migrations per iteration */		\
+	double max_p99_wake_latency_ns;						\
+	double max_wake_latency_cv;						\
+	double min_page_locality;	/* 0..1 of pages on expected nodes */	\
+	double max_cross_node_migration_ratio;	/* 0..1 */			\
+	double max_slow_tier_ratio;	/* 0..1 of pages on memory-only nodes */ \
+	/* monitor checks */							\
+	double max_imbalance_ratio;						\
+	double max_local_dsq_depth;	/* tasks */				\
+	enum ktstr_switch fail_on_stall;					\
+	uint32_t sustained_samples;	/* a violation must last this long */	\
+	double max_fallback_rate;	/* events per second */			\
+	double max_keep_last_rate	/* events per second */
+
+#define KTSTR_CHECK_UNSET							\
+	.not_starved = KTSTR_INHERIT, .isolation = KTSTR_INHERIT,		\
+	.max_gap_ms = KTSTR_NAN, .max_spread_pct = KTSTR_NAN,			\
+	.max_throughput_cv = KTSTR_NAN, .min_work_rate = KTSTR_NAN,		\
+	.min_iteration_rate = KTSTR_NAN, .max_migration_ratio = KTSTR_NAN,	\
+	.max_p99_wake_latency_ns = KTSTR_NAN, .max_wake_latency_cv = KTSTR_NAN,	\
+	.min_page_locality = KTSTR_NAN,						\
+	.max_cross_node_migration_ratio = KTSTR_NAN,				\
+	.max_slow_tier_ratio = KTSTR_NAN, .max_imbalance_ratio = KTSTR_NAN,	\
+	.max_local_dsq_depth = KTSTR_NAN, .fail_on_stall = KTSTR_INHERIT,	\
+	.sustained_samples = KTSTR_UNSET, .max_fallback_rate = KTSTR_NAN,	\
+	.max_keep_last_rate = KTSTR_NAN
+
+#define KTSTR_NAN	__builtin_nan("")
+
+struct ktstr_checks {
+	KTSTR_CHECK_MEMBERS;
+};
+
+/* Embeds the check members as attributes of their own and as one struct .checks. */
+#define KTSTR_EMBED_CHECKS							\
+	union {									\
+		struct { KTSTR_CHECK_MEMBERS; };				\
+		struct ktstr_checks checks;					\
+	}
+
+/* LLCs are the total over all nodes; cores per LLC; threads per core. KTSTR_UNSET inherits. */
+struct ktstr_topology {
+	uint32_t numa_nodes, llcs, cores, threads;
+};
+
+/* Bounds on the topologies that a test may be expanded to; the base run is never filtered. */
+#define KTSTR_CONSTRAINT_MEMBERS						\
+	uint32_t min_llcs, max_llcs;		/* default 1..12 */		\
+	uint32_t min_numa_nodes, max_numa_nodes; /* default 1..1 */		\
+	uint32_t min_cpus, max_cpus;		/* default 1..192 */		\
+	enum ktstr_switch requires_smt
+
+#define KTSTR_CONSTRAINT_UNSET							\
+	.min_llcs = KTSTR_UNSET, .max_llcs = KTSTR_UNSET,			\
+	.min_numa_nodes = KTSTR_UNSET, .max_numa_nodes = KTSTR_UNSET,		\
+	.min_cpus = KTSTR_UNSET, .max_cpus = KTSTR_UNSET,			\
+	.requires_smt = KTSTR_INHERIT
+
+/* A scheduler under test. */
+struct ktstr_scheduler {
+	const char *name;		/* by default the C identifier */
+	/*
+	 * What to start in the guest. A bare name is looked for in this order:
+	 * KTSTR_SCHEDULER_BIN_<NAME>, KTSTR_SCHEDULER, beside the test program, the suite's
+	 * output folder, PATH. A name with a slash is a path. NULL: the kernel's default (EEVDF).
+	 */
+	const char *binary;
+	uint32_t numa_nodes, llcs, cores, threads; /* topology that its tests inherit */
+	const char * const *args;	/* NULL-terminated, passed to every start */
+	const char * const *sysctls;	/* "kernel.x=1": set on the kernel command line */
+	const char * const *kargs;	/* further kernel parameters */
+	const char *cgroup_parent;	/* "/x": made before start, --cell-parent-cgroup /x */
+	const char * const *enable;	/* in-kernel scheduler: "echo V > /path" lines */
+	const char * const *disable;
+	const char *config_file;	/* host file; the guest gets --config <its copy> */
+	const char *config_arg;		/* "--config {file}": how to pass a test's .config */
+	const char *config_path;	/* guest path that {file} stands for */
+	const char * const *kernels;	/* kernels the verifier sweep loads it on */
+	KTSTR_CONSTRAINT_MEMBERS;
+	KTSTR_EMBED_CHECKS;
+};
+
+/*
+ * What a failure is about. expect_kind compares against it; reports and sidecars print its
+ * name (core/verdict.c has the table).
+ */
+enum ktstr_kind {
+	KTSTR_KIND_NONE,
+	/* findings of checks */
+	KTSTR_STARVED, KTSTR_STUCK, KTSTR_UNFAIR, KTSTR_ISOLATION, KTSTR_BENCHMARK,
+	KTSTR_MIGRATION, KTSTR_PAGE_LOCALITY, KTSTR_CROSS_NODE_MIGRATION, KTSTR_SLOW_TIER,
+	KTSTR_MONITOR, KTSTR_CLAIM,
+	/* the scheduler */
+	KTSTR_SCHED_NOT_ATTACHED,	/* runs, but never became the scheduler in time */
+	KTSTR_SCHED_NOT_LOADED,		/* exited before it attached, e.g. verifier */
+	KTSTR_SCHED_STALLED,		/* ejected by the watchdog (SCX_EXIT_ERROR_STALL) */
+	KTSTR_SCHED_ERROR,		/* ejected by scx_bpf_error() or the kernel */
+	KTSTR_SCHED_EXITED,		/* left by itself during the test */
+	/* the guest */
+	KTSTR_GUEST_PANIC,		/* kernel panic or an unexplained reset */
+	KTSTR_BODY_CRASHED,		/* the body died of a signal */
+	KTSTR_BODY_TIMEOUT,		/* run deadline */
+	KTSTR_BOOT_TIMEOUT, KTSTR_TEARDOWN_TIMEOUT,
+	KTSTR_WORKER_LOST,		/* a worker ended without a report */
+	/* what is no finding about the scheduler */
+	KTSTR_SKIPPED, KTSTR_NO_DATA, KTSTR_INFRASTRUCTURE, KTSTR_OTHER,
+	KTSTR_NR_KINDS,
+};
+
+/* Later issues define these; a test that names one is told "not supported yet". */
+struct ktstr_disk;
+struct ktstr_net;
+struct ktstr_payload;
+struct ktstr_map_write;
+struct ktstr_watch_map;
+struct ktstr_perf_delta;
+
+struct ktstr_test {
+	const char *name;			/* the C identifier */
+	const char *file;			/* source file and line, for reports */
+	int line;
+	int (*body)(struct ktstr_ctx *ctx);	/* runs in the guest; 0 or -errno */
+
+	const struct ktstr_scheduler *scheduler; /* NULL: the kernel's default */
+	const struct ktstr_scheduler * const *staged_schedulers; /* NULL-terminated */
+
+	uint32_t numa_nodes, llcs, cores, threads; /* 1, 1, 2, 1 unless scheduler or test say */
+	uint32_t memory_mib;		/* floor, 2048; also 256 and 64 per CPU */
+
+	uint32_t duration_s;		/* workload window, 12 */
+	uint32_t watchdog_timeout_s;	/* sched_ext watchdog override, 5 */
+	uint32_t workers_per_cgroup;	/* where a cgroup does not say, 2 */
+
+	KTSTR_EMBED_CHECKS;
+	KTSTR_CONSTRAINT_MEMBERS;
+
+	enum ktstr_switch expect_err;	/* the run must fail, by the guest's doing */
+	const char *expect_scx_bpf_error_contains; /* literal, in the scx_bpf_error() text */
+	const char *expect_scx_bpf_error_matches;  /* extended regular expression */
+	enum ktstr_kind expect_kind;	/* the failure must be of this kind */
+	const char *expect_text;	/* some detail of the failure must contain it */
+	enum ktstr_switch survives_storm; /* scheduler attached and alive through every hold */
+	enum ktstr_switch allow_inconclusive;
+	enum ktstr_switch auto_repro;	/* on: second, probed run after a crash */
+	enum ktstr_switch expect_auto_repro;
+
+	enum ktstr_switch performance_mode;
+	enum ktstr_switch no_perf_mode;
+	uint32_t cpu_budget;
+
+	enum ktstr_switch kaslr;	/* on */
+	enum ktstr_switch host_only;	/* run the body here, without a VM */
+	enum ktstr_switch ignore;	/* listed, but run only when asked for by name */
+	enum ktstr_switch pci;
+	const struct ktstr_disk *disk;
+	const struct ktstr_net * const *networks;
+
+	const struct ktstr_map_write * const *bpf_map_write;
+	const struct ktstr_watch_map * const *watch_bpf_maps;
+	const struct ktstr_perf_delta * const *perf_delta_assertions;
+	uint32_t num_snapshots;		/* 0..64 */
+
+	/* Host side, after the VM: 0 or -errno. post_vm is not called after a guest failure. */
+	int (*post_vm)(struct ktstr_result *result);
+	int (*post_vm_unconditional)(struct ktstr_result *result);
+	uint32_t cleanup_budget_ms;	/* VM teardown, wall clock */
+
+	const char *workload_root_cgroup; /* "/x": under it the cgroups are made */
+	enum ktstr_switch wprof;
+	const char *wprof_args;
+	const struct ktstr_payload *payload;
+	const struct ktstr_payload * const *workloads;
+	const char * const *extra_include_files; /* host files, packed at /include-files/ */
+	const char * const *extra_sched_args;	/* after the scheduler's own */
+	const char *config;		/* inline text for a scheduler with config_arg */
+};
+
+#define KTSTR_TOPOLOGY_UNSET							\
+	.numa_nodes = KTSTR_UNSET, .llcs = KTSTR_UNSET,				\
+	.cores = KTSTR_UNSET, .threads = KTSTR_UNSET
+
+#define KTSTR_SCHEDULER_UNSET							\
+	KTSTR_TOPOLOGY_UNSET, KTSTR_CONSTRAINT_UNSET, KTSTR_CHECK_UNSET
+
+#define KTSTR_TEST_UNSET							\
+	KTSTR_TOPOLOGY_UNSET, KTSTR_CONSTRAINT_UNSET, KTSTR_CHECK_UNSET,	\
+	.memory_mib = KTSTR_UNSET, .duration_s = KTSTR_UNSET,			\
+	.watchdog_timeout_s = KTSTR_UNSET, .workers_per_cgroup = KTSTR_UNSET,	\
+	.expect_err = KTSTR_INHERIT, .survives_storm = KTSTR_INHERIT,		\
+	.allow_inconclusive = KTSTR_INHERIT, .auto_repro = KTSTR_INHERIT,	\
+	.expect_auto_repro = KTSTR_INHERIT, .performance_mode = KTSTR_INHERIT,	\
+	.no_perf_mode = KTSTR_INHERIT, .cpu_budget = KTSTR_UNSET,		\
+	.kaslr = KTSTR_INHERIT, .host_only = KTSTR_INHERIT,			\
+	.ignore = KTSTR_INHERIT, .pci = KTSTR_INHERIT,				\
+	.num_snapshots = KTSTR_UNSET, .cleanup_budget_ms = KTSTR_UNSET,		\
+	.wprof = KTSTR_INHERIT
+
+#endif

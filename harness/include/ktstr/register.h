@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * KTSTR_TEST() and KTSTR_SCHEDULER(): put a static record into a linker section that the
+ * registry walks (__start_ktstr_tests .. __stop_ktstr_tests).
+ *
+ * Each macro expands its initialisers three times: into the record, after the "unset"
+ * defaults; bare, into a dead object, where -Woverride-init (gcc) and
+ * -Winitializer-overrides (clang) turn a key that stands there twice into an error; and into
+ * a dead function in which the optimiser folds contradictory attributes to a call of
+ * a function that must not be called.
+ */
+#ifndef KTSTR_REGISTER_H
+#define KTSTR_REGISTER_H
+
+#include <ktstr/attrs.h>
+
+#ifdef __clang__
+#define KTSTR_DEFAULTS_BEGIN							\
+	_Pragma("GCC diagnostic push")						\
+	_Pragma("GCC diagnostic ignored \"-Winitializer-overrides\"")
+#else
+#define KTSTR_DEFAULTS_BEGIN							\
+	_Pragma("GCC diagnostic push")						\
+	_Pragma("GCC diagnostic ignored \"-Woverride-init\"")
+#endif
+#define KTSTR_DEFAULTS_END	_Pragma("GCC diagnostic pop")
+
+/* A NULL-terminated list of strings. */
+#define KTSTR_STRS(...)	((const char * const[]){ __VA_ARGS__, NULL })
+
+/* Each is a rule of harness/core/validate.c that the compiler can already see. */
+#define KTSTR_BUILD_RULE(_name, _text)						\
+	extern void ktstr_rule_##_name(void) __attribute__((error(_text)))
+KTSTR_BUILD_RULE(perf_modes, "ktstr: performance_mode excludes no_perf_mode");
+KTSTR_BUILD_RULE(host_only, "ktstr: host_only excludes scheduler, num_snapshots, auto_repro = true, disk and networks");
+KTSTR_BUILD_RULE(expect_err, "ktstr: expect_err excludes survives_storm and expect_auto_repro");
+KTSTR_BUILD_RULE(survives_storm, "ktstr: survives_storm needs a scheduler and excludes expect_auto_repro");
+KTSTR_BUILD_RULE(matchers, "ktstr: expect_scx_bpf_error_*, expect_kind and expect_text need expect_err = true");
+KTSTR_BUILD_RULE(cpu_budget, "ktstr: cpu_budget needs no_perf_mode = true");
+KTSTR_BUILD_RULE(auto_repro, "ktstr: expect_auto_repro needs scheduler and wprof and excludes auto_repro = false and host_only");
+KTSTR_BUILD_RULE(perf_delta, "ktstr: perf_delta_assertions needs performance_mode = true");
+KTSTR_BUILD_RULE(zero, "ktstr: duration_s, memory_mib, workers_per_cgroup, topology, max_* bounds, cpu_budget and cleanup_budget_ms must not be 0");
+KTSTR_BUILD_RULE(llcs, "ktstr: llcs must be divisible by numa_nodes");
+KTSTR_BUILD_RULE(bounds, "ktstr: a min_* bound exceeds its max_*");
+KTSTR_BUILD_RULE(snapshots, "ktstr: num_snapshots must not exceed 64");
+
+static inline __attribute__((always_inline)) bool ktstr_min_over_max(uint32_t min, uint32_t max)
+{
+	return min != KTSTR_UNSET && max != KTSTR_UNSET && min > max;
+}
+
+/* Inlined into a dead function with constants for every member: leaves no code behind. */
+static inline __attribute__((always_inline)) void ktstr_build_check(const struct ktstr_test t)
+{
+	if (t.performance_mode == KTSTR_ON && t.no_perf_mode == KTSTR_ON)
+		ktstr_rule_perf_modes();
+	if (t.host_only == KTSTR_ON &&
+	    (t.scheduler || t.auto_repro == KTSTR_ON || t.disk || t.networks ||
+	     (t.num_snapshots && t.num_snapshots != KTSTR_UNSET)))
+		ktstr_rule_host_only();
+	if (t.expect_err == KTSTR_ON &&
+	    (t.survives_storm == KTSTR_ON || t.expect_auto_repro == KTSTR_ON))
+		ktstr_rule_expect_err();
+	if (t.survives_storm == KTSTR_ON && (!t.scheduler || t.expect_auto_repro == KTSTR_ON))
+		ktstr_rule_survives_storm();
+	if (t.expect_err != KTSTR_ON &&
+	    (t.expect_scx_bpf_error_contains || t.expect_scx_bpf_error_matches ||
+	     t.expect_kind || t.expect_text))
+		ktstr_rule_matchers();
+	if (t.cpu_budget != KTSTR_UNSET && t.no_perf_mode != KTSTR_ON)
+		ktstr_rule_cpu_budget();
+	if (t.expect_auto_repro == KTSTR_ON &&
+	    (!t.scheduler || t.wprof != KTSTR_ON || t.auto_repro == KTSTR_OFF ||
+	     t.host_only == KTSTR_ON))
+		ktstr_rule_auto_repro();
+	if (t.perf_delta_assertions && t.performance_mode != KTSTR_ON)
+		ktstr_rule_perf_delta();
+	if (!t.duration_s || !t.memory_mib || !t.workers_per_cgroup || !t.numa_nodes ||
+	    !t.llcs || !t.cores || !t.threads || !t.max_llcs || !t.max_numa_nodes ||
+	    !t.max_cpus || !t.cpu_budget || !t.cleanup_budget_ms)
+		ktstr_rule_zero();
+	if (t.llcs != KTSTR_UNSET && t.numa_nodes != KTSTR_UNSET && t.numa_nodes &&
+	    t.llcs % t.numa_nodes)
+		ktstr_rule_llcs();
+	if (ktstr_min_over_max(t.min_llcs, t.max_llcs) ||
+	    ktstr_min_over_max(t.min_numa_nodes, t.max_numa_nodes) ||
+	    ktstr_min_over_max(t.min_cpus, t.max_cpus))
+		ktstr_rule_bounds();
+	if (t.num_snapshots != KTSTR_UNSET && t.num_snapshots > 64)
+		ktstr_rule_snapshots();
+}
+
+/* Sections hold pointers: their spacing does not depend on the compiler's alignment. */
+#define KTSTR_SCHEDULER(_name, ...)						\
+	KTSTR_DEFAULTS_BEGIN							\
+	static const struct ktstr_scheduler _name = {				\
+		KTSTR_SCHEDULER_UNSET, .name = #_name, ##__VA_ARGS__		\
+	};									\
+	KTSTR_DEFAULTS_END							\
+	static const struct ktstr_scheduler * const _ktstr_sched_##_name	\
+	__attribute__((used, section("ktstr_schedulers"))) = &_name;		\
+	static __attribute__((used)) void _ktstr_once_##_name(void)		\
+	{									\
+		const struct ktstr_scheduler once __attribute__((unused)) =	\
+			{ __VA_ARGS__ };					\
+	}									\
+	struct ktstr_scheduler
+
+#define KTSTR_TEST(_name, ...)							\
+	static int _name(struct ktstr_ctx *ctx);				\
+	KTSTR_DEFAULTS_BEGIN							\
+	static const struct ktstr_test _ktstr_test_##_name = {			\
+		KTSTR_TEST_UNSET, .name = #_name, .file = __FILE__,		\
+		.line = __LINE__, .body = _name, ##__VA_ARGS__			\
+	};									\
+	static __attribute__((used)) void _ktstr_check_##_name(void)		\
+	{									\
+		const struct ktstr_test t = { KTSTR_TEST_UNSET, ##__VA_ARGS__ }; \
+										\
+		ktstr_build_check(t);						\
+	}									\
+	KTSTR_DEFAULTS_END							\
+	static __attribute__((used)) void _ktstr_once_##_name(void)		\
+	{									\
+		const struct ktstr_test once __attribute__((unused)) =		\
+			{ __VA_ARGS__ };					\
+	}									\
+	static const struct ktstr_test * const _ktstr_entry_##_name		\
+	__attribute__((used, section("ktstr_tests"))) = &_ktstr_test_##_name;	\
+	static int _name(struct ktstr_ctx *ctx)
+
+#endif
