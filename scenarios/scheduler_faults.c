@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A scheduler that misbehaves must be caught, and for the right reason: each test here breaks
+ * the fixture scheduler in one way and passes only when the failure is of exactly that kind.
+ */
+#include <ktstr.h>
+
+KTSTR_SCHEDULER(ktstr, .binary = "scx_ktstr");
+
+static int two_cgroups(struct ktstr_ctx *ctx)
+{
+	return ktstr_run(ctx, STEP(CGROUPS(CGROUP("cg_a"), CGROUP("cg_b")), HOLD_FULL));
+}
+
+/* Dispatches nothing any more: the kernel's watchdog ejects it. */
+KTSTR_TEST(scheduler_stalls, .scheduler = &ktstr, .duration_s = 10,
+	   .extra_sched_args = KTSTR_STRS("--stall-after-ms", "500", "--timeout-ms", "1000"),
+	   .expect_err = true, .expect_kind = KTSTR_SCHED_STALLED,
+	   .expect_scx_bpf_error_contains = "failed to run for")
+{
+	return two_cgroups(ctx);
+}
+
+/* Calls scx_bpf_error() in the middle of the workload. */
+KTSTR_TEST(scheduler_calls_scx_bpf_error, .scheduler = &ktstr, .duration_s = 5,
+	   .extra_sched_args = KTSTR_STRS("--crash-after", "500"),
+	   .expect_err = true, .expect_kind = KTSTR_SCHED_ERROR,
+	   .expect_scx_bpf_error_contains = "ktstr: host-triggered crash")
+{
+	return two_cgroups(ctx);
+}
+
+/* Detaches and leaves with status 0 while it is needed. */
+KTSTR_TEST(scheduler_exits_early, .scheduler = &ktstr, .duration_s = 5,
+	   .extra_sched_args = KTSTR_STRS("--exit-after-ms", "500"),
+	   .expect_err = true, .expect_kind = KTSTR_SCHED_EXITED)
+{
+	return two_cgroups(ctx);
+}
+
+/* A BPF program that the verifier rejects; the body must not run. */
+KTSTR_TEST(scheduler_fails_verification, .scheduler = &ktstr, .duration_s = 3,
+	   .extra_sched_args = KTSTR_STRS("--fail-verify"),
+	   .expect_err = true, .expect_kind = KTSTR_SCHED_NOT_LOADED)
+{
+	ktstr_fail(ctx, "the body ran although the scheduler could not be loaded");
+	return two_cgroups(ctx);
+}
+
+/* Loads, stays alive, and never becomes the scheduler. */
+KTSTR_TEST(scheduler_never_attaches, .scheduler = &ktstr, .duration_s = 3,
+	   .extra_sched_args = KTSTR_STRS("--no-attach"),
+	   .expect_err = true, .expect_kind = KTSTR_SCHED_NOT_ATTACHED)
+{
+	ktstr_fail(ctx, "the body ran although the scheduler never attached");
+	return two_cgroups(ctx);
+}
