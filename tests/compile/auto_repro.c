@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Fails to compile: expect_auto_repro needs scheduler and wprof */
+#include <ktstr.h>
+
+KTSTR_SCHEDULER(sched, .binary = "scx_ktstr");
+
+KTSTR_TEST(t, .scheduler = &sched, .expect_auto_repro = true)
+{
+	return ktstr_run(ctx, STEP(CGROUPS(CGROUP("cg_a")), HOLD_FULL));
+}
