@@ -22,6 +22,8 @@ struct ktstr_run_opts {
 };
 int ktstr_run_opts__from_env(struct ktstr_run_opts *o, struct vm_err *err);
 
+struct ktstr_seen;	/* seen.h: all that came out of the guest */
+
 /* How the guest ended, as seen from the host. */
 struct ktstr_run {
 	const struct ktstr_plan *plan;
@@ -40,7 +42,13 @@ struct ktstr_run {
 	enum ktstr_outcome raw;		/* before expect_err and allow_inconclusive */
 	enum ktstr_outcome verdict;	/* what the KTAP line says */
 	char skip_reason[256];
+	char why[512];			/* what the expectation made of raw; empty: nothing */
+	int signal;			/* the run was interrupted by it; 0: no */
+	struct ktstr_seen *seen;
+	char *report;			/* the whole transcript, also in dir/report.txt */
+	char *brief;			/* what fits on a screen */
 	uint64_t setup_ns, boot_ns, total_ns;	/* host CLOCK_MONOTONIC; to START; overall */
+	uint64_t cleanup_ns;		/* of it, taking the machine down */
 	uint64_t guest_boot_ns, guest_total_ns;	/* guest clock at START and at EXIT */
 };
 

@@ -73,6 +73,9 @@ struct ktstr_cgroup_stats {
 	uint32_t step;
 	uint32_t workers;
 	uint32_t cpus;			/* union of the CPUs its workers ran on */
+	struct ktstr_cpumask cpus_used;	/* that union */
+	uint32_t timed_workers;		/* had a wall time; 0: the off-CPU shares are absent */
+	uint32_t delay_workers;		/* had schedstat; 0: the run delays are absent */
 	double min_off_cpu_pct, max_off_cpu_pct, avg_off_cpu_pct;
 	double spread_pct;		/* max - min */
 	double max_gap_ms;

@@ -1,0 +1,487 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Loader of the fixture scheduler (scx_ktstr.bpf.c): loads it, attaches it, and switches its
+ * faults on when their time comes or somebody creates a trigger file.
+ *
+ * One thread sleeps in one poll() on everything that can happen: a signal, a deadline, a new
+ * file, the exit record. Nothing else touches the .bss mapping, which goes away with the
+ * skeleton.
+ *
+ * The libbpf object is called "bpf_bpf", as in the reference, because tests address its maps
+ * by name (bpf_bpf.bss). libbpf takes the object's name from the skeleton, and the skeleton
+ * from `bpftool gen skeleton ... name bpf_bpf`; hence also the bpf_bpf__*() functions.
+ */
+#include <stdio.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <unistd.h>
+#include <signal.h>
+#include <limits.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <time.h>
+#include <getopt.h>
+#include <libgen.h>
+#include <sys/inotify.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+#include <bpf/bpf.h>
+#include <scx/common.h>
+
+#include "scx_ktstr.h"
+#include "scx_ktstr.bpf.skel.h"
+
+#define PROG		"scx-ktstr"	/* tests match this prefix */
+#define TRIGGER_DIR	"/tmp"
+
+#define EXIT_EJECTED	1		/* also: could not be loaded or attached */
+#define EXIT_USAGE	2
+
+/* kernel/sched/ext: exit kinds from here on are errors; SCX_WATCHDOG_MAX_TIMEOUT is 30 s. */
+#define SCX_KIND_ERROR	1024
+#define MAX_TIMEOUT_MS	30000
+
+/* The host writes to these two by offset. */
+_Static_assert(offsetof(__typeof__(*((struct bpf_bpf *)0)->bss), stall) == 0,
+	       "stall is at offset 0 of .bss");
+_Static_assert(offsetof(__typeof__(*((struct bpf_bpf *)0)->bss), crash) == 4,
+	       "crash is at offset 4 of .bss");
+
+static const char help_fmt[] =
+"The fixture scheduler of ktstr: a global FIFO with faults that can be switched on.\n"
+"\n"
+"Usage: %s [OPTION...]\n"
+"\n"
+"Faults from the start:\n"
+"  --degrade              place tasks on random CPUs, skip every second dispatch\n"
+"  --scattershot          place tasks on random CPUs\n"
+"  --slow                 skip three of four dispatches\n"
+"  --fail-verify          make the verifier reject the scheduler\n"
+"  --verify-loop          the same, with a long and repetitive log\n"
+"Faults later (a delay counts from the moment the scheduler is attached):\n"
+"  --stall-after S        stop dispatching after S seconds, or as soon as the file\n"
+"  --stall-after-ms MS    /tmp/ktstr_stall exists\n"
+"  --degrade-after S      degrade after S seconds, or as soon as the file\n"
+"                         /tmp/ktstr_degrade exists\n"
+"  --crash-after MS       call scx_bpf_error() after MS milliseconds\n"
+"  --exit-after-ms MS     unregister and leave after MS milliseconds\n"
+"  --exit-status N        the status to leave with then, 0 to 255 (default 0)\n"
+"  --no-attach            load, do not attach, stay alive\n"
+"Other:\n"
+"  --timeout-ms N         watchdog timeout, 1 to 30000 (default 20000)\n"
+"  --cell-parent-cgroup P accepted and ignored\n"
+"  -v, --verbose          print libbpf's debug messages\n"
+"  -h, --help             print this\n"
+"\n"
+"Status: 0 after SIGINT, SIGTERM or an orderly end, 1 when the scheduler could not be\n"
+"loaded or was ejected with an error, 2 for wrong usage.\n";
+
+/* What can be switched on while the scheduler runs. */
+enum event { EV_STALL, EV_DEGRADE, EV_CRASH, EV_NUDGE, EV_EXIT, NR_EVENTS };
+
+static const struct {
+	const char *name;
+	const char *file;		/* trigger file, or NULL */
+} event_desc[NR_EVENTS] = {
+	[EV_STALL]	= { "stall", TRIGGER_DIR "/ktstr_stall" },
+	[EV_DEGRADE]	= { "degrade", TRIGGER_DIR "/ktstr_degrade" },
+	[EV_CRASH]	= { "crash" },
+};
+
+struct event_state {
+	bool set;			/* there is a deadline */
+	bool fired;
+	uint64_t delay_ms;
+	const char *delay_text;		/* "5s", as given, for the message */
+	uint64_t deadline_ns;		/* CLOCK_MONOTONIC */
+};
+
+static struct {
+	struct event_state ev[NR_EVENTS];
+	char delay_text[NR_EVENTS][32];
+	bool degrade, scattershot, slow, fail_verify, verify_loop;
+	bool no_attach, verbose;
+	uint32_t timeout_ms;
+	int exit_status;
+	bool exit_status_set;
+} opts;
+
+enum { PFD_SIGNAL, PFD_TIMER, PFD_INOTIFY, PFD_EXIT, NR_PFDS };
+
+static int libbpf_print_fn(enum libbpf_print_level level, const char *format, va_list args)
+{
+	if (level == LIBBPF_DEBUG && !opts.verbose)
+		return 0;
+	return vfprintf(stderr, format, args);
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
+}
+
+static void set_delay(enum event e, uint64_t value, bool is_seconds)
+{
+	struct event_state *ev = &opts.ev[e];
+
+	ev->set = true;
+	ev->delay_ms = is_seconds ? value * 1000 : value;
+	snprintf(opts.delay_text[e], sizeof(opts.delay_text[e]), "%llu%s",
+		 (unsigned long long)value, is_seconds ? "s" : "ms");
+	ev->delay_text = opts.delay_text[e];
+}
+
+static void set_event(struct bpf_bpf *skel, enum event e)
+{
+	switch (e) {
+	case EV_STALL:
+		skel->bss->stall = 1;
+		/*
+		 * On an otherwise idle machine nobody would be waiting. Sleep and wake once
+		 * more: then at least this task is.
+		 */
+		opts.ev[EV_NUDGE] = (struct event_state){
+			.set = true, .deadline_ns = now_ns() + 1000000,
+		};
+		break;
+	case EV_DEGRADE:
+		skel->bss->degrade_rt = 1;
+		break;
+	case EV_CRASH:
+		skel->bss->crash = 1;
+		break;
+	default:
+		break;
+	}
+}
+
+static void fire(struct bpf_bpf *skel, enum event e, const char *how, const char *what)
+{
+	opts.ev[e].fired = true;
+	/* The message first: once the stall is on, this task may not run again. */
+	if (how)
+		fprintf(stderr, PROG ": %s enabled %s %s\n", event_desc[e].name, how, what);
+	set_event(skel, e);
+}
+
+static void check_files(struct bpf_bpf *skel)
+{
+	int e;
+
+	for (e = 0; e < NR_EVENTS; e++) {
+		if (!event_desc[e].file || opts.ev[e].fired || access(event_desc[e].file, F_OK))
+			continue;
+		fire(skel, e, "via", event_desc[e].file);
+	}
+}
+
+/* Fire what is due and set the timer to what comes next. Returns true when it is time to go. */
+static bool check_deadlines(struct bpf_bpf *skel, int timer_fd)
+{
+	uint64_t next = UINT64_MAX, now = now_ns();
+	struct itimerspec its = {};
+	int e;
+
+	for (e = 0; e < NR_EVENTS; e++) {
+		struct event_state *ev = &opts.ev[e];
+
+		if (!ev->set || ev->fired || ev->deadline_ns > now)
+			continue;
+		fire(skel, e, ev->delay_text && event_desc[e].name ? "after" : NULL,
+		     ev->delay_text);
+	}
+	/* Separately, as what has fired may have set another one. */
+	for (e = 0; e < NR_EVENTS; e++) {
+		struct event_state *ev = &opts.ev[e];
+
+		if (ev->set && !ev->fired && ev->deadline_ns < next)
+			next = ev->deadline_ns;
+	}
+	if (next != UINT64_MAX) {
+		its.it_value.tv_sec = next / 1000000000ULL;
+		its.it_value.tv_nsec = next % 1000000000ULL;
+	}
+	SCX_BUG_ON(timerfd_settime(timer_fd, TFD_TIMER_ABSTIME, &its, NULL), "timerfd_settime");
+	return opts.ev[EV_EXIT].fired;
+}
+
+static void drain(int fd)
+{
+	char buf[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
+
+	while (read(fd, buf, sizeof(buf)) > 0)
+		;
+}
+
+/* Sleep until it is time to go. Returns true when a signal asked for it. */
+static bool event_loop(struct bpf_bpf *skel, struct pollfd *pfds)
+{
+	for (;;) {
+		check_files(skel);
+		if (check_deadlines(skel, pfds[PFD_TIMER].fd) || UEI_EXITED(skel, uei))
+			return false;
+		if (poll(pfds, NR_PFDS, -1) < 0)
+			SCX_BUG_ON(errno != EINTR, "poll");
+		if (pfds[PFD_SIGNAL].revents)
+			return true;
+		if (pfds[PFD_EXIT].revents)
+			return false;
+		drain(pfds[PFD_TIMER].fd);
+		if (pfds[PFD_INOTIFY].fd >= 0)
+			drain(pfds[PFD_INOTIFY].fd);
+	}
+}
+
+static void set_rodata(struct bpf_bpf *skel)
+{
+	skel->rodata->degrade = opts.degrade;
+	skel->rodata->scattershot = opts.scattershot;
+	skel->rodata->slow = opts.slow;
+	skel->rodata->fail_verify = opts.fail_verify;
+	skel->rodata->verify_loop = opts.verify_loop;
+	if (opts.timeout_ms)
+		skel->struct_ops.ktstr_ops->timeout_ms = opts.timeout_ms;
+
+	/* An optional probe of the sched_ext headers; this scheduler has no use for it. */
+	bpf_program__set_autoload(skel->progs.scx_lib_init_probe, false);
+
+	/* No arena in this kernel or for this architecture: leave out what is in it. */
+	if (libbpf_probe_bpf_map_type(BPF_MAP_TYPE_ARENA, NULL) != 1) {
+		fprintf(stderr, PROG ": no BPF arena here, going without task contexts\n");
+		skel->rodata->have_arena = false;
+		bpf_map__set_autocreate(skel->maps.arena, false);
+		bpf_map__set_autocreate(skel->maps.ktstr_task_slot, false);
+		bpf_map__set_autocreate(skel->maps.ktstr_cross_btf_map, false);
+	}
+}
+
+static void announce(void)
+{
+	if (opts.degrade)
+		fprintf(stderr, PROG ": degrade mode enabled\n");
+	if (opts.scattershot) {
+		fprintf(stderr, PROG ": scattershot mode enabled\n");
+		if (opts.slow || opts.degrade)
+			fprintf(stderr, PROG ": WARNING: --slow and --degrade have no effect with --scattershot\n");
+	}
+	if (opts.slow)
+		fprintf(stderr, PROG ": slow mode enabled\n");
+}
+
+/*
+ * One life of the scheduler. Returns true when the kernel asks for another one (CPU
+ * hotplug), else the status to leave with is in *@status.
+ *
+ * The deadlines belong to the first life: what had fired fires again at once.
+ */
+static bool run(struct pollfd *pfds, bool first, int *status)
+{
+	bool by_signal;
+	struct bpf_link *link = NULL;
+	struct bpf_bpf *skel;
+	uint64_t start, ecode = 0;
+	int e, kind;
+
+	skel = SCX_OPS_OPEN(ktstr_ops, bpf_bpf);
+	set_rodata(skel);
+
+	/*
+	 * Not SCX_OPS_LOAD(): it associates the probe left out above with the scheduler and
+	 * complains that this fails.
+	 */
+	UEI_SET_SIZE(skel, ktstr_ops, uei);
+	SCX_BUG_ON(bpf_bpf__load(skel), "Failed to load skel");
+	if (!opts.no_attach)
+		link = SCX_OPS_ATTACH(skel, ktstr_ops, bpf_bpf);
+
+	start = now_ns();
+	for (e = 0; e < NR_EVENTS; e++) {
+		opts.ev[e].fired = false;
+		if (first)
+			opts.ev[e].deadline_ns = start + opts.ev[e].delay_ms * 1000000;
+	}
+	opts.ev[EV_NUDGE].set = false;
+	pfds[PFD_EXIT].fd = bpf_map__fd(skel->maps.ktstr_exit_ring);
+
+	by_signal = event_loop(skel, pfds);
+
+	bpf_link__destroy(link);
+	if (link)
+		ecode = UEI_REPORT(skel, uei);
+	kind = skel->data->uei.kind;
+	bpf_bpf__destroy(skel);
+
+	if (kind >= SCX_KIND_ERROR)
+		*status = EXIT_EJECTED;
+	else
+		*status = opts.ev[EV_EXIT].fired ? opts.exit_status : 0;
+	return !by_signal && !opts.ev[EV_EXIT].fired && UEI_ECODE_RESTART(ecode);
+}
+
+enum {
+	OPT_STALL_AFTER = 256, OPT_STALL_AFTER_MS, OPT_DEGRADE_AFTER, OPT_CRASH_AFTER,
+	OPT_EXIT_AFTER_MS, OPT_EXIT_STATUS, OPT_TIMEOUT_MS, OPT_CELL_PARENT_CGROUP,
+	OPT_DEGRADE, OPT_SCATTERSHOT, OPT_SLOW, OPT_FAIL_VERIFY, OPT_VERIFY_LOOP, OPT_NO_ATTACH,
+};
+
+static const struct option long_opts[] = {
+	{ "stall-after",	required_argument, NULL, OPT_STALL_AFTER },
+	{ "stall-after-ms",	required_argument, NULL, OPT_STALL_AFTER_MS },
+	{ "degrade-after",	required_argument, NULL, OPT_DEGRADE_AFTER },
+	{ "crash-after",	required_argument, NULL, OPT_CRASH_AFTER },
+	{ "exit-after-ms",	required_argument, NULL, OPT_EXIT_AFTER_MS },
+	{ "exit-status",	required_argument, NULL, OPT_EXIT_STATUS },
+	{ "timeout-ms",		required_argument, NULL, OPT_TIMEOUT_MS },
+	{ "cell-parent-cgroup",	required_argument, NULL, OPT_CELL_PARENT_CGROUP },
+	{ "degrade",		no_argument, NULL, OPT_DEGRADE },
+	{ "scattershot",	no_argument, NULL, OPT_SCATTERSHOT },
+	{ "slow",		no_argument, NULL, OPT_SLOW },
+	{ "fail-verify",	no_argument, NULL, OPT_FAIL_VERIFY },
+	{ "verify-loop",	no_argument, NULL, OPT_VERIFY_LOOP },
+	{ "no-attach",		no_argument, NULL, OPT_NO_ATTACH },
+	{ "verbose",		no_argument, NULL, 'v' },
+	{ "help",		no_argument, NULL, 'h' },
+	{ }
+};
+
+static __attribute__((noreturn)) void usage(const char *argv0, int status)
+{
+	fprintf(status ? stderr : stdout, help_fmt, argv0);
+	exit(status);
+}
+
+/* A decimal number from @min to @max, nothing before and nothing after it. */
+static uint32_t number(char **argv, const char *name, const char *s, uint32_t min, uint32_t max)
+{
+	unsigned long long v;
+	char *end;
+
+	errno = 0;
+	v = strtoull(s, &end, 10);
+	if (s[0] < '0' || s[0] > '9' || *end || errno || v < min || v > max) {
+		fprintf(stderr, PROG ": --%s %s: need a number from %u to %u\n", name, s, min, max);
+		usage(basename(argv[0]), EXIT_USAGE);
+	}
+	return v;
+}
+
+static void parse_args(int argc, char **argv)
+{
+	int opt, idx = 0;
+
+#define NUMBER(_min, _max) number(argv, long_opts[idx].name, optarg, _min, _max)
+	while ((opt = getopt_long(argc, argv, "vh", long_opts, &idx)) != -1) {
+		switch (opt) {
+		case OPT_STALL_AFTER:
+			set_delay(EV_STALL, NUMBER(0, UINT32_MAX), true);
+			break;
+		case OPT_STALL_AFTER_MS:
+			set_delay(EV_STALL, NUMBER(0, UINT32_MAX), false);
+			break;
+		case OPT_DEGRADE_AFTER:
+			set_delay(EV_DEGRADE, NUMBER(0, UINT32_MAX), true);
+			break;
+		case OPT_CRASH_AFTER:
+			set_delay(EV_CRASH, NUMBER(0, UINT32_MAX), false);
+			break;
+		case OPT_EXIT_AFTER_MS:
+			set_delay(EV_EXIT, NUMBER(0, UINT32_MAX), false);
+			break;
+		case OPT_EXIT_STATUS:
+			opts.exit_status = NUMBER(0, 255);
+			opts.exit_status_set = true;
+			break;
+		case OPT_TIMEOUT_MS:
+			opts.timeout_ms = NUMBER(1, MAX_TIMEOUT_MS);
+			break;
+		case OPT_CELL_PARENT_CGROUP:
+			break;
+		case OPT_DEGRADE:
+			opts.degrade = true;
+			break;
+		case OPT_SCATTERSHOT:
+			opts.scattershot = true;
+			break;
+		case OPT_SLOW:
+			opts.slow = true;
+			break;
+		case OPT_FAIL_VERIFY:
+			opts.fail_verify = true;
+			break;
+		case OPT_VERIFY_LOOP:
+			opts.verify_loop = true;
+			break;
+		case OPT_NO_ATTACH:
+			opts.no_attach = true;
+			break;
+		case 'v':
+			opts.verbose = true;
+			break;
+		case 'h':
+			usage(basename(argv[0]), 0);
+		default:	/* getopt_long() has named it */
+			usage(basename(argv[0]), EXIT_USAGE);
+		}
+	}
+#undef NUMBER
+	if (optind < argc) {
+		fprintf(stderr, PROG ": unexpected argument %s\n", argv[optind]);
+		usage(basename(argv[0]), EXIT_USAGE);
+	}
+	if (opts.exit_status_set && !opts.ev[EV_EXIT].set) {
+		fprintf(stderr, PROG ": --exit-status needs --exit-after-ms\n");
+		usage(basename(argv[0]), EXIT_USAGE);
+	}
+}
+
+/*
+ * Signals are blocked and read from a descriptor: one that arrives during load or attach
+ * waits until there is something to take down in good order.
+ */
+static void open_pfds(struct pollfd *pfds)
+{
+	sigset_t set;
+	int i;
+
+	for (i = 0; i < NR_PFDS; i++)
+		pfds[i] = (struct pollfd){ .fd = -1, .events = POLLIN };
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	SCX_BUG_ON(sigprocmask(SIG_BLOCK, &set, NULL), "sigprocmask");
+	pfds[PFD_SIGNAL].fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	SCX_BUG_ON(pfds[PFD_SIGNAL].fd < 0, "signalfd");
+	pfds[PFD_TIMER].fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	SCX_BUG_ON(pfds[PFD_TIMER].fd < 0, "timerfd_create");
+
+	/* A descriptor of -1 is one that poll() passes over. */
+	pfds[PFD_INOTIFY].fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	if (pfds[PFD_INOTIFY].fd < 0 ||
+	    inotify_add_watch(pfds[PFD_INOTIFY].fd, TRIGGER_DIR, IN_CREATE | IN_MOVED_TO) < 0) {
+		fprintf(stderr, PROG ": cannot watch " TRIGGER_DIR " for trigger files: %s\n",
+			strerror(errno));
+		if (pfds[PFD_INOTIFY].fd >= 0)
+			close(pfds[PFD_INOTIFY].fd);
+		pfds[PFD_INOTIFY].fd = -1;
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct pollfd pfds[NR_PFDS];
+	bool first;
+	int status;
+
+	parse_args(argc, argv);
+	libbpf_set_print(libbpf_print_fn);
+	announce();
+	open_pfds(pfds);
+	for (first = true; run(pfds, first, &status); first = false)
+		;
+	return status;
+}

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The judge functions: from the reports of one cgroup in one step to details.
+ *
+ * Two rules hold for all of them. Limits are exceeded, floors are fallen below: equality
+ * passes. And a check whose instrument gave nothing is undecided, except where the nothing
+ * is itself the scheduler's doing: a worker that had its time and did no work fails.
+ */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+
+#include "judge.h"
+
+/* "cg_a" or, from the second step on, "cg_a (step 2)". */
+struct where {
+	char text[KTSTR_NAME_LEN + 24];
+};
+
+static struct where where(const struct ktstr_group_sample *s)
+{
+	struct where w;
+
+	if (s->step)
+		snprintf(w.text, sizeof(w.text), "%.*s (step %" PRIu64 ")", KTSTR_NAME_LEN - 1,
+			 s->cgroup, (uint64_t)s->step + 1);
+	else
+		snprintf(w.text, sizeof(w.text), "%.*s", KTSTR_NAME_LEN - 1, s->cgroup);
+	return w;
+}
+
+/* Integers where they show on which side of the limit the value is, else two decimals. */
+static int decimals(double value, double limit)
+{
+	return rint(value) > rint(limit) ? 0 : 2;
+}
+
+double ktstr_off_cpu_pct(const struct ktstr_worker_report *w)
+{
+	if (w->cpu_ns >= w->wall_ns)
+		return 0;
+	return (double)(w->wall_ns - w->cpu_ns) * 100.0 / (double)w->wall_ns;
+}
+
+KTSTR_JUDGE(not_starved)
+{
+	uint32_t i;
+
+	(void)c;
+	for (i = 0; i < s->nr; i++)
+		if (!s->reports[i].work_units)
+			ktstr_result__add(out, KTSTR_FAILS, KTSTR_STARVED,
+					  "%s: tid %d starved (0 work units)", where(s).text,
+					  s->reports[i].tid);
+}
+
+KTSTR_JUDGE(isolation)
+{
+	const struct ktstr_worker_report *w;
+	struct ktstr_cpumask outside;
+	char list[256];
+	uint32_t i;
+	size_t j;
+
+	(void)c;
+	if (!s->cpuset)
+		return;
+	for (w = s->reports; w < s->reports + s->nr; w++) {
+		if (!ktstr_cpumask__weight(&w->cpus_used)) {
+			ktstr_result__add(out, KTSTR_UNDECIDED, KTSTR_NO_DATA,
+					  "%s: isolation: tid %d recorded no CPU", where(s).text,
+					  w->tid);
+			continue;
+		}
+		for (j = 0; j < KTSTR_MAX_CPUS / 64; j++)
+			outside.bits[j] = w->cpus_used.bits[j] & ~s->cpuset->bits[j];
+		i = ktstr_cpumask__weight(&outside);
+		if (!i)
+			continue;
+		ktstr_cpumask__format(&outside, list, sizeof(list));
+		ktstr_result__add(out, KTSTR_FAILS, KTSTR_ISOLATION,
+				  "%s: tid %d ran on unexpected CPUs {%s}", where(s).text,
+				  w->tid, list);
+	}
+}
+
+/* The worker's times can be used; otherwise says so, once a worker. */
+static bool has_wall_time(const struct ktstr_worker_report *w, const char *check,
+			  const struct ktstr_group_sample *s, struct ktstr_result *out)
+{
+	if (w->wall_ns)
+		return true;
+	ktstr_result__add(out, KTSTR_UNDECIDED, KTSTR_NO_DATA, "%s: %s: tid %d recorded no time",
+			  where(s).text, check, w->tid);
+	return false;
+}
+
+KTSTR_JUDGE(max_gap_ms)
+{
+	const struct ktstr_worker_report *w;
+	double ms;
+
+	for (w = s->reports; w < s->reports + s->nr; w++) {
+		if (!has_wall_time(w, "max_gap_ms", s, out))
+			continue;
+		ms = (double)w->max_gap_ns / 1e6;
+		if (!(ms > c->max_gap_ms))
+			continue;
+		ktstr_result__add(out, KTSTR_FAILS, KTSTR_STUCK,
+				  "%s: tid %d stuck %.*fms on cpu%d at +%.0fms (threshold %gms)",
+				  where(s).text, w->tid, decimals(ms, c->max_gap_ms), ms,
+				  w->max_gap_cpu, (double)w->max_gap_at_ns / 1e6, c->max_gap_ms);
+	}
+}
+
+KTSTR_JUDGE(max_spread_pct)
+{
+	double pct, min = INFINITY, max = -INFINITY, spread;
+	struct ktstr_cpumask cpus = { };
+	uint32_t i, timed = 0;
+	int prec;
+
+	if (s->nr < 2)
+		return;		/* nobody to be unfair to */
+	for (i = 0; i < s->nr; i++) {
+		if (!s->reports[i].wall_ns)
+			continue;
+		pct = ktstr_off_cpu_pct(&s->reports[i]);
+		min = fmin(min, pct);
+		max = fmax(max, pct);
+		ktstr_cpumask__or(&cpus, &s->reports[i].cpus_used);
+		timed++;
+	}
+	if (timed < 2) {
+		ktstr_result__add(out, KTSTR_UNDECIDED, KTSTR_NO_DATA,
+				  "%s: max_spread_pct: %u of %u workers recorded a time, 2 are needed",
+				  where(s).text, timed, s->nr);
+		return;
+	}
+	spread = max - min;
+	if (!(spread > c->max_spread_pct))
+		return;
+	prec = decimals(spread, c->max_spread_pct);
+	ktstr_result__add(out, KTSTR_FAILS, KTSTR_UNFAIR,
+			  "%s: unfair cgroup: spread=%.*f%% (%.*f-%.*f%%) %u workers on %u cpus (threshold %g%%)",
+			  where(s).text, prec, spread, prec, min, prec, max, timed,
+			  ktstr_cpumask__weight(&cpus), c->max_spread_pct);
+}
+
+/*
+ * Work per CPU second, 0 for a worker that did nothing; NaN when it worked (or never
+ * started) and the clock shows nothing: then there is no rate.
+ */
+static double work_rate(const struct ktstr_worker_report *w)
+{
+	if (w->cpu_ns)
+		return (double)w->work_units * 1e9 / (double)w->cpu_ns;
+	return !w->work_units && w->wall_ns ? 0 : NAN;
+}
+
+KTSTR_JUDGE(max_throughput_cv)
+{
+	double rate, mean = 0, variance = 0, cv;
+	uint32_t i;
+
+	if (s->nr < 2) {
+		ktstr_result__add(out, KTSTR_UNDECIDED, KTSTR_NO_DATA,
+				  "%s: max_throughput_cv compares workers and there is only one",
+				  where(s).text);
+		return;
+	}
+	for (i = 0; i < s->nr; i++) {
+		rate = work_rate(&s->reports[i]);
+		if (isnan(rate)) {
+			ktstr_result__add(out, KTSTR_UNDECIDED, KTSTR_NO_DATA,
+					  "%s: max_throughput_cv: tid %d recorded no CPU time",
+					  where(s).text, s->reports[i].tid);
+			return;
+		}
+		mean += rate / s->nr;
+	}
+	if (!(mean > 0)) {
+		ktstr_result__add(out, KTSTR_FAILS, KTSTR_BENCHMARK,
+				  "%s: max_throughput_cv: none of %u workers did any work",
+				  where(s).text, s->nr);
+		return;
+	}
+	for (i = 0; i < s->nr; i++) {
+		rate = work_rate(&s->reports[i]) - mean;
+		variance += rate * rate / s->nr;
+	}
+	cv = sqrt(variance) / mean;
+	if (cv > c->max_throughput_cv)
+		ktstr_result__add(out, KTSTR_FAILS, KTSTR_BENCHMARK,
+				  "%s: throughput CV %.3f exceeds limit %.3f (mean=%.0f work/cpu_s)",
+				  where(s).text, cv, c->max_throughput_cv, mean);
+}
+
+KTSTR_JUDGE(min_work_rate)
+{
+	const struct ktstr_worker_report *w;
+	double rate;
+
+	for (w = s->reports; w < s->reports + s->nr; w++) {
+		rate = work_rate(w);
+		if (isnan(rate))
+			ktstr_result__add(out, KTSTR_UNDECIDED, KTSTR_NO_DATA,
+					  "%s: min_work_rate: tid %d recorded no CPU time",
+					  where(s).text, w->tid);
+		else if (rate < c->min_work_rate)
+			ktstr_result__add(out, KTSTR_FAILS, KTSTR_BENCHMARK,
+					  "%s: worker %d throughput %.0f work/cpu_s below floor %.0f",
+					  where(s).text, w->tid, rate, c->min_work_rate);
+	}
+}
+
+KTSTR_JUDGE(min_iteration_rate)
+{
+	const struct ktstr_worker_report *w;
+	double rate;
+
+	for (w = s->reports; w < s->reports + s->nr; w++) {
+		if (!has_wall_time(w, "min_iteration_rate", s, out))
+			continue;
+		rate = (double)w->iterations * 1e9 / (double)w->wall_ns;
+		if (rate < c->min_iteration_rate)
+			ktstr_result__add(out, KTSTR_FAILS, KTSTR_BENCHMARK,
+					  "%s: worker %d iteration rate %.1f/s below floor %.1f/s",
+					  where(s).text, w->tid, rate, c->min_iteration_rate);
+	}
+}
+
+KTSTR_JUDGE(max_migration_ratio)
+{
+	uint64_t migrations = 0, iterations = 0, wall = 0;
+	double ratio;
+	uint32_t i;
+
+	for (i = 0; i < s->nr; i++) {
+		migrations += s->reports[i].migrations;
+		iterations += s->reports[i].iterations;
+		wall += s->reports[i].wall_ns;
+	}
+	if (!iterations) {
+		ktstr_result__add(out, wall ? KTSTR_FAILS : KTSTR_UNDECIDED,
+				  wall ? KTSTR_MIGRATION : KTSTR_NO_DATA,
+				  "%s: max_migration_ratio: no worker finished an iteration",
+				  where(s).text);
+		return;
+	}
+	ratio = (double)migrations / (double)iterations;
+	if (ratio > c->max_migration_ratio)
+		ktstr_result__add(out, KTSTR_FAILS, KTSTR_MIGRATION,
+				  "%s: migration ratio %.4f exceeds threshold %.4f (%" PRIu64 " migrations / %" PRIu64 " iterations)",
+				  where(s).text, ratio, c->max_migration_ratio, migrations,
+				  iterations);
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What test authors may ask about, and say to, their context: the accessors of
+ * ktstr/scenario.h and ktstr/claim.h.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <ktstr/claim.h>
+#include <ktstr/scenario.h>
+
+#include "ctx.h"
+
+uint64_t ktstr_duration_ns(const struct ktstr_ctx *ctx)
+{
+	return ctx->duration_ns;
+}
+
+uint32_t ktstr_nr_cpus(const struct ktstr_ctx *ctx)
+{
+	return ctx->nr_cpus;
+}
+
+const struct ktstr_topology *ktstr_topology(const struct ktstr_ctx *ctx)
+{
+	return &ctx->topo;
+}
+
+int ktstr_sched_pid(const struct ktstr_ctx *ctx)
+{
+	return ctx->sched_pid;
+}
+
+static void claim(struct ktstr_ctx *ctx, enum ktstr_severity severity, enum ktstr_kind kind,
+		  const char *fmt, va_list ap)
+	__attribute__((format(printf, 4, 0)));
+
+static void claim(struct ktstr_ctx *ctx, enum ktstr_severity severity, enum ktstr_kind kind,
+		  const char *fmt, va_list ap)
+{
+	char text[KTSTR_DETAIL_LEN];
+
+	if (vsnprintf(text, sizeof(text), fmt, ap) < 0)
+		text[0] = '\0';
+	ktstr_result__add(ctx->result, severity, kind, "%s", text);
+}
+
+void ktstr_fail(struct ktstr_ctx *ctx, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	claim(ctx, KTSTR_FAILS, KTSTR_CLAIM, fmt, ap);
+	va_end(ap);
+}
+
+void ktstr_skip(struct ktstr_ctx *ctx, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	claim(ctx, KTSTR_SKIPS, KTSTR_SKIPPED, fmt, ap);
+	va_end(ap);
+}
+
+void ktstr_inconclusive(struct ktstr_ctx *ctx, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	claim(ctx, KTSTR_UNDECIDED, KTSTR_NO_DATA, fmt, ap);
+	va_end(ap);
+}

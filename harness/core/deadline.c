@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The deadlines' formulas: see deadline.h. */
+#include "deadline.h"
+
+/*
+ * Guest seconds cost wall-clock seconds under emulation: a deterministic guest at shift=2
+ * (4 ns an instruction) takes about as long as the clock on an idle host, up to ten times
+ * that on a loaded one; every smaller shift doubles the instructions in a guest second. KVM
+ * guests share the clock of the host and only lose what the host's other work takes.
+ */
+#define KVM_SLOWDOWN	3
+#define TCG_SLOWDOWN	10
+#define SETUP_S		180	/* kernel, initramfs, report: everything around the VM */
+#define MAX_S		1000000	/* poll() wants milliseconds in an int */
+
+static uint32_t cap(uint64_t s)
+{
+	return s > MAX_S ? MAX_S : s;
+}
+
+void ktstr_deadlines__compute(struct ktstr_deadlines *d, uint32_t duration_s, uint32_t nr_cpus,
+			      enum vm_accel accel, int shift)
+{
+	uint64_t slowdown = KVM_SLOWDOWN, window;
+	int i;
+
+	if (accel == VM_ACCEL_KVM) {
+		d->attach_timeout_ms = 10000;
+		d->boot_s = 60 + nr_cpus / 2;
+		d->teardown_s = 60;
+	} else {
+		slowdown = TCG_SLOWDOWN;
+		if (shift != VM_SHIFT_AUTO)
+			for (i = shift; i < 2; i++)
+				slowdown *= 2;
+		d->attach_timeout_ms = 20000;
+		d->boot_s = 180 + 4 * nr_cpus;
+		d->teardown_s = 120 + nr_cpus;
+	}
+	d->run_grace_s = cap(15 + duration_s / 2ULL);
+	window = d->attach_timeout_ms / 1000 + (uint64_t)duration_s + d->run_grace_s;
+	d->run_s = cap(60 + window * slowdown);
+}
+
+uint32_t ktstr_deadlines__total_s(const struct ktstr_deadlines *d)
+{
+	return cap((uint64_t)SETUP_S + d->boot_s + d->run_s + d->teardown_s);
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * expect_err asks for a failure that the guest brought about. What the host could not do (no
+ * kernel, a VMM that failed, a deadline of the wall clock) proves nothing about a scheduler
+ * and never satisfies it; a guest that hangs is ended by its own clock. All matchers must
+ * hold together.
+ */
+#include <regex.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "expect.h"
+
+/* Is this failure one that the test may have meant? */
+static bool guest_made(const struct ktstr_plan *p, const struct ktstr_evidence *e,
+		       const struct ktstr_detail *d)
+{
+	if (d->severity != KTSTR_FAILS)
+		return false;
+	switch (d->kind) {
+	case KTSTR_INFRASTRUCTURE:
+	case KTSTR_SKIPPED:
+	case KTSTR_NO_DATA:
+		return false;
+	case KTSTR_BOOT_TIMEOUT:
+	case KTSTR_TEARDOWN_TIMEOUT:
+		return p->test->expect_kind == d->kind;
+	case KTSTR_BODY_TIMEOUT:
+		return !e->host_timeout || p->test->expect_kind == d->kind;
+	default:
+		return true;
+	}
+}
+
+static bool regex_matches(const char *pattern, const char *text)
+{
+	regex_t r;
+	bool match;
+
+	if (!text || regcomp(&r, pattern, REG_EXTENDED | REG_NOSUB))
+		return false;
+	match = !regexec(&r, text, 0, NULL, 0);
+	regfree(&r);
+	return match;
+}
+
+/* The first matcher that does not hold: a sentence in @why and false. */
+static bool matchers_hold(const struct ktstr_plan *p, const struct ktstr_evidence *e, char *why,
+			  size_t size)
+{
+	const struct ktstr_test *t = p->test;
+	const struct ktstr_detail *first = ktstr_result__first_failure(e->result), *d;
+	const char *captured = e->scx_error;
+	bool any = false, kind = false, text = false;
+	uint32_t i;
+
+	for (i = 0; i < e->result->nr_details; i++) {
+		d = &e->result->details[i];
+		if (!guest_made(p, e, d))
+			continue;
+		any = true;
+		kind |= d->kind == t->expect_kind;
+		text |= t->expect_text && strstr(d->text, t->expect_text);
+	}
+	if (!any)
+		snprintf(why, size,
+			 "expected an error of the guest's making, got %s: only what happens in the guest counts",
+			 first ? ktstr_kind__name(first->kind) : "none");
+	else if (t->expect_kind != KTSTR_KIND_NONE && !kind)
+		snprintf(why, size, "expected a failure of kind %s, got kind %s",
+			 ktstr_kind__name(t->expect_kind),
+			 first ? ktstr_kind__name(first->kind) : "none");
+	else if (t->expect_text && !text)
+		snprintf(why, size, "expected a failure that contains \"%s\", got \"%.200s\"",
+			 t->expect_text, first ? first->text : "");
+	else if (t->expect_scx_bpf_error_contains &&
+		 (!captured || !strstr(captured, t->expect_scx_bpf_error_contains)))
+		snprintf(why, size,
+			 "expected an scx_bpf_error text that contains \"%s\", captured %s%.200s%s",
+			 t->expect_scx_bpf_error_contains, captured ? "\"" : "",
+			 captured ? captured : "none", captured ? "\"" : "");
+	else if (t->expect_scx_bpf_error_matches &&
+		 !regex_matches(t->expect_scx_bpf_error_matches, captured))
+		snprintf(why, size,
+			 "expected an scx_bpf_error text that matches \"%s\", captured %s%.200s%s",
+			 t->expect_scx_bpf_error_matches, captured ? "\"" : "",
+			 captured ? captured : "none", captured ? "\"" : "");
+	else
+		return true;
+	return false;
+}
+
+static enum ktstr_outcome judge_expected(const struct ktstr_plan *p,
+					 const struct ktstr_evidence *e, enum ktstr_outcome raw,
+					 char *why, size_t size)
+{
+	const struct ktstr_detail *first;
+
+	if (raw == KTSTR_SKIP)
+		return raw;
+	if (raw != KTSTR_FAIL) {
+		snprintf(why, size, "expected error but test %s",
+			 raw == KTSTR_PASS ? "passed" : "was inconclusive");
+		return KTSTR_FAIL;
+	}
+	if (!matchers_hold(p, e, why, size))
+		return KTSTR_FAIL;
+	first = ktstr_result__first_failure(e->result);
+	snprintf(why, size, "failed as expected: %.300s", first ? first->text : "");
+	return KTSTR_PASS;
+}
+
+enum ktstr_outcome ktstr_expect__judge(const struct ktstr_plan *p, const struct ktstr_evidence *e,
+				       char *why, size_t size)
+{
+	enum ktstr_outcome raw = ktstr_result__outcome(e->result);
+
+	why[0] = '\0';
+	if (p->expect_err)
+		return judge_expected(p, e, raw, why, size);
+	if (raw == KTSTR_INCONCLUSIVE && p->allow_inconclusive) {
+		snprintf(why, size, "inconclusive, which the test allows");
+		return KTSTR_PASS;
+	}
+	if (raw == KTSTR_FAIL && p->survives_storm && e->scx_error)
+		snprintf(why, size,
+			 "survives_storm: the scheduler must stay attached and alive through every hold, but it was ejected: %.300s",
+			 e->scx_error);
+	return raw;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What a test expects of its own outcome: expect_err and its matchers, allow_inconclusive. */
+#ifndef KTSTR_CORE_EXPECT_H
+#define KTSTR_CORE_EXPECT_H
+
+#include "plan.h"
+
+/* What there is to judge by. */
+struct ktstr_evidence {
+	const struct ktstr_result *result;
+	const char *scx_error;		/* captured scx_bpf_error() text, or NULL */
+	bool host_timeout;		/* the host's wall clock ended the run, not the guest's */
+};
+
+/*
+ * The verdict after the expectation. @why gets the sentence that explains it when it differs
+ * from the raw outcome or when an expectation was not met; else an empty string.
+ */
+enum ktstr_outcome ktstr_expect__judge(const struct ktstr_plan *p, const struct ktstr_evidence *e,
+				       char *why, size_t size);
+
+#endif

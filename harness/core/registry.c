@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * All tests and schedulers of this program: the linker puts their pointers side by side into
+ * two sections and defines the sections' bounds (ktstr/register.h). The bounds are weak
+ * because a program without schedulers has no such section.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "plan.h"
+
+extern const struct ktstr_test * const __start_ktstr_tests[] __attribute__((weak));
+extern const struct ktstr_test * const __stop_ktstr_tests[] __attribute__((weak));
+extern const struct ktstr_scheduler * const __start_ktstr_schedulers[] __attribute__((weak));
+extern const struct ktstr_scheduler * const __stop_ktstr_schedulers[] __attribute__((weak));
+
+void ktstr_registry__get(struct ktstr_registry *r)
+{
+	memset(r, 0, sizeof(*r));
+	if (__start_ktstr_tests) {
+		r->tests = __start_ktstr_tests;
+		r->nr_tests = __stop_ktstr_tests - __start_ktstr_tests;
+	}
+	if (__start_ktstr_schedulers) {
+		r->schedulers = __start_ktstr_schedulers;
+		r->nr_schedulers = __stop_ktstr_schedulers - __start_ktstr_schedulers;
+	}
+}
+
+/* Empty, or something that cannot be one element of a path and of a test id. */
+static int check_name(const char *what, const char *name, struct vm_err *err)
+{
+	const char *p;
+
+	if (!name || !*name)
+		return vm_err(err, EINVAL, "a %s without a name", what);
+	if (strlen(name) > 128)
+		return vm_err(err, EINVAL, "%s %.32s...: name: longer than 128 bytes",
+			      what, name);
+	if (!strcmp(name, ".") || !strcmp(name, ".."))
+		return vm_err(err, EINVAL, "%s %s: name: is no name", what, name);
+	for (p = name; *p; p++) {
+		if (*p == '/' || *p == '\\')
+			return vm_err(err, EINVAL, "%s %s: name: must not contain '%c'",
+				      what, name, *p);
+		if (*p <= ' ' || *p > '~')
+			return vm_err(err, EINVAL,
+				      "%s: a name has blanks or unprintable characters", what);
+	}
+	return 0;
+}
+
+int ktstr_registry__check(const struct ktstr_registry *r, struct vm_err *err)
+{
+	unsigned int i, j;
+	int ret;
+
+	for (i = 0; i < r->nr_tests; i++) {
+		const struct ktstr_test *t = r->tests[i];
+
+		ret = check_name("test", t->name, err);
+		if (ret)
+			return ret;
+		for (j = 0; j < i; j++)
+			if (!strcmp(t->name, r->tests[j]->name))
+				return vm_err(err, EINVAL,
+					      "test %s: name: used twice, %s:%d and %s:%d",
+					      t->name, r->tests[j]->file ?: "?",
+					      r->tests[j]->line, t->file ?: "?", t->line);
+	}
+	for (i = 0; i < r->nr_schedulers; i++) {
+		const struct ktstr_scheduler *s = r->schedulers[i];
+
+		ret = check_name("scheduler", s->name, err);
+		if (ret)
+			return ret;
+		for (j = 0; j < i; j++)
+			if (!strcmp(s->name, r->schedulers[j]->name))
+				return vm_err(err, EINVAL, "scheduler %s: name: used twice",
+					      s->name);
+	}
+	return 0;
+}
+
+const struct ktstr_test *ktstr_registry__find(const struct ktstr_registry *r, const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < r->nr_tests; i++)
+		if (!strcmp(r->tests[i]->name, name))
+			return r->tests[i];
+	return NULL;
+}

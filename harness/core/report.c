@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Failure reports (spec/runtime 4.8): see report.h. One function a section. */
+#include <inttypes.h>
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "console.h"
+#include "report.h"
+#include "scheduler.h"
+#include "seen.h"
+#include "variant.h"
+
+#define BRIEF_DETAILS	8
+#define BRIEF_CGROUPS	6
+#define BRIEF_SCHED	6
+#define BRIEF_KERNEL	6
+#define BRIEF_CONSOLE	6
+#define BRIEF_COLUMNS	160
+#define ALL		UINT32_MAX
+
+/* Where a section is written to, and how much of it. */
+struct out {
+	FILE *f;
+	bool brief;
+};
+
+/*
+ * One line of untrusted text: control characters would reach the terminal, so they become
+ * '?'; bytes of UTF-8 pass.
+ */
+static void put_line(const struct out *o, const char *indent, const char *line, size_t len)
+{
+	size_t i, max = o->brief ? BRIEF_COLUMNS : SIZE_MAX;
+
+	fputs(indent, o->f);
+	for (i = 0; i < len && i < max; i++) {
+		unsigned char c = line[i];
+
+		fputc(c == '\t' ? ' ' : c < ' ' || c == 0x7f ? '?' : c, o->f);
+	}
+	fputs(i < len ? "...\n" : "\n", o->f);
+}
+
+static void put_text(const struct out *o, const char *indent, const char *text, uint32_t max)
+{
+	const char *pos = text, *line;
+	size_t len;
+
+	while (max-- && (line = ktstr_text__line(&pos, &len)))
+		put_line(o, indent, line, len);
+}
+
+static const char *headline(const struct ktstr_run *run)
+{
+	switch (run->verdict) {
+	case KTSTR_PASS:
+		return "passed";
+	case KTSTR_SKIP:
+		return "skipped";
+	case KTSTR_INCONCLUSIVE:
+		return "was inconclusive";
+	case KTSTR_FAIL:
+		break;
+	}
+	return "failed";
+}
+
+static void put_verdict(const struct out *o, const struct ktstr_run *run)
+{
+	const struct ktstr_plan *p = run->plan;
+	char topo[64];
+
+	ktstr_variant__topology(p, topo, sizeof(topo));
+	fprintf(o->f, "ktstr_test '%s'", p->test->name);
+	if (p->scheduler)
+		fprintf(o->f, " [sched=%s]", ktstr_scheduler__label(p->scheduler));
+	fprintf(o->f, " [topo=%s] %s:\n", topo, headline(run));
+	if (run->why[0])
+		put_line(o, "  ", run->why, strlen(run->why));
+}
+
+/* Failures first, then what could not be judged, then skips and notes. */
+static void put_details(const struct out *o, const struct ktstr_run *run)
+{
+	static const enum ktstr_severity order[] = {
+		KTSTR_FAILS, KTSTR_UNDECIDED, KTSTR_SKIPS, KTSTR_NOTE,
+	};
+	static const char * const label[] = {
+		[KTSTR_NOTE] = "  note: ", [KTSTR_SKIPS] = "  skipped: ",
+		[KTSTR_UNDECIDED] = "  INCONCLUSIVE: ", [KTSTR_FAILS] = "  ",
+	};
+	const struct ktstr_result *r = run->result;
+	uint32_t left = o->brief ? BRIEF_DETAILS : ALL, more = r->dropped_details, i;
+	size_t k;
+
+	for (k = 0; k < sizeof(order) / sizeof(order[0]); k++)
+		for (i = 0; i < r->nr_details; i++) {
+			if (r->details[i].severity != order[k])
+				continue;
+			if (left) {
+				put_line(o, label[order[k]], r->details[i].text,
+					 strlen(r->details[i].text));
+				left--;
+			} else {
+				more++;
+			}
+		}
+	if (more)
+		fprintf(o->f, "  ... and %u more\n", more);
+}
+
+static void put_stats(const struct out *o, const struct ktstr_run *run)
+{
+	const struct ktstr_result *r = run->result;
+	struct ktstr_totals t;
+	uint32_t i;
+
+	if (!r->nr_cgroups)
+		return;
+	ktstr_result__totals(r, &t);
+	fprintf(o->f, "\n--- stats ---\n");
+	fprintf(o->f,
+		"%u workers, %u cpus, %" PRIu64 " migrations, worst_spread=%.1f%%, worst_gap=%.0fms\n",
+		t.workers, t.cpus, t.migrations, t.worst_spread_pct, t.worst_gap_ms);
+	for (i = 0; i < r->nr_cgroups; i++) {
+		const struct ktstr_cgroup_stats *c = &r->cgroups[i];
+
+		if (o->brief && i == BRIEF_CGROUPS) {
+			fprintf(o->f, "  ... and %u more\n", r->nr_cgroups - i);
+			break;
+		}
+		fprintf(o->f,
+			"  %.*s: workers=%u cpus=%u spread=%.1f%% gap=%.0fms migrations=%" PRIu64 " iter=%" PRIu64,
+			KTSTR_NAME_LEN, c->name, c->workers, c->cpus, c->spread_pct,
+			c->max_gap_ms, c->migrations, c->iterations);
+		if (!o->brief)
+			fprintf(o->f, " step=%u run_delay=%.1fus worst_run_delay=%.1fus",
+				c->step, c->mean_run_delay_us, c->worst_run_delay_us);
+		fputc('\n', o->f);
+	}
+}
+
+static void put_status(FILE *f, const char *what, int status)
+{
+	if (WIFSIGNALED(status))
+		fprintf(f, "%s killed by SIG%s\n", what, sigabbrev_np(WTERMSIG(status)) ?: "?");
+	else
+		fprintf(f, "%s exited with status %d\n", what, WEXITSTATUS(status));
+}
+
+static void put_diagnostics(const struct out *o, const struct ktstr_run *run)
+{
+	const struct ktstr_seen *s = run->seen;
+
+	if (run->verdict == KTSTR_SKIP || !run->kernel.path)
+		return;
+	fprintf(o->f, "\n--- diagnostics ---\n");
+	fprintf(o->f, "stage: %s\n", ktstr_stage__describe(run->stage));
+	if (s->exited && s->exit_status)
+		fprintf(o->f, "exit_code=%d (%s)\n", s->exit_status,
+			strerror(abs(s->exit_status)));
+	if (s->sched_exited)
+		put_status(o->f, s->sched_planned ? "scheduler (stopped by us)" : "scheduler",
+			   s->sched_status);
+	if (run->scx_error) {
+		fprintf(o->f, "sched_ext: %s disabled (%s)\n", s->scx.ops, s->scx.reason);
+		put_text(o, "  ", run->scx_error, o->brief ? 2 : ALL);
+	}
+	fprintf(o->f, "kernel: %s  accel: %s", run->kernel.release ?: run->kernel.path,
+		ktstr_accel__name(run->accel));
+	if (ktstr_run__deterministic(run))
+		fprintf(o->f, "  seed: %" PRIu64, run->opts.seed);
+	fprintf(o->f, "  guest time: %.3f s\n", run->guest_total_ns / 1e9);
+}
+
+/* Only the whole report: what the guest did when. */
+static void put_timeline(const struct out *o, const struct ktstr_run *run)
+{
+	const struct ktstr_seen *s = run->seen;
+	unsigned int i;
+
+	if (o->brief || !s->started)
+		return;
+	fprintf(o->f, "\n--- timeline ---\n");
+	fprintf(o->f, "%10.3f s  init runs, %u CPUs, %s\n", s->start_ns / 1e9, s->nr_cpus,
+		s->release);
+	if (s->sched_attached)
+		fprintf(o->f, "%12s  scheduler attached: %s\n", "", s->ops);
+	if (s->body_ns)
+		fprintf(o->f, "%10.3f s  body starts\n", s->body_ns / 1e9);
+	for (i = 0; i < s->nr_stimuli; i++)
+		fprintf(o->f, "%10.3f s  step %u: ops %#x, %u cgroups, %u workers\n",
+			s->stimuli[i].time_ns / 1e9, s->stimuli[i].what.step,
+			s->stimuli[i].what.op_kinds, s->stimuli[i].what.cgroups,
+			s->stimuli[i].what.workers);
+	if (s->teardown_ns)
+		fprintf(o->f, "%10.3f s  body is over\n", s->teardown_ns / 1e9);
+	if (s->exit_ns)
+		fprintf(o->f, "%10.3f s  exit, status %d\n", s->exit_ns / 1e9, s->exit_status);
+}
+
+static void put_tail(const struct out *o, const char *title, const char *text, uint32_t lines)
+{
+	if (!text || !*text)
+		return;
+	fprintf(o->f, "\n--- %s ---\n", title);
+	put_text(o, "", o->brief ? ktstr_text__tail(text, lines) : text, ALL);
+}
+
+/* Of the kernel's log the lines that matter, the last ones when there are many. */
+static void put_kernel(const struct out *o, const struct ktstr_run *run, const char *console)
+{
+	const char *text = run->kmsg && *run->kmsg ? run->kmsg : console, *pos = text, *line;
+	uint32_t nr = 0, skip;
+	size_t len;
+
+	while ((line = ktstr_text__line(&pos, &len)))
+		nr += ktstr_console__matters(line, len);
+	if (!nr)
+		return;
+	skip = o->brief && nr > BRIEF_KERNEL ? nr - BRIEF_KERNEL : 0;
+	fprintf(o->f, "\n--- kernel log ---\n");
+	for (pos = text; (line = ktstr_text__line(&pos, &len));)
+		if (ktstr_console__matters(line, len) && (!skip || !skip--))
+			put_line(o, "", line, len);
+}
+
+/* The raw console helps when the guest did not come to its end by itself. */
+static void put_console(const struct out *o, const struct ktstr_run *run, const char *console)
+{
+	if (!run->exited && *console)
+		put_tail(o, "console", ktstr_text__tail(console, o->brief ? BRIEF_CONSOLE : 200),
+			 BRIEF_CONSOLE);
+}
+
+static void put_end(const struct out *o, const struct ktstr_run *run)
+{
+	fputc('\n', o->f);
+	if (run->dir)
+		fprintf(o->f, "report: %s/report.txt (console.log and the other logs beside it)\n",
+			run->dir);
+	fprintf(o->f, "repeat: ");
+	ktstr_variant__command(run, o->f);
+	fputc('\n', o->f);
+}
+
+static char *make(const struct ktstr_run *run, const char *console, bool brief)
+{
+	struct out o = { .brief = brief };
+	char *text = NULL;
+	size_t len;
+
+	o.f = open_memstream(&text, &len);
+	if (!o.f)
+		return NULL;
+	put_verdict(&o, run);
+	put_details(&o, run);
+	put_stats(&o, run);
+	put_diagnostics(&o, run);
+	put_timeline(&o, run);
+	put_tail(&o, "scheduler log", run->sched_log, BRIEF_SCHED);
+	put_kernel(&o, run, console);
+	put_console(&o, run, console);
+	put_end(&o, run);
+	if (fclose(o.f)) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
+void ktstr_report__make(struct ktstr_run *run, const char *console)
+{
+	run->report = make(run, console, false);
+	run->brief = make(run, console, true);
+}
+
+void ktstr_report__print(const char *text)
+{
+	const char *pos = text, *line;
+	size_t len;
+
+	while ((line = ktstr_text__line(&pos, &len)))
+		printf("# %.*s\n", (int)len, line);
+	fflush(stdout);
+}

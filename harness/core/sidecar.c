@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Sidecars: see sidecar.h. Every key is always written, what is unknown is null. */
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "json.h"
+#include "paths.h"
+#include "scheduler.h"
+#include "seen.h"
+#include "sidecar.h"
+#include "variant.h"
+
+#define SCHEMA_VERSION	1
+
+static const char *env_or_null(const char *name)
+{
+	const char *v = getenv(name);
+
+	return v && *v ? v : NULL;
+}
+
+static void put_list(struct ktstr_json *j, const char *key, const char *prefix,
+		     const char * const *list)
+{
+	char text[512];
+
+	ktstr_json__array(j, key);
+	for (; list && *list; list++) {
+		snprintf(text, sizeof(text), "%s%s", prefix, *list);
+		ktstr_json__str(j, NULL, text);
+	}
+	ktstr_json__end(j);
+}
+
+static void put_cgroup(struct ktstr_json *j, const struct ktstr_cgroup_stats *c)
+{
+	char name[KTSTR_NAME_LEN + 1] = "";
+
+	memcpy(name, c->name, KTSTR_NAME_LEN);
+	ktstr_json__object(j, NULL);
+	ktstr_json__str(j, "name", name);
+	ktstr_json__u64(j, "step", c->step);
+	ktstr_json__u64(j, "num_workers", c->workers);
+	ktstr_json__u64(j, "num_cpus", c->cpus);
+	ktstr_json__f64(j, "avg_off_cpu_pct", c->avg_off_cpu_pct);
+	ktstr_json__f64(j, "min_off_cpu_pct", c->min_off_cpu_pct);
+	ktstr_json__f64(j, "max_off_cpu_pct", c->max_off_cpu_pct);
+	ktstr_json__f64(j, "spread", c->spread_pct);
+	ktstr_json__f64(j, "max_gap_ms", c->max_gap_ms);
+	ktstr_json__i64(j, "max_gap_cpu", c->max_gap_cpu);
+	ktstr_json__u64(j, "total_migrations", c->migrations);
+	ktstr_json__f64(j, "migration_ratio", c->migration_ratio);
+	ktstr_json__null(j, "p99_wake_latency_us");
+	ktstr_json__null(j, "median_wake_latency_us");
+	ktstr_json__null(j, "wake_latency_cv");
+	ktstr_json__u64(j, "total_work_units", c->work_units);
+	ktstr_json__u64(j, "total_iterations", c->iterations);
+	ktstr_json__f64(j, "mean_run_delay_us", c->mean_run_delay_us);
+	ktstr_json__f64(j, "worst_run_delay_us", c->worst_run_delay_us);
+	ktstr_json__null(j, "page_locality");
+	ktstr_json__null(j, "cross_node_migration_ratio");
+	ktstr_json__object(j, "ext_metrics");
+	ktstr_json__end(j);
+	ktstr_json__end(j);
+}
+
+/* No cgroup, no measurement: totals of nothing are null, not zero. */
+static void put_stats(struct ktstr_json *j, const struct ktstr_result *r)
+{
+	struct ktstr_totals t;
+	bool any = r->nr_cgroups > 0;
+	uint32_t i;
+
+	ktstr_result__totals(r, &t);
+	ktstr_json__object(j, "stats");
+	ktstr_json__array(j, "cgroups");
+	for (i = 0; i < r->nr_cgroups; i++)
+		put_cgroup(j, &r->cgroups[i]);
+	ktstr_json__end(j);
+#define TOTAL(_type, _key, _value) \
+	(any ? ktstr_json__##_type(j, _key, _value) : ktstr_json__null(j, _key))
+	TOTAL(u64, "total_workers", t.workers);
+	TOTAL(u64, "total_cpus", t.cpus);
+	TOTAL(u64, "total_migrations", t.migrations);
+	TOTAL(f64, "worst_spread", t.worst_spread_pct);
+	TOTAL(f64, "worst_gap_ms", t.worst_gap_ms);
+	TOTAL(i64, "worst_gap_cpu", t.worst_gap_cpu);
+	TOTAL(f64, "worst_migration_ratio", t.worst_migration_ratio);
+	ktstr_json__null(j, "worst_p99_wake_latency_us");
+	ktstr_json__null(j, "worst_median_wake_latency_us");
+	ktstr_json__null(j, "worst_wake_latency_cv");
+	TOTAL(u64, "total_iterations", t.iterations);
+	TOTAL(f64, "worst_mean_run_delay_us", t.worst_mean_run_delay_us);
+	TOTAL(f64, "worst_run_delay_us", t.worst_run_delay_us);
+#undef TOTAL
+	ktstr_json__null(j, "worst_page_locality");
+	ktstr_json__null(j, "worst_cross_node_migration_ratio");
+	ktstr_json__null(j, "worst_wake_latency_tail_ratio");
+	ktstr_json__object(j, "ext_metrics");
+	ktstr_json__end(j);
+	ktstr_json__end(j);
+}
+
+static const char *severity_name(enum ktstr_severity s)
+{
+	static const char * const name[] = {
+		[KTSTR_NOTE] = "note", [KTSTR_SKIPS] = "skip",
+		[KTSTR_UNDECIDED] = "inconclusive", [KTSTR_FAILS] = "fail",
+	};
+
+	return (unsigned int)s < sizeof(name) / sizeof(name[0]) ? name[s] : "unknown";
+}
+
+static void put_details(struct ktstr_json *j, const struct ktstr_result *r)
+{
+	bool have[KTSTR_NR_KINDS] = { false };
+	uint32_t i;
+
+	ktstr_json__array(j, "details");
+	for (i = 0; i < r->nr_details; i++) {
+		const struct ktstr_detail *d = &r->details[i];
+
+		if (d->severity == KTSTR_FAILS && (unsigned int)d->kind < KTSTR_NR_KINDS)
+			have[d->kind] = true;
+		ktstr_json__object(j, NULL);
+		ktstr_json__str(j, "severity", severity_name(d->severity));
+		ktstr_json__str(j, "kind", ktstr_kind__name(d->kind));
+		ktstr_json__str(j, "text", d->text);
+		ktstr_json__end(j);
+	}
+	ktstr_json__end(j);
+	ktstr_json__u64(j, "dropped_details", r->dropped_details);
+	ktstr_json__array(j, "kinds");
+	for (i = 0; i < KTSTR_NR_KINDS; i++)
+		if (have[i])
+			ktstr_json__str(j, NULL, ktstr_kind__name(i));
+	ktstr_json__end(j);
+}
+
+static void put_stimuli(struct ktstr_json *j, const struct ktstr_seen *s)
+{
+	unsigned int i;
+
+	ktstr_json__array(j, "stimulus_events");
+	for (i = 0; i < s->nr_stimuli; i++) {
+		const struct ktstr_stimulus *e = &s->stimuli[i];
+		uint64_t zero = s->body_ns ?: s->start_ns;
+		char label[32];
+
+		snprintf(label, sizeof(label), "step %u", e->what.step);
+		ktstr_json__object(j, NULL);
+		ktstr_json__u64(j, "elapsed_ms",
+				e->time_ns > zero ? (e->time_ns - zero) / 1000000 : 0);
+		ktstr_json__str(j, "label", label);
+		ktstr_json__u64(j, "op_kinds", e->what.op_kinds);
+		ktstr_json__u64(j, "cgroups", e->what.cgroups);
+		ktstr_json__u64(j, "workers", e->what.workers);
+		ktstr_json__null(j, "total_iterations");
+		ktstr_json__end(j);
+	}
+	ktstr_json__end(j);
+}
+
+static void put_verdict(struct ktstr_json *j, const struct ktstr_run *run)
+{
+	const struct ktstr_test *t = run->plan->test;
+	bool skipped = run->verdict == KTSTR_SKIP;
+
+	ktstr_json__bool(j, "passed", run->verdict == KTSTR_PASS || skipped);
+	ktstr_json__bool(j, "skipped", skipped);
+	ktstr_json__bool(j, "inconclusive", run->verdict == KTSTR_INCONCLUSIVE);
+	ktstr_json__str(j, "verdict", ktstr_outcome__name(run->verdict));
+	ktstr_json__str(j, "raw_verdict", ktstr_outcome__name(run->raw));
+	ktstr_json__str(j, "verdict_reason", run->why[0] ? run->why : NULL);
+	ktstr_json__object(j, "expected");
+	ktstr_json__bool(j, "expect_err", run->plan->expect_err);
+	ktstr_json__str(j, "kind", t->expect_kind != KTSTR_KIND_NONE ?
+			ktstr_kind__name(t->expect_kind) : NULL);
+	ktstr_json__str(j, "text", t->expect_text);
+	ktstr_json__str(j, "scx_bpf_error_contains", t->expect_scx_bpf_error_contains);
+	ktstr_json__str(j, "scx_bpf_error_matches", t->expect_scx_bpf_error_matches);
+	ktstr_json__bool(j, "allow_inconclusive", run->plan->allow_inconclusive);
+	ktstr_json__bool(j, "survives_storm", run->plan->survives_storm);
+	ktstr_json__end(j);
+	ktstr_json__str(j, "scx_error", run->scx_error);
+	ktstr_json__str(j, "stage", ktstr_stage__describe(run->stage));
+	put_details(j, run->result);
+}
+
+static void ns_or_null(struct ktstr_json *j, const char *key, uint64_t ns)
+{
+	if (ns)
+		ktstr_json__u64(j, key, ns);
+	else
+		ktstr_json__null(j, key);
+}
+
+static void put_variant(struct ktstr_json *j, const struct ktstr_run *run)
+{
+	const struct ktstr_plan *p = run->plan;
+	const struct ktstr_scheduler *s = p->scheduler;
+	char topo[64], id[192];
+
+	ktstr_variant__topology(p, topo, sizeof(topo));
+	snprintf(id, sizeof(id), "ktstr/%s", p->test->name);
+	ktstr_json__u64(j, "schema_version", SCHEMA_VERSION);
+	ktstr_json__str(j, "test_name", p->test->name);
+	ktstr_json__str(j, "variant", id);
+	ktstr_json__str(j, "topology", topo);
+	ktstr_json__u64(j, "memory_mib", p->memory_mib);
+	ktstr_json__u64(j, "duration_s", p->duration_s);
+	ktstr_json__u64(j, "workers_per_cgroup", p->workers_per_cgroup);
+	ktstr_json__str(j, "scheduler", ktstr_scheduler__label(s));
+	ktstr_json__null(j, "scheduler_commit");
+	ktstr_json__str(j, "project_commit", env_or_null("KTSTR_PROJECT_COMMIT"));
+	ktstr_json__null(j, "kernel_commit");
+	ktstr_json__null(j, "payload");
+	ktstr_json__array(j, "metrics");
+	ktstr_json__end(j);
+	ktstr_json__null(j, "work_type");
+	ktstr_json__array(j, "active_flags");
+	ktstr_json__end(j);
+	put_list(j, "sysctls", "sysctl.", s ? s->sysctls : NULL);
+	put_list(j, "kargs", "", s ? s->kargs : NULL);
+	ktstr_json__str(j, "kernel_version", run->seen->release[0] ? run->seen->release :
+			run->kernel.release);
+	ktstr_json__str(j, "run_source", env_or_null("KTSTR_CI") ? "ci" : "local");
+	ktstr_json__str(j, "accel", ktstr_accel__name(run->accel));
+	ktstr_json__bool(j, "deterministic", ktstr_run__deterministic(run));
+	ktstr_json__u64(j, "seed", run->opts.seed);
+	if (run->opts.shift == VM_SHIFT_AUTO)
+		ktstr_json__null(j, "shift");
+	else
+		ktstr_json__i64(j, "shift", run->opts.shift);
+	ktstr_json__bool(j, "kaslr", p->kaslr);
+	ns_or_null(j, "guest_boot_ns", run->guest_boot_ns);
+	ns_or_null(j, "guest_total_ns", run->guest_total_ns);
+}
+
+/* Everything that may differ between two runs that are otherwise the same. */
+static void put_host(struct ktstr_json *j, const struct ktstr_run *run)
+{
+	time_t now = time(NULL);
+	char stamp[32], exe[PATH_MAX];
+	struct utsname u;
+	struct tm tm;
+
+	gmtime_r(&now, &tm);
+	strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	memset(&u, 0, sizeof(u));
+	uname(&u);
+	ktstr_json__object(j, "host");
+	ktstr_json__str(j, "timestamp", stamp);
+	ktstr_json__str(j, "run_id", run->opts.run_id);
+	ktstr_json__i64(j, "pid", getpid());
+	ktstr_json__str(j, "program", ktstr_paths__exe(exe, sizeof(exe)) ? NULL : exe);
+	ktstr_json__str(j, "run_dir", run->dir);
+	ktstr_json__str(j, "kernel_path", run->kernel.path);
+	ktstr_json__str(j, "kernel_source", run->kernel.source);
+	ktstr_json__str(j, "accel_note", run->accel_note[0] ? run->accel_note : NULL);
+	ktstr_json__str(j, "skip_reason", run->skip_reason[0] ? run->skip_reason : NULL);
+	ktstr_json__u64(j, "setup_ms", run->setup_ns / 1000000);
+	ktstr_json__u64(j, "boot_ms", run->boot_ns / 1000000);
+	ktstr_json__u64(j, "total_ms", run->total_ns / 1000000);
+	ktstr_json__u64(j, "cleanup_duration_ms", run->cleanup_ns / 1000000);
+	ktstr_json__str(j, "kernel_name", u.sysname);
+	ktstr_json__str(j, "kernel_release", u.release);
+	ktstr_json__str(j, "arch", u.machine);
+	ktstr_json__i64(j, "online_cpus", sysconf(_SC_NPROCESSORS_ONLN));
+	ktstr_json__u64(j, "total_memory_kb", (uint64_t)sysconf(_SC_PHYS_PAGES) *
+			(sysconf(_SC_PAGESIZE) / 1024));
+	ktstr_json__end(j);
+}
+
+char *ktstr_sidecar__text(const struct ktstr_run *run)
+{
+	struct ktstr_json j;
+
+	ktstr_json__init(&j);
+	ktstr_json__object(&j, NULL);
+	put_variant(&j, run);
+	put_verdict(&j, run);
+	put_stats(&j, run->result);
+	ktstr_json__null(&j, "monitor");
+	put_stimuli(&j, run->seen);
+	ktstr_json__array(&j, "verifier_stats");
+	ktstr_json__end(&j);
+	ktstr_json__null(&j, "kvm_stats");
+	put_host(&j, run);
+	ktstr_json__end(&j);
+	return ktstr_json__finish(&j);
+}
+
+void ktstr_sidecar__name(const struct ktstr_run *run, char *buf, size_t size)
+{
+	snprintf(buf, size, "%s-%016" PRIx64 ".ktstr.json", run->plan->test->name,
+		 ktstr_variant__hash(run));
+}
+
+int ktstr_sidecar__write(const struct ktstr_run *run, struct vm_err *err)
+{
+	const char *dir = env_or_null("KTSTR_SIDECAR_DIR") ?: run->dir;
+	char name[256], path[PATH_MAX], *text;
+	int ret;
+
+	if (!dir)
+		return vm_err(err, ENOENT, "no sidecar was written: there is no run folder");
+	ktstr_sidecar__name(run, name, sizeof(name));
+	ret = ktstr_paths__mkdirs(dir);
+	if (!ret)
+		ret = ktstr_paths__fmt(path, sizeof(path), "%s/%s", dir, name);
+	if (ret)
+		return vm_err(err, -ret, "sidecar folder %s: %s", dir, strerror(-ret));
+	text = ktstr_sidecar__text(run);
+	if (!text)
+		return vm_err(err, ENOMEM, "no memory for the sidecar of %s",
+			      run->plan->test->name);
+	ret = ktstr_paths__write(path, text, strlen(text));
+	free(text);
+	return ret ? vm_err(err, -ret, "sidecar %s: %s", path, strerror(-ret)) : 0;
+}

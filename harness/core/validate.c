@@ -1,0 +1,423 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The one place that judges a declaration (spec/runtime 1.3 and 1.4). Each rule has its own
+ * sentence; where ktstr/register.h sees the same rule at compile time it uses the same words.
+ * Contradictions are reported before attributes that are not supported yet, because they stay
+ * wrong when those arrive.
+ */
+#include <errno.h>
+#include <math.h>
+#include <regex.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../checks/checks.h"
+#include "attrs_table.h"
+#include "plan.h"
+#include "validate.h"
+
+#define MAX_SNAPSHOTS		64
+#define SNAPSHOT_GAP_MS		100	/* between two boundaries of the 10-90 % window */
+
+/* "test NAME: ATTRIBUTE: why" */
+#define bad(_attr, ...)	bad_(err, t->name, _attr, __VA_ARGS__)
+
+static int __attribute__((format(printf, 4, 5)))
+bad_(struct vm_err *err, const char *name, const char *attr, const char *fmt, ...)
+{
+	char why[256];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(why, sizeof(why), fmt, ap);
+	va_end(ap);
+	return vm_err(err, EINVAL, "test %s: %s: %s", name ?: "?", attr, why);
+}
+
+static bool on(enum ktstr_switch s)
+{
+	return s == KTSTR_ON;
+}
+
+static bool set(uint32_t v)
+{
+	return v != KTSTR_UNSET;
+}
+
+static int check_zeros(const struct ktstr_test *t, struct vm_err *err)
+{
+	const struct { const char *name; uint32_t value; } must[] = {
+		{ "duration_s", t->duration_s }, { "memory_mib", t->memory_mib },
+		{ "workers_per_cgroup", t->workers_per_cgroup },
+		{ "numa_nodes", t->numa_nodes }, { "llcs", t->llcs },
+		{ "cores", t->cores }, { "threads", t->threads },
+		{ "max_llcs", t->max_llcs }, { "max_numa_nodes", t->max_numa_nodes },
+		{ "max_cpus", t->max_cpus }, { "cpu_budget", t->cpu_budget },
+		{ "cleanup_budget_ms", t->cleanup_budget_ms },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(must) / sizeof(must[0]); i++)
+		if (!must[i].value)
+			return bad(must[i].name, "must not be 0");
+	return 0;
+}
+
+static int check_bounds(const struct ktstr_test *t, struct vm_err *err)
+{
+	const struct { const char *name; uint32_t min, max; } pair[] = {
+		{ "min_llcs", t->min_llcs, t->max_llcs },
+		{ "min_numa_nodes", t->min_numa_nodes, t->max_numa_nodes },
+		{ "min_cpus", t->min_cpus, t->max_cpus },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(pair) / sizeof(pair[0]); i++)
+		if (set(pair[i].min) && set(pair[i].max) && pair[i].min > pair[i].max)
+			return bad(pair[i].name, "%u exceeds its max_%s = %u", pair[i].min,
+				   pair[i].name + 4, pair[i].max);
+	if (set(t->llcs) && set(t->numa_nodes) && t->llcs % t->numa_nodes)
+		return bad("llcs", "%u must be divisible by numa_nodes = %u", t->llcs,
+			   t->numa_nodes);
+	return 0;
+}
+
+static int check_snapshots(const struct ktstr_test *t, struct vm_err *err)
+{
+	uint64_t window_ms = (set(t->duration_s) ? t->duration_s : KTSTR_DEFAULT_DURATION_S) *
+			     800ULL;
+
+	if (!set(t->num_snapshots) || !t->num_snapshots)
+		return 0;
+	if (t->num_snapshots > MAX_SNAPSHOTS)
+		return bad("num_snapshots", "%u must not exceed %d", t->num_snapshots,
+			   MAX_SNAPSHOTS);
+	if (window_ms / (t->num_snapshots + 1) < SNAPSHOT_GAP_MS)
+		return bad("num_snapshots",
+			   "%u captures in 80 %% of duration_s are less than %d ms apart",
+			   t->num_snapshots, SNAPSHOT_GAP_MS);
+	return 0;
+}
+
+/* What an attribute needs and what it excludes: the table of spec/runtime 1.3. */
+static int check_exclusions(const struct ktstr_test *t, struct vm_err *err)
+{
+	const struct { const char *attr, *why; bool wrong; } rules[] = {
+		{ "performance_mode", "excludes no_perf_mode",
+		  on(t->performance_mode) && on(t->no_perf_mode) },
+		{ "cpu_budget", "needs no_perf_mode = true",
+		  set(t->cpu_budget) && !on(t->no_perf_mode) },
+		{ "perf_delta_assertions", "needs performance_mode = true",
+		  t->perf_delta_assertions && !on(t->performance_mode) },
+		{ "host_only", "excludes scheduler", on(t->host_only) && t->scheduler },
+		{ "host_only", "excludes num_snapshots",
+		  on(t->host_only) && t->num_snapshots && set(t->num_snapshots) },
+		{ "host_only", "excludes auto_repro = true",
+		  on(t->host_only) && on(t->auto_repro) },
+		{ "host_only", "excludes disk", on(t->host_only) && t->disk },
+		{ "host_only", "excludes networks", on(t->host_only) && t->networks },
+		{ "expect_err", "excludes survives_storm",
+		  on(t->expect_err) && on(t->survives_storm) },
+		{ "expect_err", "excludes expect_auto_repro",
+		  on(t->expect_err) && on(t->expect_auto_repro) },
+		{ "survives_storm", "needs a scheduler",
+		  on(t->survives_storm) && !t->scheduler },
+		{ "survives_storm", "excludes expect_auto_repro",
+		  on(t->survives_storm) && on(t->expect_auto_repro) },
+		{ "expect_auto_repro", "needs a scheduler",
+		  on(t->expect_auto_repro) && !t->scheduler },
+		{ "expect_auto_repro", "needs wprof",
+		  on(t->expect_auto_repro) && !on(t->wprof) },
+		{ "expect_auto_repro", "excludes auto_repro = false",
+		  on(t->expect_auto_repro) && t->auto_repro == KTSTR_OFF },
+		{ "expect_auto_repro", "excludes host_only",
+		  on(t->expect_auto_repro) && on(t->host_only) },
+		{ "expect_scx_bpf_error_contains", "needs expect_err = true",
+		  t->expect_scx_bpf_error_contains && !on(t->expect_err) },
+		{ "expect_scx_bpf_error_matches", "needs expect_err = true",
+		  t->expect_scx_bpf_error_matches && !on(t->expect_err) },
+		{ "expect_kind", "needs expect_err = true",
+		  t->expect_kind != KTSTR_KIND_NONE && !on(t->expect_err) },
+		{ "expect_text", "needs expect_err = true",
+		  t->expect_text && !on(t->expect_err) },
+		{ "wprof_args", "needs wprof", t->wprof_args && !on(t->wprof) },
+		{ "extra_sched_args", "needs a scheduler",
+		  t->extra_sched_args && !t->scheduler },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
+		if (rules[i].wrong)
+			return bad(rules[i].attr, "%s", rules[i].why);
+	return 0;
+}
+
+/* A matcher that any text satisfies proves nothing. */
+static int check_matchers(const struct ktstr_test *t, struct vm_err *err)
+{
+	const char *re = t->expect_scx_bpf_error_matches;
+	char why[128];
+	bool vacuous;
+	regex_t r;
+	int ret;
+
+	if (t->expect_scx_bpf_error_contains && !*t->expect_scx_bpf_error_contains)
+		return bad("expect_scx_bpf_error_contains", "must not be empty");
+	if (t->expect_text && !*t->expect_text)
+		return bad("expect_text", "must not be empty");
+	if ((unsigned int)t->expect_kind >= KTSTR_NR_KINDS)
+		return bad("expect_kind", "%d is no kind of failure", (int)t->expect_kind);
+	if (t->expect_kind == KTSTR_INFRASTRUCTURE || t->expect_kind == KTSTR_SKIPPED ||
+	    t->expect_kind == KTSTR_NO_DATA)
+		return bad("expect_kind", "a kind that is no finding can never be expected");
+	if (!re)
+		return 0;
+	if (!*re)
+		return bad("expect_scx_bpf_error_matches", "must not be empty");
+	ret = regcomp(&r, re, REG_EXTENDED | REG_NOSUB);
+	if (ret) {
+		regerror(ret, &r, why, sizeof(why));
+		return bad("expect_scx_bpf_error_matches",
+			   "\"%s\" is no extended regular expression: %s", re, why);
+	}
+	vacuous = !regexec(&r, "", 0, NULL, 0);
+	regfree(&r);
+	if (vacuous)
+		return bad("expect_scx_bpf_error_matches",
+			   "\"%s\" matches the empty string, so it proves nothing", re);
+	return 0;
+}
+
+/* "/a/b": absolute, not the root, no "..", nothing that a line format cannot carry. */
+static const char *path_fault(const char *p)
+{
+	size_t len = strlen(p);
+
+	if (*p != '/')
+		return "must start with '/'";
+	if (!p[1])
+		return "must not be the root";
+	if (strpbrk(p, " \t\n"))
+		return "must not contain blanks";
+	if (!strcmp(p, "/..") || strstr(p, "/../") || (len > 3 && !strcmp(p + len - 3, "/..")))
+		return "must not contain '..'";
+	return NULL;
+}
+
+static const char *line_fault(const char * const *list)
+{
+	for (; list && *list; list++)
+		if (strchr(*list, '\n'))
+			return "must not contain line breaks";
+	return NULL;
+}
+
+static int check_lists(const struct ktstr_test *t, struct vm_err *err)
+{
+	const char *why;
+
+	why = t->workload_root_cgroup ? path_fault(t->workload_root_cgroup) : NULL;
+	if (why)
+		return bad("workload_root_cgroup", "\"%s\" %s", t->workload_root_cgroup, why);
+	why = line_fault(t->extra_sched_args);
+	if (why)
+		return bad("extra_sched_args", "%s", why);
+	if (t->config && !(t->scheduler && t->scheduler->config_arg))
+		return bad("config", "needs a scheduler with config_arg, else nobody reads it");
+	if (!t->config && t->scheduler && t->scheduler->config_arg)
+		return bad("config", "is missing: scheduler %s has config_arg",
+			   t->scheduler->name ?: "?");
+	return 0;
+}
+
+/* Thresholds: finite, not negative; and only those that somebody judges. */
+static int check_checks(const struct ktstr_checks *c, const char *who, const char *name,
+			struct vm_err *err)
+{
+	unsigned int i;
+
+	for (i = 0; i < ktstr_nr_checks; i++) {
+		const struct ktstr_check *k = &ktstr_check_table[i];
+		const char *p = (const char *)c + k->offset;
+		double v;
+
+		if (!ktstr_check__is_set(k, c))
+			continue;
+		if (k->type == KTSTR_CHECK_LIMIT) {
+			memcpy(&v, p, sizeof(v));
+			if (!isfinite(v))
+				return vm_err(err, EINVAL, "%s %s: %s: must be finite", who,
+					      name, k->name);
+			if (v < 0)
+				return vm_err(err, EINVAL, "%s %s: %s: must not be negative",
+					      who, name, k->name);
+		}
+		if (k->type == KTSTR_CHECK_COUNT && !*(const uint32_t *)p)
+			return vm_err(err, EINVAL, "%s %s: %s: must not be 0", who, name,
+				      k->name);
+	}
+	return 0;
+}
+
+static int check_supported(const struct ktstr_attr *attrs, unsigned int nr, const void *record,
+			   const struct ktstr_checks *c, const char *who, const char *name,
+			   struct vm_err *err)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		if (attrs[i].later && ktstr_attr__asked(&attrs[i], record))
+			return vm_err(err, EOPNOTSUPP, "%s %s: %s: not supported yet (needs %s)",
+				      who, name, attrs[i].name, attrs[i].later);
+	for (i = 0; i < ktstr_nr_checks; i++) {
+		const struct ktstr_check *k = &ktstr_check_table[i];
+		const char *p = (const char *)c + k->offset;
+
+		if (k->judge || !ktstr_check__is_set(k, c))
+			continue;
+		if (k->type == KTSTR_CHECK_SWITCH && *(const enum ktstr_switch *)p == KTSTR_OFF)
+			continue;	/* what does not exist is off already */
+		return vm_err(err, EOPNOTSUPP, "%s %s: %s: not supported yet (needs %s)", who,
+			      name, k->name,
+			      k->scope == KTSTR_SCOPE_MONITOR ? "the monitor" : "its telemetry");
+	}
+	return 0;
+}
+
+int ktstr_validate(const struct ktstr_test *t, struct vm_err *err)
+{
+	int (* const rules[])(const struct ktstr_test *t, struct vm_err *err) = {
+		check_zeros, check_bounds, check_snapshots, check_exclusions, check_matchers,
+		check_lists,
+	};
+	size_t i;
+	int ret;
+
+	if (!t->name || !*t->name)
+		return vm_err(err, EINVAL, "a test without a name");
+	if (strpbrk(t->name, "/\\"))
+		return bad("name", "must not contain '/' or '\\'");
+	if (!t->body)
+		return bad("body", "is missing");
+	for (i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+		ret = rules[i](t, err);
+		if (ret)
+			return ret;
+	}
+	ret = check_checks(&t->checks, "test", t->name, err);
+	if (!ret && t->scheduler)
+		ret = ktstr_validate_scheduler(t->scheduler, err);
+	if (!ret)
+		ret = check_supported(ktstr_test_attrs, ktstr_nr_test_attrs, t, &t->checks,
+				      "test", t->name, err);
+	return ret;
+}
+
+/* One word of a kernel command line that would take something away from the framework. */
+static const char *owned_karg(const char *arg)
+{
+	static const char * const owned[] = {
+		"nokaslr", "kaslr", "console=", "loglevel=", "init=", "rdinit=", "panic=",
+		"reboot=", "memmap=", "ktstr.",
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(owned) / sizeof(owned[0]); i++)
+		if (!strncmp(arg, owned[i], strlen(owned[i])))
+			return owned[i];
+	return NULL;
+}
+
+#define bad_sched(_attr, _fmt, ...)						\
+	vm_err(err, EINVAL, "scheduler %s: %s: " _fmt, s->name, _attr, ##__VA_ARGS__)
+
+static int check_cmdline(const struct ktstr_scheduler *s, struct vm_err *err)
+{
+	const char * const *p;
+	const char *eq, *why;
+
+	for (p = s->sysctls; p && *p; p++) {
+		eq = strchr(*p, '=');
+		if (!eq || eq == *p)
+			return bad_sched("sysctls", "\"%s\" is not KEY=VALUE", *p);
+		if (!memchr(*p, '.', eq - *p) || strpbrk(*p, " \t\n\""))
+			return bad_sched("sysctls",
+					 "\"%s\": the key must be dotted and nothing may contain blanks or quotes",
+					 *p);
+	}
+	for (p = s->kargs; p && *p; p++) {
+		why = owned_karg(*p);
+		if (why)
+			return bad_sched("kargs", "\"%s\": %s belongs to the framework", *p, why);
+		if (!**p || strpbrk(*p, " \t\n"))
+			return bad_sched("kargs", "\"%s\" must be one word", *p);
+	}
+	return 0;
+}
+
+static int check_commands(const struct ktstr_scheduler *s, const char *attr,
+			  const char * const *list, struct vm_err *err)
+{
+	const char *to;
+
+	for (; list && *list; list++) {
+		to = strstr(*list, " > /");
+		if (strncmp(*list, "echo ", 5) || !to || strchr(*list, '\n'))
+			return bad_sched(attr, "\"%s\" is not \"echo VALUE > /path\"", *list);
+	}
+	return 0;
+}
+
+static int check_sched_config(const struct ktstr_scheduler *s, struct vm_err *err)
+{
+	const char *why;
+
+	if (s->config_file && s->config_arg)
+		return bad_sched("config_file", "excludes config_arg");
+	if (!s->config_arg != !s->config_path)
+		return bad_sched(s->config_arg ? "config_arg" : "config_path",
+				 "config_arg and config_path need each other");
+	if (s->config_arg && !strstr(s->config_arg, "{file}"))
+		return bad_sched("config_arg", "\"%s\" lacks {file}", s->config_arg);
+	why = s->config_path ? path_fault(s->config_path) : NULL;
+	if (why)
+		return bad_sched("config_path", "\"%s\" %s", s->config_path, why);
+	if ((s->config_arg || s->config_file || s->args || s->cgroup_parent) && !s->binary)
+		return bad_sched("binary", "is missing, but arguments for it are declared");
+	return 0;
+}
+
+int ktstr_validate_scheduler(const struct ktstr_scheduler *s, struct vm_err *err)
+{
+	const char *why;
+	int ret;
+
+	if (!s->name || !*s->name)
+		return vm_err(err, EINVAL, "a scheduler without a name");
+	if (!s->numa_nodes || !s->llcs || !s->cores || !s->threads)
+		return bad_sched("topology", "must not be 0");
+	if (set(s->llcs) && set(s->numa_nodes) && s->llcs % s->numa_nodes)
+		return bad_sched("llcs", "must be divisible by numa_nodes");
+	if (s->binary && !*s->binary)
+		return bad_sched("binary", "must not be empty");
+	why = s->cgroup_parent ? path_fault(s->cgroup_parent) : NULL;
+	if (why)
+		return bad_sched("cgroup_parent", "\"%s\" %s", s->cgroup_parent, why);
+	why = line_fault(s->args);
+	if (why)
+		return bad_sched("args", "%s", why);
+	ret = check_cmdline(s, err);
+	if (!ret)
+		ret = check_commands(s, "enable", s->enable, err);
+	if (!ret)
+		ret = check_commands(s, "disable", s->disable, err);
+	if (!ret)
+		ret = check_sched_config(s, err);
+	if (!ret)
+		ret = check_checks(&s->checks, "scheduler", s->name, err);
+	if (!ret)
+		ret = check_supported(ktstr_scheduler_attrs, ktstr_nr_scheduler_attrs, s,
+				      &s->checks, "scheduler", s->name, err);
+	return ret;
+}

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The verdict of a run, kept as the list of its reasons.
+ *
+ * The list is bounded and the outcome is computed from it, so what is dropped matters: when
+ * it is full, a new detail pushes out the newest one of the lowest severity below its own.
+ * A flood of notes therefore never hides a failure, and fails are only ever dropped when
+ * all KTSTR_MAX_DETAILS kept ones are fails too.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "verdict.h"
+
+static const char * const kind_names[KTSTR_NR_KINDS] = {
+	[KTSTR_KIND_NONE]		= "none",
+	[KTSTR_STARVED]			= "starved",
+	[KTSTR_STUCK]			= "stuck",
+	[KTSTR_UNFAIR]			= "unfair",
+	[KTSTR_ISOLATION]		= "isolation",
+	[KTSTR_BENCHMARK]		= "benchmark",
+	[KTSTR_MIGRATION]		= "migration",
+	[KTSTR_PAGE_LOCALITY]		= "page-locality",
+	[KTSTR_CROSS_NODE_MIGRATION]	= "cross-node-migration",
+	[KTSTR_SLOW_TIER]		= "slow-tier",
+	[KTSTR_MONITOR]			= "monitor",
+	[KTSTR_CLAIM]			= "claim",
+	[KTSTR_SCHED_NOT_ATTACHED]	= "sched-not-attached",
+	[KTSTR_SCHED_NOT_LOADED]	= "sched-not-loaded",
+	[KTSTR_SCHED_STALLED]		= "sched-stalled",
+	[KTSTR_SCHED_ERROR]		= "sched-error",
+	[KTSTR_SCHED_EXITED]		= "sched-exited",
+	[KTSTR_GUEST_PANIC]		= "guest-panic",
+	[KTSTR_BODY_CRASHED]		= "body-crashed",
+	[KTSTR_BODY_TIMEOUT]		= "body-timeout",
+	[KTSTR_BOOT_TIMEOUT]		= "boot-timeout",
+	[KTSTR_TEARDOWN_TIMEOUT]	= "teardown-timeout",
+	[KTSTR_WORKER_LOST]		= "worker-lost",
+	[KTSTR_SKIPPED]			= "skipped",
+	[KTSTR_NO_DATA]			= "no-data",
+	[KTSTR_INFRASTRUCTURE]		= "infrastructure",
+	[KTSTR_OTHER]			= "other",
+};
+
+static const char * const outcome_names[] = {
+	[KTSTR_SKIP]		= "skip",
+	[KTSTR_PASS]		= "pass",
+	[KTSTR_INCONCLUSIVE]	= "inconclusive",
+	[KTSTR_FAIL]		= "fail",
+};
+
+const char *ktstr_kind__name(enum ktstr_kind kind)
+{
+	if ((unsigned int)kind >= KTSTR_NR_KINDS || !kind_names[kind])
+		return "unknown";
+	return kind_names[kind];
+}
+
+const char *ktstr_outcome__name(enum ktstr_outcome outcome)
+{
+	if ((unsigned int)outcome >= sizeof(outcome_names) / sizeof(outcome_names[0]))
+		return "unknown";
+	return outcome_names[outcome];
+}
+
+struct ktstr_result *ktstr_result__new(void)
+{
+	return calloc(1, sizeof(struct ktstr_result));
+}
+
+void ktstr_result__free(struct ktstr_result *r)
+{
+	free(r);
+}
+
+static uint32_t add_saturated(uint32_t a, uint32_t b)
+{
+	return a > UINT32_MAX - b ? UINT32_MAX : a + b;
+}
+
+static void count_dropped(struct ktstr_result *r, enum ktstr_severity severity)
+{
+	r->dropped_details = add_saturated(r->dropped_details, 1);
+	if (severity == KTSTR_FAILS)
+		r->dropped_fails = add_saturated(r->dropped_fails, 1);
+}
+
+/* The next free detail, made free at the cost of a less severe one; NULL if there is none. */
+static struct ktstr_detail *detail_slot(struct ktstr_result *r, enum ktstr_severity severity)
+{
+	uint32_t i, victim = KTSTR_MAX_DETAILS;
+
+	if (r->nr_details < KTSTR_MAX_DETAILS)
+		return &r->details[r->nr_details++];
+	for (i = 0; i < r->nr_details; i++) {
+		if (r->details[i].severity >= severity)
+			continue;
+		if (victim == KTSTR_MAX_DETAILS ||
+		    r->details[i].severity <= r->details[victim].severity)
+			victim = i;
+	}
+	if (victim == KTSTR_MAX_DETAILS) {
+		count_dropped(r, severity);
+		return NULL;
+	}
+	count_dropped(r, r->details[victim].severity);
+	memmove(&r->details[victim], &r->details[victim + 1],
+		(KTSTR_MAX_DETAILS - 1 - victim) * sizeof(r->details[0]));
+	return &r->details[KTSTR_MAX_DETAILS - 1];
+}
+
+void ktstr_result__add(struct ktstr_result *r, enum ktstr_severity severity,
+		       enum ktstr_kind kind, const char *fmt, ...)
+{
+	struct ktstr_detail *d = detail_slot(r, severity);
+	va_list ap;
+
+	if (!d)
+		return;
+	d->severity = severity;
+	d->kind = kind;
+	va_start(ap, fmt);
+	if (vsnprintf(d->text, sizeof(d->text), fmt, ap) < 0)
+		d->text[0] = '\0';
+	va_end(ap);
+}
+
+void ktstr_result__merge(struct ktstr_result *to, const struct ktstr_result *from)
+{
+	struct ktstr_detail *d;
+	uint32_t i;
+
+	for (i = 0; i < from->nr_details; i++) {
+		d = detail_slot(to, from->details[i].severity);
+		if (d)
+			*d = from->details[i];
+	}
+	to->dropped_details = add_saturated(to->dropped_details, from->dropped_details);
+	to->dropped_fails = add_saturated(to->dropped_fails, from->dropped_fails);
+
+	for (i = 0; i < from->nr_cgroups; i++) {
+		if (to->nr_cgroups < KTSTR_MAX_CGROUPS)
+			to->cgroups[to->nr_cgroups++] = from->cgroups[i];
+		else
+			to->dropped_cgroups = add_saturated(to->dropped_cgroups, 1);
+	}
+	to->dropped_cgroups = add_saturated(to->dropped_cgroups, from->dropped_cgroups);
+	ktstr_cpumask__or(&to->cpus_used, &from->cpus_used);
+}
+
+enum ktstr_outcome ktstr_result__outcome(const struct ktstr_result *r)
+{
+	enum ktstr_severity worst = r->dropped_fails ? KTSTR_FAILS : KTSTR_NOTE;
+	uint32_t i;
+
+	for (i = 0; i < r->nr_details; i++)
+		if (r->details[i].severity > worst)
+			worst = r->details[i].severity;
+
+	switch (worst) {
+	case KTSTR_FAILS:
+		return KTSTR_FAIL;
+	case KTSTR_UNDECIDED:
+		return KTSTR_INCONCLUSIVE;
+	case KTSTR_SKIPS:
+		return r->nr_cgroups || r->dropped_cgroups ? KTSTR_PASS : KTSTR_SKIP;
+	case KTSTR_NOTE:
+		break;
+	}
+	return KTSTR_PASS;
+}
+
+const struct ktstr_detail *ktstr_result__first_failure(const struct ktstr_result *r)
+{
+	uint32_t i;
+
+	for (i = 0; i < r->nr_details; i++)
+		if (r->details[i].severity == KTSTR_FAILS)
+			return &r->details[i];
+	return NULL;
+}
+
+static double max_of(double a, double b)
+{
+	return a > b ? a : b;
+}
+
+void ktstr_result__totals(const struct ktstr_result *r, struct ktstr_totals *t)
+{
+	const struct ktstr_cgroup_stats *c;
+	uint32_t i;
+
+	memset(t, 0, sizeof(*t));
+	t->worst_gap_cpu = -1;
+	t->cpus = ktstr_cpumask__weight(&r->cpus_used);
+	for (i = 0; i < r->nr_cgroups; i++) {
+		c = &r->cgroups[i];
+		t->workers += c->workers;
+		t->migrations += c->migrations;
+		t->iterations += c->iterations;
+		t->worst_spread_pct = max_of(t->worst_spread_pct, c->spread_pct);
+		if (c->max_gap_ms > t->worst_gap_ms) {
+			t->worst_gap_ms = c->max_gap_ms;
+			t->worst_gap_cpu = c->max_gap_cpu;
+		}
+		t->worst_migration_ratio = max_of(t->worst_migration_ratio, c->migration_ratio);
+		t->worst_mean_run_delay_us =
+			max_of(t->worst_mean_run_delay_us, c->mean_run_delay_us);
+		t->worst_run_delay_us = max_of(t->worst_run_delay_us, c->worst_run_delay_us);
+	}
+}

@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The wire form of a result, from the guest to the host.
+ *
+ * A 16-byte header (magic, version, length of everything, number of records), then records
+ * of type, length and payload; integers little endian, doubles as their IEEE 754 bits,
+ * strings as their bytes without a NUL. The version names the set of record types and their
+ * layouts exactly: an unknown type, a byte too many or too few, a value outside its range
+ * make the whole message bad. Guest and host come from one build, so there is nothing to
+ * be lenient about, and the decoder can promise that what it accepts is what was sent.
+ */
+#include <endian.h>
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "verdict.h"
+
+#define WIRE_MAGIC	0x5352544bu	/* "KTRS" in memory */
+#define WIRE_VERSION	1u
+#define WIRE_RECORD	8u		/* type and length */
+
+enum wire_type {
+	WIRE_COUNTS = 1,	/* exactly once */
+	WIRE_CPUS,		/* exactly once */
+	WIRE_DETAIL,
+	WIRE_CGROUP,
+};
+
+struct writer {
+	unsigned char *buf;
+	size_t len, cap;	/* len goes on counting when cap is exceeded */
+};
+
+static void put(struct writer *w, const void *data, size_t n)
+{
+	if (w->len <= w->cap && n <= w->cap - w->len)
+		memcpy(w->buf + w->len, data, n);
+	w->len += n;
+}
+
+static void put32(struct writer *w, uint32_t v)
+{
+	v = htole32(v);
+	put(w, &v, sizeof(v));
+}
+
+static void put64(struct writer *w, uint64_t v)
+{
+	v = htole64(v);
+	put(w, &v, sizeof(v));
+}
+
+static void put_double(struct writer *w, double d)
+{
+	uint64_t v;
+
+	memcpy(&v, &d, sizeof(v));
+	put64(w, v);
+}
+
+static void put_cpus(struct writer *w, const struct ktstr_cpumask *m)
+{
+	unsigned int i;
+
+	for (i = 0; i < KTSTR_MAX_CPUS / 64; i++)
+		put64(w, m->bits[i]);
+}
+
+/* Opens a record; the length is filled in by record_end(). Returns where it starts. */
+static size_t record_begin(struct writer *w, enum wire_type type)
+{
+	size_t at = w->len;
+
+	put32(w, type);
+	put32(w, 0);
+	return at;
+}
+
+static void record_end(struct writer *w, size_t at)
+{
+	uint32_t n = htole32((uint32_t)(w->len - at - WIRE_RECORD));
+
+	if (w->len <= w->cap)
+		memcpy(w->buf + at + 4, &n, sizeof(n));
+}
+
+static void put_cgroup(struct writer *w, const struct ktstr_cgroup_stats *c)
+{
+	size_t at = record_begin(w, WIRE_CGROUP);
+
+	put32(w, c->step);
+	put32(w, c->workers);
+	put32(w, c->cpus);
+	put32(w, c->timed_workers);
+	put32(w, c->delay_workers);
+	put32(w, (uint32_t)c->max_gap_cpu);
+	put_cpus(w, &c->cpus_used);
+	put64(w, c->migrations);
+	put64(w, c->work_units);
+	put64(w, c->iterations);
+	put_double(w, c->min_off_cpu_pct);
+	put_double(w, c->max_off_cpu_pct);
+	put_double(w, c->avg_off_cpu_pct);
+	put_double(w, c->spread_pct);
+	put_double(w, c->max_gap_ms);
+	put_double(w, c->migration_ratio);
+	put_double(w, c->mean_run_delay_us);
+	put_double(w, c->worst_run_delay_us);
+	put(w, c->name, strnlen(c->name, sizeof(c->name) - 1));
+	record_end(w, at);
+}
+
+static void put_result(struct writer *w, const struct ktstr_result *r, uint32_t total)
+{
+	const struct ktstr_detail *d;
+	uint32_t i;
+	size_t at;
+
+	put32(w, WIRE_MAGIC);
+	put32(w, WIRE_VERSION);
+	put32(w, total);
+	put32(w, 2 + r->nr_details + r->nr_cgroups);
+
+	at = record_begin(w, WIRE_COUNTS);
+	put32(w, r->dropped_details);
+	put32(w, r->dropped_fails);
+	put32(w, r->dropped_cgroups);
+	record_end(w, at);
+
+	at = record_begin(w, WIRE_CPUS);
+	put_cpus(w, &r->cpus_used);
+	record_end(w, at);
+
+	for (i = 0; i < r->nr_details; i++) {
+		d = &r->details[i];
+		at = record_begin(w, WIRE_DETAIL);
+		put32(w, d->severity);
+		put32(w, d->kind);
+		put(w, d->text, strnlen(d->text, sizeof(d->text) - 1));
+		record_end(w, at);
+	}
+	for (i = 0; i < r->nr_cgroups; i++)
+		put_cgroup(w, &r->cgroups[i]);
+}
+
+void *ktstr_result__encode(const struct ktstr_result *r, size_t *len)
+{
+	struct writer w = { };
+
+	put_result(&w, r, 0);		/* no room: only measures */
+	w.cap = w.len;
+	w.len = 0;
+	w.buf = malloc(w.cap);
+	if (!w.buf)
+		return NULL;
+	put_result(&w, r, (uint32_t)w.cap);
+	*len = w.len;
+	return w.buf;
+}
+
+/* Reads fail softly: they return zeros and set @bad, which is looked at once in the end. */
+struct reader {
+	const unsigned char *p;
+	size_t left;
+	bool bad;
+};
+
+static void get(struct reader *rd, void *data, size_t n)
+{
+	if (n > rd->left) {
+		memset(data, 0, n);
+		rd->bad = true;
+		return;
+	}
+	memcpy(data, rd->p, n);
+	rd->p += n;
+	rd->left -= n;
+}
+
+static uint32_t get32(struct reader *rd)
+{
+	uint32_t v;
+
+	get(rd, &v, sizeof(v));
+	return le32toh(v);
+}
+
+static uint64_t get64(struct reader *rd)
+{
+	uint64_t v;
+
+	get(rd, &v, sizeof(v));
+	return le64toh(v);
+}
+
+/* Every number of ours is a finite, non-negative measurement. */
+static double get_double(struct reader *rd)
+{
+	uint64_t v = get64(rd);
+	double d;
+
+	memcpy(&d, &v, sizeof(d));
+	if (!isfinite(d) || d < 0)
+		rd->bad = true;
+	return d;
+}
+
+static void get_cpus(struct reader *rd, struct ktstr_cpumask *m)
+{
+	unsigned int i;
+
+	for (i = 0; i < KTSTR_MAX_CPUS / 64; i++)
+		m->bits[i] = get64(rd);
+}
+
+/* The rest of the record; it must leave room for the NUL and hold none itself. */
+static void get_string(struct reader *rd, char *s, size_t size)
+{
+	size_t n = rd->left;
+
+	if (n >= size || memchr(rd->p, 0, n)) {
+		rd->bad = true;
+		return;
+	}
+	get(rd, s, n);
+	s[n] = '\0';
+}
+
+static void get_counts(struct reader *rd, struct ktstr_result *r)
+{
+	r->dropped_details = get32(rd);
+	r->dropped_fails = get32(rd);
+	r->dropped_cgroups = get32(rd);
+	if (r->dropped_fails > r->dropped_details)
+		rd->bad = true;
+}
+
+static void get_detail(struct reader *rd, struct ktstr_result *r)
+{
+	struct ktstr_detail *d;
+	uint32_t severity, kind;
+
+	severity = get32(rd);
+	kind = get32(rd);
+	if (r->nr_details >= KTSTR_MAX_DETAILS || severity > KTSTR_FAILS ||
+	    kind >= KTSTR_NR_KINDS) {
+		rd->bad = true;
+		return;
+	}
+	d = &r->details[r->nr_details++];
+	d->severity = severity;
+	d->kind = kind;
+	get_string(rd, d->text, sizeof(d->text));
+}
+
+static void get_cgroup(struct reader *rd, struct ktstr_result *r)
+{
+	struct ktstr_cgroup_stats *c;
+
+	if (r->nr_cgroups >= KTSTR_MAX_CGROUPS) {
+		rd->bad = true;
+		return;
+	}
+	c = &r->cgroups[r->nr_cgroups++];
+	c->step = get32(rd);
+	c->workers = get32(rd);
+	c->cpus = get32(rd);
+	c->timed_workers = get32(rd);
+	c->delay_workers = get32(rd);
+	c->max_gap_cpu = (int32_t)get32(rd);
+	get_cpus(rd, &c->cpus_used);
+	c->migrations = get64(rd);
+	c->work_units = get64(rd);
+	c->iterations = get64(rd);
+	c->min_off_cpu_pct = get_double(rd);
+	c->max_off_cpu_pct = get_double(rd);
+	c->avg_off_cpu_pct = get_double(rd);
+	c->spread_pct = get_double(rd);
+	c->max_gap_ms = get_double(rd);
+	c->migration_ratio = get_double(rd);
+	c->mean_run_delay_us = get_double(rd);
+	c->worst_run_delay_us = get_double(rd);
+	get_string(rd, c->name, sizeof(c->name));
+
+	if (c->cpus != ktstr_cpumask__weight(&c->cpus_used) ||
+	    c->timed_workers > c->workers || c->delay_workers > c->workers ||
+	    c->max_gap_cpu < -1)
+		rd->bad = true;
+}
+
+/* One record; @seen counts what must be there exactly once. */
+static void get_record(struct reader *rd, struct ktstr_result *r, unsigned int seen[2])
+{
+	uint32_t type = get32(rd);
+	uint32_t len = get32(rd);
+	struct reader body = { .p = rd->p, .left = len };
+
+	if (rd->bad || len > rd->left) {
+		rd->bad = true;
+		return;
+	}
+	switch (type) {
+	case WIRE_COUNTS:
+		get_counts(&body, r);
+		seen[0]++;
+		break;
+	case WIRE_CPUS:
+		get_cpus(&body, &r->cpus_used);
+		seen[1]++;
+		break;
+	case WIRE_DETAIL:
+		get_detail(&body, r);
+		break;
+	case WIRE_CGROUP:
+		get_cgroup(&body, r);
+		break;
+	default:
+		body.bad = true;
+	}
+	if (body.bad || body.left)
+		rd->bad = true;
+	rd->p += len;
+	rd->left -= len;
+}
+
+int ktstr_result__decode(struct ktstr_result *r, const void *buf, size_t len)
+{
+	struct reader rd = { .p = buf, .left = len };
+	unsigned int seen[2] = { };
+	uint32_t nr;
+
+	memset(r, 0, sizeof(*r));
+	if (get32(&rd) != WIRE_MAGIC || get32(&rd) != WIRE_VERSION || get32(&rd) != len)
+		return -EBADMSG;
+	nr = get32(&rd);
+	for (; nr && !rd.bad; nr--)
+		get_record(&rd, r, seen);
+	if (rd.bad || rd.left || seen[0] != 1 || seen[1] != 1)
+		return -EBADMSG;
+	return 0;
+}

@@ -1,0 +1,460 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * cgroup v2 folders: create, configure, empty, remove.
+ *
+ * Emptying is event driven: cgroup.kill takes everything below, forks in flight included,
+ * and cgroup.events signals POLLPRI when "populated" falls to 0. A cgroup that does not
+ * become empty is reported with the task that holds it, because that is the bug to look at.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <ktstr/scenario.h>
+
+#include "cgroup.h"
+
+#define REMOVAL_NS	(5 * NSEC_PER_SEC)
+
+static int io_mkdir(const char *path)
+{
+	return mkdir(path, 0755) ? -errno : 0;
+}
+
+static int io_rmdir(const char *path)
+{
+	return rmdir(path) ? -errno : 0;
+}
+
+static int io_write(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	size_t len = strlen(text);
+	ssize_t n;
+
+	if (fd < 0)
+		return -errno;
+	do
+		n = write(fd, text, len);
+	while (n < 0 && errno == EINTR);
+	n = n < 0 ? -errno : (size_t)n == len ? 0 : -EIO;
+	close(fd);
+	return n;
+}
+
+static const struct ktstr_cgroup_io real_io = { io_mkdir, io_rmdir, io_write };
+
+int ktstr_cgroupfs__check(const char *fs, struct vm_err *err)
+{
+	char path[PATH_MAX];
+	struct statfs st;
+
+	if (statfs(fs, &st))
+		return vm_err(err, errno, "cgroup: %s: %s; cgroup v2 must be mounted there", fs,
+			      strerror(errno));
+	if (st.f_type == CGROUP2_SUPER_MAGIC)
+		return 0;
+	snprintf(path, sizeof(path), "%s/unified/cgroup.procs", fs);
+	if (!access(path, F_OK))
+		return vm_err(err, ENOTSUP,
+			      "cgroup: %s is a hybrid v1/v2 hierarchy; ktstr needs plain v2 (kernel parameter systemd.unified_cgroup_hierarchy=1)",
+			      fs);
+	return vm_err(err, ENOTSUP,
+		      "cgroup: %s is no cgroup v2 mount; ktstr does not work with v1 (kernel parameter cgroup_no_v1=all)",
+		      fs);
+}
+
+int ktstr_cgroups__init(struct ktstr_cgroups *cg, const char *fs, const char *root,
+			const struct ktstr_cgroup_io *io, struct vm_err *err)
+{
+	size_t len = strlen(fs);
+
+	memset(cg, 0, sizeof(*cg));
+	if (len >= sizeof(cg->fs) || strlen(root) >= sizeof(cg->root))
+		return vm_err(err, ENAMETOOLONG, "cgroup: path of the root is too long");
+	if (strncmp(root, fs, len) || (root[len] && root[len] != '/'))
+		return vm_err(err, EINVAL, "cgroup: root %s does not lie below %s", root, fs);
+	cg->io = io ? io : &real_io;
+	cg->removal_ns = REMOVAL_NS;
+	strcpy(cg->fs, fs);
+	strcpy(cg->root, root);
+	while ((len = strlen(cg->root)) > 1 && cg->root[len - 1] == '/')
+		cg->root[len - 1] = '\0';
+	return 0;
+}
+
+void ktstr_cgroups__fini(struct ktstr_cgroups *cg)
+{
+	while (cg->nr_made)
+		free(cg->made[--cg->nr_made]);
+	free(cg->made);
+	cg->made = NULL;
+}
+
+/* Prefixes of the kernel's control files: such a folder name would be one, or confuse. */
+static const char * const control_prefixes[] = {
+	"cgroup.", "cpu.", "cpuset.", "memory.", "io.", "pids.", "hugetlb.", "rdma.", "misc.",
+	"irq.", "dmem.", "debug.", "perf_event.",
+};
+
+const char *ktstr_cgroup__name_problem(const char *name)
+{
+	const char *part = name, *p;
+	unsigned int i;
+	size_t len;
+
+	if (!name || !*name)
+		return "the name is empty";
+	if (strlen(name) >= KTSTR_NAME_LEN)
+		return "the name is longer than 63 bytes";
+	if (*name == '/')
+		return "the name is absolute, it must be relative to the test's root";
+	for (p = name; *p; p++)
+		if (iscntrl((unsigned char)*p))
+			return "the name contains a control character";
+	for (;; part += len + 1) {
+		len = strcspn(part, "/");
+		if (!len)
+			return "the name has an empty component";
+		if ((len == 1 && part[0] == '.') || (len == 2 && part[0] == '.' && part[1] == '.'))
+			return "the name has a component . or ..";
+		for (i = 0; i < sizeof(control_prefixes) / sizeof(control_prefixes[0]); i++)
+			if (!strncmp(part, control_prefixes[i], strlen(control_prefixes[i])))
+				return "the name is that of a kernel control file";
+		if (!part[len])
+			return NULL;
+	}
+}
+
+/* root/name[/file]; -ENAMETOOLONG or 0 */
+static int path_of(const struct ktstr_cgroups *cg, const char *name, const char *file,
+		   char path[PATH_MAX], struct vm_err *err)
+{
+	int n = snprintf(path, PATH_MAX, "%s/%s%s%s", cg->root, name, file ? "/" : "",
+			 file ? file : "");
+
+	if (n < 0 || n >= PATH_MAX)
+		return vm_err(err, ENAMETOOLONG, "cgroup %s: path is too long", name);
+	return 0;
+}
+
+static int write_file(struct ktstr_cgroups *cg, const char *dir, const char *file,
+		      const char *text, struct vm_err *err)
+{
+	char path[PATH_MAX];
+	int n, ret;
+
+	n = snprintf(path, sizeof(path), "%s/%s", dir, file);
+	if (n < 0 || (size_t)n >= sizeof(path))
+		return vm_err(err, ENAMETOOLONG, "cgroup %s: path is too long", dir);
+	ret = cg->io->write(path, text);
+	if (ret)
+		return vm_err(err, -ret, "write \"%s\" to %s: %s", text, path, strerror(-ret));
+	return 0;
+}
+
+static int enable_in(struct ktstr_cgroups *cg, const char *dir, const char *controller,
+		     struct vm_err *err)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "+%s", controller);
+	return write_file(cg, dir, "cgroup.subtree_control", text, err);
+}
+
+int ktstr_cgroups__enable(struct ktstr_cgroups *cg, const char *controller, struct vm_err *err)
+{
+	size_t at = strlen(cg->fs);
+	char dir[PATH_MAX];
+	int ret;
+
+	for (;;) {
+		snprintf(dir, sizeof(dir), "%.*s", (int)at, cg->root);
+		ret = enable_in(cg, dir, controller, err);
+		if (ret || !cg->root[at])
+			return ret;
+		at++;
+		at += strcspn(cg->root + at, "/");
+	}
+}
+
+static int remember(struct ktstr_cgroups *cg, const char *path)
+{
+	char **made = realloc(cg->made, (cg->nr_made + 1) * sizeof(*made));
+
+	if (!made)
+		return -ENOMEM;
+	cg->made = made;
+	made[cg->nr_made] = strdup(path);
+	if (!made[cg->nr_made])
+		return -ENOMEM;
+	cg->nr_made++;
+	return 0;
+}
+
+static int make_dir(struct ktstr_cgroups *cg, const char *path, struct vm_err *err)
+{
+	int ret = cg->io->mkdir(path);
+
+	if (ret == -EEXIST)
+		return 0;
+	if (ret)
+		return vm_err(err, -ret, "mkdir %s: %s", path, strerror(-ret));
+	ret = remember(cg, path);
+	if (ret) {
+		cg->io->rmdir(path);
+		return vm_err(err, -ret, "mkdir %s: %s", path, strerror(-ret));
+	}
+	return 0;
+}
+
+int ktstr_cgroups__create(struct ktstr_cgroups *cg, const char *name, const char *controller,
+			  struct vm_err *err)
+{
+	char path[PATH_MAX];
+	char *slash;
+	int ret;
+
+	ret = path_of(cg, name, NULL, path, err);
+	slash = path + strlen(cg->root);
+	while (!ret) {
+		slash = strchr(slash + 1, '/');
+		if (!slash)
+			return make_dir(cg, path, err);
+		*slash = '\0';
+		ret = make_dir(cg, path, err);
+		if (!ret && controller)
+			ret = enable_in(cg, path, controller, err);
+		*slash = '/';
+	}
+	return ret;
+}
+
+int ktstr_cgroups__write(struct ktstr_cgroups *cg, const char *name, const char *file,
+			 const char *text, struct vm_err *err)
+{
+	char dir[PATH_MAX];
+	int ret = path_of(cg, name, NULL, dir, err);
+
+	return ret ? ret : write_file(cg, dir, file, text, err);
+}
+
+int ktstr_cgroups__set_cpuset(struct ktstr_cgroups *cg, const char *name, const char *cpus,
+			      const char *mems, struct vm_err *err)
+{
+	int ret = ktstr_cgroups__write(cg, name, "cpuset.cpus", cpus, err);
+
+	if (!ret && *mems)
+		ret = ktstr_cgroups__write(cg, name, "cpuset.mems", mems, err);
+	return ret;
+}
+
+int ktstr_cgroups__open(struct ktstr_cgroups *cg, const char *name, struct vm_err *err)
+{
+	char path[PATH_MAX];
+	int ret = path_of(cg, name, NULL, path, err);
+
+	if (ret)
+		return ret;
+	ret = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (ret < 0)
+		return vm_err(err, errno, "open %s: %s", path, strerror(errno));
+	return ret;
+}
+
+int ktstr_cgroups__attach(struct ktstr_cgroups *cg, const char *name, pid_t pid,
+			  struct vm_err *err)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%d", pid);
+	return ktstr_cgroups__write(cg, name, "cgroup.procs", text, err);
+}
+
+/* The content of @dir/@file, at most @size - 1 bytes. Length or -errno. */
+static ssize_t read_file(const char *dir, const char *file, char *buf, size_t size)
+{
+	char path[PATH_MAX + 32];
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, file);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	n = read(fd, buf, size - 1);
+	n = n < 0 ? -errno : n;
+	close(fd);
+	buf[n < 0 ? 0 : n] = '\0';
+	return n;
+}
+
+/* Before 5.14 there is no cgroup.kill: one signal a pid, as far as one page of them. */
+static void kill_one_by_one(const char *dir)
+{
+	char pids[4096], *p = pids, *end;
+	long pid;
+
+	if (read_file(dir, "cgroup.procs", pids, sizeof(pids)) <= 0)
+		return;
+	for (;; p = end) {
+		pid = strtol(p, &end, 10);
+		if (end == p)
+			return;
+		if (pid > 1 && *end == '\n')	/* a number cut by the end of the page is none */
+			kill((pid_t)pid, SIGKILL);
+	}
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * NSEC_PER_SEC + t.tv_nsec;
+}
+
+/* 1: no task is in @dir or below; 0: some are; -errno */
+static int is_empty(int events)
+{
+	char buf[256];
+	ssize_t n = pread(events, buf, sizeof(buf) - 1, 0);
+
+	if (n < 0)
+		return -errno;
+	buf[n] = '\0';
+	return strstr(buf, "populated 1") ? 0 : 1;
+}
+
+/* 0, -ETIMEDOUT or -errno. kernfs signals POLLPRI for each change after the last read. */
+static int wait_empty(const char *dir, uint64_t timeout_ns)
+{
+	uint64_t deadline = now_ns() + timeout_ns, now;
+	struct pollfd p = { .events = POLLPRI };
+	char path[PATH_MAX + 32];
+	struct timespec t;
+	int ret;
+
+	snprintf(path, sizeof(path), "%s/cgroup.events", dir);
+	p.fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (p.fd < 0)
+		return -errno;
+	while (!(ret = is_empty(p.fd))) {
+		now = now_ns();
+		if (now >= deadline) {
+			ret = -ETIMEDOUT;
+			break;
+		}
+		t.tv_sec = (deadline - now) / NSEC_PER_SEC;
+		t.tv_nsec = (deadline - now) % NSEC_PER_SEC;
+		ret = ppoll(&p, 1, &t, NULL);
+		if (ret < 0 && errno != EINTR) {
+			ret = -errno;
+			break;
+		}
+	}
+	close(p.fd);
+	return ret < 0 ? ret : 0;
+}
+
+/* ", pid 71 (spin) is still in it", or nothing when no task is to be seen. */
+static void name_blocker(const char *dir, char *text, size_t size)
+{
+	char buf[4096], comm[64] = "", proc[32];
+	long pid;
+
+	text[0] = '\0';
+	if (read_file(dir, "cgroup.procs", buf, sizeof(buf)) <= 0)
+		return;
+	pid = strtol(buf, NULL, 10);
+	snprintf(proc, sizeof(proc), "/proc/%ld", pid);
+	if (read_file(proc, "comm", comm, sizeof(comm)) > 0)
+		comm[strcspn(comm, "\n")] = '\0';
+	snprintf(text, size, ", pid %ld (%s) is still in it", pid, comm);
+}
+
+static void forget(struct ktstr_cgroups *cg, const char *path)
+{
+	size_t i;
+
+	for (i = 0; i < cg->nr_made; i++) {
+		if (strcmp(cg->made[i], path))
+			continue;
+		free(cg->made[i]);
+		memmove(&cg->made[i], &cg->made[i + 1],
+			(--cg->nr_made - i) * sizeof(cg->made[0]));
+		return;
+	}
+}
+
+/* Kill what is in @path and below, and wait until it is gone. */
+static int empty(struct ktstr_cgroups *cg, const char *path)
+{
+	char buf[256];
+	int ret;
+
+	/* Mostly there is nothing to do: the workers have been reaped. */
+	if (read_file(path, "cgroup.events", buf, sizeof(buf)) <= 0 ||
+	    !strstr(buf, "populated 1"))
+		return 0;
+	ret = write_file(cg, path, "cgroup.kill", "1", NULL);
+	if (ret == -ENOENT)
+		kill_one_by_one(path);
+	else if (ret)
+		return ret;
+	return wait_empty(path, cg->removal_ns);
+}
+
+static int remove_path(struct ktstr_cgroups *cg, const char *path, struct vm_err *err)
+{
+	char blocker[128];
+	int ret;
+
+	ret = empty(cg, path);
+	if (!ret)
+		ret = cg->io->rmdir(path);
+	if (ret && ret != -ENOENT) {
+		name_blocker(path, blocker, sizeof(blocker));
+		return vm_err(err, -ret, "remove cgroup %s: %s%s", path, strerror(-ret), blocker);
+	}
+	forget(cg, path);
+	return 0;
+}
+
+int ktstr_cgroups__remove(struct ktstr_cgroups *cg, const char *name, struct vm_err *err)
+{
+	char path[PATH_MAX];
+	int ret = path_of(cg, name, NULL, path, err);
+
+	return ret ? ret : remove_path(cg, path, err);
+}
+
+int ktstr_cgroups__unwind(struct ktstr_cgroups *cg, size_t keep, struct vm_err *err)
+{
+	struct vm_err local;
+	char path[PATH_MAX];
+	size_t i = cg->nr_made;
+	int ret, first = 0;
+
+	while (i > keep) {
+		/* A copy: remove_path() frees the original when it succeeds. */
+		snprintf(path, sizeof(path), "%s", cg->made[--i]);
+		ret = remove_path(cg, path, &local);
+		if (ret && !first) {
+			first = ret;
+			if (err)
+				*err = local;
+		}
+	}
+	return first;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The cgroup manager: makes, configures and removes cgroups below one root.
+ *
+ * It remembers the folders that it made, in order, so that what a step made can be removed
+ * in reverse and nothing else is ever touched. cgroup v2 only.
+ */
+#ifndef KTSTR_GUEST_CGROUP_H
+#define KTSTR_GUEST_CGROUP_H
+
+#include <limits.h>
+#include <sys/types.h>
+
+#include "../../vmm/err.h"
+#include "../core/verdict.h"
+
+/* What reaches the file system; replaced by the unit tests' tree in a plain folder. */
+struct ktstr_cgroup_io {
+	int (*mkdir)(const char *path);				/* 0 or -errno */
+	int (*rmdir)(const char *path);
+	int (*write)(const char *path, const char *text);
+};
+
+struct ktstr_cgroups {
+	const struct ktstr_cgroup_io *io;
+	char fs[PATH_MAX];		/* where cgroup2 is mounted */
+	char root[PATH_MAX];		/* fs, or below it */
+	char **made;			/* absolute paths, oldest first */
+	size_t nr_made;
+	uint64_t removal_ns;		/* how long remove() waits for the last task */
+};
+
+/* 0, or -ENOTSUP/-errno with a sentence when @fs is no cgroup2 mount. */
+int ktstr_cgroupfs__check(const char *fs, struct vm_err *err);
+
+/* @io NULL: the real thing. @root must be @fs or lie below it. 0 or -errno. */
+int ktstr_cgroups__init(struct ktstr_cgroups *cg, const char *fs, const char *root,
+			const struct ktstr_cgroup_io *io, struct vm_err *err);
+/* Forgets; removes nothing. */
+void ktstr_cgroups__fini(struct ktstr_cgroups *cg);
+
+/* NULL, or why @name cannot be a cgroup of a test. */
+const char *ktstr_cgroup__name_problem(const char *name);
+
+/* "+cpuset" for everything from fs down to root. */
+int ktstr_cgroups__enable(struct ktstr_cgroups *cg, const char *controller, struct vm_err *err);
+/*
+ * mkdir -p. With @controller (may be NULL) it is enabled in every folder between root and
+ * the leaf, the leaf itself excepted. An existing folder is used and left alone later.
+ */
+int ktstr_cgroups__create(struct ktstr_cgroups *cg, const char *name, const char *controller,
+			  struct vm_err *err);
+int ktstr_cgroups__write(struct ktstr_cgroups *cg, const char *name, const char *file,
+			 const char *text, struct vm_err *err);
+/* cpuset.cpus, then cpuset.mems unless @mems is empty. Before any task is in there. */
+int ktstr_cgroups__set_cpuset(struct ktstr_cgroups *cg, const char *name, const char *cpus,
+			      const char *mems, struct vm_err *err);
+/* O_PATH descriptor for CLONE_INTO_CGROUP, or -errno. */
+int ktstr_cgroups__open(struct ktstr_cgroups *cg, const char *name, struct vm_err *err);
+int ktstr_cgroups__attach(struct ktstr_cgroups *cg, const char *name, pid_t pid,
+			  struct vm_err *err);
+
+/*
+ * Kill what is inside, wait until it is empty, rmdir. A missing cgroup is fine. An error
+ * names a pid that is still in it.
+ */
+int ktstr_cgroups__remove(struct ktstr_cgroups *cg, const char *name, struct vm_err *err);
+/* Remove what was made after the first @keep folders; goes on after an error, returns the first. */
+int ktstr_cgroups__unwind(struct ktstr_cgroups *cg, size_t keep, struct vm_err *err);
+
+#endif

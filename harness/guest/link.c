@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * PID 1's end of the channel: find it on the kernel command line, map it once, and send.
+ *
+ * The region is reserved memory that the kernel does not own, so /dev/mem maps it even under
+ * STRICT_DEVMEM. It is mapped without O_SYNC: cached, with the same attributes as the host's
+ * view, and never into a child (PID 1 is the only writer).
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+uint64_t guest_now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * GUEST_NSEC_PER_SEC + (uint64_t)t.tv_nsec;
+}
+
+static void no_doorbell(void)
+{
+}
+
+int guest_cmdline__get(const char *cmdline, const char *key, char *buf, size_t size)
+{
+	size_t len = strlen(key);
+	const char *p = cmdline;
+
+	for (;;) {
+		size_t word;
+
+		p += strspn(p, " \n");
+		word = strcspn(p, " \n");
+		if (!word)
+			return -ENOENT;
+		if (word > len && !strncmp(p, key, len) && p[len] == '=') {
+			word -= len + 1;
+			if (word >= size)
+				return -E2BIG;
+			memcpy(buf, p + len + 1, word);
+			buf[word] = '\0';
+			return 0;
+		}
+		p += word;
+	}
+}
+
+static int parse_number(const char **p, uint64_t *out)
+{
+	char *end;
+
+	if (**p < '0' || **p > '9')
+		return -EINVAL;
+	errno = 0;
+	*out = strtoull(*p, &end, 0);
+	*p = end;
+	return errno ? -EINVAL : 0;
+}
+
+int guest_link__parse(const char *text, uint64_t *addr, uint64_t *size)
+{
+	if (parse_number(&text, addr) || *text++ != ',' || parse_number(&text, size) || *text)
+		return -EINVAL;
+	if (!*size || *size > (1ULL << 30) || *addr + *size < *addr)
+		return -EINVAL;
+	return 0;
+}
+
+static int map_channel(struct guest_link *l, uint64_t addr, uint64_t size)
+{
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+	uint64_t skew = addr % page;
+	void *p;
+	int fd, ret = 0;
+
+	fd = open("/dev/mem", O_RDWR | O_CLOEXEC);
+	if (fd < 0) {
+		ret = -errno;
+		guest_mount__console("cannot open /dev/mem: %m; the kernel needs CONFIG_DEVMEM=y");
+		return ret;
+	}
+	p = mmap(NULL, size + skew, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)(addr - skew));
+	if (p == MAP_FAILED) {
+		ret = -errno;
+		guest_mount__console("cannot map 0x%llx bytes at 0x%llx of /dev/mem: %m",
+				     (unsigned long long)size, (unsigned long long)addr);
+		goto out_close;
+	}
+	if (madvise(p, size + skew, MADV_DONTFORK))
+		guest_mount__console("madvise(MADV_DONTFORK) of the channel: %m");
+	l->chan = ktstr_chan__attach((char *)p + skew, size);
+	if (!l->chan) {
+		ret = -errno;
+		guest_mount__console("no channel of version %u at 0x%llx: %m", KTSTR_CHAN_VERSION,
+				     (unsigned long long)addr);
+		munmap(p, size + skew);
+	}
+out_close:
+	close(fd);
+	return ret;
+}
+
+int guest_link__open(struct guest_link *l)
+{
+	char cmdline[4096], value[64];
+	uint64_t addr, size;
+	ssize_t len;
+
+	*l = (struct guest_link) { .doorbell = no_doorbell };
+	len = guest_file__read("/proc/cmdline", cmdline, sizeof(cmdline));
+	if (len < 0) {
+		guest_mount__console("cannot read /proc/cmdline: %s", strerror((int)-len));
+		return (int)len;
+	}
+	if (!guest_cmdline__get(cmdline, "ktstr.doorbell", value, sizeof(value))) {
+		guest_doorbell_fn ring = guest_doorbell__find(value);
+
+		if (ring)
+			l->doorbell = ring;
+		else
+			guest_mount__console("ktstr.doorbell=%s: not a method of this build",
+					     value);
+	}
+	if (guest_cmdline__get(cmdline, "ktstr.chan", value, sizeof(value)) ||
+	    guest_link__parse(value, &addr, &size)) {
+		guest_mount__console("no usable ktstr.chan=ADDRESS,SIZE on the command line");
+		return -EINVAL;
+	}
+	return map_channel(l, addr, size);
+}
+
+void guest_link__send(struct guest_link *l, enum ktstr_msg_type type, const void *payload,
+		      size_t len)
+{
+	uint64_t now = guest_now_ns();
+	int ret;
+
+	if (!l->chan)
+		return;
+	if (len > KTSTR_CHAN_MAX_PAYLOAD)
+		len = KTSTR_CHAN_MAX_PAYLOAD;	/* only text can be that long */
+	ret = ktstr_chan__write(l->chan, type, now, payload, (uint32_t)len);
+	if (ret == -ENOSPC) {
+		/* the host drains before it lets the guest go on */
+		l->doorbell();
+		ret = ktstr_chan__write(l->chan, type, now, payload, (uint32_t)len);
+	}
+	if (ret)
+		ktstr_chan__count_drop(l->chan);
+}
+
+void guest_link__ring(const struct guest_link *l)
+{
+	l->doorbell();
+}

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The surroundings that PID 1 and the bodies expect: file systems, /dev/fd, standard
+ * descriptors, cgroups. No failure here is fatal by itself. What a run cannot do without is
+ * missed, and reported by name, by the step that needs it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+static const struct guest_mount {
+	const char *type, *target;
+	bool optional;		/* kernels without it are common: say nothing */
+} guest_mounts[] = {
+	{ "devtmpfs", "/dev", false },
+	{ "proc", "/proc", false },
+	{ "sysfs", "/sys", false },
+	{ "debugfs", "/sys/kernel/debug", true },
+	{ "tracefs", "/sys/kernel/tracing", true },
+	{ "bpf", "/sys/fs/bpf", true },
+	{ "cgroup2", GUEST_CGROUP_MOUNT, false },
+	{ "tmpfs", "/tmp", false },
+	{ "tmpfs", "/dev/shm", false },
+	{ "tmpfs", "/run", false },
+};
+
+static const char * const guest_links[][2] = {
+	{ "/proc/self/fd", "/dev/fd" },
+	{ "/proc/self/fd/0", "/dev/stdin" },
+	{ "/proc/self/fd/1", "/dev/stdout" },
+	{ "/proc/self/fd/2", "/dev/stderr" },
+};
+
+#define NR(_a)	(sizeof(_a) / sizeof((_a)[0]))
+
+void guest_mount__console(const char *fmt, ...)
+{
+	char line[600];
+	va_list ap;
+	int fd, len;
+
+	len = snprintf(line, sizeof(line), "ktstr: ");
+	va_start(ap, fmt);
+	vsnprintf(line + len, sizeof(line) - (size_t)len - 1, fmt, ap);
+	va_end(ap);
+	strcat(line, "\n");
+	fd = open("/dev/console", O_WRONLY | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0)
+		fd = STDERR_FILENO;
+	/* nobody is left to tell when even this fails */
+	if (write(fd, line, strlen(line)) < 0)
+		errno = 0;
+	if (fd != STDERR_FILENO) {
+		tcdrain(fd);
+		close(fd);
+	}
+}
+
+void guest_mount__all(void)
+{
+	int failed[NR(guest_mounts)];
+	size_t i;
+
+	umask(0);
+	for (i = 0; i < NR(guest_mounts); i++) {
+		const struct guest_mount *m = &guest_mounts[i];
+
+		/* parents precede their children in the table; sysfs has its own folders */
+		mkdir(m->target, 0755);
+		failed[i] = 0;
+		if (mount(m->type, m->target, m->type, 0, NULL) && errno != EBUSY)
+			failed[i] = errno;
+	}
+	umask(022);
+	/* only now: before, there was no /dev/console */
+	for (i = 0; i < NR(guest_mounts); i++)
+		if (failed[i] && !guest_mounts[i].optional)
+			guest_mount__console("mount %s on %s: %s", guest_mounts[i].type,
+					     guest_mounts[i].target, strerror(failed[i]));
+	for (i = 0; i < NR(guest_links); i++)
+		if (symlink(guest_links[i][0], guest_links[i][1]) && errno != EEXIST)
+			guest_mount__console("symlink %s: %m", guest_links[i][1]);
+}
+
+void guest_mount__stdio(void)
+{
+	struct termios tio;
+	int fd;
+
+	/* an initramfs without /dev/console starts PID 1 without descriptors */
+	do {
+		fd = open("/dev/null", O_RDWR);
+	} while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0) {
+		dup2(fd, STDIN_FILENO);
+		close(fd);
+	}
+	fd = open("/dev/ttyS1", O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0 || tcgetattr(fd, &tio)) {
+		guest_mount__console("no second serial port: %m; output goes to the console");
+		if (fd >= 0)
+			close(fd);
+		fd = open("/dev/console", O_WRONLY | O_NOCTTY | O_CLOEXEC);
+		if (fd < 0)
+			return;
+	} else {
+		tio.c_oflag &= (tcflag_t)~OPOST;	/* no carriage returns in logs */
+		tcsetattr(fd, TCSANOW, &tio);
+	}
+	dup2(fd, STDOUT_FILENO);
+	dup2(fd, STDERR_FILENO);
+	close(fd);
+	setvbuf(stdout, NULL, _IOLBF, 0);
+}
+
+ssize_t guest_file__read(const char *path, char *buf, size_t size)
+{
+	size_t len = 0;
+	ssize_t n;
+	int fd, err;
+
+	buf[0] = '\0';
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	do {
+		n = read(fd, buf + len, size - 1 - len);
+		if (n > 0)
+			len += (size_t)n;
+	} while (n > 0 && len < size - 1);
+	err = errno;
+	close(fd);
+	buf[len] = '\0';
+	if (n < 0)
+		return -err;
+	if (len && buf[len - 1] == '\n')
+		buf[--len] = '\0';
+	return (ssize_t)len;
+}
+
+int guest_file__write(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC), ret = 0;
+
+	if (fd < 0)
+		return -errno;
+	/* kernel files take a value in one write */
+	if (write(fd, text, strlen(text)) < 0)
+		ret = -errno;
+	close(fd);
+	return ret;
+}
+
+int guest_echo__run(const char *line)
+{
+	static const char echo[] = "echo ", arrow[] = " > /";
+	char value[512];
+	const char *at;
+	size_t len;
+
+	at = strstr(line, arrow);
+	if (strncmp(line, echo, sizeof(echo) - 1) || !at || at < line + sizeof(echo))
+		return -EINVAL;
+	line += sizeof(echo) - 1;
+	len = (size_t)(at - line);
+	if (len + 2 > sizeof(value) || strchr(at + sizeof(arrow) - 2, ' '))
+		return -EINVAL;
+	memcpy(value, line, len);
+	memcpy(value + len, "\n", 2);
+	return guest_file__write(at + sizeof(arrow) - 2, value);
+}
+
+static int enable_controllers(const char *dir)
+{
+	static const char * const controllers[] = { "+cpuset", "+cpu" };
+	char path[PATH_MAX];
+	int ret = 0, one;
+	size_t i;
+
+	snprintf(path, sizeof(path), "%s/cgroup.subtree_control", dir);
+	/* one by one: a kernel without one of them still gives the other */
+	for (i = 0; i < NR(controllers); i++) {
+		one = guest_file__write(path, controllers[i]);
+		if (one)
+			ret = one;
+	}
+	return ret;
+}
+
+int guest_cgroup__make(const char *path, bool leaf)
+{
+	char dir[PATH_MAX] = GUEST_CGROUP_MOUNT;
+	size_t len = strlen(dir), part;
+	int ret;
+
+	while (*path) {
+		path += strspn(path, "/");
+		part = strcspn(path, "/");
+		if (!part)
+			break;
+		ret = enable_controllers(dir);
+		if (ret)
+			return ret;
+		if (len + part + 2 > sizeof(dir))
+			return -ENAMETOOLONG;
+		dir[len++] = '/';
+		memcpy(dir + len, path, part);
+		len += part;
+		dir[len] = '\0';
+		path += part;
+		if (mkdir(dir, 0755) && errno != EEXIST)
+			return -errno;
+	}
+	return leaf ? enable_controllers(dir) : 0;
+}
+
+void guest_cgroup__kill(const char *path)
+{
+	char file[PATH_MAX];
+
+	snprintf(file, sizeof(file), GUEST_CGROUP_MOUNT "%s/cgroup.kill", path);
+	guest_file__write(file, "1");
+}

@@ -1,0 +1,89 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Whatever ends a run, nothing stays: no process, no file in /dev/shm, no temporary file, no
+# lock that is still held. The run is killed (SIGKILL) and interrupted (SIGINT) in each of its
+# phases, which are recognised by what the run has written so far, not by the clock.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+out=${OUTPUT:-$PWD/build}
+prog=$out/equal_cgroups
+test=equal_cgroups_scx_ktstr
+tmp=$(mktemp -d) || exit 1
+export TMPDIR=$tmp/tmp
+mkdir "$TMPDIR"
+trap 'rm -rf "$tmp"' EXIT
+
+nr=0
+failed=0
+result() {
+	nr=$((nr + 1))
+	if [ "$1" = 0 ]; then
+		echo "ok $nr $2"
+	else
+		echo "not ok $nr $2"
+		failed=$((failed + 1))
+	fi
+}
+
+# Processes of this run carry its mark in their environment, whatever became of their parents.
+ours() {
+	grep -lzs "^KTSTR_CLEANUP_MARK=$mark\$" /proc/[0-9]*/environ 2>/dev/null |
+		sed -n 's,/proc/\([0-9]*\)/.*,\1,p' | grep -vx $$
+}
+
+await() {	# PHASE: until the run is there, at most 60 s
+	local limit=$((SECONDS + 60))
+
+	while [ $SECONDS -lt $limit ]; do
+		case $1 in
+		start)		[ -n "$(ours)" ] && return 0;;
+		emulator)	pgrep -f "qemu.*-append" >/dev/null && return 0;;
+		boot)		grep -qs "Linux version" "$root"/r/*/console.log && return 0;;
+		scheduler)	grep -qs "BPF scheduler .* enabled" "$root"/r/*/console.log && return 0;;
+		esac
+		sleep 0.02
+	done
+	return 1
+}
+
+gone() {	# all our processes, within 5 s
+	local limit=$((SECONDS + 5))
+
+	while [ -n "$(ours)" ]; do
+		[ $SECONDS -lt $limit ] || return 1
+		sleep 0.02
+	done
+}
+
+echo "TAP version 13"
+before=$(ls -A /dev/shm)
+for sig in KILL INT TERM; do
+	for phase in start emulator boot scheduler; do
+		mark=$sig.$phase.$$
+		root=$tmp/$mark
+		KTSTR_CLEANUP_MARK=$mark KTSTR_ACCEL=tcg KTSTR_RUNS_ROOT=$root KTSTR_RUN_ID=r \
+			setsid "$prog" -t "$test" >"$tmp/tap" 2>&1 &
+		pid=$!
+		await "$phase"
+		result $? "$phase is reached"
+		# as a terminal does: the signal goes to the foreground group
+		kill -$sig -- -$pid 2>/dev/null || kill -$sig $pid
+		wait $pid
+		status=$?
+		gone
+		result $? "SIG$sig in phase $phase: no process is left"
+		[ $status -gt 128 ] || [ $status = 1 ]
+		result $? "SIG$sig in phase $phase: the exit status $status says so"
+		[ "$(ls -A /dev/shm)" = "$before" ] && [ -z "$(ls -A "$TMPDIR")" ]
+		result $? "SIG$sig in phase $phase: no file is left"
+	done
+done
+
+# and the next run works as if nothing had happened
+KTSTR_ACCEL=tcg KTSTR_RUNS_ROOT=$tmp/after "$prog" -t "$test" >"$tmp/tap" 2>&1
+result $? "a run after all this passes"
+[ -z "$(ls -A "$TMPDIR")" ]
+result $? "and leaves no temporary file either"
+
+echo "1..$nr"
+[ "$failed" = 0 ]

@@ -1,0 +1,288 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# The `ktstr` tool against made-up test programs (fake/) that end in every way a program can
+# end. No virtual machine: what is promised here holds whatever the tests do.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+out=${OUTPUT:-$PWD/build}
+src=$PWD
+selftests=${KSRC:-}/tools/testing/selftests
+kunit=${KSRC:-}/tools/testing/kunit/kunit.py
+[ -e "$selftests/kselftest_harness.h" ] || { echo "SKIP: no kernel tree, set KSRC"; exit 4; }
+[ -x "$out/ktstr" ] || { echo "SKIP: $out/ktstr is not built"; exit 4; }
+command -v python3 > /dev/null || { echo "SKIP: no python3"; exit 4; }
+
+tmp=$(mktemp -d) || exit 1
+trap 'rm -rf "$tmp"' EXIT
+for v in $(compgen -e KTSTR_); do
+	unset "$v"
+done
+export KTSTR_RUNS_ROOT=$tmp/runs KTSTR_CACHE_DIR=$tmp/cache
+mkdir -p "$tmp/bin" "$tmp/one" "$tmp/cache"
+cp "$out/ktstr" "$tmp/bin" && cp "$out/ktstr" "$tmp/one" || exit 1
+for p in fake_suite fake_rude; do
+	${CC:-gcc} -O1 -D_GNU_SOURCE -isystem "$selftests" "tests/e2e/fake/$p.c" \
+		-o "$tmp/bin/$p" || exit 1
+done
+cp /bin/true "$tmp/bin/no_test_program"
+PATH=$tmp/bin:$PATH
+suite=$tmp/bin/fake_suite
+rude=$tmp/bin/fake_rude
+
+nr=0
+failed=0
+# check NAME COMMAND...: one promise.
+check()
+{
+	local name=$1
+
+	shift
+	nr=$((nr + 1))
+	if "$@"; then
+		echo "ok $nr $name"
+	else
+		echo "not ok $nr $name"
+		echo "# status $rc"
+		sed 's/^/# out: /' "$tmp/out" | head -n 40
+		sed 's/^/# err: /' "$tmp/err" | head -n 20
+		failed=$((failed + 1))
+	fi
+}
+
+# run ARGS...: the tool; its outputs in $tmp/out and $tmp/err, its status in rc.
+run()
+{
+	timeout 60 ktstr "$@" > "$tmp/out" 2> "$tmp/err"
+	rc=$?
+}
+
+out_has()	{ grep -qE -- "$1" "$tmp/out"; }
+out_lacks()	{ ! grep -qE -- "$1" "$tmp/out"; }
+err_is()	{ [ "$(cat "$tmp/err")" = "$1" ]; }
+status_is()	{ [ "$rc" = "$1" ]; }
+# The ids of the result lines, in their order.
+ids()		{ sed -n 's/^\(not \)\{0,1\}ok [0-9]* \([^ ]*\).*/\2/p' "$tmp/out" | tr '\n' ' '; }
+ids_are()	{ [ "$(ids)" = "$1 " ]; }
+fails_with()	{ status_is "$1" && err_is "$2" && [ ! -s "$tmp/out" ]; }
+leftovers()	{ pgrep -f "^$tmp/bin/fake_" > /dev/null; }
+
+# --- the tool itself
+run
+check "without a command it shows the help and fails with 2" status_is 2
+run --version
+check "--version" out_has '^ktstr [0-9]'
+run rnu
+check "an unknown command is an error with a near miss" \
+	fails_with 2 "ktstr: unknown command 'rnu', did you mean 'run'?"
+run run --sed 3
+check "an unknown option too" \
+	fails_with 2 "ktstr: run: unknown option '--sed', did you mean '--seed'?"
+run run --seed
+check "an option without its value is one line" \
+	fails_with 2 "ktstr: option \`seed' requires a value (see 'ktstr help run')"
+for a in "--seed x" "--seed -1" "--seed 99999999999999999999" "--shard 3/2" "-j 0" \
+	 "--shift 11" "--accel xen" "--accel kvm --seed 1" "--repeat 0"; do
+	# shellcheck disable=SC2086
+	run run $a "$suite"
+	check "run $a is refused" status_is 2
+done
+for c in run list kernel env help; do
+	run help $c
+	check "help $c goes to stdout" out_has "Usage: ktstr $c"
+	run $c -h
+	check "$c -h is the same" status_is 0
+done
+
+# --- what there is to run
+run list
+check "programs beside the tool are found by their tests" out_has '^ktstr/passes +fake_suite$'
+check "tests of other fixtures are not ours" out_lacks of_another_fixture
+run list programs
+check "other executables are left alone" out_lacks no_test_program
+run list --json
+check "list --json is JSON" python3 -c \
+	'import json,sys; l=json.load(open(sys.argv[1])); assert {"id","program","ignored"} == set(l[0])' "$tmp/out"
+echo "fake_suite # the only one" > "$tmp/bin/ktstr-programs.list"
+run list programs
+check "ktstr-programs.list decides where it exists" [ "$(cat "$tmp/out")" = "$suite" ]
+echo "gone" > "$tmp/bin/ktstr-programs.list"
+run list
+check "a program of the list that is missing is an error" status_is 1
+rm "$tmp/bin/ktstr-programs.list"
+(PATH=$tmp/one:$PATH; run list; echo "$rc" > "$tmp/rc")
+check "no program at all is an error" [ "$(cat "$tmp/rc")" = 1 ]
+run list /bin/true
+check "a program that lists nothing is an error" status_is 1
+cp "$suite" "$tmp/bin/copy"
+run list "$suite" "$tmp/bin/copy"
+check "a test that two programs define is an error" status_is 1
+rm "$tmp/bin/copy"
+
+# --- verdicts
+run run -t passes "$suite"
+check "all passed: status 0" status_is 0
+run run -t skips "$suite"
+check "all skipped: status 4" status_is 4
+check "a skip has its reason" out_has '^ok 1 ktstr/skips # SKIP this host has no kernel$'
+run run -t skips -t passes "$suite"
+check "a skip among passes: status 0, counted" status_is 0
+check "the trailer counts" out_has '^# Totals: pass:1 fail:0 xfail:0 xpass:0 skip:1 error:0$'
+run run -t passes -t fails -t crashes "$suite"
+check "a failure: status 1" status_is 1
+check "the report stands before the result" \
+	[ "$(grep -B 3 '^not ok . ktstr/fails' "$tmp/out" | head -n 1)" = \
+	  "# FAIL fails: cgroup cg_a starved for 3500 ms" ]
+check "harness chatter is not in it" out_lacks 'RUN|FAIL  ktstr|Starting|Test failed$'
+check "a crash says the signal" out_has '^# crashes: Test terminated unexpectedly by signal 11'
+run run -t hangs "$suite"
+check "a hang ends by the harness's timeout" out_has '^# hangs: Test terminated by timeout'
+check "and fails" status_is 1
+run run "$rude"
+for e in 'silent # ERROR the program printed no result' \
+	 'dies_after_ok # ERROR the program was killed by signal 9' \
+	 'lies # ERROR .* exit status is 3' 'other_test # ERROR .*none of this test' \
+	 'two_results # ERROR .*2 results' 'bails_out # ERROR .*no /dev/kvm' \
+	 'garbage # ERROR .*no result' 'one_line$'; do
+	check "rude program: ${e%% *}" out_has "^not ok [0-9]+ ktstr/$e"
+done
+check "an ignored test is not run" out_lacks on_demand
+run run -t on_demand "$rude"
+check "unless it is named" out_has '^ok 1 ktstr/on_demand$'
+run run "$rude"
+check "megabytes of garbage are bounded" [ "$(stat -c %s "$tmp/out")" -lt 600000 ]
+check "nothing of it is a control character" \
+	[ -z "$(LC_ALL=C tr -d '\n\t -~\200-\377' < "$tmp/out")" ]
+
+# --- one document, in order
+run run -j 8 -t passes -t passes_late -t fails "$suite"
+check "results come in listing order, not in order of completion" \
+	ids_are "ktstr/passes ktstr/passes_late ktstr/fails"
+check "completion order was another one" \
+	[ "$(sed -n 's,.*ktstr/\([a-z_]*\).*,\1,p' "$tmp/err" | tail -n 1)" = passes_late ]
+run run -T sleeps "$suite" "$rude"
+python3 "$kunit" parse "$tmp/out" > "$tmp/kunit" 2>&1
+check "kunit.py reads every result, crashes and all" \
+	grep -qE 'Ran [0-9]+ tests: passed: [0-9]+, failed: [0-9]+, skipped: 1' "$tmp/kunit"
+check "and finds no error in the document" [ -z "$(grep -E '\[ERROR\]|errors:' "$tmp/kunit")" ]
+ran=$(sed -n 's/.*Ran \([0-9]*\) tests.*/\1/p' "$tmp/kunit")
+check "and as many as were planned" out_has "^1\.\.$ran\$"
+check "the head names kernel, accelerator and seed" [ "$(sed -n '2,4s/:.*//p' "$tmp/out" | tr '\n' ' ')" = \
+	"# kernel # accelerator # seed " ]
+
+# --- selection
+run run -t 'ktstr/pass*' -T passes_late "$suite"
+check "-t takes ids and patterns, -T takes away" ids_are "ktstr/passes"
+run run -t passs "$suite"
+check "an unknown test is an error with a near miss" \
+	fails_with 2 "ktstr: run: no test is named 'passs', did you mean 'passes'?"
+: > "$tmp/shards"
+for i in 1 2 3; do
+	run run --shard $i/3 -t 'pass*' -t skips -t 'sidecar*' "$suite"
+	ids | tr ' ' '\n' >> "$tmp/shards"
+done
+check "shards are disjoint and complete" \
+	[ "$(sort "$tmp/shards" | sed '/^$/d' | uniq -c | grep -c ' 1 ')" = 5 ]
+run run --shard 8/8 -t passes "$suite"
+check "an empty shard is a skip" out_has '^1\.\.0 # SKIP'
+check "with status 4" status_is 4
+
+# --- what tests are told
+run run --seed 7 --repeat 2 --shift 2 --runs "$tmp/r" -t says_its_environment "$suite"
+check "repeat 1 has the seed" out_has '^# KTSTR_SEED=7$'
+check "repeat 2 has the next one" out_has '^# KTSTR_SEED=8$'
+check "a seed implies tcg" out_has '^# KTSTR_ACCEL=tcg$'
+check "the shift goes down" out_has '^# KTSTR_ICOUNT_SHIFT=2$'
+check "so does the folder" out_has "^# KTSTR_RUNS_ROOT=$tmp/r\$"
+check "repeats have folders of their own" \
+	[ "$(grep '^# KTSTR_RUN_ID=' "$tmp/out" | sort -u | wc -l)" = 2 ]
+run run --accel tcg -t says_its_environment -t passes "$suite"
+check "no seed without --seed" out_has '^# KTSTR_SEED=\(unset\)$'
+run run --kernel "$tmp/gone" -t passes "$suite"
+check "a named kernel that is not there is an error" status_is 1
+check "before anything runs" [ ! -s "$tmp/out" ]
+
+# --- JSON
+run run --json -t 'sidecar*' -t skips -t fails "$suite"
+check "--json is one array with verdicts, reasons and sidecars" python3 - "$tmp/out" <<'PY'
+import json, sys
+text = open(sys.argv[1]).read()
+tests = {t["id"]: t for t in json.loads(text)}
+assert list(tests) == ["ktstr/fails", "ktstr/skips", "ktstr/sidecar_good", "ktstr/sidecar_bad"]
+assert [t["verdict"] for t in tests.values()] == ["fail", "skip", "pass", "pass"]
+assert tests["ktstr/skips"]["reason"] == "this host has no kernel"
+assert tests["ktstr/fails"]["diagnostics"][0].startswith("FAIL fails: cgroup")
+good, bad = tests["ktstr/sidecar_good"], tests["ktstr/sidecar_bad"]
+assert good["result"]["test_name"] == "sidecar_good"
+assert "18446744073709551615.50" in text, "not verbatim"
+assert open(good["sidecar"]).read().strip() in text
+assert "result" not in bad and "not a JSON object" in bad["sidecar_error"]
+PY
+run run --json "$rude"
+check "--json survives garbage" python3 -m json.tool "$tmp/out" /dev/null
+
+# --- endings
+run run -t leaves_a_process "$suite"
+check "what a test leaves behind is killed" status_is 0
+check "and named" grep -q "leaves_a_process left 1 process running: killed" "$tmp/err"
+# interrupt SIGNAL: while one test is done and one runs.
+interrupt()
+{
+	local pid i
+
+	ktstr run -j 8 -t passes -t sleeps "$suite" > "$tmp/out" 2> "$tmp/err" &
+	pid=$!
+	for ((i = 0; i < 300; i++)); do
+		grep -q 'ktstr/passes' "$tmp/err" &&
+			[ "$(pgrep -cf "^$tmp/bin/fake_suite -r ktstr.sleeps")" -ge 5 ] && break
+		sleep 0.1
+	done
+	kill "-$1" $pid
+	wait $pid
+	rc=$?
+}
+interrupt TERM
+check "SIGTERM: status 143" status_is 143
+check "SIGTERM: nothing is left" eval '! leftovers'
+# Background jobs of a shell ignore SIGINT; the tool has to take it all the same.
+interrupt INT
+check "SIGINT: status 130" status_is 130
+check "SIGINT: nothing is left, whatever group or session it is in" eval '! leftovers'
+check "SIGINT: what is known is printed" out_has '^ok 1 ktstr/passes$'
+check "SIGINT: the document says that it is not complete" \
+	out_has '^Bail out! Interrupt, 1 of 2 tests have no result$'
+timeout 60 ktstr run -j 1 -t passes -t passes_late -t sleeps "$suite" 2> /dev/null | head -n 1 > "$tmp/out"
+rc=${PIPESTATUS[0]}
+check "a reader that goes away ends the run (SIGPIPE)" status_is 141
+check "and nothing is left" eval '! leftovers'
+timeout 60 ktstr run -t passes "$suite" > /dev/full 2> "$tmp/err"
+rc=$?
+check "a full disk is an error" status_is 1
+if command -v script > /dev/null; then
+	script -qec "ktstr run -t passes_late '$suite'" /dev/null > "$tmp/out" < /dev/null
+	check "on a terminal there is a live line" out_has $'\r\\[0/1\\] 0 s: passes_late'
+fi
+
+# --- kernels and environment
+run kernel list --json
+check "an empty cache is an empty list" [ "$(tr -d ' \n' < "$tmp/out")" = "[]" ]
+run kernel path "$tmp/gone"
+check "kernel path of nothing is an error" status_is 1
+run kernel fetch not-a-series
+check "kernel fetch needs its script" status_is 1
+run env
+check "env shows a value that is set" out_has "^KTSTR_CACHE_DIR +$tmp/cache "
+missing=''
+for v in $(cd "$src" && grep -rhoE '"KTSTR_[A-Z_]+[A-Z_]"' harness vmm tools-testing-ktstr \
+		--include='*.c' --include='*.h' | tr -d '"' | sort -u) \
+	 $(cd "$src" && grep -rhoE '\$\{?KTSTR_[A-Z_]+' tools-testing-ktstr/setup run_tests.sh 2> /dev/null |
+		tr -cd 'A-Z_\n' | sort -u); do
+	case $v in
+	KTSTR_SCHEDULER_BIN_*)	v=KTSTR_SCHEDULER_BIN_ ;;
+	esac
+	grep -qE "^${v}[* ]" "$tmp/out" || missing="$missing $v"
+done
+check "env knows every variable that the sources read (missing:$missing)" [ -z "$missing" ]
+
+echo "1..$nr"
+echo "# $((nr - failed)) passed, $failed failed"
+[ $failed = 0 ]

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What the emulator and the guest kernel are told. */
+/* Links: vmm/qemu/args.c vmm/topology.c vmm/err.c */
+#include "../../vmm/qemu/qemu.h"
+#include "kselftest_harness.h"
+
+#define CMDLINE_MAX 2047
+
+FIXTURE(args) {
+	struct vm_spec spec;
+	struct qemu_bin bin;
+	struct qemu_plan plan;
+	struct qemu_argv argv;
+	int ram_fd[4];
+	uint64_t node_bytes[4];
+};
+
+FIXTURE_SETUP(args)
+{
+	self->spec = (struct vm_spec){
+		.kernel = "/k/bzImage", .initrd_fd = 9, .topo = { 1, 1, 2, 1 },
+		.mem_bytes = VM_GIB, .deterministic = true, .seed = 42,
+		.icount_shift = VM_SHIFT_AUTO, .accel = VM_ACCEL_TCG,
+	};
+	self->bin = (struct qemu_bin){ .path = "/usr/bin/qemu-system-x86_64" };
+	for (int i = 0; i < 4; i++) {
+		self->ram_fd[i] = 20 + i;
+		self->node_bytes[i] = 256 * VM_MIB;
+	}
+	self->plan = (struct qemu_plan){
+		.bin = &self->bin, .spec = &self->spec, .plugin = "/lib/hostcall.so",
+		.append = "panic=-1", .ram_fd = self->ram_fd, .node_bytes = self->node_bytes,
+		.initrd_fd = 9, .console_fd = 10, .output_fd = 11, .sync_fd = 12, .qmp_fd = -1,
+	};
+}
+
+FIXTURE_TEARDOWN(args)
+{
+	qemu_argv_free(&self->argv);
+}
+
+static bool has(const struct qemu_argv *a, const char *arg)
+{
+	for (size_t i = 0; i < a->n; i++)
+		if (!strcmp(a->v[i], arg))
+			return true;
+	return false;
+}
+
+/* Is @option given, directly followed by @value? */
+static bool has_pair(const struct qemu_argv *a, const char *option, const char *value)
+{
+	for (size_t i = 0; i + 1 < a->n; i++)
+		if (!strcmp(a->v[i], option) && !strcmp(a->v[i + 1], value))
+			return true;
+	return false;
+}
+
+TEST_F(args, a_deterministic_machine_has_every_source_of_chance_fixed)
+{
+	ASSERT_EQ(0, qemu_argv_build(&self->argv, &self->plan));
+	EXPECT_TRUE(has_pair(&self->argv, "-accel", "tcg,thread=single"));
+	EXPECT_TRUE(has_pair(&self->argv, "-icount", "shift=1,sleep=off"));
+	EXPECT_TRUE(has_pair(&self->argv, "-seed", "42"));
+	EXPECT_TRUE(has_pair(&self->argv, "-rtc", "clock=vm,base=2026-01-01T00:00:00"));
+	EXPECT_TRUE(has(&self->argv, "-nodefaults"));
+	EXPECT_TRUE(has(&self->argv, "-no-user-config"));
+	EXPECT_TRUE(has(&self->argv, "-no-reboot"));
+	EXPECT_FALSE(has(&self->argv, "-mon"));
+}
+
+TEST_F(args, a_multi_threaded_machine_has_none_of_that_but_qmp)
+{
+	self->spec.deterministic = false;
+	self->plan.qmp_fd = 13;
+	ASSERT_EQ(0, qemu_argv_build(&self->argv, &self->plan));
+	EXPECT_TRUE(has_pair(&self->argv, "-accel", "tcg,thread=multi"));
+	EXPECT_FALSE(has(&self->argv, "-icount"));
+	EXPECT_FALSE(has(&self->argv, "-seed"));
+	EXPECT_TRUE(has_pair(&self->argv, "-chardev", "socket,id=qmp,fd=13"));
+	EXPECT_TRUE(has_pair(&self->argv, "-mon", "chardev=qmp,mode=control"));
+}
+
+TEST_F(args, one_socket_is_one_llc_and_nodes_take_llcs_in_order)
+{
+	self->spec.topo = (struct vm_topology){ 2, 4, 3, 2 };
+	ASSERT_EQ(0, qemu_argv_build(&self->argv, &self->plan));
+	EXPECT_TRUE(has_pair(&self->argv, "-smp", "24,sockets=4,cores=3,threads=2"));
+	EXPECT_TRUE(has_pair(&self->argv, "-m", "1024M"));
+	EXPECT_TRUE(has_pair(&self->argv, "-object",
+			     "memory-backend-file,id=ram1,size=268435456,mem-path=/proc/self/fd/21,share=on"));
+	EXPECT_TRUE(has_pair(&self->argv, "-numa", "node,nodeid=0,memdev=ram0,cpus=0-11"));
+	EXPECT_TRUE(has_pair(&self->argv, "-numa", "node,nodeid=1,memdev=ram1,cpus=12-23"));
+	EXPECT_TRUE(has_pair(&self->argv, "-numa", "dist,src=0,dst=0,val=10"));
+	EXPECT_TRUE(has_pair(&self->argv, "-numa", "dist,src=1,dst=0,val=20"));
+}
+
+TEST_F(args, files_go_by_descriptor_and_commas_survive)
+{
+	self->plan.plugin = "/odd,folder/hostcall.so";
+	ASSERT_EQ(0, qemu_argv_build(&self->argv, &self->plan));
+	EXPECT_TRUE(has_pair(&self->argv, "-initrd", "/proc/self/fd/9"));
+	EXPECT_TRUE(has_pair(&self->argv, "-chardev", "file,id=com1,path=/proc/self/fd/10"));
+	EXPECT_TRUE(has_pair(&self->argv, "-chardev", "file,id=com2,path=/proc/self/fd/11"));
+	EXPECT_TRUE(has_pair(&self->argv, "-plugin", "/odd,,folder/hostcall.so,sock=12"));
+	EXPECT_TRUE(has_pair(&self->argv, "-kernel", "/k/bzImage"));
+	EXPECT_EQ(NULL, self->argv.v[self->argv.n]);
+}
+
+TEST_F(args, an_unpacked_emulator_gets_its_own_firmware)
+{
+	strcpy(self->bin.root, "/cache/q");
+	ASSERT_EQ(0, qemu_argv_build(&self->argv, &self->plan));
+	EXPECT_TRUE(has_pair(&self->argv, "-L", "/cache/q/usr/share/qemu"));
+	EXPECT_TRUE(has_pair(&self->argv, "-L", "/cache/q/usr/share/seabios"));
+}
+
+TEST_F(args, an_explicit_shift_wins_over_the_automatic_one)
+{
+	self->spec.icount_shift = 0;
+	ASSERT_EQ(0, qemu_argv_build(&self->argv, &self->plan));
+	EXPECT_TRUE(has_pair(&self->argv, "-icount", "shift=0,sleep=off"));
+}
+
+TEST(automatic_shifts_are_sound_and_grow_with_the_cpus)
+{
+	int last = 0;
+
+	for (uint32_t n = 1; n <= VM_MAX_CPUS; n++) {
+		EXPECT_GE(qemu_auto_shift(n), 1);
+		EXPECT_LE(qemu_auto_shift(n), 3);
+		EXPECT_GE(qemu_auto_shift(n), last);
+		last = qemu_auto_shift(n);
+	}
+}
+
+/* The figures of the gauntlet's preset table. */
+TEST(apic_ids_take_whole_bits_per_level)
+{
+	static const struct {
+		struct vm_topology t;
+		uint32_t max;
+	} row[] = {
+		{ { 1, 1, 1, 1 }, 0 }, { { 1, 3, 3, 1 }, 10 }, { { 1, 5, 3, 1 }, 18 },
+		{ { 1, 3, 2, 2 }, 11 }, { { 1, 15, 8, 2 }, 239 }, { { 1, 14, 9, 2 }, 433 },
+		{ { 1, 14, 18, 1 }, 433 }, { { 4, 12, 8, 2 }, 191 },
+	};
+
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++)
+		EXPECT_EQ(row[i].max, qemu_max_apic_id(&row[i].t));
+}
+
+TEST_F(args, the_guest_learns_where_the_shared_stretch_is)
+{
+	char buf[2048];
+
+	self->spec.shared_bytes = 16 * VM_MIB;
+	self->spec.cmdline = "my=own";
+	ASSERT_EQ(0, qemu_cmdline(&self->spec, 0x3e000000, "insn", CMDLINE_MAX, buf, sizeof(buf),
+				  NULL));
+	EXPECT_NE(NULL, strstr(buf, " memmap=0x1000000$0x3e000000 "));
+	EXPECT_NE(NULL, strstr(buf, " ktstr.chan=0x3e000000,0x1000000 "));
+	EXPECT_NE(NULL, strstr(buf, " ktstr.doorbell=insn my=own"));
+	EXPECT_NE(NULL, strstr(buf, " rdinit=/init rootfstype=ramfs "));
+	EXPECT_NE(NULL, strstr(buf, " nokaslr "));
+	self->spec.kaslr = true;
+	ASSERT_EQ(0, qemu_cmdline(&self->spec, 0, "insn", CMDLINE_MAX, buf, sizeof(buf), NULL));
+	EXPECT_EQ(NULL, strstr(buf, "nokaslr"));
+}
+
+TEST_F(args, a_guest_command_line_is_whole_or_refused)
+{
+	char extra[CMDLINE_MAX + 10], buf[CMDLINE_MAX + 1], small[64];
+	struct vm_err err;
+	size_t base;
+
+	ASSERT_EQ(0, qemu_cmdline(&self->spec, 0, "insn", CMDLINE_MAX, buf, sizeof(buf), NULL));
+	base = strlen(buf);
+	memset(extra, 'x', sizeof(extra));
+	self->spec.cmdline = extra;
+	extra[CMDLINE_MAX - base - 1] = '\0';
+	EXPECT_EQ(0, qemu_cmdline(&self->spec, 0, "insn", CMDLINE_MAX, buf, sizeof(buf), &err));
+	EXPECT_EQ(CMDLINE_MAX, strlen(buf));
+	extra[CMDLINE_MAX - base - 1] = 'x';
+	extra[CMDLINE_MAX - base] = '\0';
+	EXPECT_EQ(-E2BIG, qemu_cmdline(&self->spec, 0, "insn", CMDLINE_MAX, buf, sizeof(buf),
+				       &err));
+	EXPECT_NE(NULL, strstr(err.msg, "2048 characters")) TH_LOG("%s", err.msg);
+	EXPECT_EQ(-E2BIG, qemu_cmdline(&self->spec, 0, "insn", CMDLINE_MAX, small, sizeof(small),
+				       &err));
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * ktstr env: every environment variable that anything in this tree reads, what is in effect
+ * now, and what it means. The table is the documentation; tests/e2e/ktstr_tool_test.sh checks
+ * that none is missing. An empty value means unset, except where it says so.
+ */
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../harness/core/kernel.h"
+#include "../harness/core/paths.h"
+#include "builtin.h"
+
+struct variable {
+	const char *name;
+	const char *fallback;	/* what holds when it is unset, for people */
+	int (*compute)(char *buf, size_t size, struct vm_err *err);	/* instead of it */
+	bool prefix;		/* a family: the name goes on */
+	const char *meaning;
+};
+
+static const struct variable variables[] = {
+	{ "KTSTR_TEST_KERNEL", "-", .meaning =
+	  "kernel image to boot, beats everything else; set but empty is an error" },
+	{ "KTSTR_KERNEL", "found, see docs/kernels.md", .meaning =
+	  "kernel to boot: image, kernel tree, version or cache key" },
+	{ "KTSTR_CACHE_DIR", NULL, ktstr_kernel__cache_root, .meaning =
+	  "where fetched kernels are kept" },
+	{ "KTSTR_ACCEL", "auto", .meaning =
+	  "kvm, tcg or auto: kvm where it really works, else tcg" },
+	{ "KTSTR_SEED", "1, where emulated", .meaning =
+	  "seed of deterministic runs; asks for one, so implies tcg" },
+	{ "KTSTR_TCG_THREADS", "single", .meaning =
+	  "tcg: multi runs vCPUs in parallel, not deterministic" },
+	{ "KTSTR_ICOUNT_SHIFT", "by number of vCPUs", .meaning =
+	  "tcg: 2^N ns of guest time per instruction, 0..10" },
+	{ "KTSTR_SCHEDULER", "-", .meaning =
+	  "binary to use for every scheduler under test" },
+	{ "KTSTR_SCHEDULER_BIN_", "-", .prefix = true, .meaning =
+	  "binary of one scheduler: KTSTR_SCHEDULER_BIN_SCX_SIMPLE for scx_simple" },
+	{ "KTSTR_RUNS_ROOT", NULL, ktstr_paths__runs_root, .meaning =
+	  "folder of artefacts and sidecars, absolute" },
+	{ "KTSTR_RUN_ID", "time and process id", .meaning =
+	  "folder of this run below KTSTR_RUNS_ROOT" },
+	{ "KTSTR_SIDECAR_DIR", "the run's folder", .meaning =
+	  "write sidecars here instead" },
+	{ "KTSTR_PROJECT_COMMIT", "-", .meaning =
+	  "recorded in sidecars as the commit of the project under test" },
+	{ "KTSTR_CI", "-", .meaning =
+	  "any value: sidecars record run_source \"ci\" instead of \"local\"" },
+	{ "KTSTR_VERBOSE", "-", .meaning =
+	  "1: the guest's kernel log in full" },
+	{ "KTSTR_QEMU", "found", .meaning =
+	  "QEMU binary to emulate with" },
+	{ "KTSTR_LIBDIR", "beside the program", .meaning =
+	  "folder of the QEMU plugin" },
+	{ "KTSTR_PAGER", "PAGER, else less", .meaning =
+	  "pager of help texts on a terminal" },
+	{ "KTSTR_GUEST_INIT", "-", .meaning =
+	  "set by the guest's init for everything it starts; not for users" },
+};
+
+static void print_row(const char *name, const char *value, const char *meaning)
+{
+	printf("%-28s %-32s %s\n", name, value, meaning);
+}
+
+/* All variables of a family; the meaning stands in the row of the prefix itself. */
+static void print_family(const struct variable *v)
+{
+	size_t len = strlen(v->name);
+	char name[128];
+	char **e;
+
+	snprintf(name, sizeof(name), "%s*", v->name);
+	print_row(name, v->fallback, v->meaning);
+	for (e = environ; *e; e++) {
+		if (strncmp(*e, v->name, len) || !strchr(*e, '='))
+			continue;
+		snprintf(name, sizeof(name), "%.*s", (int)strcspn(*e, "="), *e);
+		print_row(name, strchr(*e, '=') + 1, "");
+	}
+}
+
+static void print_variable(const struct variable *v)
+{
+	const char *value = getenv(v->name);
+	char buf[PATH_MAX], shown[PATH_MAX + 16];
+	struct vm_err err;
+
+	if (value && *value) {
+		print_row(v->name, value, v->meaning);
+		return;
+	}
+	if (value && !strcmp(v->name, "KTSTR_TEST_KERNEL")) {
+		print_row(v->name, "(empty: an error)", v->meaning);
+		return;
+	}
+	if (v->compute && v->compute(buf, sizeof(buf), &err))
+		snprintf(shown, sizeof(shown), "(none: %s)", err.msg);
+	else
+		snprintf(shown, sizeof(shown), "(%s)", v->compute ? buf : v->fallback);
+	print_row(v->name, shown, v->meaning);
+}
+
+static const char * const env_usage[] = {
+	"ktstr env",
+	"",
+	"Prints every environment variable of the suite with its value and meaning. A value in",
+	"parentheses is the default, which holds because the variable is unset.",
+	NULL
+};
+
+static const struct option env_options[] = {
+	OPT_END()
+};
+
+int cmd_env(int argc, const char **argv)
+{
+	size_t i;
+
+	argc = parse_args(argc, argv, env_options, env_usage);
+	if (no_args("env", argc, argv))
+		return 2;
+	for (i = 0; i < ARRAY_LEN(variables); i++) {
+		if (variables[i].prefix)
+			print_family(&variables[i]);
+		else
+			print_variable(&variables[i]);
+	}
+	return 0;
+}

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * ktstr kernel list|fetch|path. Discovery and the cache are harness/core/kernel.h; fetching is
+ * the set-up script's business, which alone knows how a distribution is asked.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../harness/core/kernel.h"
+#include "../harness/core/paths.h"
+#include "builtin.h"
+
+static bool as_json;
+
+static const char * const kernel_usage[] = {
+	"ktstr kernel list [--json]       what the cache holds, newest first",
+	"ktstr kernel fetch [SERIES...]   get ready sched_ext kernels (7.3, 6.18; default: newest)",
+	"ktstr kernel path [SPEC]         the image that a run would boot",
+	"",
+	"SPEC is a path of an image or a kernel tree, a version, or a key of `ktstr kernel list`.",
+	NULL
+};
+
+static const struct option kernel_options[] = {
+	OPT_BOOLEAN(0, "json", &as_json, "list: print a JSON array"),
+	OPT_END()
+};
+
+static void json_or_null(const char *key, const char *value)
+{
+	printf(", \"%s\": ", key);
+	if (value)
+		json_string(stdout, value);
+	else
+		fputs("null", stdout);
+}
+
+static void print_entry(const struct ktstr_kernel_entry *e, bool first)
+{
+	if (!as_json) {
+		printf("%-48s %-28s %-8s %s%s%s%s\n", e->key, e->version ? e->version : "-",
+		       e->source ? e->source : "-", e->built_at ? e->built_at : "-",
+		       e->corrupt ? "  (corrupt: " : "", e->corrupt ? e->corrupt : "",
+		       e->corrupt ? ")" : "");
+		return;
+	}
+	fputs(first ? "\n  { \"key\": " : ",\n  { \"key\": ", stdout);
+	json_string(stdout, e->key);
+	json_or_null("version", e->version);
+	json_or_null("source", e->source);
+	json_or_null("built_at", e->built_at);
+	json_or_null("image", e->image);
+	json_or_null("corrupt", e->corrupt);
+	fputs(" }", stdout);
+}
+
+static int kernel_list(int argc, const char **argv)
+{
+	struct ktstr_kernel_entry *entries = NULL;
+	struct vm_err err;
+	int nr, i;
+
+	if (no_args("kernel list", argc, argv))
+		return 2;
+	nr = ktstr_kernel__list(&entries, &err);
+	if (nr < 0)
+		return complain(1, NULL, "%s", err.msg);
+	if (as_json)
+		putchar('[');
+	else if (nr)
+		printf("%-48s %-28s %-8s %s\n", "KEY", "VERSION", "SOURCE", "BUILT");
+	for (i = 0; i < nr; i++)
+		print_entry(&entries[i], !i);
+	if (as_json)
+		puts("\n]");
+	else if (!nr)
+		fputs("ktstr: the kernel cache is empty; 'ktstr kernel fetch' gets one\n", stderr);
+	ktstr_kernel__list_free(entries, nr);
+	return 0;
+}
+
+static int kernel_path(int argc, const char **argv)
+{
+	struct ktstr_kernel k;
+	struct vm_err err;
+	int ret;
+
+	if (argc > 1)
+		return complain(2, NULL, "kernel path: takes one SPEC, not %d", argc);
+	ret = argc ? ktstr_kernel__resolve(&k, argv[0], &err) : ktstr_kernel__find(&k, &err);
+	if (ret)
+		return complain(1, NULL, "%s", err.msg);
+	puts(k.path);
+	fprintf(stderr, "ktstr: %s, %s\n", k.release ? k.release : "release unknown", k.source);
+	ktstr_kernel__put(&k);
+	return 0;
+}
+
+/*
+ * The script: installed beside the tool (setup/), in the source tree that the tool was built in
+ * (any folder above it), or where the tool itself was copied to.
+ */
+static int find_script(char *path, size_t size)
+{
+	static const char * const places[] = {
+		"setup/kernel.sh",
+		"tools-testing-ktstr/setup/kernel.sh",
+	};
+	char dir[PATH_MAX], *slash;
+	size_t i;
+
+	if (ktstr_paths__exe_dir(dir, sizeof(dir)))
+		return -ENOENT;
+	for (;;) {
+		for (i = 0; i < ARRAY_LEN(places); i++)
+			if (!ktstr_paths__fmt(path, size, "%s/%s", dir, places[i]) &&
+			    ktstr_paths__is_file(path))
+				return 0;
+		slash = strrchr(dir, '/');
+		if (!slash || !dir[0])
+			return -ENOENT;
+		*slash = '\0';
+	}
+}
+
+static int kernel_fetch(int argc, const char **argv)
+{
+	const char **args;
+	char script[PATH_MAX];
+	int i;
+
+	if (as_json)
+		return complain(2, NULL, "kernel fetch: --json is for 'kernel list'");
+	if (find_script(script, sizeof(script)))
+		return complain(1, NULL,
+				"kernel fetch: setup/kernel.sh is neither beside the tool nor in a folder above it");
+	args = calloc(argc + 4, sizeof(*args));
+	if (!args)
+		return complain(1, NULL, "kernel fetch: %s", strerror(ENOMEM));
+	args[0] = "bash";
+	args[1] = script;
+	args[2] = "fetch";
+	for (i = 0; i < argc; i++)
+		args[3 + i] = argv[i];
+	fflush(NULL);
+	execvp(args[0], (char * const *)args);
+	i = complain(1, NULL, "kernel fetch: running %s: %s", script, strerror(errno));
+	free(args);
+	return i;
+}
+
+static const struct {
+	const char *name;
+	int (*run)(int argc, const char **argv);
+} actions[] = {
+	{ "list", kernel_list },
+	{ "fetch", kernel_fetch },
+	{ "path", kernel_path },
+};
+
+int cmd_kernel(int argc, const char **argv)
+{
+	const char *names[ARRAY_LEN(actions)];
+	size_t i;
+
+	argc = parse_args(argc, argv, kernel_options, kernel_usage);
+	if (!argc)
+		return complain(2, NULL, "kernel: say list, fetch or path (see 'ktstr help kernel')");
+	for (i = 0; i < ARRAY_LEN(actions); i++) {
+		if (!strcmp(actions[i].name, argv[0]))
+			return actions[i].run(argc - 1, argv + 1);
+		names[i] = actions[i].name;
+	}
+	return complain(2, suggest(argv[0], names, ARRAY_LEN(names)),
+			"kernel: unknown action '%s'", argv[0]);
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0
+/* ktstr list [tests|programs]: what `ktstr run` would choose from. */
+#include <stdio.h>
+#include <string.h>
+
+#include "builtin.h"
+#include "suite.h"
+
+static bool as_json;
+
+static const char * const list_usage[] = {
+	"ktstr list [tests] [--json] [PROGRAM...]",
+	"ktstr list programs [--json]",
+	NULL
+};
+
+static const struct option list_options[] = {
+	OPT_BOOLEAN(0, "json", &as_json, "print a JSON array"),
+	OPT_END()
+};
+
+static void print_test(const struct suite *s, size_t i)
+{
+	const char *program = s->programs.item[s->program_of[i]];
+	char id[256];
+
+	snprintf(id, sizeof(id), "%s/%s", SUITE_FIXTURE, s->tests.item[i]);
+	if (!as_json) {
+		printf("%-40s %s%s\n", id, suite__base(program),
+		       s->ignored[i] ? "  (ignored: runs only when named)" : "");
+		return;
+	}
+	fputs(i ? ",\n  { \"id\": " : "\n  { \"id\": ", stdout);
+	json_string(stdout, id);
+	fputs(", \"program\": ", stdout);
+	json_string(stdout, program);
+	printf(", \"ignored\": %s }", s->ignored[i] ? "true" : "false");
+}
+
+static void print_program(const struct suite *s, size_t i)
+{
+	if (!as_json) {
+		puts(s->programs.item[i]);
+		return;
+	}
+	fputs(i ? ",\n  " : "\n  ", stdout);
+	json_string(stdout, s->programs.item[i]);
+}
+
+int cmd_list(int argc, const char **argv)
+{
+	bool programs = false;
+	struct suite s;
+	struct vm_err err;
+	size_t i, nr;
+	int ret;
+
+	argc = parse_args(argc, argv, list_options, list_usage);
+	if (argc && (!strcmp(argv[0], "programs") || !strcmp(argv[0], "tests"))) {
+		programs = !strcmp(argv[0], "programs");
+		argc--;
+		argv++;
+	}
+	if (programs && no_args("list programs", argc, argv))
+		return 2;
+	ret = suite__find(&s, argv, argc, &err);
+	if (!ret && !programs)
+		ret = suite__list(&s, &err);
+	if (ret) {
+		suite__free(&s);
+		return complain(1, NULL, "%s", err.msg);
+	}
+	if (as_json)
+		putchar('[');
+	nr = programs ? s.programs.nr : s.tests.nr;
+	for (i = 0; i < nr; i++) {
+		if (programs)
+			print_program(&s, i);
+		else
+			print_test(&s, i);
+	}
+	if (as_json)
+		puts("\n]");
+	suite__free(&s);
+	return 0;
+}

@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * ktstr run: choose tests, decide once what holds for all of them (kernel, accelerator, seed,
+ * folder), hand it down as environment, run them and report.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../harness/core/paths.h"
+#include "../harness/core/run.h"
+#include "builtin.h"
+#include "report.h"
+#include "select.h"
+#include "suite.h"
+
+#define MAX_JOBS	20000		/* tests times repeats */
+
+static struct {
+	struct selection select;
+	const char *jobs, *seed, *accel, *kernel, *runs, *repeat, *shard, *shift;
+	bool json;
+	/* Checked values of the above. */
+	uint64_t width, repeats, seed_value, shift_value;
+} o;
+
+static int add_pattern(const struct option *opt, const char *arg, int unset)
+{
+	struct strings *s = opt->value;
+
+	if (unset) {
+		strings__free(s);
+		return 0;
+	}
+	return strings__add(s, arg);
+}
+
+static const char * const run_usage[] = {
+	"ktstr run [OPTIONS] [PROGRAM...]",
+	"",
+	"Runs the tests of the PROGRAMs (default: all of the suite), each in its own process,",
+	"and prints one KTAP document in the order of `ktstr list`.",
+	"Exit status: 0 all passed, 1 some failed, 2 wrong usage, 4 all were skipped.",
+	NULL
+};
+
+static const struct option run_options[] = {
+	OPT_GROUP("Which tests"),
+	OPT_CALLBACK('t', "test", &o.select.include, "NAME",
+		     "only this test (repeatable; ktstr/NAME and shell patterns work too)",
+		     add_pattern),
+	OPT_CALLBACK('T', "exclude", &o.select.exclude, "NAME", "not this test (repeatable)",
+		     add_pattern),
+	OPT_STRING(0, "shard", &o.shard, "I/N", "only the I-th of N parts of the chosen tests"),
+	OPT_STRING(0, "repeat", &o.repeat, "N", "run each N times, seeded runs with seed, seed+1, ..."),
+	OPT_GROUP("How"),
+	OPT_STRING('j', "jobs", &o.jobs, "N", "that many at a time (default: usable CPUs)"),
+	OPT_STRING(0, "seed", &o.seed, "N", "deterministic runs with this seed (implies --accel tcg)"),
+	OPT_STRING(0, "accel", &o.accel, "kvm|tcg", "accelerator (default: kvm where it works)"),
+	OPT_STRING(0, "shift", &o.shift, "N", "tcg: 2^N ns of guest time per instruction, 0..10"),
+	OPT_STRING(0, "kernel", &o.kernel, "SPEC", "image, kernel tree, version or cache key"),
+	OPT_GROUP("Output"),
+	OPT_STRING(0, "runs", &o.runs, "DIR", "put artefacts below DIR"),
+	OPT_BOOLEAN(0, "json", &o.json, "print a JSON array of results instead of KTAP"),
+	OPT_END()
+};
+
+static unsigned int usable_cpus(void)
+{
+	cpu_set_t set;
+
+	if (sched_getaffinity(0, sizeof(set), &set))
+		return sysconf(_SC_NPROCESSORS_ONLN);
+	return CPU_COUNT(&set);
+}
+
+static int check_number(const char *option, const char *text, uint64_t min, uint64_t max,
+			uint64_t *v)
+{
+	if (!text || !parse_u64(text, min, max, v))
+		return 0;
+	return complain(2, NULL, "run: --%s %s: must be a number from %llu to %llu", option, text,
+			(unsigned long long)min, (unsigned long long)max);
+}
+
+static int check_options(void)
+{
+	o.width = usable_cpus();
+	o.repeats = 1;
+	if (check_number("jobs", o.jobs, 1, 1024, &o.width) ||
+	    check_number("repeat", o.repeat, 1, 100000, &o.repeats) ||
+	    check_number("seed", o.seed, 0, UINT64_MAX, &o.seed_value) ||
+	    check_number("shift", o.shift, 0, 10, &o.shift_value))
+		return 2;
+	if (o.accel && strcmp(o.accel, "kvm") && strcmp(o.accel, "tcg"))
+		return complain(2, NULL, "run: --accel %s: must be kvm or tcg", o.accel);
+	if (o.accel && !strcmp(o.accel, "kvm") && (o.seed || o.shift))
+		return complain(2, NULL, "run: --%s needs --accel tcg", o.seed ? "seed" : "shift");
+	if (o.kernel && !*o.kernel)
+		return complain(2, NULL, "run: --kernel: the value is empty");
+	if (o.repeats > 1 && getenv("KTSTR_SIDECAR_DIR"))
+		return complain(2, NULL,
+				"run: --repeat: sidecars of repeats would overwrite each other in KTSTR_SIDECAR_DIR, unset it");
+	if (o.shard && selection__parse_shard(&o.select, o.shard))
+		return complain(2, NULL, "run: --shard %s: must be I/N with 1 <= I <= N", o.shard);
+	return 0;
+}
+
+/* What was asked for becomes environment, from which every program reads it. */
+static int export_options(void)
+{
+	const struct {
+		const char *variable, *value;
+	} vars[] = {
+		{ "KTSTR_SEED", o.seed },
+		{ "KTSTR_ACCEL", o.seed || o.shift ? "tcg" : o.accel },
+		{ "KTSTR_ICOUNT_SHIFT", o.shift },
+		{ "KTSTR_KERNEL", o.kernel },
+	};
+	char dir[PATH_MAX];
+	size_t i;
+	int ret;
+
+	for (i = 0; i < ARRAY_LEN(vars); i++)
+		if (vars[i].value)
+			setenv(vars[i].variable, vars[i].value, 1);
+	if (!o.runs)
+		return 0;
+	ret = ktstr_paths__mkdirs(o.runs);
+	if (ret || !realpath(o.runs, dir))
+		return complain(1, NULL, "--runs %s: %s", o.runs, strerror(ret ? -ret : errno));
+	setenv("KTSTR_RUNS_ROOT", dir, 1);
+	return 0;
+}
+
+/*
+ * Once for all: a host's /dev/kvm is not probed by every test. When the host lacks something,
+ * it is for each test to say so, since host_only tests need no accelerator.
+ */
+static int choose_accel(struct ktstr_run_opts *opts, struct report_header *head)
+{
+	char why[256] = "";
+	struct vm_err err;
+	const char *name;
+
+	if (vm_pick_accel(opts->accel, &opts->accel, why, sizeof(why), &err)) {
+		if (!err.missing)
+			return complain(1, NULL, "%s", err.msg);
+		snprintf(head->accel, sizeof(head->accel), "none: %.500s", err.msg);
+	} else {
+		name = opts->accel == VM_ACCEL_KVM ? "kvm" : "tcg";
+		setenv("KTSTR_ACCEL", name, 1);
+		snprintf(head->accel, sizeof(head->accel), "%s%s%s", name, why[0] ? "; " : "", why);
+	}
+	if (opts->accel == VM_ACCEL_KVM || (opts->mttcg && !opts->seeded))
+		snprintf(head->seed, sizeof(head->seed), "none (not deterministic)");
+	else
+		snprintf(head->seed, sizeof(head->seed), "%llu%s", (unsigned long long)opts->seed,
+			 opts->seeded ? "" : " (default)");
+	return 0;
+}
+
+/*
+ * One image for all tests. A kernel that somebody named must be there; that none is found at
+ * all is for each test to report, since host_only tests need none.
+ */
+static int choose_kernel(struct ktstr_kernel *k, struct report_header *head)
+{
+	struct vm_err err;
+	int ret;
+
+	if (o.kernel)
+		ret = ktstr_kernel__resolve(k, o.kernel, &err);
+	else
+		ret = ktstr_kernel__find(k, &err);
+	if (ret && (o.kernel || !err.missing))
+		return complain(1, NULL, "%s", err.msg);
+	if (ret) {
+		snprintf(head->kernel, sizeof(head->kernel), "none: %s", err.msg);
+		return 0;
+	}
+	setenv("KTSTR_TEST_KERNEL", k->path, 1);
+	snprintf(head->kernel, sizeof(head->kernel), "%s, %s (%s)",
+		 k->release ? k->release : "release unknown", k->path, k->source);
+	return 0;
+}
+
+static int choose_tests(const struct suite *s, bool *chosen)
+{
+	const char *unknown = NULL;
+	int n;
+
+	n = selection__apply(&o.select, s->tests.item, s->ignored, s->tests.nr, chosen,
+			     &unknown);
+	if (unknown) {
+		if (!strncmp(unknown, "ktstr/", 6))
+			unknown += 6;
+		complain(2, suggest(unknown, s->tests.item, s->tests.nr),
+			 "run: no test is named '%s'", unknown);
+		return -ENOENT;
+	}
+	return n;
+}
+
+/* Pass after pass over the chosen tests, so that a flaky one shows early. */
+static void fill_jobs(struct job *jobs, const struct suite *s, const bool *chosen,
+		      const struct ktstr_run_opts *opts)
+{
+	bool seeds = opts->accel == VM_ACCEL_TCG && (opts->seeded || !opts->mttcg);
+	struct job *job = jobs;
+	unsigned int r;
+	size_t i;
+
+	for (r = 1; r <= o.repeats; r++) {
+		for (i = 0; i < s->tests.nr; i++) {
+			if (!chosen[i])
+				continue;
+			job->fixture = SUITE_FIXTURE;
+			job->test = s->tests.item[i];
+			job->program = s->programs.item[s->program_of[i]];
+			job->repeat = r;
+			job->seeded = opts->seeded || (seeds && o.repeats > 1);
+			job->seed = opts->seed + r - 1;
+			job->child.out = job->child.err = -1;
+			if (o.repeats > 1)
+				snprintf(job->run_id, sizeof(job->run_id), "%.140s-r%u",
+					 opts->run_id, r);
+			else
+				snprintf(job->run_id, sizeof(job->run_id), "%.140s", opts->run_id);
+			job++;
+		}
+	}
+}
+
+static int on_progress(void *ctx, struct pool *pool, struct job *done)
+{
+	struct report *r = ctx;
+	int ret = 0;
+
+	if (done)
+		ret = report__flush(r);
+	report__progress(r, pool, done);
+	return ret;
+}
+
+/* Run @nr jobs. Returns the exit status; on a signal all children are gone before. */
+static int run_jobs(struct job *jobs, unsigned int nr, const struct report_header *head)
+{
+	struct report r = {
+		.out = stdout, .json = o.json, .head = head, .jobs = jobs, .nr_jobs = nr,
+		.nr_repeats = o.repeats,
+	};
+	struct pool pool = {
+		.jobs = jobs, .nr_jobs = nr, .width = o.width < nr ? o.width : nr,
+		.progress = on_progress, .ctx = &r,
+	};
+	int stop, ret;
+
+	child__become_subreaper();
+	report__begin(&r);
+	pool.tick_ms = r.tty ? 1000 : -1;
+	stop = pool__run(&pool);
+	ret = stop < 0 ? stop : report__end(&r, stop);
+	if (ret == -EPIPE) {
+		signal(SIGPIPE, SIG_DFL);
+		raise(SIGPIPE);
+		sigprocmask(SIG_SETMASK, &(sigset_t){ 0 }, NULL);
+	}
+	if (ret)
+		return complain(1, NULL, "writing the report: %s", strerror(-ret));
+	return stop ? 128 + stop : report__exit_status(&r);
+}
+
+static int run_suite(const struct suite *s)
+{
+	bool *chosen = calloc(s->tests.nr, sizeof(*chosen));
+	struct ktstr_kernel kernel = { .cache_lock_fd = -1 };
+	struct report_header head = { 0 };
+	struct ktstr_run_opts opts = { 0 };
+	struct job *jobs = NULL;
+	int n, ret = 1, i;
+	struct vm_err err;
+
+	n = chosen ? choose_tests(s, chosen) : -ENOMEM;
+	if (n < 0) {
+		ret = n == -ENOENT ? 2 : complain(1, NULL, "%s", strerror(-n));
+		goto out;
+	}
+	if ((uint64_t)n * o.repeats > MAX_JOBS) {
+		ret = complain(2, NULL, "run: %d tests, %llu times, are too many", n,
+			       (unsigned long long)o.repeats);
+		goto out;
+	}
+	n *= o.repeats;
+	if (export_options())
+		goto out;
+	if (ktstr_run_opts__from_env(&opts, &err)) {
+		complain(1, NULL, "%s", err.msg);
+		goto out;
+	}
+	if (choose_accel(&opts, &head) || choose_kernel(&kernel, &head))
+		goto out;
+	setenv("KTSTR_RUNS_ROOT", opts.runs_root, 1);
+	head.runs_root = opts.runs_root;
+	head.run_id = opts.run_id;
+	jobs = calloc(n ? n : 1, sizeof(*jobs));
+	if (!jobs) {
+		complain(1, NULL, "%s", strerror(ENOMEM));
+		goto out;
+	}
+	fill_jobs(jobs, s, chosen, &opts);
+	ret = run_jobs(jobs, n, &head);
+	for (i = 0; i < n; i++) {
+		ktap_reader__free(&jobs[i].out);
+		ktap_reader__free(&jobs[i].err);
+	}
+out:
+	if (kernel.path)
+		ktstr_kernel__put(&kernel);
+	free((char *)opts.runs_root);
+	free((char *)opts.run_id);
+	free(jobs);
+	free(chosen);
+	return ret;
+}
+
+int cmd_run(int argc, const char **argv)
+{
+	struct vm_err err;
+	struct suite s;
+	int ret;
+
+	argc = parse_args(argc, argv, run_options, run_usage);
+	ret = check_options();
+	if (ret)
+		return ret;
+	ret = suite__find(&s, argv, argc, &err);
+	if (!ret)
+		ret = suite__list(&s, &err);
+	if (ret)
+		ret = complain(1, NULL, "%s", err.msg);
+	else
+		ret = run_suite(&s);
+	suite__free(&s);
+	strings__free(&o.select.include);
+	strings__free(&o.select.exclude);
+	return ret;
+}

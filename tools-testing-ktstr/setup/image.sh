@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# Ready sched_ext kernels from the distribution's packages, stored in the kernel cache that
+# harness/core/kernel.h describes.
+#
+# Idea: look at what the suite holds today and let the content decide. Package names were
+# split anew several times and versions vanish as newer ones arrive, so no name is fixed:
+# of the packages that are named after a release, the smallest that can hold a kernel is
+# taken, and its configuration has to say CONFIG_SCHED_CLASS_EXT=y. Where the package with
+# the configuration has vanished already, the image itself is asked.
+
+KERNEL_MIN_BYTES=4000000
+
+# Does the cache hold an image of series $1 ("": any)?
+kernel_ready()
+{
+	local d
+
+	for d in "$KERNELS"/[0-9]*-distro-"$ARCH"; do
+		[ -z "$1" ] || [[ ${d##*/} == "$1"[.+-]* ]] || continue
+		[ -s "$d/bzImage" ] && [ -s "$d/metadata.json" ] && return
+	done
+	return 1
+}
+
+# All releases on offer, newest first: "7.3.4+deb13-cloud-amd64".
+kernel_releases()
+{
+	apt_cmd apt-cache search --names-only \
+		"^linux-(image|binary|binary-unsigned)-[0-9].*-cloud-$DEB_ARCH\$" |
+		sed -E 's/^linux-(image|binary-unsigned|binary)-([^ ]+) .*/\2/' |
+		sort -Vru
+}
+
+# kernel_package RELEASE: "PACKAGE VERSION" that holds the image.
+kernel_package()
+{
+	apt_cmd apt-cache show --no-all-versions "linux-image-$1" "linux-binary-$1" \
+		"linux-binary-unsigned-$1" 2> /dev/null |
+		awk -v min=$KERNEL_MIN_BYTES '
+			/^Package:/ { p = $2 }
+			/^Version:/ { v = $2 }
+			/^Size:/ && $2 >= min && (!best || $2 < best) {
+				best = $2
+				found = p " " v
+			}
+			END { print found }'
+}
+
+first_file()
+{
+	local f
+
+	for f; do
+		[ -f "$f" ] && echo "$f" && return
+	done
+	return 1
+}
+
+json_string()
+{
+	printf '"%s"' "$(sed 's/[\\"]/\\&/g' <<< "$1")"
+}
+
+config_hash()
+{
+	[ -n "$1" ] && json_string "$(sha256sum < "$1" | cut -c1-16)" || printf null
+}
+
+# kernel_metadata RELEASE PACKAGE VERSION CONFIG: keys of spec/runtime.md 8.1.
+kernel_metadata()
+{
+	cat <<-EOF
+	{
+	  "version": $(json_string "$1"),
+	  "source": {
+	    "type": "distro",
+	    "package": $(json_string "$2"),
+	    "package_version": $(json_string "$3"),
+	    "suite": $(json_string "$APT_NEW")
+	  },
+	  "arch": $(json_string "$ARCH"),
+	  "image_name": "bzImage",
+	  "config_hash": $(config_hash "$4"),
+	  "built_at": "$(date -u +%Y-%m-%dT%H:%M:%SZ)",
+	  "has_vmlinux": false,
+	  "vmlinux_stripped": false
+	}
+	EOF
+}
+
+# kernel_store RELEASE PACKAGE VERSION IMAGE CONFIG (which may be empty: unknown)
+kernel_store()
+{
+	local key=$1-distro-$ARCH tmp
+
+	tmp=$KERNELS/.tmp-$key-$$
+	rm -rf "$tmp"
+	mkdir -p "$tmp" "$KERNELS/.locks" && cp "$4" "$tmp/bzImage" &&
+		{ [ -z "$5" ] || cp "$5" "$tmp/config"; } &&
+		kernel_metadata "$1" "$2" "$3" "$5" > "$tmp/metadata.json" || {
+		rm -rf "$tmp"
+		die "cannot write to $KERNELS (disk full?)"
+	}
+	(
+		flock -w 60 8 || die "$KERNELS/.locks/$key.lock is held for a minute: try again"
+		rm -rf "${KERNELS:?}/$key" && mv -T "$tmp" "$KERNELS/$key"
+	) 8> "$KERNELS/.locks/$key.lock" || {
+		rm -rf "$tmp"
+		die "cannot store $key in $KERNELS"
+	}
+}
+
+# kernel_has_scx IMAGE CONFIG
+kernel_has_scx()
+{
+	local extract=${KSRC:-$CACHE/src/linux}/scripts/extract-vmlinux
+
+	if [ -n "$2" ]; then
+		grep -q '^CONFIG_SCHED_CLASS_EXT=y' "$2"
+		return
+	fi
+	[ -x "$extract" ] || return
+	"$extract" "$1" 2> /dev/null > "$TMP/vmlinux"
+	grep -a -q -F 'sched_ext: BPF scheduler' "$TMP/vmlinux"
+}
+
+# kernel_fetch_release RELEASE: 0 stored, 1 there is no sched_ext in it.
+kernel_fetch_release()
+{
+	local rel=$1 pkg version base dir=$TMP/kernel-$1 image config d
+	local -a debs
+
+	read -r pkg version < <(kernel_package "$rel")
+	[ -n "${version:-}" ] || return 1
+	debs=("$pkg=$version")
+	base=$(apt_version "linux-base-$rel" "$APT_NEW")
+	[ -z "$base" ] || debs+=("linux-base-$rel=$base")
+	need_space "$CACHE" 200 "kernel $rel"
+	say "kernel $rel: downloading"
+	apt_fetch "$dir/debs" "${debs[@]}"
+	for d in "$dir"/debs/*.deb; do
+		unpack "$d" "$dir/root"
+	done
+	config=$(first_file "$dir"/root/{boot/config-"$rel",{usr/,}lib/modules/"$rel"/config})
+	image=$(first_file "$dir"/root/boot/vmlinuz-"$rel" \
+		"$dir"/root/{usr/,}lib/modules/"$rel"/vmlinuz{,.unsigned}) ||
+		die "package $pkg holds no kernel image where one is expected"
+	kernel_has_scx "$image" "$config" || {
+		say "kernel $rel: no sign of sched_ext in its configuration or image"
+		rm -rf "$dir"
+		return 1
+	}
+	kernel_store "$rel" "$pkg" "$version" "$image" "$config"
+	rm -rf "$dir"
+	say "kernel $rel: ready"
+}
+
+# kernel_fetch [SERIES]: the newest sched_ext release, of that series if one is given.
+kernel_fetch()
+{
+	local want=${1:-} rel tried=0
+	local -a offer
+
+	mapfile -t offer < <(kernel_releases)
+	need_dir "$KERNELS"
+	sweep "$KERNELS"
+	for rel in "${offer[@]}"; do
+		[ -z "$want" ] || [[ $rel == "$want"[.+-]* ]] || continue
+		[ $((++tried)) -le 3 ] || break
+		kernel_fetch_release "$rel" && return
+	done
+	die "no sched_ext kernel${want:+ of series $want} in $APT_NEW; there are:" \
+		"$(printf '%s\n' "${offer[@]}" | cut -d. -f1,2 | uniq | paste -sd' ')"
+}

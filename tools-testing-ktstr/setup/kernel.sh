@@ -1,0 +1,53 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Fetch ready sched_ext kernels from the distribution into the kernel cache.
+set -u
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+for part in common apt image; do
+	# shellcheck source=/dev/null
+	. "$here/$part.sh" || exit
+done
+
+usage()
+{
+	cat <<-EOF
+	Usage: kernel.sh fetch [--update] [SERIES...]
+	       kernel.sh list
+	fetch: the newest sched_ext kernel of each SERIES (7.3, 6.18, ...; default: the newest
+	of all). A series that the cache has is not fetched again, except with --update.
+	list: what the configured mirror offers, newest first.
+	EOF
+}
+
+update=''
+cmd=${1:-}
+case $cmd in
+fetch|list)	shift ;;
+-h|--help)	usage; exit ;;
+*)		usage >&2; exit 1 ;;
+esac
+if [ "${1:-}" = --update ]; then
+	update=1
+	shift
+fi
+[ $# -gt 0 ] || set -- ''
+
+want=()
+for series; do
+	case $series in
+	*[!0-9.]*)	die "'$series' is not a kernel series such as 7.3" ;;
+	esac
+	[ -z "$update" ] && kernel_ready "$series" && [ "$cmd" = fetch ] || want+=("$series")
+done
+[ ${#want[@]} -gt 0 ] || exit 0
+take_lock
+sweep "$CACHE"
+make_tmp
+apt_init
+if [ "$cmd" = list ]; then
+	kernel_releases
+	exit
+fi
+for series in "${want[@]}"; do
+	kernel_fetch "$series" || exit
+done

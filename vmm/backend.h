@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What an accelerator provides. vm.c owns the table of them and dispatches to it; a backend
+ * embeds struct vm as the first member of its own machine and never sees another backend.
+ */
+#ifndef KTSTR_VMM_BACKEND_H
+#define KTSTR_VMM_BACKEND_H
+
+#include "image.h"
+#include "vm.h"
+
+struct vm_ops {
+	const char *name;
+	const char *doorbell;	/* what ktstr.doorbell= tells the guest */
+
+	/* Can this backend run here at all? 0, or -errno with @err. */
+	int (*usable)(struct vm_err *err);
+	/* Limits of this backend beyond vm_spec_check()'s general ones. */
+	int (*check)(const struct vm_spec *spec, struct vm_err *err);
+	int (*create)(struct vm **vmp, const struct vm_spec *spec,
+		      const struct vm_image *image, struct vm_err *err);
+	int (*start)(struct vm *vm, struct vm_err *err);
+	void (*wait)(struct vm *vm, int timeout_ms, int wake_fd, struct vm_event *ev);
+	int (*resume_sync)(struct vm *vm);
+	int (*pause)(struct vm *vm, int timeout_ms);
+	int (*resume)(struct vm *vm);
+	void *(*mem)(struct vm *vm, uint64_t gpa, size_t len);
+	void *(*shared)(struct vm *vm, uint64_t *gpa);
+	void (*destroy)(struct vm *vm);
+};
+
+struct vm {
+	const struct vm_ops *ops;
+};
+
+/* vmm/qemu/qemu.c */
+extern const struct vm_ops qemu_ops;
+
+#endif

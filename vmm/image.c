@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Reads the header of an x86 kernel image, bzImage or vmlinux, and believes nothing in it.
+ * Field offsets: Documentation/arch/x86/boot.rst ("The Real-Mode Kernel Header") and elf.h.
+ * An emulator that is handed a broken image reports something cryptic or loads garbage, so
+ * everything that can be wrong is found here, with one line that says what.
+ */
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "image.h"
+
+#define HDR_BYTES	0x268	/* up to the end of handover_offset */
+#define HDR_MIN_PROTO	0x020c	/* xloadflags; every kernel since 3.8 has it */
+#define MAX_PHDRS	64
+#define MAX_NOTES	(64 * 1024)
+#define PVH_NOTE	18	/* XEN_ELFNOTE_PHYS32_ENTRY */
+#define MAX_LOAD_END	(1ull << 31)
+
+static uint16_t get16(const uint8_t *p)
+{
+	return (uint16_t)(p[0] | p[1] << 8);
+}
+
+static uint32_t get32(const uint8_t *p)
+{
+	return get16(p) | (uint32_t)get16(p + 2) << 16;
+}
+
+static uint64_t get64(const uint8_t *p)
+{
+	return get32(p) | (uint64_t)get32(p + 4) << 32;
+}
+
+/* Read exactly @len bytes at @off. 0, -errno, or -ENODATA at an early end. */
+static int read_at(int fd, void *buf, size_t len, uint64_t off)
+{
+	uint8_t *p = buf;
+
+	while (len) {
+		ssize_t n = pread(fd, p, len, (off_t)off);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (!n)
+			return -ENODATA;
+		p += n;
+		off += (uint64_t)n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+static int read_bzimage(const char *path, const uint8_t *h, uint64_t file_bytes,
+			struct vm_image *image, struct vm_err *err)
+{
+	uint64_t setup = ((h[0x1f1] ? h[0x1f1] : 4) + 1) * 512ull;
+	uint64_t body = get32(h + 0x1f4) * 16ull;
+	uint64_t payload_off = get32(h + 0x248), payload_len = get32(h + 0x24c);
+	uint64_t pref = get64(h + 0x258), init_size = get32(h + 0x260);
+	uint16_t proto = get16(h + 0x206);
+
+	if (proto < HDR_MIN_PROTO)
+		return vm_err(err, EINVAL,
+			      "kernel %s: boot protocol %#x is too old (a bzImage since Linux 3.8 is needed)",
+			      path, proto);
+	if (!(h[0x211] & 1) || !(get16(h + 0x236) & 1))
+		return vm_err(err, EINVAL, "kernel %s: not a 64-bit x86 bzImage", path);
+	if (setup + body > file_bytes)
+		return vm_err(err, EINVAL,
+			      "kernel %s: truncated: %" PRIu64 " bytes of the %" PRIu64 " its header announces",
+			      path, file_bytes, setup + body);
+	if (payload_off + payload_len > body || !payload_len)
+		return vm_err(err, EINVAL,
+			      "kernel %s: corrupt header (payload outside the image)", path);
+	if (!init_size || pref > MAX_LOAD_END || pref + init_size > MAX_LOAD_END)
+		return vm_err(err, EINVAL,
+			      "kernel %s: corrupt header (load address %#" PRIx64 ", size %#" PRIx64 ")",
+			      path, pref, init_size);
+	image->format = VM_IMAGE_BZIMAGE;
+	image->load_end = pref + init_size;
+	image->cmdline_max = get32(h + 0x238);
+	if (!image->cmdline_max || image->cmdline_max > VM_X86_CMDLINE_MAX)
+		image->cmdline_max = VM_X86_CMDLINE_MAX;
+	return 0;
+}
+
+/* Does the note segment hold the PVH entry point that a direct boot of an ELF needs? */
+static int has_pvh_note(int fd, const Elf64_Phdr *ph, bool *found)
+{
+	uint8_t buf[4096];
+	uint64_t off = 0, len = ph->p_filesz;
+
+	if (len > MAX_NOTES)
+		return -EINVAL;
+	while (len - off >= sizeof(Elf64_Nhdr)) {
+		uint64_t want = len - off < sizeof(buf) ? len - off : sizeof(buf);
+		int r = read_at(fd, buf, want, ph->p_offset + off);
+		uint64_t name, desc;
+
+		if (r)
+			return r;
+		name = (get32(buf) + 3ull) & ~3ull;
+		desc = (get32(buf + 4) + 3ull) & ~3ull;
+		if (want >= 16 && get32(buf) == 4 && get32(buf + 8) == PVH_NOTE &&
+		    !memcmp(buf + 12, "Xen", 4))
+			*found = true;
+		off += sizeof(Elf64_Nhdr) + name + desc;
+		if (off > len)
+			return 0;
+	}
+	return 0;
+}
+
+static int read_elf(int fd, const char *path, const uint8_t *h, uint64_t file_bytes,
+		    struct vm_image *image, struct vm_err *err)
+{
+	Elf64_Phdr ph[MAX_PHDRS];
+	bool pvh = false;
+	Elf64_Ehdr eh;
+	uint64_t end = 0;
+
+	memcpy(&eh, h, sizeof(eh));
+	if (eh.e_ident[EI_CLASS] != ELFCLASS64 || eh.e_ident[EI_DATA] != ELFDATA2LSB ||
+	    eh.e_machine != EM_X86_64)
+		return vm_err(err, EINVAL, "kernel %s: an ELF file, but not for x86-64", path);
+	if (eh.e_phentsize != sizeof(*ph) || !eh.e_phnum || eh.e_phnum > MAX_PHDRS ||
+	    read_at(fd, ph, eh.e_phnum * sizeof(*ph), eh.e_phoff))
+		return vm_err(err, EINVAL,
+			      "kernel %s: an ELF file without usable program headers", path);
+	for (unsigned int i = 0; i < eh.e_phnum; i++) {
+		const Elf64_Phdr *p = &ph[i];
+
+		if (p->p_filesz > file_bytes || p->p_offset > file_bytes - p->p_filesz)
+			return vm_err(err, EINVAL, "kernel %s: truncated ELF file", path);
+		if (p->p_type == PT_NOTE && has_pvh_note(fd, p, &pvh))
+			return vm_err(err, EINVAL, "kernel %s: corrupt ELF notes", path);
+		if (p->p_type != PT_LOAD)
+			continue;
+		if (p->p_paddr > MAX_LOAD_END || p->p_memsz > MAX_LOAD_END)
+			return vm_err(err, EINVAL,
+				      "kernel %s: corrupt ELF file (segment at %#" PRIx64 ")",
+				      path, (uint64_t)p->p_paddr);
+		if (p->p_paddr + p->p_memsz > end)
+			end = p->p_paddr + p->p_memsz;
+	}
+	if (!pvh || !end || end > MAX_LOAD_END)
+		return vm_err(err, EINVAL,
+			      "kernel %s: this vmlinux has no PVH entry point (CONFIG_PVH); use the bzImage of the same build",
+			      path);
+	image->format = VM_IMAGE_ELF;
+	image->load_end = end;
+	image->cmdline_max = VM_X86_CMDLINE_MAX;
+	return 0;
+}
+
+static int read_fd(int fd, const char *path, struct vm_image *image, struct vm_err *err)
+{
+	uint8_t h[HDR_BYTES];
+	struct stat st;
+	int r;
+
+	if (fstat(fd, &st))
+		return vm_err(err, errno, "kernel %s: %s", path, strerror(errno));
+	if (!S_ISREG(st.st_mode))
+		return vm_err(err, EINVAL,
+			      "kernel %s: not a regular file (name the image itself, such as arch/x86/boot/bzImage)",
+			      path);
+	r = read_at(fd, h, sizeof(h), 0);
+	if (r == -ENODATA)
+		return vm_err(err, EINVAL, "kernel %s: %lld bytes are too few for a kernel image",
+			      path, (long long)st.st_size);
+	if (r)
+		return vm_err(err, -r, "kernel %s: cannot read: %s", path, strerror(-r));
+	if (!memcmp(h, ELFMAG, SELFMAG))
+		return read_elf(fd, path, h, (uint64_t)st.st_size, image, err);
+	if (!memcmp(h + 0x202, "HdrS", 4) && get16(h + 0x1fe) == 0xaa55)
+		return read_bzimage(path, h, (uint64_t)st.st_size, image, err);
+	if (!memcmp(h + 0x38, "ARM\x64", 4))
+		return vm_err(err, EINVAL, "kernel %s: an arm64 image, this host boots x86-64",
+			      path);
+	return vm_err(err, EINVAL, "kernel %s: neither an x86 bzImage nor an ELF vmlinux", path);
+}
+
+int vm_image_read(const char *path, struct vm_image *image, struct vm_err *err)
+{
+	/* O_NONBLOCK: a FIFO given by mistake must not hang the open */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	int r;
+
+	if (fd < 0)
+		return vm_err(err, errno, "kernel %s: %s", path, strerror(errno));
+	memset(image, 0, sizeof(*image));
+	r = read_fd(fd, path, image, err);
+	close(fd);
+	return r;
+}

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The command lines: QEMU's own, and the guest kernel's. Both are pure functions, so that
+ * what they promise is tested without starting anything.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "qemu.h"
+
+/* SLIT entries; the kernel's LOCAL_DISTANCE and REMOTE_DISTANCE. */
+#define DIST_LOCAL	10
+#define DIST_REMOTE	20
+
+/* The last APIC id that works without interrupt remapping (255 is the broadcast). */
+#define MAX_XAPIC_ID	254
+
+static void push(struct qemu_argv *a, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void push(struct qemu_argv *a, const char *fmt, ...)
+{
+	va_list ap;
+	char *s;
+	int n;
+
+	if (a->n + 1 >= a->room) {
+		size_t room = a->room ? a->room * 2 : 64;
+		char **v = reallocarray(a->v, room, sizeof(*v));
+
+		if (!v) {
+			a->failed = true;
+			return;
+		}
+		a->v = v;
+		a->room = room;
+	}
+	va_start(ap, fmt);
+	n = vasprintf(&s, fmt, ap);
+	va_end(ap);
+	if (n < 0) {
+		a->failed = true;
+		return;
+	}
+	a->v[a->n++] = s;
+	a->v[a->n] = NULL;
+}
+
+void qemu_argv_free(struct qemu_argv *a)
+{
+	for (size_t i = 0; i < a->n; i++)
+		free(a->v[i]);
+	free(a->v);
+	memset(a, 0, sizeof(*a));
+}
+
+int qemu_auto_shift(uint32_t nr_cpus)
+{
+	return nr_cpus <= 4 ? 1 : nr_cpus <= 8 ? 2 : 3;
+}
+
+static unsigned int bits_for(uint32_t n)
+{
+	unsigned int bits = 0;
+
+	while ((1u << bits) < n)
+		bits++;
+	return bits;
+}
+
+uint32_t qemu_max_apic_id(const struct vm_topology *t)
+{
+	unsigned int thread_bits = bits_for(t->threads);
+	unsigned int core_bits = bits_for(t->cores);
+
+	return (t->llcs - 1) << (core_bits + thread_bits) | (t->cores - 1) << thread_bits |
+	       (t->threads - 1);
+}
+
+/* A value inside QEMU's comma-separated options: a comma is written twice. NULL: no memory. */
+static char *escape(const char *s)
+{
+	char *out = malloc(2 * strlen(s) + 1), *p = out;
+
+	for (; out && *s; s++) {
+		if (*s == ',')
+			*p++ = ',';
+		*p++ = *s;
+	}
+	if (out)
+		*p = '\0';
+	return out;
+}
+
+static void push_machine(struct qemu_argv *a, const struct qemu_plan *plan)
+{
+	const struct vm_spec *s = plan->spec;
+	bool remap = qemu_max_apic_id(&s->topo) > MAX_XAPIC_ID;
+
+	push(a, "-machine");
+	push(a, "%s,max-ram-below-4g=%" PRIu64 ",hpet=off,vmport=off,smbus=off,sata=off,usb=off%s",
+	     remap ? "q35" : "pc", QEMU_LOW_MAX,
+	     remap ? ",kernel-irqchip=split" : "");
+	if (remap) {
+		push(a, "-device");
+		push(a, "intel-iommu,intremap=on,eim=on");
+	}
+	push(a, "-accel");
+	push(a, "tcg,thread=%s", s->deterministic ? "single" : "multi");
+	if (s->deterministic) {
+		push(a, "-icount");
+		push(a, "shift=%d,sleep=off", s->icount_shift == VM_SHIFT_AUTO ?
+		     qemu_auto_shift(vm_topology_cpus(&s->topo)) : s->icount_shift);
+		push(a, "-seed");
+		push(a, "%" PRIu64, s->seed);
+		push(a, "-rtc");
+		push(a, "clock=vm,base=2026-01-01T00:00:00");
+	}
+	/*
+	 * With an Intel vendor the caches appear as declared: one L3 per socket, L2 and L1 per
+	 * core. With an AMD one they do not (QEMU 10.0.2).
+	 */
+	push(a, "-cpu");
+	push(a, "max,vendor=GenuineIntel");
+}
+
+static void push_topology(struct qemu_argv *a, const struct qemu_plan *plan)
+{
+	const struct vm_topology *t = &plan->spec->topo;
+	uint32_t per_node = t->llcs / t->numa_nodes * t->cores * t->threads;
+
+	push(a, "-smp");
+	push(a, "%" PRIu32 ",sockets=%" PRIu32 ",cores=%" PRIu32 ",threads=%" PRIu32,
+	     vm_topology_cpus(t), t->llcs, t->cores, t->threads);
+	push(a, "-m");
+	push(a, "%" PRIu64 "M", plan->spec->mem_bytes / VM_MIB);
+	for (uint32_t i = 0; i < t->numa_nodes; i++) {
+		push(a, "-object");
+		push(a, "memory-backend-file,id=ram%" PRIu32 ",size=%" PRIu64
+		     ",mem-path=/proc/self/fd/%d,share=on", i, plan->node_bytes[i],
+		     plan->ram_fd[i]);
+		push(a, "-numa");
+		push(a, "node,nodeid=%" PRIu32 ",memdev=ram%" PRIu32 ",cpus=%" PRIu32 "-%" PRIu32,
+		     i, i, i * per_node, (i + 1) * per_node - 1);
+	}
+	for (uint32_t i = 0; t->numa_nodes > 1 && i < t->numa_nodes; i++) {
+		for (uint32_t j = 0; j < t->numa_nodes; j++) {
+			push(a, "-numa");
+			push(a, "dist,src=%" PRIu32 ",dst=%" PRIu32 ",val=%d", i, j,
+			     i == j ? DIST_LOCAL : DIST_REMOTE);
+		}
+	}
+}
+
+static void push_serial(struct qemu_argv *a, const char *id, int fd)
+{
+	push(a, "-chardev");
+	push(a, "file,id=%s,path=/proc/self/fd/%d", id, fd);
+	push(a, "-serial");
+	push(a, "chardev:%s", id);
+}
+
+int qemu_argv_build(struct qemu_argv *a, const struct qemu_plan *plan)
+{
+	char *plugin = escape(plan->plugin);
+
+	memset(a, 0, sizeof(*a));
+	push(a, "%s", plan->bin->path);
+	if (*plan->bin->root) {
+		push(a, "-L");
+		push(a, "%s/usr/share/qemu", plan->bin->root);
+		push(a, "-L");
+		push(a, "%s/usr/share/seabios", plan->bin->root);
+	}
+	push(a, "-nodefaults");
+	push(a, "-no-user-config");
+	push(a, "-no-reboot");
+	push(a, "-display");
+	push(a, "none");
+	push_machine(a, plan);
+	push_topology(a, plan);
+	push(a, "-kernel");
+	push(a, "%s", plan->spec->kernel);
+	if (plan->initrd_fd >= 0) {
+		push(a, "-initrd");
+		push(a, "/proc/self/fd/%d", plan->initrd_fd);
+	}
+	push(a, "-append");
+	push(a, "%s", plan->append);
+	push_serial(a, "com1", plan->console_fd);
+	push_serial(a, "com2", plan->output_fd);
+	push(a, "-plugin");
+	push(a, "%s,sock=%d", plugin ? plugin : "", plan->sync_fd);
+	if (plan->qmp_fd >= 0) {
+		push(a, "-chardev");
+		push(a, "socket,id=qmp,fd=%d", plan->qmp_fd);
+		push(a, "-mon");
+		push(a, "chardev=qmp,mode=control");
+	}
+	if (!plugin)
+		a->failed = true;
+	free(plugin);
+	return a->failed ? -ENOMEM : 0;
+}
+
+/* Append to a command line under construction; the length may pass @size unharmed. */
+static void add(char *buf, size_t size, size_t *len, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+
+static void add(char *buf, size_t size, size_t *len, const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(*len < size ? buf + *len : NULL, *len < size ? size - *len : 0, fmt, ap);
+	va_end(ap);
+	if (n > 0)
+		*len += (size_t)n;
+}
+
+int qemu_cmdline(const struct vm_spec *spec, uint64_t shared_gpa, const char *doorbell,
+		 uint32_t max, char *buf, size_t size, struct vm_err *err)
+{
+	size_t len = 0;
+
+	/*
+	 * panic=-1 with -no-reboot: a panic ends the machine at once. reboot=t: a triple fault
+	 * needs no device. numa_balancing takes words only, 0 would be ignored.
+	 */
+	add(buf, size, &len,
+	    "console=ttyS0 loglevel=7 panic=-1 reboot=t iomem=relaxed mitigations=off numa_balancing=disable random.trust_cpu=on");
+	if (!spec->kaslr)
+		add(buf, size, &len, " nokaslr");
+	/* ramfs: no size limit, unlike the tmpfs that kernels use when they can */
+	if (spec->initrd_fd >= 0)
+		add(buf, size, &len, " rdinit=/init rootfstype=ramfs");
+	if (spec->shared_bytes)
+		add(buf, size, &len,
+		    " memmap=0x%" PRIx64 "$0x%" PRIx64 " ktstr.chan=0x%" PRIx64 ",0x%" PRIx64,
+		    spec->shared_bytes, shared_gpa, shared_gpa, spec->shared_bytes);
+	add(buf, size, &len, " ktstr.doorbell=%s", doorbell);
+	if (spec->cmdline && *spec->cmdline)
+		add(buf, size, &len, " %s", spec->cmdline);
+	if (len > max || len >= size)
+		return vm_err(err, E2BIG,
+			      "guest command line: %zu characters, the kernel takes %" PRIu32 "; shorten the test's own parameters (%zu)",
+			      len, max, spec->cmdline ? strlen(spec->cmdline) : 0);
+	return 0;
+}

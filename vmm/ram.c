@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Guest RAM; see ram.h for the idea. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "fd.h"
+#include "ram.h"
+
+#define HOLE_START	0xa0000ull	/* VGA window and ROMs */
+#define HOLE_END	VM_MIB
+#define ABOVE_4G	(4 * VM_GIB)
+/* Firmware tables sit above the initrd; QEMU 10 keeps 0x28000, SeaBIOS up to 256 KiB. */
+#define FIRMWARE_BYTES	(2 * VM_MIB)
+#define SHARED_ALIGN	(2 * VM_MIB)
+/* Early allocations (page tables, per-CPU areas) need room below the shared stretch. */
+#define KERNEL_SLACK	(32 * VM_MIB)
+
+uint64_t vm_node_bytes(uint64_t mem_bytes, uint32_t nr_nodes, uint32_t node)
+{
+	uint64_t share = mem_bytes / nr_nodes / VM_MIB * VM_MIB;
+
+	return node + 1 == nr_nodes ? mem_bytes - share * node : share;
+}
+
+unsigned int vm_regions_pc(uint64_t mem_bytes, uint64_t low_max,
+			   struct vm_region region[VM_MAX_REGIONS])
+{
+	uint64_t low = mem_bytes < low_max ? mem_bytes : low_max;
+	unsigned int nr = 0;
+
+	region[nr++] = (struct vm_region){ 0, HOLE_START, 0 };
+	region[nr++] = (struct vm_region){ HOLE_END, low - HOLE_END, HOLE_END };
+	if (mem_bytes > low)
+		region[nr++] = (struct vm_region){ ABOVE_4G, mem_bytes - low, low };
+	return nr;
+}
+
+const struct vm_region *vm_region_find(const struct vm_region *region, unsigned int nr,
+				       uint64_t gpa, uint64_t len)
+{
+	for (unsigned int i = 0; i < nr; i++) {
+		const struct vm_region *r = &region[i];
+
+		if (gpa >= r->gpa && gpa - r->gpa < r->len && len <= r->len - (gpa - r->gpa))
+			return r;
+	}
+	return NULL;
+}
+
+int vm_place_shared(uint64_t low_end, uint64_t initrd_bytes, uint64_t kernel_end,
+		    uint64_t shared_bytes, uint64_t *gpa, struct vm_err *err)
+{
+	uint64_t floor = kernel_end + KERNEL_SLACK;
+	uint64_t need = floor + shared_bytes + SHARED_ALIGN + initrd_bytes + FIRMWARE_BYTES;
+
+	if (initrd_bytes > low_end || shared_bytes > low_end || need > low_end)
+		return vm_err(err, ENOSPC,
+			      "guest memory: %" PRIu64 " MiB below 4 GiB are too few for this kernel, an initrd of %" PRIu64
+			      " MiB and %" PRIu64 " MiB shared with the host; %" PRIu64 " MiB are needed",
+			      low_end / VM_MIB, initrd_bytes / VM_MIB, shared_bytes / VM_MIB,
+			      need / VM_MIB + 1);
+	*gpa = (low_end - FIRMWARE_BYTES - initrd_bytes - shared_bytes) & ~(SHARED_ALIGN - 1);
+	return 0;
+}
+
+/* One node's memory, sealed so that nobody can shrink it under a mapping. */
+static int node_memfd(uint64_t bytes)
+{
+	int fd = fd_high(memfd_create("ktstr-ram", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+
+	if (fd < 0)
+		return -errno;
+	if (ftruncate(fd, (off_t)bytes) ||
+	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)) {
+		int e = errno;
+
+		close(fd);
+		return -e;
+	}
+	return fd;
+}
+
+int vm_ram_alloc(struct vm_ram *ram, uint64_t mem_bytes, uint32_t nr_nodes, uint64_t low_max,
+		 struct vm_err *err)
+{
+	uint64_t offset = 0;
+	void *p;
+
+	memset(ram, 0, sizeof(*ram));
+	ram->nr_nodes = nr_nodes;
+	for (uint32_t i = 0; i < VM_MAX_NODES; i++)
+		ram->fd[i] = -1;
+	ram->nr_regions = vm_regions_pc(mem_bytes, low_max, ram->region);
+
+	p = mmap(NULL, mem_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (p == MAP_FAILED)
+		return vm_err(err, errno,
+			      "guest memory: cannot reserve %" PRIu64 " MiB of address space: %s",
+			      mem_bytes / VM_MIB, strerror(errno));
+	ram->base = p;
+	ram->bytes = mem_bytes;
+	for (uint32_t i = 0; i < nr_nodes; i++) {
+		uint64_t bytes = vm_node_bytes(mem_bytes, nr_nodes, i);
+		int fd = node_memfd(bytes);
+
+		if (fd < 0)
+			return vm_err(err, -fd,
+				      "guest memory: memfd of %" PRIu64 " MiB for node %u: %s",
+				      bytes / VM_MIB, i, strerror(-fd));
+		ram->fd[i] = fd;
+		ram->node_bytes[i] = bytes;
+		p = mmap(ram->base + offset, bytes, PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_FIXED | MAP_NORESERVE, fd, 0);
+		if (p == MAP_FAILED)
+			return vm_err(err, errno,
+				      "guest memory: cannot map %" PRIu64 " MiB of node %u: %s",
+				      bytes / VM_MIB, i, strerror(errno));
+		offset += bytes;
+	}
+	return 0;
+}
+
+void vm_ram_free(struct vm_ram *ram)
+{
+	for (uint32_t i = 0; i < ram->nr_nodes; i++)
+		fd_close(&ram->fd[i]);
+	if (ram->base)
+		munmap(ram->base, ram->bytes);
+	ram->base = NULL;
+	ram->nr_nodes = 0;
+}
+
+void *vm_ram_at(const struct vm_ram *ram, uint64_t gpa, size_t len)
+{
+	const struct vm_region *r = vm_region_find(ram->region, ram->nr_regions, gpa, len);
+
+	return r && ram->base ? ram->base + r->offset + (gpa - r->gpa) : NULL;
+}

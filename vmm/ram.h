@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Guest RAM: one memfd per NUMA node, all mapped next to each other into one stretch of host
+ * address space in node order. A memfd has no name, so a killed host leaves nothing behind;
+ * whoever runs the CPUs maps the same memory through the descriptor. One list of regions says
+ * which guest physical addresses are RAM, and everything (host access, the placing of the
+ * shared stretch) is derived from it.
+ */
+#ifndef KTSTR_VMM_RAM_H
+#define KTSTR_VMM_RAM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "vm.h"
+
+#define VM_MIB			(UINT64_C(1) << 20)
+#define VM_GIB			(UINT64_C(1) << 30)
+#define VM_NODE_MIN_BYTES	(16 * VM_MIB)
+#define VM_MAX_REGIONS		3
+
+/* Guest physical [gpa, gpa + len) is RAM at byte @offset of all RAM. */
+struct vm_region {
+	uint64_t gpa;
+	uint64_t len;
+	uint64_t offset;
+};
+
+struct vm_ram {
+	uint8_t *base;			/* NULL: not mapped */
+	uint64_t bytes;
+	uint32_t nr_nodes;
+	int fd[VM_MAX_NODES];
+	uint64_t node_bytes[VM_MAX_NODES];
+	struct vm_region region[VM_MAX_REGIONS];
+	unsigned int nr_regions;
+};
+
+/* Share of @node: equal parts in whole MiB, the last node takes the rest. */
+uint64_t vm_node_bytes(uint64_t mem_bytes, uint32_t nr_nodes, uint32_t node);
+
+/*
+ * The PC's layout: RAM below 640 KiB, from 1 MiB to @low_max, the rest from 4 GiB.
+ * Returns the number of regions.
+ */
+unsigned int vm_regions_pc(uint64_t mem_bytes, uint64_t low_max,
+			   struct vm_region region[VM_MAX_REGIONS]);
+
+/* The region that holds all of [gpa, gpa + len), or NULL. */
+const struct vm_region *vm_region_find(const struct vm_region *region, unsigned int nr,
+				       uint64_t gpa, uint64_t len);
+
+/*
+ * Choose where the shared stretch goes: 2 MiB aligned, under the initrd that the firmware
+ * puts at the end of the RAM below @low_end, above @kernel_end. 0, or -ENOSPC with @err.
+ */
+int vm_place_shared(uint64_t low_end, uint64_t initrd_bytes, uint64_t kernel_end,
+		    uint64_t shared_bytes, uint64_t *gpa, struct vm_err *err);
+
+/* Allocate and map. 0 or -errno with @err; vm_ram_free() undoes either outcome. */
+int vm_ram_alloc(struct vm_ram *ram, uint64_t mem_bytes, uint32_t nr_nodes, uint64_t low_max,
+		 struct vm_err *err);
+void vm_ram_free(struct vm_ram *ram);
+void *vm_ram_at(const struct vm_ram *ram, uint64_t gpa, size_t len);
+
+#endif

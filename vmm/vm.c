@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The front of the VM interface: checks what every backend relies on, chooses a backend and
+ * passes calls on. All knowledge about an accelerator is in its row of backends[].
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "backend.h"
+#include "kvm/probe.h"
+#include "ram.h"
+
+/* NULL: the bundled KVM backend is not built yet. */
+static const struct vm_ops *const backends[] = {
+	[VM_ACCEL_KVM] = NULL,
+	[VM_ACCEL_TCG] = &qemu_ops,
+};
+
+#define NO_KVM_BACKEND	"the bundled KVM backend is not built yet, use --accel tcg"
+#define MAX_MEM_BYTES	(1ull << 40)
+#define MAX_SHIFT	10	/* QEMU's limit of -icount shift= */
+
+static const struct vm_ops *backend_of(enum vm_accel accel)
+{
+	if ((unsigned int)accel >= sizeof(backends) / sizeof(backends[0]))
+		return NULL;
+	return backends[accel];
+}
+
+int vm_pick_accel(enum vm_accel want, enum vm_accel *got, char *why, size_t why_size,
+		  struct vm_err *err)
+{
+	struct vm_err kvm = { .msg = "" };
+	int r;
+
+	if (why_size)
+		why[0] = '\0';
+	switch (want) {
+	case VM_ACCEL_KVM:
+		if (!backends[VM_ACCEL_KVM])
+			return vm_err(err, EOPNOTSUPP, "%s", NO_KVM_BACKEND);
+		r = kvm_probe(err);
+		break;
+	case VM_ACCEL_TCG:
+		r = backends[VM_ACCEL_TCG]->usable(err);
+		break;
+	case VM_ACCEL_AUTO:
+		r = kvm_probe(&kvm);
+		if (!r && backends[VM_ACCEL_KVM]) {
+			want = VM_ACCEL_KVM;
+			break;
+		}
+		want = VM_ACCEL_TCG;
+		snprintf(why, why_size, "using emulation (tcg): %s",
+			 r ? kvm.msg : "KVM works here, but the bundled KVM backend is not built yet");
+		r = backends[VM_ACCEL_TCG]->usable(err);
+		break;
+	default:
+		return vm_err(err, EINVAL, "accelerator %d: unknown", (int)want);
+	}
+	if (!r)
+		*got = want;
+	return r;
+}
+
+static int check_memory(const struct vm_spec *s, struct vm_err *err)
+{
+	if (!s->mem_bytes || s->mem_bytes % VM_MIB || s->mem_bytes > MAX_MEM_BYTES)
+		return vm_err(err, EINVAL,
+			      "mem_bytes %" PRIu64 ": must be whole MiB, at most 1 TiB",
+			      s->mem_bytes);
+	if (s->mem_bytes / s->topo.numa_nodes < VM_NODE_MIN_BYTES)
+		return vm_err(err, EINVAL,
+			      "mem_bytes: %" PRIu64 " MiB for %" PRIu32 " NUMA nodes are too few, each needs %" PRIu64 " MiB",
+			      s->mem_bytes / VM_MIB, s->topo.numa_nodes,
+			      VM_NODE_MIN_BYTES / VM_MIB);
+	if (s->shared_bytes % 4096 || s->shared_bytes > s->mem_bytes / 2)
+		return vm_err(err, EINVAL,
+			      "shared_bytes %" PRIu64 ": must be whole pages and at most half of the memory",
+			      s->shared_bytes);
+	return 0;
+}
+
+static int check_files(const struct vm_spec *s, struct vm_err *err)
+{
+	struct stat st;
+
+	if (!s->console_path || !*s->console_path)
+		return vm_err(err, EINVAL, "console_path: missing");
+	if (!s->output_path || !*s->output_path)
+		return vm_err(err, EINVAL, "output_path: missing");
+	if (!strcmp(s->console_path, s->output_path))
+		return vm_err(err, EINVAL, "console_path and output_path are the same file %s",
+			      s->console_path);
+	if (s->initrd_fd < 0)
+		return 0;
+	if (fstat(s->initrd_fd, &st))
+		return vm_err(err, EINVAL, "initrd_fd %d: %s", s->initrd_fd, strerror(errno));
+	if (!S_ISREG(st.st_mode) || !st.st_size)
+		return vm_err(err, EINVAL, "initrd_fd %d: empty or not a file", s->initrd_fd);
+	return 0;
+}
+
+static int check_mode(const struct vm_spec *s, struct vm_err *err)
+{
+	if (s->accel == VM_ACCEL_KVM && s->deterministic)
+		return vm_err(err, EINVAL, "deterministic: needs --accel tcg");
+	if (s->icount_shift != VM_SHIFT_AUTO &&
+	    (s->icount_shift < 0 || s->icount_shift > MAX_SHIFT))
+		return vm_err(err, EINVAL, "icount_shift %d: must be between 0 and %d",
+			      s->icount_shift, MAX_SHIFT);
+	for (const char *p = s->cmdline; p && *p; p++)
+		if ((unsigned char)*p < ' ' || *p == 0x7f)
+			return vm_err(err, EINVAL,
+				      "cmdline: control character %#x at offset %zu",
+				      *p, (size_t)(p - s->cmdline));
+	return 0;
+}
+
+/* Everything that can be said about @s without a backend; fills @image on the way. */
+static int check_spec(const struct vm_spec *s, struct vm_image *image, struct vm_err *err)
+{
+	const struct vm_ops *ops = backend_of(s->accel);
+
+	if (s->accel == VM_ACCEL_KVM && !ops)
+		return vm_err(err, EOPNOTSUPP, "%s", NO_KVM_BACKEND);
+	if (!ops)
+		return vm_err(err, EINVAL, "accel %d: call vm_pick_accel() first",
+			      (int)s->accel);
+	if (!s->kernel || !*s->kernel)
+		return vm_err(err, EINVAL, "kernel: no image given");
+	if (vm_topology_check(&s->topo, err) || check_memory(s, err) ||
+	    check_mode(s, err) || check_files(s, err))
+		return -EINVAL;
+	if (vm_image_read(s->kernel, image, err))
+		return -EINVAL;
+	return ops->check(s, err);
+}
+
+int vm_spec_check(const struct vm_spec *spec, struct vm_err *err)
+{
+	struct vm_image image;
+
+	return check_spec(spec, &image, err);
+}
+
+int vm_create(struct vm **vmp, const struct vm_spec *spec, struct vm_err *err)
+{
+	const struct vm_ops *ops = backend_of(spec->accel);
+	struct vm_image image;
+	int r;
+
+	*vmp = NULL;
+	r = check_spec(spec, &image, err);
+	if (r)
+		return r;
+	r = ops->create(vmp, spec, &image, err);
+	if (!r)
+		(*vmp)->ops = ops;
+	return r;
+}
+
+int vm_start(struct vm *vm, struct vm_err *err)
+{
+	return vm->ops->start(vm, err);
+}
+
+void vm_wait(struct vm *vm, int timeout_ms, int wake_fd, struct vm_event *ev)
+{
+	memset(ev, 0, sizeof(*ev));
+	vm->ops->wait(vm, timeout_ms, wake_fd, ev);
+}
+
+int vm_continue(struct vm *vm)
+{
+	return vm->ops->resume_sync(vm);
+}
+
+int vm_pause(struct vm *vm, int timeout_ms)
+{
+	return vm->ops->pause(vm, timeout_ms);
+}
+
+int vm_resume(struct vm *vm)
+{
+	return vm->ops->resume(vm);
+}
+
+void *vm_mem(struct vm *vm, uint64_t gpa, size_t len)
+{
+	return vm->ops->mem(vm, gpa, len);
+}
+
+void *vm_shared(struct vm *vm, uint64_t *gpa)
+{
+	return vm->ops->shared(vm, gpa);
+}
+
+const char *vm_doorbell(const struct vm *vm)
+{
+	return vm->ops->doorbell;
+}
+
+void vm_destroy(struct vm *vm)
+{
+	if (vm)
+		vm->ops->destroy(vm);
+}
