@@ -98,7 +98,7 @@ selftests := $(KSRC)/tools/testing/selftests
 override CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -Woverride-init \
 	-Wno-missing-field-initializers -pthread -I. -Iharness/include \
 	-isystem $(selftests) $(filter-out -I%/selftests,$(CFLAGS))
-LDLIBS := -Wl,--as-needed -lelf -llz4 -lz -lzstd -lm
+LDLIBS := -Wl,--as-needed -lelf -llz4 -lz -lzstd -ljansson -lm
 SAN := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
 	-fno-sanitize-recover=undefined
 HAS_LLVM_AR := $(if $(LLVM),$(shell command -v $(LLVM_PREFIX)llvm-ar$(LLVM_SUFFIX)))
@@ -151,9 +151,12 @@ $(TEST_GEN_PROGS): $(OUTPUT)/%: $(OBJ)/scenarios/%.o $(OBJ)/libktstr.a
 	$(call msg,LINK,,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
-$(OUTPUT)/ktstr: $(tool_srcs:%.c=$(OBJ)/%.o) $(OBJ)/libktstr.a
+# The tool has its options and its pager from the tree's libsubcmd.
+$(OBJ)/tools-testing-ktstr/%.o $(OBJ)/san/tools-testing-ktstr/%.o: \
+	override CFLAGS += -isystem $(KSRC)/tools/include -isystem $(KSRC)/tools/lib
+$(OUTPUT)/ktstr: $(tool_srcs:%.c=$(OBJ)/%.o) $(OBJ)/libktstr.a | $(TOOLS)/complete
 	$(call msg,LINK,,$@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(TOOLS)/libsubcmd.a $(LDLIBS) -o $@
 
 # The TCG plugin runs inside QEMU, which is always the host's.
 $(OUTPUT)/hostcall.so: vmm/qemu/plugin.c $(OBJ)/flags
@@ -189,7 +192,7 @@ $(addprefix $(OUTPUT)/,$(own_scheds)): $(OUTPUT)/%: bpf/%.c $(OBJ)/bpf/%.bpf.ske
 
 # Tests of our own name what they link in a comment: "Links: a.c b.c", "Libs: -lx".
 unit_srcs := $(sort $(wildcard tests/unit/*_test.c))
-e2e_srcs := $(sort $(wildcard tests/e2e/*_test.c))
+e2e_srcs := $(sort $(wildcard tests/e2e/*_test.c tests/e2e/*/*_test.c))
 ifneq ($(filter unit-tests e2e-tests,$(MAKECMDGOALS)),)
 tag = $(shell awk '!on && sub(/^\/\* $(2):/, "") { on = 1 } \
 	on { end = /\*\//; gsub(/\*\/|^ \*/, ""); print; if (end) exit }' $(1))

@@ -95,8 +95,7 @@ check_e2e()
 	local t name
 
 	item build/all build all e2e-tests
-	for t in tests/e2e/*_test.{c,sh}; do
-		[ -e "$t" ] || continue
+	for t in $(find tests/e2e -name '*_test.c' -o -name '*_test.sh' | sort); do
 		name=${t#tests/}
 		case $t in
 		*.c)	item "${name%.c}" timeout 600 "$OUTPUT/obj/tests/${name%.c}" ;;

@@ -8,8 +8,8 @@
  * (or one trapped access) until the host says vm_continue(), so that everything the
  * host does to a deterministic guest happens at a reproducible moment.
  *
- * Threads: one thread owns a struct vm and makes all calls on it. vm_mem() may be
- * called from any thread between vm_start() and vm_destroy().
+ * Threads: one thread owns a struct vm and makes all calls on it; the machine dies with
+ * it. vm_mem() may be called from any thread between vm_start() and vm_destroy().
  */
 #ifndef KTSTR_VMM_VM_H
 #define KTSTR_VMM_VM_H
@@ -74,7 +74,7 @@ struct vm;
 
 /*
  * Resolve VM_ACCEL_AUTO (or confirm an explicit choice) on this host. @why gets one
- * sentence about a KVM that exists but is not used, or an empty string.
+ * sentence when AUTO could not use KVM, or an empty string.
  * Returns 0, or -errno with @err when an explicitly requested accelerator is unusable.
  */
 int vm_pick_accel(enum vm_accel want, enum vm_accel *got, char *why, size_t why_size,
@@ -100,7 +100,9 @@ int vm_start(struct vm *vm, struct vm_err *err);
 /*
  * Wait until something happens or @timeout_ms passed (0: poll, -1: forever); also returns
  * when @wake_fd (-1: none) becomes readable, as VM_EVENT_TIMEOUT. After VM_EVENT_SYNC the
- * guest stands still until vm_continue(). Never returns an error: those are events.
+ * guest stands still until vm_continue(): all of it if it is deterministic, otherwise the
+ * vCPU that rang (vm_pause() there stops the others). Never returns an error: those are
+ * events.
  */
 void vm_wait(struct vm *vm, int timeout_ms, int wake_fd, struct vm_event *ev);
 

@@ -169,17 +169,24 @@ static void chan_get(const struct ktstr_chan *c, uint64_t pos, void *dst, uint32
 	atomic_signal_fence(memory_order_seq_cst);
 }
 
+uint64_t ktstr_chan__room(const struct ktstr_chan *c)
+{
+	uint64_t used = c->pos - atomic_load_explicit(&c->shared->read_pos,
+						      memory_order_acquire);
+
+	return used > c->capacity ? 0 : c->capacity - used;
+}
+
 /* Async-signal-safe: PID 1 calls it from its crash handler. */
 int ktstr_chan__write(struct ktstr_chan *c, enum ktstr_msg_type type, uint64_t time_ns,
 		      const void *payload, uint32_t len)
 {
 	struct chan_hdr h = { .type = type, .len = len, .time_ns = time_ns };
-	uint64_t used, need = sizeof(h) + (uint64_t)len;
+	uint64_t need = sizeof(h) + (uint64_t)len;
 
 	if (len > KTSTR_CHAN_MAX_PAYLOAD || need > c->capacity)
 		return -EMSGSIZE;
-	used = c->pos - atomic_load_explicit(&c->shared->read_pos, memory_order_acquire);
-	if (used > c->capacity || need > c->capacity - used)
+	if (need > ktstr_chan__room(c))
 		return -ENOSPC;
 
 	h.seq = c->seq;

@@ -89,6 +89,8 @@ void ktstr_chan__free(struct ktstr_chan *c);
  */
 int ktstr_chan__write(struct ktstr_chan *c, enum ktstr_msg_type type, uint64_t time_ns,
 		      const void *payload, uint32_t len);
+/* Guest: bytes that can be appended now, message headers included. */
+uint64_t ktstr_chan__room(const struct ktstr_chan *c);
 /* Guest: a message had to be given up; the host will report the count. */
 void ktstr_chan__count_drop(struct ktstr_chan *c);
 

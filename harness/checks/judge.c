@@ -209,7 +209,7 @@ KTSTR_JUDGE(min_work_rate)
 					  where(s).text, w->tid);
 		else if (rate < c->min_work_rate)
 			ktstr_result__add(out, KTSTR_FAILS, KTSTR_BENCHMARK,
-					  "%s: worker %d throughput %.0f work/cpu_s below floor %.0f",
+					  "%s: worker %d throughput %.1f work/cpu_s below floor %.1f",
 					  where(s).text, w->tid, rate, c->min_work_rate);
 	}
 }

@@ -14,11 +14,11 @@
 #include "seen.h"
 #include "variant.h"
 
-#define BRIEF_DETAILS	8
-#define BRIEF_CGROUPS	6
+#define BRIEF_DETAILS	6
+#define BRIEF_CGROUPS	4
 #define BRIEF_SCHED	6
 #define BRIEF_KERNEL	6
-#define BRIEF_CONSOLE	6
+#define BRIEF_CONSOLE	5
 #define BRIEF_COLUMNS	160
 #define ALL		UINT32_MAX
 
@@ -52,6 +52,11 @@ static void put_text(const struct out *o, const char *indent, const char *text, 
 
 	while (max-- && (line = ktstr_text__line(&pos, &len)))
 		put_line(o, indent, line, len);
+}
+
+static void put_title(const struct out *o, const char *title)
+{
+	fprintf(o->f, "%s--- %s ---\n", o->brief ? "" : "\n", title);
 }
 
 static const char *headline(const struct ktstr_run *run)
@@ -122,7 +127,7 @@ static void put_stats(const struct out *o, const struct ktstr_run *run)
 	if (!r->nr_cgroups)
 		return;
 	ktstr_result__totals(r, &t);
-	fprintf(o->f, "\n--- stats ---\n");
+	put_title(o, "stats");
 	fprintf(o->f,
 		"%u workers, %u cpus, %" PRIu64 " migrations, worst_spread=%.1f%%, worst_gap=%.0fms\n",
 		t.workers, t.cpus, t.migrations, t.worst_spread_pct, t.worst_gap_ms);
@@ -158,7 +163,7 @@ static void put_diagnostics(const struct out *o, const struct ktstr_run *run)
 
 	if (run->verdict == KTSTR_SKIP || !run->kernel.path)
 		return;
-	fprintf(o->f, "\n--- diagnostics ---\n");
+	put_title(o, "diagnostics");
 	fprintf(o->f, "stage: %s\n", ktstr_stage__describe(run->stage));
 	if (s->exited && s->exit_status)
 		fprintf(o->f, "exit_code=%d (%s)\n", s->exit_status,
@@ -185,7 +190,7 @@ static void put_timeline(const struct out *o, const struct ktstr_run *run)
 
 	if (o->brief || !s->started)
 		return;
-	fprintf(o->f, "\n--- timeline ---\n");
+	put_title(o, "timeline");
 	fprintf(o->f, "%10.3f s  init runs, %u CPUs, %s\n", s->start_ns / 1e9, s->nr_cpus,
 		s->release);
 	if (s->sched_attached)
@@ -207,7 +212,7 @@ static void put_tail(const struct out *o, const char *title, const char *text, u
 {
 	if (!text || !*text)
 		return;
-	fprintf(o->f, "\n--- %s ---\n", title);
+	put_title(o, title);
 	put_text(o, "", o->brief ? ktstr_text__tail(text, lines) : text, ALL);
 }
 
@@ -223,7 +228,7 @@ static void put_kernel(const struct out *o, const struct ktstr_run *run, const c
 	if (!nr)
 		return;
 	skip = o->brief && nr > BRIEF_KERNEL ? nr - BRIEF_KERNEL : 0;
-	fprintf(o->f, "\n--- kernel log ---\n");
+	put_title(o, "kernel log");
 	for (pos = text; (line = ktstr_text__line(&pos, &len));)
 		if (ktstr_console__matters(line, len) && (!skip || !skip--))
 			put_line(o, "", line, len);
@@ -239,7 +244,8 @@ static void put_console(const struct out *o, const struct ktstr_run *run, const 
 
 static void put_end(const struct out *o, const struct ktstr_run *run)
 {
-	fputc('\n', o->f);
+	if (!o->brief)
+		fputc('\n', o->f);
 	if (run->dir)
 		fprintf(o->f, "report: %s/report.txt (console.log and the other logs beside it)\n",
 			run->dir);

@@ -43,7 +43,11 @@ struct step_run {
 	const struct ktstr_step *step;
 	struct ktstr_workers *workers;	/* NULL: the step has none */
 	size_t keep;			/* cgroups made before the step */
+	uint64_t held_ns;
 };
+
+/* A hold that the scheduler's end cut to less than this says nothing about starvation. */
+#define MIN_JUDGED_NS	NSEC_PER_SEC
 
 static uint64_t now_ns(void)
 {
@@ -176,24 +180,29 @@ static void send_stimulus(struct step_run *run)
 		run->e->ctx->stimulus(run->e->ctx, &s);
 }
 
-static int hold(struct step_run *run)
+/*
+ * Wait @ns, or find with 0 whether the scheduler is still there. PID 1 knows the reason why
+ * it is not, and reports it; the note only says what was not tested.
+ */
+static int hold(struct step_run *run, uint64_t ns)
 {
 	static const char * const how[] = {
 		[KTSTR_HOLD_SCHED_EXITED] = "process ended",
 		[KTSTR_HOLD_SCHED_EJECTED] = "was ejected by the kernel",
 	};
 	struct engine *e = run->e;
-	int ret = ktstr_watch__hold(&e->watch, e->scenario.hold_ns[run->index]);
+	uint64_t began = now_ns();
+	int ret = ktstr_watch__hold(&e->watch, ns);
 
+	run->held_ns = now_ns() - began;
 	if (ret < 0)
 		return step_failed(run, ret, "hold", "", strerror(-ret));
 	if (ret == KTSTR_HOLD_OVER)
 		return 0;
-	/* PID 1 knows the reason and reports it; this only says what was not tested. */
 	e->sched_ended = true;
 	ktstr_result__add(e->ctx->result, KTSTR_NOTE, KTSTR_OTHER,
-			  "the scheduler %s in step %u of %u, %.1f s into the scenario: the hold was ended",
-			  how[ret], run->index + 1, e->scenario.nr,
+			  "the scheduler %s %s step %u of %u, %.1f s into the scenario; the scenario was ended",
+			  how[ret], ns ? "in" : "before", run->index + 1, e->scenario.nr,
 			  (double)(now_ns() - e->began_ns) / 1e9);
 	return 0;
 }
@@ -248,7 +257,12 @@ static void judge(struct step_run *run)
 		for (i = 0; i < s.nr; i++)
 			report_lost(run, first + i, c->name);
 		ktstr_stats__add(&s, ctx->result);
-		ktstr_checks__judge(&ctx->checks, &s, ctx->result);
+		if (run->e->sched_ended && run->held_ns < MIN_JUDGED_NS)
+			ktstr_result__add(ctx->result, KTSTR_UNDECIDED, KTSTR_NO_DATA,
+					  "%s: step %u: not judged, the scheduler ended after %llu ms of it",
+					  c->name, run->index + 1, run->held_ns / NSEC_PER_MSEC);
+		else
+			ktstr_checks__judge(&ctx->checks, &s, ctx->result);
 		first += s.nr;
 	}
 }
@@ -267,7 +281,7 @@ static int run_workers(struct step_run *run)
 				  run->index + 1, late, ktstr_workers__nr(run->workers),
 				  e->around->ready_ns / NSEC_PER_MSEC);
 	send_stimulus(run);
-	ret = hold(run);
+	ret = hold(run, e->scenario.hold_ns[run->index]);
 	if (run->workers) {
 		stopped = ktstr_workers__stop(run->workers, e->around->stop_ns,
 					      e->around->kill_ns);
@@ -287,6 +301,9 @@ static int run_step(struct engine *e, uint32_t index)
 	struct vm_err err;
 	int ret, removed;
 
+	ret = hold(&run, 0);
+	if (ret || e->sched_ended)
+		return ret;
 	ret = set_up(&run);
 	if (!ret)
 		ret = run_workers(&run);
@@ -335,10 +352,6 @@ static int run_scenario(struct engine *e)
 	e->began_ns = now_ns();
 	for (i = 0; i < e->scenario.nr && !ret && !e->sched_ended; i++)
 		ret = run_step(e, i);
-	if (!ret && e->sched_ended && i < e->scenario.nr)
-		ktstr_result__add(e->ctx->result, KTSTR_NOTE, KTSTR_OTHER,
-				  "%u of %u steps were not run", e->scenario.nr - i,
-				  e->scenario.nr);
 	if (!ret && !e->scenario.nr_cgroups)
 		ktstr_result__add(e->ctx->result, KTSTR_UNDECIDED, KTSTR_NO_DATA,
 				  "no step has a cgroup with workers: there was nothing to judge");

@@ -28,7 +28,8 @@ guest_doorbell_fn guest_doorbell__find(const char *name);
 /* link.c: the one way to the host */
 struct guest_link {
 	struct ktstr_chan *chan;	/* NULL: the command line names none */
-	guest_doorbell_fn doorbell;	/* never NULL */
+	guest_doorbell_fn doorbell;	/* never NULL once opened */
+	uint64_t reserve;		/* bytes of the ring that logs must leave free */
 };
 
 /* 0, or -errno after a line on stderr. The link may be used in either case. */

@@ -16,6 +16,12 @@
 
 #include "internal.h"
 
+/*
+ * Logs may be long and nobody bounds them; the verdict must still fit behind them when the
+ * host does not drain: a stretch of the ring is kept free of them.
+ */
+#define LINK_RESERVE	(2ull * KTSTR_CHAN_MAX_PAYLOAD)
+
 uint64_t guest_now_ns(void)
 {
 	struct timespec t;
@@ -101,7 +107,11 @@ static int map_channel(struct guest_link *l, uint64_t addr, uint64_t size)
 		guest_mount__console("no channel of version %u at 0x%llx: %m", KTSTR_CHAN_VERSION,
 				     (unsigned long long)addr);
 		munmap(p, size + skew);
+		goto out_close;
 	}
+	l->reserve = ktstr_chan__room(l->chan) / 2;
+	if (l->reserve > LINK_RESERVE)
+		l->reserve = LINK_RESERVE;
 out_close:
 	close(fd);
 	return ret;
@@ -136,6 +146,19 @@ int guest_link__open(struct guest_link *l)
 	return map_channel(l, addr, size);
 }
 
+static bool is_log(enum ktstr_msg_type type)
+{
+	return type == KTSTR_MSG_KMSG || type == KTSTR_MSG_SCHED_LOG;
+}
+
+static int try_send(struct guest_link *l, enum ktstr_msg_type type, uint64_t now,
+		    const void *payload, size_t len)
+{
+	if (is_log(type) && ktstr_chan__room(l->chan) < l->reserve)
+		return -ENOSPC;
+	return ktstr_chan__write(l->chan, type, now, payload, (uint32_t)len);
+}
+
 void guest_link__send(struct guest_link *l, enum ktstr_msg_type type, const void *payload,
 		      size_t len)
 {
@@ -146,11 +169,11 @@ void guest_link__send(struct guest_link *l, enum ktstr_msg_type type, const void
 		return;
 	if (len > KTSTR_CHAN_MAX_PAYLOAD)
 		len = KTSTR_CHAN_MAX_PAYLOAD;	/* only text can be that long */
-	ret = ktstr_chan__write(l->chan, type, now, payload, (uint32_t)len);
+	ret = try_send(l, type, now, payload, len);
 	if (ret == -ENOSPC) {
 		/* the host drains before it lets the guest go on */
 		l->doorbell();
-		ret = ktstr_chan__write(l->chan, type, now, payload, (uint32_t)len);
+		ret = try_send(l, type, now, payload, len);
 	}
 	if (ret)
 		ktstr_chan__count_drop(l->chan);

@@ -7,10 +7,7 @@
  * KTSTR_TEST_KERNEL is the kernel image, KTSTR_QEMU the emulator; the test is skipped without
  * them. The programs are compiled on the spot with $CC or cc.
  */
-/* Links: vmm/initramfs/initramfs.c vmm/initramfs/base.c vmm/initramfs/cache.c
- * vmm/initramfs/siphash.c vmm/initramfs/lz4.c vmm/initramfs/closure.c vmm/initramfs/dst.c
- * vmm/initramfs/elf.c vmm/initramfs/strip.c vmm/initramfs/ldcache.c vmm/initramfs/tree.c
- * vmm/initramfs/cpio.c vmm/initramfs/io.c vmm/err.c */
+/* Links: libktstr.a */
 /* Libs: -llz4 */
 #include <fcntl.h>
 #include <ftw.h>
@@ -84,7 +81,7 @@ static const char init_c[] =
 	"		pause();\n"
 	"}\n";
 
-static char dir[] = "/tmp/ktstr-boot-XXXXXX";
+static char dir[32] = "/tmp/ktstr-boot-XXXXXX";
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
@@ -146,7 +143,7 @@ static uint64_t make_big(const char *path)
 	return sum;
 }
 
-static int build(void)
+static int make_initrd(void)
 {
 	struct initramfs *fs = initramfs__new();
 	char note[256] = "";
@@ -249,7 +246,7 @@ int main(void)
 	sum = make_big("big");
 	if (!sum || compile())
 		ksft_exit_fail_msg("the guest's programs cannot be made\n");
-	fd = build();
+	fd = make_initrd();
 	if (fd < 0)
 		ksft_exit_fail_msg("the initramfs cannot be built\n");
 	ksft_print_msg("emulator's exit status: %d\n", boot(qemu, kernel, fd));

@@ -121,7 +121,7 @@ run()
 	local want=$1 text=$2 rc
 
 	shift 2
-	env "$@" "$setup" > "$tmp/out" 2> "$tmp/err"
+	timeout 60 env "$@" "$setup" > "$tmp/out" 2> "$tmp/err"
 	rc=$?
 	[ $rc = "$want" ] && [ ! -s "$tmp/out" ] && grep -q -e "$text" "$tmp/err"
 }
@@ -202,8 +202,9 @@ result $? "and the next run completes"
 fresh
 env FAKE_HANG="$tmp/fifo" setsid "$setup" 2> "$tmp/err" & pid=$!
 read -r _ < "$tmp/fifo"
-for p in $(ps -o pid= -s $pid); do
-	kill -KILL "$p"
+# Again until nobody is left: they fork meanwhile.
+while p=$(ps -o pid= -s $pid | head -n 1) && [ -n "$p" ]; do
+	kill -KILL $p 2> /dev/null
 done
 wait $pid 2> /dev/null
 run 0 'set-up took' && complete

@@ -183,6 +183,15 @@ TEST_F(chan, full_ring_refuses_until_the_host_drains)
 	EXPECT_EQ(n + 1, got);
 }
 
+TEST_F(chan, room_is_what_a_message_with_its_header_may_take)
+{
+	EXPECT_EQ(4096 - OFF_DATA, ktstr_chan__room(self->r.guest));
+	ktstr_chan__write(self->r.guest, KTSTR_MSG_KMSG, 0, "hello", 5);
+	EXPECT_EQ(4096 - OFF_DATA - HDR - 5, ktstr_chan__room(self->r.guest));
+	poke64(&self->r, 128, 1ULL << 40);	/* a reader ahead of its writer */
+	EXPECT_EQ(0, ktstr_chan__room(self->r.guest));
+}
+
 TEST_F(chan, drops_are_counted_and_never_wrap)
 {
 	EXPECT_EQ(0, ktstr_chan__drops(self->r.host));

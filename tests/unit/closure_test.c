@@ -4,9 +4,8 @@
  * and under which paths the guest gets the result. The libraries are made here, a few hundred
  * bytes each, so that every search path is under the test's control.
  */
-/* Links: vmm/initramfs/closure.c vmm/initramfs/dst.c vmm/initramfs/elf.c vmm/initramfs/strip.c
- * vmm/initramfs/ldcache.c vmm/initramfs/tree.c vmm/initramfs/cpio.c vmm/initramfs/io.c
- * vmm/err.c */
+/* Links: libktstr.a */
+/* Libs: -llz4 */
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -57,7 +56,7 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 
 FIXTURE_SETUP(closure)
 {
-	strcpy(self->dir, "/tmp/ktstr-closure-XXXXXX");
+	snprintf(self->dir, sizeof(self->dir), "/tmp/ktstr-closure-XXXXXX");
 	ASSERT_NE(NULL, mkdtemp(self->dir));
 	self->env.cache = &self->cache;
 }
@@ -70,7 +69,7 @@ FIXTURE_TEARDOWN(closure)
 	nftw(self->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
-#define SELF FIXTURE_DATA(closure) *self
+#define SELF struct _test_data_closure *self
 
 /* @text with %T replaced, to be freed. */
 static char *expand(SELF, const char *text)
@@ -118,7 +117,7 @@ static size_t add_str(SELF, struct image *im, size_t *used, const char *text)
 
 	if (at + strlen(s) + 1 > sizeof(im->str))
 		abort();
-	strcpy(im->str + at, s);
+	memcpy(im->str + at, s, strlen(s) + 1);
 	*used += strlen(s) + 1;
 	free(s);
 	return at;
@@ -239,7 +238,7 @@ static void set_cache(SELF, const char *prefix, int n, ...)
 	uint32_t nr = n, off;
 	va_list ap;
 
-	strcpy(data, prefix);
+	memcpy(data, prefix, len);
 	memcpy(data + len, "glibc-ld.so.cache1.1", 20);
 	memcpy(data + len + 20, &nr, 4);
 	end = 48 + 24 * n;
@@ -250,7 +249,7 @@ static void set_cache(SELF, const char *prefix, int n, ...)
 
 			off = end;
 			memcpy(data + len + 48 + 24 * i + 4 + 4 * k, &off, 4);
-			strcpy(data + len + end, s);
+			memcpy(data + len + end, s, strlen(s) + 1);
 			end += strlen(s) + 1;
 			free(s);
 		}

@@ -58,17 +58,24 @@ enum { INO, MODE, UID, GID, NLINK, MTIME, SIZE, MAJ, MIN, RMAJ, RMIN, NAMELEN, C
 
 TEST_F(cpio, a_file_is_header_name_body_each_padded_to_four)
 {
-	static const char golden[] =
-		"070701" "00000000" "000081A4" "00000000" "00000000" "00000001" "00000000"
-		"00000005" "00000000" "00000000" "00000000" "00000000" "00000006" "00000000"
-		"a/bcd\0"		/* 110 + 6 = 116: no padding */
-		"hello\0\0";		/* the literal's own NUL is the third pad byte */
+	static const char * const golden[] = {
+		"070701", "00000000", "000081A4", "00000000", "00000000", "00000001",
+		"00000000", "00000005", "00000000", "00000000", "00000000", "00000000",
+		"00000006", "00000000", "a/bcd",
+	};
+	long off = 0;
 
 	ASSERT_EQ(0, cpio_file(&self->c, "/a/bcd", 0644, 5));
 	ASSERT_EQ(0, cpio_body(&self->c, "he", 2));
 	ASSERT_EQ(0, cpio_body(&self->c, "llo", 3));
-	ASSERT_EQ((long)sizeof(golden), self->out.len);
-	EXPECT_EQ(0, memcmp(golden, self->out.data, sizeof(golden)));
+	for (size_t i = 0; i < sizeof(golden) / sizeof(golden[0]); i++) {
+		EXPECT_EQ(0, memcmp(golden[i], self->out.data + off, strlen(golden[i])));
+		off += strlen(golden[i]);
+	}
+	/* 110 bytes and the name with its NUL are 116; 5 bytes of body become 8 */
+	EXPECT_EQ(115, off);
+	ASSERT_EQ(124, self->out.len);
+	EXPECT_EQ(0, memcmp("\0hello\0\0\0", self->out.data + off, 9));
 }
 
 TEST_F(cpio, inode_owner_time_and_devices_are_zero_and_there_is_one_link)

@@ -26,6 +26,7 @@ packages_build()
 	zlib.h		zlib1g-dev		zlib-devel
 	lz4.h		liblz4-dev		lz4-devel
 	zstd.h		libzstd-dev		libzstd-devel
+	jansson.h	libjansson-dev		jansson-devel
 	openssl/ssl.h	libssl-dev		openssl-devel
 	EOF
 }

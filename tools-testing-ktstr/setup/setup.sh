@@ -55,6 +55,8 @@ collect()
 	wait "$1" || die "set-up of $2 failed, see above; what is ready stays"
 }
 
+# Jobs do not inherit the lock (9): when we are killed, whoever comes next need not wait for
+# them, and takes their folder away.
 fetch_all()
 {
 	local s='' k='' q=''
@@ -62,19 +64,19 @@ fetch_all()
 	if [ ${#todo[@]} -gt 0 ]; then
 		apt_init
 		case " ${todo[*]} " in
-		*" source "*)	source_download & s=$! ;;
+		*" source "*)	source_download 9>&- & s=$! ;;
 		esac
 		case " ${todo[*]} " in
-		*" kernel "*)	kernel_fetch '' & k=$! ;;
+		*" kernel "*)	kernel_fetch '' 9>&- & k=$! ;;
 		esac
 	fi
 	packages_install "${lists[@]}"
 	case " ${todo[*]} " in
-	*" qemu "*)	qemu_fetch & q=$! ;;
+	*" qemu "*)	qemu_fetch 9>&- & q=$! ;;
 	esac
 	if [ -n "$s" ]; then
 		collect $s "the kernel source"
-		source_unpack & s=$!
+		source_unpack 9>&- & s=$!
 	fi
 	[ -z "$k" ] || collect $k "the kernel"
 	[ -z "$q" ] || collect $q QEMU

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# What is built from the kernel tree itself: libbpf, bpftool, vmlinux.h and the tree's
-# example schedulers, all by tools/sched_ext's own Makefile, out of tree.
+# What is built from the kernel tree itself, out of tree: libbpf, bpftool, vmlinux.h and the
+# tree's example schedulers, all by tools/sched_ext's own Makefile; and libsubcmd.
 #
 #	tools.sh plan KSRC OUTPUT [CACHE]	print the folder to use, clang, llvm-strip
 #	tools.sh build KSRC DIR			fill that folder unless it is complete
@@ -53,7 +53,8 @@ tools_key()
 	{
 		cat "$here/tools.sh"
 		(cd "$1" && find tools/sched_ext tools/lib/bpf tools/bpf/bpftool tools/build \
-			tools/include scripts/bpf_doc.py -type f -printf '%p %s %T@\n' | sort)
+			tools/lib/subcmd tools/lib/*.c tools/include scripts/bpf_doc.py \
+			-type f -printf '%p %s %T@\n' | sort)
 		stat -L -c '%n %s %Y' "$2"
 		# Its size and time say nothing about this one.
 		[ "$2" != /sys/kernel/btf/vmlinux ] || uname -a
@@ -94,6 +95,34 @@ elf_of()
 	esac
 }
 
+# tree_make FOLDER ARGUMENT...: make in the tree, without what our own make was told.
+tree_make()
+{
+	local folder=$1
+
+	shift
+	env -u MAKEFLAGS -u MFLAGS -u MAKEOVERRIDES -u MAKELEVEL -u GNUMAKEFLAGS -u OUTPUT \
+		-u KBUILD_OUTPUT -u O -u CFLAGS -u LDFLAGS -u CC \
+		make -C "$ksrc/tools/$folder" -j"$(nproc)" ${ARCH:+ARCH="$ARCH"} \
+		${CROSS_COMPILE:+CROSS_COMPILE="$CROSS_COMPILE"} ${LLVM:+LLVM="$LLVM"} "$@" \
+		>> "$tmp/log" 2>&1 7>&-
+}
+
+# libsubcmd.a, complete: tools that use it add three files of tools/lib by hand otherwise.
+build_subcmd()
+{
+	local f cc=${CROSS_COMPILE:-}gcc
+
+	[ -z "${LLVM:-}" ] || cc=$clang
+	mkdir "$tmp/subcmd" && tree_make lib/subcmd OUTPUT="$tmp/subcmd/" "$tmp/subcmd/libsubcmd.a" ||
+		return
+	for f in string ctype str_error_r; do
+		"$cc" -O2 -fPIC -D_GNU_SOURCE -I"$ksrc/tools/include" -c "$ksrc/tools/lib/$f.c" \
+			-o "$tmp/subcmd/x_$f.o" >> "$tmp/log" 2>&1 || return
+	done
+	ar qs "$tmp/subcmd/libsubcmd.a" "$tmp"/subcmd/x_*.o >> "$tmp/log" 2>&1
+}
+
 build()
 {
 	local ksrc=$1 dir=$2 clang strip btf tmp b
@@ -113,20 +142,16 @@ build()
 	mkdir -p "$tmp/o" || die "cannot make $tmp"
 	elf_of "$btf" "$tmp/vmlinux" || exit
 	say "building libbpf, bpftool and the schedulers of $ksrc (once)"
-	env -u MAKEFLAGS -u MFLAGS -u MAKEOVERRIDES -u MAKELEVEL -u GNUMAKEFLAGS -u OUTPUT \
-		-u KBUILD_OUTPUT -u CFLAGS -u LDFLAGS -u CC \
-		make -C "$ksrc/tools/sched_ext" -j"$(nproc)" O="$tmp/o" CLANG="$clang" \
-		LLVM_STRIP="$strip" VMLINUX_BTF="$tmp/vmlinux" ${ARCH:+ARCH="$ARCH"} \
-		${CROSS_COMPILE:+CROSS_COMPILE="$CROSS_COMPILE"} ${LLVM:+LLVM="$LLVM"} \
-		all > "$tmp/log" 2>&1 7>&- || {
+	tree_make sched_ext O="$tmp/o" CLANG="$clang" LLVM_STRIP="$strip" \
+		VMLINUX_BTF="$tmp/vmlinux" all && build_subcmd || {
 		cp "$tmp/log" "$dir.log"
 		grep -m 5 -E 'error|Error' "$tmp/log" >&2
-		die "the tree's tools/sched_ext does not build, see $dir.log"
+		die "the tree's tools/sched_ext or tools/lib/subcmd does not build, see $dir.log"
 	}
 	b=$tmp/o/build
 	mkdir "$tmp/t" &&
 		mv "$b/bin" "$b/include" "$tmp/t/" &&
-		cp "$b/obj/libbpf/libbpf.a" "$tmp/t/" &&
+		cp "$b/obj/libbpf/libbpf.a" "$tmp/subcmd/libsubcmd.a" "$tmp/t/" &&
 		cp "$(find "$b" -path '*/sbin/bpftool' | head -n 1)" "$tmp/t/bpftool" &&
 		: > "$tmp/t/complete" && rm -rf "$dir" && mv -T "$tmp/t" "$dir" ||
 		die "cannot store the tools in $dir (disk full?)"

@@ -38,7 +38,7 @@ uint64_t base_file_bytes(uint64_t size)
 	return BASE_INODE_BYTES + ((size + PAGE - 1) & ~(uint64_t)(PAGE - 1));
 }
 
-static int changed(struct base *b, const struct tree_source *src)
+static int stale(struct base *b, const struct tree_source *src)
 {
 	return vm_err(b->err, ESTALE,
 		      "initramfs: %s changed while it was being packed; run again when it is complete",
@@ -118,7 +118,7 @@ static int open_source(struct base *b, const struct tree_source *src)
 	if (io_id_equal(&id, &src->id))
 		return fd;
 	close(fd);
-	return changed(b, src);
+	return stale(b, src);
 }
 
 /* @buf holds @len bytes of the file at @off, hashed; or -errno with @err. */
@@ -131,7 +131,7 @@ static int read_piece(struct base *b, const struct tree_source *src, int fd, cha
 		return vm_err(b->err, -n, "initramfs: cannot read %s: %s", src->open_path,
 			      strerror(-n));
 	if ((size_t)n != len)
-		return changed(b, src);
+		return stale(b, src);
 	siphash_add(&b->hash, buf, len);
 	return 0;
 }
@@ -208,7 +208,7 @@ static int do_file(struct base *b, const struct tree_entry *e)
 	if (!ret) {
 		id = io_id(&st);
 		if (!io_id_equal(&id, &e->src->id))
-			ret = changed(b, e->src);
+			ret = stale(b, e->src);
 	}
 	close(fd);
 	return ret;

@@ -355,7 +355,7 @@ static ssize_t list_files(struct cache *c, struct old_file **files, uint64_t *to
 			.used_ns = io_id(&st).mtime_ns,
 			.bytes = blocks > (uint64_t)st.st_size ? blocks : (uint64_t)st.st_size,
 		};
-		strcpy((*files)[nr].name, de->d_name);
+		memcpy((*files)[nr].name, de->d_name, strlen(de->d_name) + 1);
 		*total += (*files)[nr++].bytes;
 	}
 	closedir(d);

@@ -27,7 +27,7 @@ static void printable(char *out, size_t size, const char *path)
 {
 	size_t i;
 
-	for (i = 0; path[i] && i < size - 1; i++) {
+	for (i = 0; i < size - 1 && path[i]; i++) {
 		unsigned char ch = path[i];
 
 		out[i] = ch < 0x20 || ch == 0x7f ? '?' : ch;

@@ -87,25 +87,41 @@ static bool has_token(const char *s, enum token want)
 	return false;
 }
 
+/* The @nth best meaning of $LIB, for 0 to NR_LIBS - 1; @buf is room for it. */
+#define NR_LIBS 4
+static const char *lib_meaning(const struct dst *d, int nth, char buf[64])
+{
+	const char *dir = d->interp_dir ? d->interp_dir : "/lib64";
+
+	switch (nth) {
+	case 0:
+		return dir + (strncmp(dir, "/usr/", 5) ? 1 : 5);
+	case 1:
+		snprintf(buf, 64, "lib/%s-linux-gnu", d->platform);
+		return buf;
+	case 2:
+		return "lib64";
+	default:
+		return "lib";
+	}
+}
+
 static int each_expansion(const struct dst *d, const char *element,
 			  int (*fn)(void *ctx, const char *host, const char *guest), void *ctx)
 {
-	const char *origins[] = { d->origin->host, d->origin->canon };
-	char multiarch[64], host[PATH_MAX], guest[PATH_MAX];
-	const char *libs[] = { NULL, multiarch, "lib64", "lib" };
-	int nr_origins = has_token(element, TOKEN_ORIGIN) && strcmp(origins[0], origins[1]) ? 2 : 1;
-	int nr_libs = has_token(element, TOKEN_LIB) ? 4 : 1;
+	int nr_origins = has_token(element, TOKEN_ORIGIN) &&
+			 strcmp(d->origin->host, d->origin->canon) ? 2 : 1;
+	int nr_libs = has_token(element, TOKEN_LIB) ? NR_LIBS : 1;
+	char buf[64], host[PATH_MAX], guest[PATH_MAX];
 	int ret = 0;
 
-	snprintf(multiarch, sizeof(multiarch), "lib/%s-linux-gnu", d->platform);
-	libs[0] = d->interp_dir ? d->interp_dir : "/lib64";
-	if (!strncmp(libs[0], "/usr/", 5))
-		libs[0] += 4;
-	libs[0]++;
 	for (int l = 0; l < nr_libs && !ret; l++) {
 		for (int o = 0; o < nr_origins && !ret; o++) {
-			struct meaning here = { origins[o], libs[l], d->platform };
-			struct meaning there = { d->origin->guest, libs[l], d->platform };
+			const char *lib = lib_meaning(d, l, buf);
+			struct meaning here = {
+				o ? d->origin->canon : d->origin->host, lib, d->platform,
+			};
+			struct meaning there = { d->origin->guest, lib, d->platform };
 
 			if (expand(element, &here, host) && expand(element, &there, guest) &&
 			    host[0] == '/')

@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What checks promise (docs/checks.md): the layers, the limits being strict, the words of
+ * each finding, and that a check without data never passes.
+ */
+/* Links: harness/checks/table.c harness/checks/judge.c harness/core/verdict.c
+ * harness/core/cpumask.c */
+/* Libs: -lm */
+#include <math.h>
+#include <string.h>
+
+#include "kselftest_harness.h"
+
+#include "../../harness/checks/checks.h"
+
+#define MS 1000000ULL
+#define S  1000000000ULL
+
+static const struct ktstr_check *row(const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < ktstr_nr_checks; i++)
+		if (!strcmp(ktstr_check_table[i].name, name))
+			return &ktstr_check_table[i];
+	return NULL;
+}
+
+TEST(the_table_has_every_member_once_in_canonical_order)
+{
+	static const char * const names[] = {
+		"not_starved", "isolation", "max_gap_ms", "max_spread_pct", "max_throughput_cv",
+		"min_work_rate", "max_p99_wake_latency_ns", "max_wake_latency_cv",
+		"min_iteration_rate", "max_migration_ratio", "max_imbalance_ratio",
+		"max_local_dsq_depth", "fail_on_stall", "sustained_samples", "max_fallback_rate",
+		"max_keep_last_rate", "min_page_locality", "max_cross_node_migration_ratio",
+		"max_slow_tier_ratio",
+	};
+	unsigned int i, j;
+
+	ASSERT_EQ(ARRAY_SIZE(names), ktstr_nr_checks);
+	for (i = 0; i < ktstr_nr_checks; i++) {
+		EXPECT_STREQ(names[i], ktstr_check_table[i].name);
+		EXPECT_NE(0, strlen(ktstr_check_table[i].fails_when));
+		for (j = 0; j < i; j++)
+			EXPECT_NE(ktstr_check_table[i].offset, ktstr_check_table[j].offset);
+	}
+}
+
+TEST(library_defaults_are_the_documented_ones)
+{
+	struct ktstr_checks c;
+
+	ktstr_checks__resolve(&c, NULL, NULL);
+	EXPECT_EQ(KTSTR_ON, c.not_starved);
+	EXPECT_EQ(KTSTR_OFF, c.isolation);
+	EXPECT_EQ(2000, c.max_gap_ms);
+	EXPECT_EQ(15, c.max_spread_pct);
+	EXPECT_EQ(4, c.max_imbalance_ratio);
+	EXPECT_EQ(50, c.max_local_dsq_depth);
+	EXPECT_EQ(KTSTR_ON, c.fail_on_stall);
+	EXPECT_EQ(5, c.sustained_samples);
+	EXPECT_EQ(200, c.max_fallback_rate);
+	EXPECT_EQ(100, c.max_keep_last_rate);
+	EXPECT_FALSE(ktstr_check__is_set(row("max_throughput_cv"), &c));
+	EXPECT_FALSE(ktstr_check__is_set(row("min_work_rate"), &c));
+	EXPECT_FALSE(ktstr_check__is_set(row("min_page_locality"), &c));
+}
+
+TEST(the_last_layer_that_says_something_wins)
+{
+	struct ktstr_checks sched, test, c;
+
+	ktstr_checks__unset(&sched);
+	ktstr_checks__unset(&test);
+	sched.max_gap_ms = 500;
+	sched.max_spread_pct = 40;
+	sched.sustained_samples = 9;
+	sched.isolation = KTSTR_ON;
+	test.max_gap_ms = 0;		/* an explicit zero is a value */
+	test.isolation = KTSTR_OFF;
+	ktstr_checks__resolve(&c, &sched, &test);
+	EXPECT_EQ(0, c.max_gap_ms);
+	EXPECT_EQ(40, c.max_spread_pct);
+	EXPECT_EQ(9, c.sustained_samples);
+	EXPECT_EQ(KTSTR_OFF, c.isolation);
+}
+
+TEST(without_not_starved_gap_and_spread_are_off_unless_asked_for)
+{
+	struct ktstr_checks test, c;
+
+	ktstr_checks__unset(&test);
+	test.not_starved = KTSTR_OFF;
+	test.max_gap_ms = 700;
+	ktstr_checks__resolve(&c, NULL, &test);
+	EXPECT_EQ(700, c.max_gap_ms);
+	EXPECT_FALSE(ktstr_check__is_set(row("max_spread_pct"), &c));
+}
+
+FIXTURE(judge) {
+	struct ktstr_checks c;
+	struct ktstr_worker_report w[2];
+	struct ktstr_group_sample s;
+	struct ktstr_cpumask cpuset;
+	struct ktstr_result *r;
+};
+
+/* Two good workers of ten seconds each, everything off. */
+FIXTURE_SETUP(judge)
+{
+	int i;
+
+	ktstr_checks__unset(&self->c);
+	for (i = 0; i < 2; i++) {
+		self->w[i] = (struct ktstr_worker_report){
+			.tid = 71 + i, .work_units = 1000, .iterations = 100, .wall_ns = 10 * S,
+			.cpu_ns = 5 * S, .max_gap_ns = 20 * MS, .max_gap_at_ns = 1200 * MS,
+			.max_gap_cpu = 1, .completed = 1,
+		};
+		ktstr_cpumask__set(&self->w[i].cpus_used, i);
+	}
+	self->s = (struct ktstr_group_sample){
+		.cgroup = "cg_a", .reports = self->w, .nr = 2 };
+	self->r = ktstr_result__new();
+	ASSERT_NE(NULL, self->r);
+}
+
+FIXTURE_TEARDOWN(judge)
+{
+	ktstr_result__free(self->r);
+}
+
+/* "outcome kind text" of the first detail of a fresh judgement. */
+static const char *verdict(struct ktstr_result *r, const struct ktstr_checks *c,
+			   const struct ktstr_group_sample *s)
+{
+	static char buf[1024];
+
+	memset(r, 0, sizeof(*r));
+	ktstr_checks__judge(c, s, r);
+	if (!r->nr_details)
+		return "pass";
+	snprintf(buf, sizeof(buf), "%s %s %s", ktstr_outcome__name(ktstr_result__outcome(r)),
+		 ktstr_kind__name(r->details[0].kind), r->details[0].text);
+	return buf;
+}
+
+#define VERDICT() verdict(self->r, &self->c, &self->s)
+
+TEST_F(judge, a_worker_without_work_starved)
+{
+	self->c.not_starved = KTSTR_ON;
+	EXPECT_STREQ("pass", VERDICT());
+	self->w[1].work_units = 0;
+	EXPECT_STREQ("fail starved cg_a: tid 72 starved (0 work units)", VERDICT());
+	self->s.step = 1;
+	EXPECT_STREQ("fail starved cg_a (step 2): tid 72 starved (0 work units)", VERDICT());
+	self->c.not_starved = KTSTR_OFF;
+	EXPECT_STREQ("pass", VERDICT());
+}
+
+TEST_F(judge, a_gap_must_exceed_its_limit)
+{
+	self->c.max_gap_ms = 2000;
+	self->w[0].max_gap_ns = 2000 * MS;
+	EXPECT_STREQ("pass", VERDICT());
+	self->w[0].max_gap_ns = 3500 * MS;
+	EXPECT_STREQ("fail stuck cg_a: tid 71 stuck 3500ms on cpu1 at +1200ms (threshold 2000ms)",
+		     VERDICT());
+	self->w[0].max_gap_ns = 2000 * MS + MS / 10;
+	EXPECT_STREQ("fail stuck cg_a: tid 71 stuck 2000.10ms on cpu1 at +1200ms (threshold 2000ms)",
+		     VERDICT());
+}
+
+TEST_F(judge, spread_is_the_difference_of_off_cpu_shares)
+{
+	self->c.max_spread_pct = 15;
+	self->w[1].cpu_ns = 3500 * MS;	/* 50 % and 65 % */
+	EXPECT_STREQ("pass", VERDICT());
+	self->w[1].cpu_ns = 1000 * MS;
+	EXPECT_STREQ("fail unfair cg_a: unfair cgroup: spread=40% (50-90%) 2 workers on 2 cpus (threshold 15%)",
+		     VERDICT());
+	self->w[1].wall_ns = 0;
+	EXPECT_STREQ("inconclusive no-data cg_a: max_spread_pct: 1 of 2 workers recorded a time, 2 are needed",
+		     VERDICT());
+	self->s.nr = 1;			/* nobody to be unfair to */
+	EXPECT_STREQ("pass", VERDICT());
+}
+
+TEST_F(judge, isolation_needs_a_cpuset_and_cpus)
+{
+	self->c.isolation = KTSTR_ON;
+	EXPECT_STREQ("pass", VERDICT());
+	ktstr_cpumask__parse("0-1", &self->cpuset);
+	self->s.cpuset = &self->cpuset;
+	EXPECT_STREQ("pass", VERDICT());
+	ktstr_cpumask__parse("1,4-6", &self->w[1].cpus_used);
+	EXPECT_STREQ("fail isolation cg_a: tid 72 ran on unexpected CPUs {4-6}", VERDICT());
+	memset(&self->w[1].cpus_used, 0, sizeof(self->w[1].cpus_used));
+	EXPECT_STREQ("inconclusive no-data cg_a: isolation: tid 72 recorded no CPU", VERDICT());
+}
+
+TEST_F(judge, iteration_rate_is_per_wall_clock_second)
+{
+	self->c.min_iteration_rate = 10;
+	EXPECT_STREQ("pass", VERDICT());	/* exactly 100 in 10 s */
+	self->c.min_iteration_rate = 50000000;
+	EXPECT_STREQ("fail benchmark cg_a: worker 71 iteration rate 10.0/s below floor 50000000.0/s",
+		     VERDICT());
+	EXPECT_EQ(2, self->r->nr_details);
+	self->w[0].wall_ns = 0;
+	EXPECT_STREQ("fail no-data cg_a: min_iteration_rate: tid 71 recorded no time", VERDICT());
+}
+
+TEST_F(judge, work_rate_is_per_cpu_second)
+{
+	self->c.min_work_rate = 200;
+	EXPECT_STREQ("pass", VERDICT());	/* exactly 1000 in 5 s */
+	self->w[0].work_units = 999;
+	EXPECT_STREQ("fail benchmark cg_a: worker 71 throughput 199.8 work/cpu_s below floor 200.0",
+		     VERDICT());
+	/* nothing done, and the scheduler is to blame */
+	self->w[0].work_units = self->w[0].cpu_ns = 0;
+	EXPECT_STREQ("fail benchmark cg_a: worker 71 throughput 0.0 work/cpu_s below floor 200.0",
+		     VERDICT());
+	/* something done, but the instrument shows nothing */
+	self->w[0].work_units = 5;
+	EXPECT_STREQ("inconclusive no-data cg_a: min_work_rate: tid 71 recorded no CPU time",
+		     VERDICT());
+}
+
+TEST_F(judge, throughput_cv_is_population_stddev_over_mean)
+{
+	self->w[1].work_units = 3000;	/* 200/s and 600/s: mean 400, sigma 200 */
+	self->c.max_throughput_cv = 0.5;
+	EXPECT_STREQ("pass", VERDICT());
+	self->c.max_throughput_cv = 0.35;
+	EXPECT_STREQ("fail benchmark cg_a: throughput CV 0.500 exceeds limit 0.350 (mean=400 work/cpu_s)",
+		     VERDICT());
+	self->w[0].work_units = self->w[1].work_units = 0;
+	EXPECT_STREQ("fail benchmark cg_a: max_throughput_cv: none of 2 workers did any work",
+		     VERDICT());
+	self->s.nr = 1;
+	EXPECT_STREQ("inconclusive no-data cg_a: max_throughput_cv compares workers and there is only one",
+		     VERDICT());
+}
+
+TEST_F(judge, migration_ratio_is_over_the_whole_cgroup)
+{
+	self->c.max_migration_ratio = 0.25;
+	self->w[0].migrations = 50;
+	EXPECT_STREQ("pass", VERDICT());
+	self->w[1].migrations = 51;
+	EXPECT_STREQ("fail migration cg_a: migration ratio 0.5050 exceeds threshold 0.2500 (101 migrations / 200 iterations)",
+		     VERDICT());
+	self->w[0].iterations = self->w[1].iterations = 0;
+	EXPECT_STREQ("fail migration cg_a: max_migration_ratio: no worker finished an iteration",
+		     VERDICT());
+	self->w[0].wall_ns = self->w[1].wall_ns = 0;
+	EXPECT_STREQ("inconclusive no-data cg_a: max_migration_ratio: no worker finished an iteration",
+		     VERDICT());
+}
+
+TEST_F(judge, no_enabled_check_passes_without_reports)
+{
+	unsigned int i;
+
+	self->s.nr = 0;
+	for (i = 0; i < ktstr_nr_checks; i++) {
+		const struct ktstr_check *k = &ktstr_check_table[i];
+		struct ktstr_checks c;
+		void *member;
+
+		if (k->scope != KTSTR_SCOPE_CGROUP)
+			continue;
+		ktstr_checks__unset(&c);
+		member = (char *)&c + k->offset;
+		if (k->type == KTSTR_CHECK_SWITCH)
+			*(enum ktstr_switch *)member = KTSTR_ON;
+		else
+			*(double *)member = 0.5;
+		verdict(self->r, &c, &self->s);
+		EXPECT_EQ(KTSTR_INCONCLUSIVE, ktstr_result__outcome(self->r))
+			TH_LOG("%s", k->name);
+	}
+}
+
+TEST_F(judge, a_check_that_is_not_supported_yet_says_so)
+{
+	self->c.max_wake_latency_cv = 1;
+	EXPECT_STREQ("inconclusive no-data cg_a: max_wake_latency_cv is not supported yet",
+		     VERDICT());
+}
+
+TEST_HARNESS_MAIN

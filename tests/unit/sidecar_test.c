@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Promises of harness/core/sidecar.c (docs/reports.md): one file a variant, every key always
+ * there, unknown is null and not zero, and nothing of the host outside "host".
+ */
+/* Links: harness/core/sidecar.c harness/core/json.c harness/core/variant.c harness/core/scheduler.c harness/core/paths.c harness/core/seen.c harness/core/scxlog.c harness/core/textbuf.c harness/core/verdict.c harness/core/wire.c harness/core/cpumask.c harness/chan/chan.c vmm/err.c */
+/* Libs: -lz -lm */
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "kselftest_harness.h"
+
+#include <ktstr.h>
+
+#include "../../harness/core/paths.h"
+#include "../../harness/core/seen.h"
+#include "../../harness/core/sidecar.h"
+
+FIXTURE(sidecar) {
+	struct ktstr_test test;
+	struct ktstr_plan plan;
+	struct ktstr_run run;
+	char dir[64];
+	char *text;
+};
+
+FIXTURE_SETUP(sidecar)
+{
+	static const struct ktstr_test unset = { KTSTR_TEST_UNSET, .name = "my_test" };
+
+	unsetenv("KTSTR_SIDECAR_DIR");
+	unsetenv("KTSTR_CI");
+	strcpy(self->dir, "/tmp/ktstr-sidecar-test-XXXXXX");
+	ASSERT_NE(NULL, mkdtemp(self->dir));
+	self->test = unset;
+	self->plan.test = &self->test;
+	self->plan.topo = (struct ktstr_topology) { 1, 2, 4, 1 };
+	self->run.plan = &self->plan;
+	self->run.opts.seed = 7;
+	self->run.opts.shift = VM_SHIFT_AUTO;
+	self->run.opts.run_id = "r1";
+	self->run.accel = VM_ACCEL_TCG;
+	self->run.kernel.release = "7.3.4";
+	self->run.dir = self->dir;
+	self->run.verdict = KTSTR_FAIL;
+	self->run.raw = KTSTR_FAIL;
+	self->run.result = ktstr_result__new();
+	self->run.seen = ktstr_seen__new();
+	ASSERT_NE(NULL, self->run.seen);
+}
+
+FIXTURE_TEARDOWN(sidecar)
+{
+	ktstr_result__free(self->run.result);
+	ktstr_seen__free(self->run.seen);
+	free(self->text);
+	rmdir(self->dir);
+}
+
+#define MAKE() do {								\
+	free(self->text);							\
+	self->text = ktstr_sidecar__text(&self->run);				\
+	ASSERT_NE(NULL, self->text);						\
+} while (0)
+#define HAS(_part) \
+	EXPECT_NE(NULL, strstr(self->text, _part)) TH_LOG("in: %s", self->text)
+
+TEST_F(sidecar, every_key_is_there_even_when_nothing_happened)
+{
+	static const char * const keys[] = {
+		"test_name", "topology", "scheduler", "scheduler_commit", "project_commit",
+		"kernel_commit", "payload", "metrics", "passed", "skipped", "inconclusive",
+		"stats", "monitor", "stimulus_events", "work_type", "active_flags",
+		"verifier_stats", "kvm_stats", "sysctls", "kargs", "kernel_version",
+		"timestamp", "run_id", "host", "cleanup_duration_ms", "run_source", "verdict",
+		"raw_verdict", "expected", "kinds", "seed", "accel", "shift", "deterministic",
+		"guest_boot_ns", "guest_total_ns", "details", "scx_error", "total_workers",
+		"worst_page_locality", "ext_metrics",
+	};
+	char key[64];
+	size_t i;
+
+	MAKE();
+	for (i = 0; i < ARRAY_SIZE(keys); i++) {
+		snprintf(key, sizeof(key), "\"%s\": ", keys[i]);
+		EXPECT_NE(NULL, strstr(self->text, key)) TH_LOG("no key %s", keys[i]);
+	}
+	HAS("\"topology\": \"1n2l4c1t\"");
+	HAS("\"scheduler\": \"eevdf\"");
+	HAS("\"shift\": null");
+	HAS("\"total_workers\": null");		/* nothing was measured: not zero */
+	HAS("\"guest_total_ns\": null");
+}
+
+TEST_F(sidecar, the_final_the_raw_and_the_expected_verdict_are_told_apart)
+{
+	self->plan.expect_err = true;
+	self->test.expect_kind = KTSTR_GUEST_PANIC;
+	self->run.raw = KTSTR_FAIL;
+	self->run.verdict = KTSTR_PASS;
+	ktstr_result__add(self->run.result, KTSTR_FAILS, KTSTR_GUEST_PANIC, "it \"died\"");
+	MAKE();
+	HAS("\"passed\": true");
+	HAS("\"verdict\": \"pass\"");
+	HAS("\"raw_verdict\": \"fail\"");
+	HAS("\"expect_err\": true");
+	HAS("\"text\": \"it \\\"died\\\"\"");
+}
+
+TEST_F(sidecar, statistics_that_are_no_number_are_null)
+{
+	self->run.result->nr_cgroups = 1;
+	strcpy(self->run.result->cgroups[0].name, "cg_a");
+	self->run.result->cgroups[0].spread_pct = NAN;
+	self->run.result->cgroups[0].workers = 3;
+	MAKE();
+	HAS("\"name\": \"cg_a\"");
+	HAS("\"spread\": null");
+	HAS("\"num_workers\": 3");
+	HAS("\"total_workers\": 3");
+}
+
+TEST_F(sidecar, two_runs_that_differ_only_on_the_host_differ_only_under_host)
+{
+	struct ktstr_run other;
+	char *second, *a, *b;
+
+	MAKE();
+	other = self->run;
+	other.opts.run_id = "r2";
+	other.dir = "/elsewhere";
+	other.kernel.path = "/another/path";
+	other.total_ns = other.boot_ns = other.setup_ns = other.cleanup_ns = 12345678901;
+	second = ktstr_sidecar__text(&other);
+	ASSERT_NE(NULL, second);
+	EXPECT_STRNE(self->text, second);
+	a = strstr(self->text, "  \"host\": ");
+	b = strstr(second, "  \"host\": ");
+	ASSERT_NE(NULL, a);
+	ASSERT_NE(NULL, b);
+	*a = '\0';
+	*b = '\0';
+	EXPECT_STREQ(self->text, second);
+	free(second);
+}
+
+TEST_F(sidecar, the_name_tells_variants_apart)
+{
+	static const char * const args[] = { "-x", NULL };
+	struct ktstr_scheduler s = { .name = "s", .binary = "scx_s" };
+	char first[256], name[256];
+
+	ktstr_sidecar__name(&self->run, first, sizeof(first));
+	EXPECT_EQ(0, strncmp(first, "my_test-", 8));
+	EXPECT_EQ(strlen("my_test-") + 16 + strlen(".ktstr.json"), strlen(first));
+#define DIFFERS() do {								\
+	ktstr_sidecar__name(&self->run, name, sizeof(name));			\
+	EXPECT_STRNE(first, name);						\
+	strcpy(first, name);							\
+} while (0)
+	self->plan.topo.threads = 2;
+	DIFFERS();
+	self->run.kernel.release = "7.3.5";
+	DIFFERS();
+	self->plan.scheduler = &s;
+	DIFFERS();
+	s.args = args;
+	DIFFERS();
+	/* what is no part of the variant does not matter */
+	self->run.opts.run_id = "r9";
+	self->run.verdict = KTSTR_PASS;
+	ktstr_sidecar__name(&self->run, name, sizeof(name));
+	EXPECT_STREQ(first, name);
+}
+
+TEST_F(sidecar, it_is_written_whole_into_the_folder_that_was_asked_for)
+{
+	char sub[128], path[PATH_MAX], name[256], *text;
+	struct vm_err err;
+
+	snprintf(sub, sizeof(sub), "%s/a/b", self->dir);
+	setenv("KTSTR_SIDECAR_DIR", sub, 1);
+	ASSERT_EQ(0, ktstr_sidecar__write(&self->run, &err));
+	ktstr_sidecar__name(&self->run, name, sizeof(name));
+	snprintf(path, sizeof(path), "%s/%s", sub, name);
+	text = ktstr_paths__read(path, 1 << 20, NULL);
+	ASSERT_NE(NULL, text);
+	EXPECT_STREQ("}\n", text + strlen(text) - 2);
+	free(text);
+	unlink(path);
+	EXPECT_EQ(0, rmdir(sub)) TH_LOG("a temporary file is left");
+	*strrchr(sub, '/') = '\0';
+	rmdir(sub);
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,383 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Promises of harness/core/validate.c: each contradiction has its own sentence, and no
+ * attribute is accepted that nothing carries out.
+ */
+/* Links: harness/core/validate.c harness/core/attrs_table.c harness/core/verdict.c harness/core/cpumask.c harness/checks/table.c harness/checks/judge.c harness/checks/stats.c vmm/err.c */
+/* Libs: -lm */
+#include <ctype.h>
+#include <math.h>
+
+#include "kselftest_harness.h"
+
+#include <ktstr.h>
+
+#include "../../harness/checks/checks.h"
+#include "../../harness/core/attrs_table.h"
+#include "../../harness/core/plan.h"
+#include "../../harness/core/validate.h"
+
+static int body(struct ktstr_ctx *ctx)
+{
+	(void)ctx;
+	return 0;
+}
+
+static const struct ktstr_test plain = { KTSTR_TEST_UNSET, .name = "t", .body = body };
+static const struct ktstr_scheduler sched = {
+	KTSTR_SCHEDULER_UNSET, .name = "s", .binary = "scx_s",
+};
+
+#define REJECTS(_text, ...) do {						\
+	struct ktstr_test t = plain;						\
+	struct vm_err err = { .msg = "(accepted)" };				\
+										\
+	__VA_ARGS__;								\
+	EXPECT_EQ(-EINVAL, ktstr_validate(&t, &err));				\
+	EXPECT_STREQ("test t: " _text, err.msg);				\
+} while (0)
+
+#define ACCEPTS(...) do {							\
+	struct ktstr_test t = plain;						\
+	struct vm_err err = { .msg = "" };					\
+										\
+	__VA_ARGS__;								\
+	EXPECT_EQ(0, ktstr_validate(&t, &err));					\
+	EXPECT_STREQ("", err.msg);						\
+} while (0)
+
+#define SCHED_REJECTS(_text, ...) do {						\
+	struct ktstr_scheduler s = sched;					\
+	struct vm_err err = { .msg = "(accepted)" };				\
+										\
+	__VA_ARGS__;								\
+	EXPECT_EQ(-EINVAL, ktstr_validate_scheduler(&s, &err));			\
+	EXPECT_STREQ("scheduler s: " _text, err.msg);				\
+} while (0)
+
+TEST(a_test_that_says_nothing_is_valid)
+{
+	ACCEPTS((void)t);
+	ACCEPTS(t.scheduler = &sched);
+}
+
+TEST(an_explicit_zero_is_rejected_where_it_means_nothing)
+{
+	REJECTS("duration_s: must not be 0", t.duration_s = 0);
+	REJECTS("memory_mib: must not be 0", t.memory_mib = 0);
+	REJECTS("workers_per_cgroup: must not be 0", t.workers_per_cgroup = 0);
+	REJECTS("llcs: must not be 0", t.llcs = 0);
+	REJECTS("threads: must not be 0", t.threads = 0);
+	REJECTS("max_llcs: must not be 0", t.max_llcs = 0);
+	REJECTS("max_cpus: must not be 0", t.max_cpus = 0);
+	REJECTS("cpu_budget: must not be 0", t.cpu_budget = 0);
+	REJECTS("cleanup_budget_ms: must not be 0", t.cleanup_budget_ms = 0);
+}
+
+TEST(bounds_and_topology_must_be_possible)
+{
+	REJECTS("min_llcs: 5 exceeds its max_llcs = 4", t.min_llcs = 5; t.max_llcs = 4);
+	REJECTS("min_cpus: 2 exceeds its max_cpus = 1", t.min_cpus = 2; t.max_cpus = 1);
+	REJECTS("llcs: 3 must be divisible by numa_nodes = 2", t.llcs = 3; t.numa_nodes = 2);
+	ACCEPTS(t.min_llcs = 4; t.max_llcs = 4; t.llcs = 4; t.numa_nodes = 2);
+}
+
+TEST(exclusions_and_requirements_have_their_sentence)
+{
+	REJECTS("performance_mode: excludes no_perf_mode",
+		t.performance_mode = KTSTR_ON; t.no_perf_mode = KTSTR_ON);
+	REJECTS("cpu_budget: needs no_perf_mode = true", t.cpu_budget = 3);
+	REJECTS("host_only: excludes scheduler", t.host_only = KTSTR_ON; t.scheduler = &sched);
+	REJECTS("host_only: excludes num_snapshots",
+		t.host_only = KTSTR_ON; t.num_snapshots = 1);
+	REJECTS("host_only: excludes auto_repro = true",
+		t.host_only = KTSTR_ON; t.auto_repro = KTSTR_ON);
+	REJECTS("expect_err: excludes survives_storm",
+		t.expect_err = KTSTR_ON; t.survives_storm = KTSTR_ON; t.scheduler = &sched);
+	REJECTS("survives_storm: needs a scheduler", t.survives_storm = KTSTR_ON);
+	REJECTS("expect_auto_repro: needs wprof",
+		t.expect_auto_repro = KTSTR_ON; t.scheduler = &sched);
+	REJECTS("expect_auto_repro: excludes auto_repro = false",
+		t.expect_auto_repro = KTSTR_ON; t.scheduler = &sched; t.wprof = KTSTR_ON;
+		t.auto_repro = KTSTR_OFF);
+	REJECTS("expect_kind: needs expect_err = true", t.expect_kind = KTSTR_STARVED);
+	REJECTS("expect_text: needs expect_err = true", t.expect_text = "x");
+	REJECTS("wprof_args: needs wprof", t.wprof_args = "-v");
+	REJECTS("num_snapshots: 65 must not exceed 64", t.num_snapshots = 65);
+	REJECTS("num_snapshots: 8 captures in 80 % of duration_s are less than 100 ms apart",
+		t.num_snapshots = 8; t.duration_s = 1);
+}
+
+TEST(a_matcher_that_proves_nothing_is_rejected)
+{
+	static const char * const vacuous[] = { "a?", ".*", "^$", "(x|)", "^", NULL };
+	const char * const *re;
+
+	REJECTS("expect_scx_bpf_error_contains: must not be empty",
+		t.expect_err = KTSTR_ON; t.expect_scx_bpf_error_contains = "");
+	REJECTS("expect_scx_bpf_error_matches: must not be empty",
+		t.expect_err = KTSTR_ON; t.expect_scx_bpf_error_matches = "");
+	for (re = vacuous; *re; re++) {
+		struct ktstr_test t = plain;
+		struct vm_err err;
+
+		t.expect_err = KTSTR_ON;
+		t.expect_scx_bpf_error_matches = *re;
+		EXPECT_EQ(-EINVAL, ktstr_validate(&t, &err)) TH_LOG("accepted %s", *re);
+		EXPECT_NE(NULL, strstr(err.msg, "matches the empty string"));
+	}
+	REJECTS("expect_kind: a kind that is no finding can never be expected",
+		t.expect_err = KTSTR_ON; t.expect_kind = KTSTR_INFRASTRUCTURE);
+	ACCEPTS(t.expect_err = KTSTR_ON; t.expect_scx_bpf_error_matches = "cpu [0-9]+");
+}
+
+TEST(an_invalid_regular_expression_is_rejected_with_its_reason)
+{
+	struct ktstr_test t = plain;
+	struct vm_err err;
+
+	t.expect_err = KTSTR_ON;
+	t.expect_scx_bpf_error_matches = "a(b";
+	EXPECT_EQ(-EINVAL, ktstr_validate(&t, &err));
+	EXPECT_NE(NULL, strstr(err.msg, "\"a(b\" is no extended regular expression: "));
+}
+
+TEST(config_needs_somebody_who_reads_it_in_both_directions)
+{
+	struct ktstr_scheduler reads = sched;
+
+	reads.config_arg = "--config {file}";
+	reads.config_path = "/include-files/x.json";
+	REJECTS("config: needs a scheduler with config_arg, else nobody reads it",
+		t.config = "{}"; t.scheduler = &sched);
+	REJECTS("config: is missing: scheduler s has config_arg", t.scheduler = &reads);
+	ACCEPTS(t.config = "{}"; t.scheduler = &reads);
+	SCHED_REJECTS("config_arg: config_arg and config_path need each other",
+		      s.config_arg = "--config {file}");
+	SCHED_REJECTS("config_arg: \"--config\" lacks {file}", s.config_arg = "--config";
+		      s.config_path = "/x");
+	SCHED_REJECTS("config_file: excludes config_arg", s.config_file = "a"; s.config_arg = "b");
+}
+
+TEST(cgroup_paths_cannot_leave_their_place)
+{
+	REJECTS("workload_root_cgroup: \"x\" must start with '/'", t.workload_root_cgroup = "x");
+	REJECTS("workload_root_cgroup: \"/\" must not be the root", t.workload_root_cgroup = "/");
+	REJECTS("workload_root_cgroup: \"/a/../b\" must not contain '..'",
+		t.workload_root_cgroup = "/a/../b");
+	SCHED_REJECTS("cgroup_parent: \"/a/..\" must not contain '..'", s.cgroup_parent = "/a/..");
+	ACCEPTS(t.workload_root_cgroup = "/test.slice/a..b");
+}
+
+TEST(kernel_parameters_of_the_framework_cannot_be_overridden)
+{
+	SCHED_REJECTS("kargs: \"nokaslr\": nokaslr belongs to the framework",
+		      s.kargs = KTSTR_STRS("nokaslr"));
+	SCHED_REJECTS("kargs: \"init=/x\": init= belongs to the framework",
+		      s.kargs = KTSTR_STRS("quiet", "init=/x"));
+	SCHED_REJECTS("kargs: \"a b\" must be one word", s.kargs = KTSTR_STRS("a b"));
+	SCHED_REJECTS("sysctls: \"kernel.x\" is not KEY=VALUE", s.sysctls = KTSTR_STRS("kernel.x"));
+	SCHED_REJECTS("sysctls: \"x=1\": the key must be dotted and nothing may contain blanks or quotes",
+		      s.sysctls = KTSTR_STRS("x=1"));
+	SCHED_REJECTS("enable: \"rm -rf /\" is not \"echo VALUE > /path\"",
+		      s.enable = KTSTR_STRS("rm -rf /"));
+}
+
+TEST(thresholds_are_finite_and_not_negative)
+{
+	REJECTS("max_gap_ms: must be finite", t.max_gap_ms = INFINITY);
+	REJECTS("max_gap_ms: must not be negative", t.max_gap_ms = -1);
+	REJECTS("sustained_samples: must not be 0", t.sustained_samples = 0);
+	ACCEPTS(t.max_gap_ms = 0);
+}
+
+/* Make @record ask for the attribute. */
+static void ask(const struct ktstr_attr *a, void *record)
+{
+	static const char * const list[] = { "x", NULL };
+	char *p = (char *)record + a->offset;
+	const void *pointer = list;
+	uint32_t number = 1;
+
+	if (a->type == KTSTR_ATTR_POINTER)
+		memcpy(p, &pointer, sizeof(pointer));
+	else
+		memcpy(p, &number, sizeof(number));
+}
+
+TEST(every_attribute_that_is_not_supported_yet_says_so)
+{
+	unsigned int i, nr = 0;
+
+	for (i = 0; i < ktstr_nr_test_attrs; i++) {
+		const struct ktstr_attr *a = &ktstr_test_attrs[i];
+		struct ktstr_test t = plain;
+		struct vm_err err = { .msg = "" };
+
+		if (!a->later)
+			continue;
+		nr++;
+		ask(a, &t);
+		/* what it needs besides itself, so that no contradiction hides the answer */
+		if (!strcmp(a->name, "expect_auto_repro"))
+			t.scheduler = &sched;
+		if (!strcmp(a->name, "expect_auto_repro") || !strcmp(a->name, "wprof_args"))
+			t.wprof = KTSTR_ON;
+		if (!strcmp(a->name, "cpu_budget"))
+			t.no_perf_mode = KTSTR_ON;
+		if (!strcmp(a->name, "perf_delta_assertions"))
+			t.performance_mode = KTSTR_ON;
+		EXPECT_EQ(-EOPNOTSUPP, ktstr_validate(&t, &err))
+			TH_LOG("%s: \"%s\"", a->name, err.msg);
+		EXPECT_NE(NULL, strstr(err.msg, "not supported yet"));
+	}
+	EXPECT_LT(10U, nr);
+}
+
+TEST(a_check_that_nobody_judges_is_not_supported_yet)
+{
+	unsigned int i;
+
+	for (i = 0; i < ktstr_nr_checks; i++) {
+		const struct ktstr_check *k = &ktstr_check_table[i];
+		struct ktstr_test t = plain;
+		struct vm_err err = { .msg = "" };
+		char *p = (char *)&t.checks + k->offset;
+		uint32_t one = 1;
+		double v = 0.5;
+
+		if (k->type == KTSTR_CHECK_LIMIT)
+			memcpy(p, &v, sizeof(v));
+		else
+			memcpy(p, &one, sizeof(one));
+		EXPECT_EQ(k->judge ? 0 : -EOPNOTSUPP, ktstr_validate(&t, &err))
+			TH_LOG("%s: \"%s\"", k->name, err.msg);
+	}
+}
+
+/* The declaration itself, so that a member cannot be added without a row. */
+__asm__(".pushsection .rodata\n"
+	"attrs_h: .incbin \"harness/include/ktstr/attrs.h\"\n"
+	".byte 0\n"
+	".popsection\n");
+extern const char attrs_h[];
+
+static bool has_row(const struct ktstr_attr *attrs, unsigned int nr, const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		if (!strcmp(attrs[i].name, name))
+			return true;
+	for (i = 0; i < ktstr_nr_checks; i++)
+		if (!strcmp(ktstr_check_table[i].name, name))
+			return true;
+	return !strcmp(name, "checks");		/* the union's other view */
+}
+
+/* Text without comments and line splices. */
+static char *strip(const char *from)
+{
+	char *text = malloc(strlen(from) + 1), *to = text;
+
+	while (*from) {
+		if (!strncmp(from, "/*", 2)) {
+			from = strstr(from, "*/") + 2;
+			*to++ = ' ';
+		} else if (*from == '\\' && from[1] == '\n') {
+			from += 2;
+		} else {
+			*to++ = *from++;
+		}
+	}
+	*to = '\0';
+	return text;
+}
+
+static bool is_word(char c)
+{
+	return isalnum((unsigned char)c) || c == '_';
+}
+
+/* The last identifier before @end, or the one behind "(*" of a function pointer. */
+static void declared_name(const char *decl, const char *end, char *name, size_t size)
+{
+	const char *fn = memmem(decl, end - decl, "(*", 2), *p = end;
+
+	if (fn) {
+		p = fn + 2;
+		while (is_word(*p))
+			p++;
+	} else {
+		while (p > decl && !is_word(p[-1]))
+			p--;
+	}
+	for (end = p; p > decl && is_word(p[-1]); p--)
+		;
+	snprintf(name, size, "%.*s", (int)(end - p), p);
+}
+
+/*
+ * Calls @see for every member that is declared between @decls and @end, macros for further
+ * members left out. Returns how many there are.
+ */
+static unsigned int each_member(const char *decls, const char *end,
+				void (*see)(const char *name, void *arg), void *arg)
+{
+	unsigned int nr = 0;
+	const char *stop;
+	char name[64];
+
+	for (; decls < end; decls = stop + 1) {
+		stop = decls + strcspn(decls, ";,");
+		if (*stop == ',' && memmem(decls, stop - decls, "(*", 2))
+			stop += strcspn(stop, ";");	/* arguments of a function */
+		if (stop > end)
+			stop = end;
+		declared_name(decls, stop, name, sizeof(name));
+		if (!name[0] || !strncmp(name, "KTSTR_", 6))
+			continue;
+		see(name, arg);
+		nr++;
+	}
+	return nr;
+}
+
+struct rows {
+	const struct ktstr_attr *attrs;
+	unsigned int nr;
+	char lost[512];
+};
+
+static void look_up(const char *name, void *arg)
+{
+	struct rows *r = arg;
+	size_t len = strlen(r->lost);
+
+	if (!has_row(r->attrs, r->nr, name))
+		snprintf(r->lost + len, sizeof(r->lost) - len, " %s", name);
+}
+
+static unsigned int check_text(const char *text, const char *from, const char *to, struct rows *r)
+{
+	const char *p = strstr(text, from), *end = p ? strstr(p, to) : NULL;
+
+	return end ? each_member(p + strlen(from), end, look_up, r) : 0;
+}
+
+TEST(no_member_of_a_declaration_is_without_a_row)
+{
+	struct rows t = { .attrs = ktstr_test_attrs, .nr = ktstr_nr_test_attrs };
+	struct rows s = { .attrs = ktstr_scheduler_attrs, .nr = ktstr_nr_scheduler_attrs };
+	char *text = strip(attrs_h);
+
+	EXPECT_LT(40U, check_text(text, "struct ktstr_test {", "\n};", &t));
+	EXPECT_EQ(19U, check_text(text, "#define KTSTR_CHECK_MEMBERS", "\n\n", &t));
+	EXPECT_EQ(7U, check_text(text, "#define KTSTR_CONSTRAINT_MEMBERS", "\n\n", &t));
+	EXPECT_LT(12U, check_text(text, "struct ktstr_scheduler {", "\n};", &s));
+	EXPECT_STREQ("", t.lost);
+	EXPECT_STREQ("", s.lost);
+	free(text);
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What a verdict promises: the outcome follows from the reasons, and no reason is lost. */
+/* Links: harness/core/verdict.c harness/core/cpumask.c harness/core/ctx.c */
+#include <string.h>
+
+#include "kselftest_harness.h"
+
+#include <ktstr/claim.h>
+
+#include "../../harness/core/ctx.h"
+
+FIXTURE(verdict) {
+	struct ktstr_result *r, *other;
+};
+
+FIXTURE_SETUP(verdict)
+{
+	self->r = ktstr_result__new();
+	self->other = ktstr_result__new();
+	ASSERT_NE(NULL, self->r);
+	ASSERT_NE(NULL, self->other);
+}
+
+FIXTURE_TEARDOWN(verdict)
+{
+	ktstr_result__free(self->r);
+	ktstr_result__free(self->other);
+}
+
+static void add_cgroup(struct ktstr_result *r, const char *name)
+{
+	strcpy(r->cgroups[r->nr_cgroups++].name, name);
+}
+
+TEST_F(verdict, a_fresh_result_passes)
+{
+	EXPECT_EQ(KTSTR_PASS, ktstr_result__outcome(self->r));
+	EXPECT_EQ(NULL, ktstr_result__first_failure(self->r));
+}
+
+TEST_F(verdict, the_worst_reason_decides)
+{
+	ktstr_result__add(self->r, KTSTR_NOTE, KTSTR_OTHER, "note");
+	EXPECT_EQ(KTSTR_PASS, ktstr_result__outcome(self->r));
+	ktstr_result__add(self->r, KTSTR_SKIPS, KTSTR_SKIPPED, "skip");
+	EXPECT_EQ(KTSTR_SKIP, ktstr_result__outcome(self->r));
+	ktstr_result__add(self->r, KTSTR_UNDECIDED, KTSTR_NO_DATA, "no data");
+	EXPECT_EQ(KTSTR_INCONCLUSIVE, ktstr_result__outcome(self->r));
+	ktstr_result__add(self->r, KTSTR_FAILS, KTSTR_STUCK, "tid %d", 7);
+	ktstr_result__add(self->r, KTSTR_SKIPS, KTSTR_SKIPPED, "late skip");
+	EXPECT_EQ(KTSTR_FAIL, ktstr_result__outcome(self->r));
+	EXPECT_STREQ("tid 7", ktstr_result__first_failure(self->r)->text);
+	EXPECT_EQ(KTSTR_STUCK, ktstr_result__first_failure(self->r)->kind);
+}
+
+TEST_F(verdict, a_skip_beside_a_measurement_passes)
+{
+	ktstr_result__add(self->r, KTSTR_SKIPS, KTSTR_SKIPPED, "part of it");
+	add_cgroup(self->r, "cg_a");
+	EXPECT_EQ(KTSTR_PASS, ktstr_result__outcome(self->r));
+}
+
+TEST_F(verdict, a_flood_of_notes_hides_no_failure)
+{
+	int i;
+
+	for (i = 0; i < 3 * KTSTR_MAX_DETAILS; i++)
+		ktstr_result__add(self->r, KTSTR_NOTE, KTSTR_OTHER, "note %d", i);
+	ktstr_result__add(self->r, KTSTR_UNDECIDED, KTSTR_NO_DATA, "no data");
+	EXPECT_EQ(KTSTR_INCONCLUSIVE, ktstr_result__outcome(self->r));
+	ktstr_result__add(self->r, KTSTR_FAILS, KTSTR_STARVED, "starved");
+	EXPECT_EQ(KTSTR_FAIL, ktstr_result__outcome(self->r));
+	EXPECT_EQ(KTSTR_MAX_DETAILS, self->r->nr_details);
+	EXPECT_EQ(2 * KTSTR_MAX_DETAILS + 2, self->r->dropped_details);
+	EXPECT_EQ(0, self->r->dropped_fails);
+	EXPECT_STREQ("note 0", self->r->details[0].text);
+	EXPECT_STREQ("no data", self->r->details[KTSTR_MAX_DETAILS - 2].text);
+	EXPECT_STREQ("starved", self->r->details[KTSTR_MAX_DETAILS - 1].text);
+}
+
+TEST_F(verdict, failures_beyond_the_limit_are_counted)
+{
+	int i;
+
+	for (i = 0; i < KTSTR_MAX_DETAILS + 5; i++)
+		ktstr_result__add(self->r, KTSTR_FAILS, KTSTR_STARVED, "%d", i);
+	EXPECT_EQ(5, self->r->dropped_fails);
+	EXPECT_EQ(5, self->r->dropped_details);
+	EXPECT_STREQ("0", ktstr_result__first_failure(self->r)->text);
+}
+
+TEST_F(verdict, long_texts_are_cut_and_terminated)
+{
+	char text[2 * KTSTR_DETAIL_LEN];
+
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	ktstr_result__add(self->r, KTSTR_FAILS, KTSTR_OTHER, "%s", text);
+	EXPECT_EQ(KTSTR_DETAIL_LEN - 1, strlen(self->r->details[0].text));
+}
+
+TEST_F(verdict, merging_loses_neither_details_nor_counts)
+{
+	int i;
+
+	for (i = 0; i < KTSTR_MAX_DETAILS; i++)
+		ktstr_result__add(self->r, KTSTR_NOTE, KTSTR_OTHER, "note");
+	for (i = 0; i < KTSTR_MAX_CGROUPS; i++)
+		add_cgroup(self->r, "mine");
+	ktstr_result__add(self->other, KTSTR_FAILS, KTSTR_UNFAIR, "theirs");
+	add_cgroup(self->other, "theirs");
+	self->other->dropped_fails = self->other->dropped_details = UINT32_MAX;
+	ktstr_cpumask__set(&self->other->cpus_used, 3);
+
+	ktstr_result__merge(self->r, self->other);
+	EXPECT_STREQ("theirs", ktstr_result__first_failure(self->r)->text);
+	EXPECT_EQ(UINT32_MAX, self->r->dropped_details);
+	EXPECT_EQ(UINT32_MAX, self->r->dropped_fails);
+	EXPECT_EQ(1, self->r->dropped_cgroups);
+	EXPECT_TRUE(ktstr_cpumask__test(&self->r->cpus_used, 3));
+}
+
+TEST_F(verdict, totals_are_sums_unions_and_worsts)
+{
+	struct ktstr_totals t;
+
+	self->r->nr_cgroups = 2;
+	self->r->cgroups[0] = (struct ktstr_cgroup_stats){
+		.workers = 2, .cpus = 2, .migrations = 3, .iterations = 10, .spread_pct = 5,
+		.max_gap_ms = 9, .max_gap_cpu = 1, .migration_ratio = 0.3,
+		.mean_run_delay_us = 1, .worst_run_delay_us = 8 };
+	self->r->cgroups[1] = (struct ktstr_cgroup_stats){
+		.workers = 1, .cpus = 2, .migrations = 4, .iterations = 20, .spread_pct = 1,
+		.max_gap_ms = 30, .max_gap_cpu = 6, .migration_ratio = 0.2,
+		.mean_run_delay_us = 2, .worst_run_delay_us = 4 };
+	ktstr_cpumask__parse("0-2", &self->r->cpus_used);
+
+	ktstr_result__totals(self->r, &t);
+	EXPECT_EQ(3, t.workers);
+	EXPECT_EQ(3, t.cpus);
+	EXPECT_EQ(7, t.migrations);
+	EXPECT_EQ(30, t.iterations);
+	EXPECT_EQ(5, t.worst_spread_pct);
+	EXPECT_EQ(30, t.worst_gap_ms);
+	EXPECT_EQ(6, t.worst_gap_cpu);
+	EXPECT_EQ(0.3, t.worst_migration_ratio);
+	EXPECT_EQ(2, t.worst_mean_run_delay_us);
+	EXPECT_EQ(8, t.worst_run_delay_us);
+}
+
+TEST(every_kind_and_outcome_has_a_name_of_its_own)
+{
+	int i, j;
+
+	for (i = 0; i < KTSTR_NR_KINDS; i++) {
+		EXPECT_STRNE("unknown", ktstr_kind__name(i));
+		for (j = 0; j < i; j++)
+			EXPECT_STRNE(ktstr_kind__name(i), ktstr_kind__name(j));
+	}
+	EXPECT_STREQ("unknown", ktstr_kind__name(KTSTR_NR_KINDS));
+	EXPECT_STREQ("sched-stalled", ktstr_kind__name(KTSTR_SCHED_STALLED));
+	EXPECT_STREQ("inconclusive", ktstr_outcome__name(KTSTR_INCONCLUSIVE));
+	EXPECT_STREQ("unknown", ktstr_outcome__name(17));
+}
+
+TEST_F(verdict, a_body_says_fail_skip_or_inconclusive)
+{
+	struct ktstr_ctx ctx = { .result = self->r };
+
+	ktstr_skip(&ctx, "needs %d CPUs", 4);
+	EXPECT_EQ(KTSTR_SKIP, ktstr_result__outcome(self->r));
+	ktstr_inconclusive(&ctx, "100%%");
+	EXPECT_EQ(KTSTR_INCONCLUSIVE, ktstr_result__outcome(self->r));
+	ktstr_fail(&ctx, "%s", "it broke");
+	EXPECT_EQ(KTSTR_FAIL, ktstr_result__outcome(self->r));
+	EXPECT_STREQ("needs 4 CPUs", self->r->details[0].text);
+	EXPECT_STREQ("100%", self->r->details[1].text);
+	EXPECT_EQ(KTSTR_CLAIM, self->r->details[2].kind);
+}
+
+TEST_HARNESS_MAIN

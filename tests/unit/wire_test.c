@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the wire form promises: what was sent arrives, and no bytes whatsoever make the
+ * decoder read or write out of bounds or accept a value out of range. Run under a sanitizer;
+ * every input sits in a heap block of its exact size.
+ */
+/* Links: harness/core/wire.c harness/core/verdict.c harness/core/cpumask.c */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kselftest_harness.h"
+
+#include "../../harness/core/verdict.h"
+
+FIXTURE(wire) {
+	struct ktstr_result *r, *got;
+	unsigned char *buf;
+	size_t len;
+};
+
+FIXTURE_SETUP(wire)
+{
+	struct ktstr_cgroup_stats *c;
+	int i;
+
+	self->r = ktstr_result__new();
+	self->got = ktstr_result__new();
+	ASSERT_NE(NULL, self->r);
+	ASSERT_NE(NULL, self->got);
+	for (i = 0; i < 4; i++)
+		ktstr_result__add(self->r, i % 4, KTSTR_STARVED + i, "detail %d: \xc3\xa4\n", i);
+	self->r->dropped_details = 9;
+	self->r->dropped_fails = 4;
+	self->r->dropped_cgroups = 1;
+	ktstr_cpumask__parse("0,511", &self->r->cpus_used);
+	for (i = 0; i < 2; i++) {
+		c = &self->r->cgroups[self->r->nr_cgroups++];
+		snprintf(c->name, sizeof(c->name), "cg_%d", i);
+		c->step = i;
+		c->workers = 3;
+		ktstr_cpumask__parse("3-4", &c->cpus_used);
+		c->cpus = 2;
+		c->timed_workers = 3;
+		c->delay_workers = 2;
+		c->max_gap_cpu = i ? -1 : 4;
+		c->spread_pct = 1.0 / 3;
+		c->max_gap_ms = 1e-300;
+		c->migrations = UINT64_MAX;
+		c->iterations = 1ULL << 63;
+	}
+	self->buf = ktstr_result__encode(self->r, &self->len);
+	ASSERT_NE(NULL, self->buf);
+}
+
+FIXTURE_TEARDOWN(wire)
+{
+	ktstr_result__free(self->r);
+	ktstr_result__free(self->got);
+	free(self->buf);
+}
+
+TEST_F(wire, what_was_sent_arrives)
+{
+	ASSERT_EQ(0, ktstr_result__decode(self->got, self->buf, self->len));
+	EXPECT_EQ(0, memcmp(self->r, self->got, sizeof(*self->r)));
+}
+
+TEST_F(wire, a_full_result_fits_one_message)
+{
+	char text[KTSTR_DETAIL_LEN];
+	struct ktstr_cgroup_stats *c;
+	size_t len;
+	void *buf;
+
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	while (self->r->nr_details < KTSTR_MAX_DETAILS)
+		ktstr_result__add(self->r, KTSTR_FAILS, KTSTR_OTHER, "%s", text);
+	while (self->r->nr_cgroups < KTSTR_MAX_CGROUPS) {
+		c = &self->r->cgroups[self->r->nr_cgroups++];
+		memset(c->name, 'n', KTSTR_NAME_LEN - 1);
+	}
+	buf = ktstr_result__encode(self->r, &len);
+	ASSERT_NE(NULL, buf);
+	EXPECT_LT(len, 1u << 20);	/* KTSTR_CHAN_MAX_PAYLOAD */
+	EXPECT_EQ(0, ktstr_result__decode(self->got, buf, len));
+	EXPECT_EQ(0, memcmp(self->r, self->got, sizeof(*self->r)));
+	free(buf);
+}
+
+TEST_F(wire, every_truncation_is_refused)
+{
+	size_t n;
+
+	for (n = 0; n < self->len; n++) {
+		void *part = malloc(n ? n : 1);
+
+		ASSERT_NE(NULL, part);
+		memcpy(part, self->buf, n);
+		EXPECT_EQ(-EBADMSG, ktstr_result__decode(self->got, part, n));
+		free(part);
+	}
+}
+
+TEST_F(wire, trailing_bytes_are_refused)
+{
+	unsigned char *more = calloc(1, self->len + 1);
+
+	ASSERT_NE(NULL, more);
+	memcpy(more, self->buf, self->len);
+	EXPECT_EQ(-EBADMSG, ktstr_result__decode(self->got, more, self->len + 1));
+	free(more);
+}
+
+/* Whatever decoding accepts must be a result that the rest of the program can rely on. */
+static const char *broken_promise(const struct ktstr_result *r)
+{
+	const struct ktstr_cgroup_stats *c;
+	uint32_t i;
+
+	if (r->nr_details > KTSTR_MAX_DETAILS || r->nr_cgroups > KTSTR_MAX_CGROUPS)
+		return "count";
+	if (r->dropped_fails > r->dropped_details)
+		return "dropped";
+	for (i = 0; i < r->nr_details; i++) {
+		if (r->details[i].severity > KTSTR_FAILS)
+			return "severity";
+		if (r->details[i].kind >= KTSTR_NR_KINDS)
+			return "kind";
+		if (!memchr(r->details[i].text, 0, KTSTR_DETAIL_LEN))
+			return "text";
+	}
+	for (i = 0; i < r->nr_cgroups; i++) {
+		c = &r->cgroups[i];
+		if (!memchr(c->name, 0, KTSTR_NAME_LEN))
+			return "name";
+		if (!isfinite(c->spread_pct) || !isfinite(c->max_gap_ms) || c->max_gap_ms < 0 ||
+		    !isfinite(c->worst_run_delay_us) || !isfinite(c->avg_off_cpu_pct))
+			return "number";
+		if (c->timed_workers > c->workers)
+			return "workers";
+	}
+	return NULL;
+}
+
+TEST_F(wire, no_mutation_breaks_the_decoder)
+{
+	unsigned int refused = 0, accepted = 0, round, hits, n;
+	unsigned char *copy = malloc(self->len);
+	const char *broken;
+	size_t at;
+
+	ASSERT_NE(NULL, copy);
+	srandom(1);
+	for (round = 0; round < 200000; round++) {
+		memcpy(copy, self->buf, self->len);
+		hits = 1 + random() % 4;
+		for (n = 0; n < hits; n++) {
+			/* mostly the structure in front, with values at the edges */
+			at = random() % (random() % 2 ? self->len : 200);
+			copy[at] = random() % 3 ? random() : (random() % 2 ? 0xff : 0);
+		}
+		if (ktstr_result__decode(self->got, copy, self->len)) {
+			refused++;
+			continue;
+		}
+		accepted++;
+		broken = broken_promise(self->got);
+		ASSERT_EQ(NULL, broken) TH_LOG("round %u: %s", round, broken);
+	}
+	free(copy);
+	/* Both ways were exercised. */
+	EXPECT_LT(1000, refused);
+	EXPECT_LT(1000, accepted);
+}
+
+TEST_F(wire, values_out_of_range_are_refused)
+{
+	self->r->details[0].severity = KTSTR_FAILS + 1;
+	free(self->buf);
+	self->buf = ktstr_result__encode(self->r, &self->len);
+	EXPECT_EQ(-EBADMSG, ktstr_result__decode(self->got, self->buf, self->len));
+	self->r->details[0].severity = KTSTR_FAILS;
+
+	self->r->details[0].kind = KTSTR_NR_KINDS;
+	free(self->buf);
+	self->buf = ktstr_result__encode(self->r, &self->len);
+	EXPECT_EQ(-EBADMSG, ktstr_result__decode(self->got, self->buf, self->len));
+	self->r->details[0].kind = KTSTR_OTHER;
+
+	self->r->cgroups[1].spread_pct = NAN;
+	free(self->buf);
+	self->buf = ktstr_result__encode(self->r, &self->len);
+	EXPECT_EQ(-EBADMSG, ktstr_result__decode(self->got, self->buf, self->len));
+	self->r->cgroups[1].spread_pct = 0;
+
+	self->r->dropped_fails = self->r->dropped_details + 1;
+	free(self->buf);
+	self->buf = ktstr_result__encode(self->r, &self->len);
+	EXPECT_EQ(-EBADMSG, ktstr_result__decode(self->got, self->buf, self->len));
+}
+
+TEST_HARNESS_MAIN
