@@ -42,12 +42,14 @@ setup:
 check:
 	@KSRC="$(KSRC)" tests/check.sh "$(OUTPUT)" unit lint e2e
 
-check-%:
+check-unit check-lint check-e2e: check-%:
 	@KSRC="$(KSRC)" tests/check.sh "$(OUTPUT)" $*
 
+# A KSRC that happens to be in the environment is meant for building, it is no consent.
 install-tree:
-ifeq ($(filter command% environment%,$(ksrc_origin)),)
-	@echo "install-tree writes into a kernel tree: name it with KSRC=TREE" >&2; exit 1
+ifneq ($(ksrc_origin),command line)
+	@echo "install-tree writes into a kernel tree: name it, make install-tree KSRC=TREE" >&2
+	@exit 1
 else
 	@$(SETUP)/install-tree.sh "$(KSRC)"
 endif

@@ -42,7 +42,8 @@ static void fold_infrastructure(struct ktstr_run *run)
 		fails(run, KTSTR_INFRASTRUCTURE,
 		      "the guest has %u CPUs online, the topology declares %u", s->nr_cpus,
 		      run->plan->nr_cpus);
-	if (s->exited && s->exit_status)
+	/* a status that follows from a failure which has its own words needs no second one */
+	if (s->exited && s->exit_status && ktstr_result__outcome(run->result) != KTSTR_FAIL)
 		fails(run, KTSTR_INFRASTRUCTURE, "guest supervisor ended with status %d (%s)",
 		      s->exit_status, strerror(s->exit_status < 0 ? -s->exit_status :
 					       s->exit_status));

@@ -14,16 +14,22 @@ extern const struct ktstr_test * const __stop_ktstr_tests[] __attribute__((weak)
 extern const struct ktstr_scheduler * const __start_ktstr_schedulers[] __attribute__((weak));
 extern const struct ktstr_scheduler * const __stop_ktstr_schedulers[] __attribute__((weak));
 
+/* Of a section; to the compiler its bounds are two objects, whose difference it may doubt. */
+static unsigned int entries(const void *start, const void *stop)
+{
+	return ((uintptr_t)stop - (uintptr_t)start) / sizeof(void *);
+}
+
 void ktstr_registry__get(struct ktstr_registry *r)
 {
 	memset(r, 0, sizeof(*r));
 	if (__start_ktstr_tests) {
 		r->tests = __start_ktstr_tests;
-		r->nr_tests = __stop_ktstr_tests - __start_ktstr_tests;
+		r->nr_tests = entries(__start_ktstr_tests, __stop_ktstr_tests);
 	}
 	if (__start_ktstr_schedulers) {
 		r->schedulers = __start_ktstr_schedulers;
-		r->nr_schedulers = __stop_ktstr_schedulers - __start_ktstr_schedulers;
+		r->nr_schedulers = entries(__start_ktstr_schedulers, __stop_ktstr_schedulers);
 	}
 }
 

@@ -35,6 +35,7 @@ struct engine {
 	struct ktstr_watch watch;
 	uint64_t began_ns;		/* CLOCK_MONOTONIC, first step */
 	bool sched_ended;
+	uint32_t begun;			/* steps */
 };
 
 struct step_run {
@@ -304,6 +305,7 @@ static int run_step(struct engine *e, uint32_t index)
 	ret = hold(&run, 0);
 	if (ret || e->sched_ended)
 		return ret;
+	e->begun++;
 	ret = set_up(&run);
 	if (!ret)
 		ret = run_workers(&run);
@@ -352,6 +354,10 @@ static int run_scenario(struct engine *e)
 	e->began_ns = now_ns();
 	for (i = 0; i < e->scenario.nr && !ret && !e->sched_ended; i++)
 		ret = run_step(e, i);
+	if (!ret && e->begun < e->scenario.nr)
+		ktstr_result__add(e->ctx->result, KTSTR_UNDECIDED, KTSTR_NO_DATA,
+				  "%u of %u steps were not run", e->scenario.nr - e->begun,
+				  e->scenario.nr);
 	if (!ret && !e->scenario.nr_cgroups)
 		ktstr_result__add(e->ctx->result, KTSTR_UNDECIDED, KTSTR_NO_DATA,
 				  "no step has a cgroup with workers: there was nothing to judge");

@@ -5,9 +5,10 @@
  *
  * The process is watched by its pidfd. That the kernel ejects a scheduler whose process lives
  * on is told by a uevent: scx_root_disable() deletes the kobject /kernel/sched_ext/root, which
- * sends "remove" because enabling sent "add" (kernel/sched/ext, 6.12 and later). The state
- * file itself cannot be polled: nothing calls sysfs_notify() for it. A kernel without
- * uevents (no CONFIG_NET) is asked every 100 ms instead.
+ * sends "remove" because enabling sent "add" (kernel/sched/ext/ext.c of 7.3, tried there). The
+ * state file itself cannot be polled: nothing calls sysfs_notify() for it, but it is read
+ * before and after every hold, so that a missed event costs time and no verdict. A kernel
+ * without uevents (no CONFIG_NET) is asked every 100 ms instead.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -29,7 +29,7 @@ guest_doorbell_fn guest_doorbell__find(const char *name);
 struct guest_link {
 	struct ktstr_chan *chan;	/* NULL: the command line names none */
 	guest_doorbell_fn doorbell;	/* never NULL once opened */
-	uint64_t reserve;		/* bytes of the ring that logs must leave free */
+	uint64_t reserve;		/* bytes that floods must leave free */
 };
 
 /* 0, or -errno after a line on stderr. The link may be used in either case. */
@@ -169,6 +169,11 @@ uint64_t guest_now_ns(void);
 int guest_sched__start(struct guest *g);
 /* Ask it to leave, insist after a while, report its exit. */
 void guest_sched__stop(struct guest *g);
+/*
+ * Take the CPUs back from a scheduler under which nothing runs any more, not even our
+ * SIGKILL; the processes then die under the default scheduler. Adds a note.
+ */
+void guest_sched__evict(struct guest *g);
 /* Look at sysfs: attached, ejected? To be called when something may have changed. */
 void guest_sched__check(struct guest_sched *s);
 /* Forward what it printed. False at end of file. */

@@ -17,8 +17,8 @@
 #include "internal.h"
 
 /*
- * Logs may be long and nobody bounds them; the verdict must still fit behind them when the
- * host does not drain: a stretch of the ring is kept free of them.
+ * Nobody bounds the logs, nor how often a body reports; the verdict must still fit behind
+ * them when the host does not drain: a stretch of the ring is kept free of them.
  */
 #define LINK_RESERVE	(2ull * KTSTR_CHAN_MAX_PAYLOAD)
 
@@ -146,15 +146,16 @@ int guest_link__open(struct guest_link *l)
 	return map_channel(l, addr, size);
 }
 
-static bool is_log(enum ktstr_msg_type type)
+static bool may_flood(enum ktstr_msg_type type)
 {
-	return type == KTSTR_MSG_KMSG || type == KTSTR_MSG_SCHED_LOG;
+	return type == KTSTR_MSG_KMSG || type == KTSTR_MSG_SCHED_LOG ||
+	       type == KTSTR_MSG_STIMULUS;
 }
 
 static int try_send(struct guest_link *l, enum ktstr_msg_type type, uint64_t now,
 		    const void *payload, size_t len)
 {
-	if (is_log(type) && ktstr_chan__room(l->chan) < l->reserve)
+	if (may_flood(type) && ktstr_chan__room(l->chan) < l->reserve)
 		return -ENOSPC;
 	return ktstr_chan__write(l->chan, type, now, payload, (uint32_t)len);
 }

@@ -19,7 +19,7 @@
 #include "internal.h"
 
 #define SCX_DIR		"/sys/kernel/sched_ext"
-#define STOP_PATIENCE_NS (5 * GUEST_NSEC_PER_SEC)	/* between SIGINT and SIGKILL */
+#define STOP_PATIENCE_NS (5 * GUEST_NSEC_PER_SEC)	/* for SIGINT, then for SIGKILL */
 
 void guest_status__format(int status, char *buf, size_t size)
 {
@@ -229,16 +229,32 @@ int guest_sched__start(struct guest *g)
 	return wait_attached(g);
 }
 
+void guest_sched__evict(struct guest *g)
+{
+	struct guest_sched *s = &g->sched;
+
+	if (!s->attached || s->exited || s->ejected)
+		return;
+	s->planned = true;
+	/* sysrq-S: the kernel's own way out, see Documentation/scheduler/sched-ext.rst */
+	if (guest_file__write("/proc/sysrq-trigger", "S"))
+		return;
+	ktstr_result__add(g->result, KTSTR_NOTE, KTSTR_SCHED_STALLED,
+			  "sched_ext had to be disabled by sysrq-S: under the scheduler not even killed tasks ran");
+}
+
 void guest_sched__stop(struct guest *g)
 {
 	struct guest_sched *s = &g->sched;
 
 	if (!s->pid || s->exited)
 		goto out_drain;
-	s->planned = !guest_sched__gone(s);
+	if (!guest_sched__gone(s))
+		s->planned = true;
 	kill(-s->pid, SIGINT);
 	if (!guest_serve(g, sched_exited, guest_now_ns() + STOP_PATIENCE_NS)) {
 		kill(-s->pid, SIGKILL);
+		guest_sched__evict(g);
 		guest_serve(g, sched_exited, guest_now_ns() + STOP_PATIENCE_NS);
 	}
 	if (!s->exited)

@@ -19,7 +19,7 @@
 
 #define KMSG_BURST	64	/* records at once; then the deadline is looked at again */
 #define DRAIN_ROUNDS	256	/* of a drain; a child that prints forever must not hold us */
-#define KILL_PATIENCE_NS (5 * GUEST_NSEC_PER_SEC)
+#define KILL_PATIENCE_NS (2 * GUEST_NSEC_PER_SEC)
 
 /*
  * A scheduler that was ejected mostly notices within a second; then it is asked to leave,
@@ -217,6 +217,9 @@ static void kill_body(struct guest *g)
 {
 	kill(-g->body.pid, SIGKILL);
 	guest_cgroup__kill(g->args.cgroup_root);
+	if (guest_serve(g, body_over, guest_now_ns() + KILL_PATIENCE_NS))
+		return;
+	guest_sched__evict(g);
 	if (!guest_serve(g, body_over, guest_now_ns() + KILL_PATIENCE_NS))
 		ktstr_result__add(g->result, KTSTR_NOTE, KTSTR_BODY_TIMEOUT,
 				  "the test body did not even die of SIGKILL within %llu s",

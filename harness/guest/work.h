@@ -18,8 +18,8 @@ struct ktstr_work_row {
 	const char *name;		/* as users write it */
 	const char *description;
 	/*
-	 * Iterations per clock read. Chosen so that reads are well below 1 ms apart on a slow
-	 * guest and cost well below 1 % on a fast one; 1 for types that block.
+	 * Iterations per clock read. Chosen so that reads are at most about 1 ms apart on a
+	 * slow guest and cost far less than 1 % on a fast one; 1 for types that block.
 	 */
 	uint32_t checkpoint_every;
 	void (*iterate)(struct ktstr_work_ctx *w);

@@ -11,12 +11,15 @@ suite=$PWD
 	{ echo "SKIP: KSRC is not a kernel tree"; exit 4; }
 command -v python3 > /dev/null || { echo "SKIP: no python3"; exit 4; }
 
-tmp=$(mktemp -d) || exit 1
+tmp=$(realpath "$(mktemp -d)") || exit 1
 trap 'rm -rf "$tmp"' EXIT
 tree=$tmp/linux
 # One test is enough to see that results travel; which ones pass is not the question here.
-args='-t equal_cgroups_eevdf'
-export KSELFTEST_EQUAL_CGROUPS_ARGS=$args KTSTR_RUNS_ROOT=$tmp/runs
+for f in scenarios/*.c; do
+	prog=$(basename "$f" .c)
+	export "KSELFTEST_${prog^^}_ARGS=-l"
+done
+export KSELFTEST_EQUAL_CGROUPS_ARGS='-t equal_cgroups_eevdf' KTSTR_RUNS_ROOT=$tmp/runs
 unset OUTPUT O KBUILD_OUTPUT MAKEFLAGS MAKELEVEL
 
 nr=0 failed=0
@@ -55,13 +58,23 @@ for f in lib.mk Makefile run_kselftest.sh; do
 done
 rm "$self/kselftest" && cp -r "$KSRC/tools/testing/selftests/kselftest" "$self/kselftest"
 
-before=$(cd "$KSRC" && ls -lR tools/testing/selftests/sched_ext tools/sched_ext tools/lib/bpf)
+# A suite that KSRC has already is a link now, and what is written to a link goes to KSRC.
+for f in "$self/ktstr" "$self/sched_ext/ktstr"; do
+	[ ! -L "$f" ] || rm "$f"
+done
+[ "$(realpath "$self/sched_ext")" = "$self/sched_ext" ] || { echo "farm is broken"; exit 1; }
 
-make install-tree > "$tmp/log" 2>&1
-[ $? != 0 ] && [ ! -e "$self/sched_ext/ktstr" ]
-result $? "install-tree without KSRC= refuses" "$tmp/log"
+before=$(cd "$KSRC" && ls -lR tools/testing/selftests tools/sched_ext tools/lib/bpf)
 
-make -s install-tree KSRC="$tree" > "$tmp/log" 2>&1 &&
+# On the farm, never on KSRC: if this promise were broken, it would be written to.
+env KSRC="$tree" make install-tree > "$tmp/log" 2>&1
+[ $? != 0 ] && [ ! -e "$self/sched_ext/ktstr" ] && [ ! -e "$self/ktstr" ]
+result $? "install-tree refuses a KSRC that is only in the environment" "$tmp/log"
+env -u KSRC XDG_CACHE_HOME="$tmp/nothing" make install-tree > "$tmp/log" 2>&1
+[ $? != 0 ] && grep -q 'install-tree KSRC=TREE' "$tmp/log"
+result $? "install-tree without KSRC says what to type" "$tmp/log"
+
+env -u KSRC make -s install-tree KSRC="$tree" > "$tmp/log" 2>&1 &&
 	[ -e "$self/sched_ext/ktstr/Makefile" ] && [ -e "$self/ktstr/settings" ]
 result $? "install-tree puts the suite and its alias into the tree" "$tmp/log"
 
@@ -76,21 +89,17 @@ parse()
 		grep -q 'Testing complete. Ran [1-9]' "$1.parsed"
 }
 
-# The programs' results must arrive with the exit status that they deserve.
-for t in ktstr sched_ext/ktstr; do
-	make -s -j"$(nproc)" -C "$self" TARGETS="$t" > "$tmp/log" 2>&1 < /dev/null
-	result $? "make TARGETS=$t" "$tmp/log"
-done
-
-make -s -C "$self" TARGETS=ktstr O="$tmp/o" TEST_GEN_PROGS=equal_cgroups run_tests \
+make -s -j"$(nproc)" -C "$self" TARGETS=ktstr O="$tmp/o" run_tests \
 	> "$tmp/run" 2> "$tmp/log" < /dev/null
 grep -q '^ok 1 selftests: sched_ext/ktstr: equal_cgroups' "$tmp/run" &&
 	grep -q 'timeout set to 0' "$tmp/run"
 result $? "make TARGETS=ktstr O=DIR run_tests: kselftest output, settings found" "$tmp/run"
+[ -x "$tmp/o/kselftest/ktstr/scx_simple" ] && [ ! -e "$self/sched_ext/ktstr/obj" ]
+result $? "O=DIR: everything is built there" "$tmp/log"
 parse "$tmp/run"
 result $? "kunit.py parse reads it" "$tmp/run.parsed"
 
-make -s -C "$self" TARGETS=sched_ext/ktstr install KSFT_INSTALL_PATH="$tmp/inst" \
+make -s -j"$(nproc)" -C "$self" TARGETS=sched_ext/ktstr install KSFT_INSTALL_PATH="$tmp/inst" \
 	> "$tmp/log" 2>&1 < /dev/null &&
 	[ -x "$tmp/inst/sched_ext/ktstr/scx_simple" ] &&
 	[ -e "$tmp/inst/sched_ext/ktstr/settings" ] &&
@@ -105,7 +114,7 @@ result $? "the installed suite runs by run_kselftest.sh" "$tmp/run"
 parse "$tmp/run"
 result $? "kunit.py parse reads that, too" "$tmp/run.parsed"
 
-[ "$before" = "$(cd "$KSRC" && ls -lR tools/testing/selftests/sched_ext tools/sched_ext \
+[ "$before" = "$(cd "$KSRC" && ls -lR tools/testing/selftests tools/sched_ext \
 	tools/lib/bpf)" ]
 result $? "the kernel source was not touched"
 [ -z "$(git -C "$suite" status --porcelain --ignored 2> /dev/null | grep -E ' (obj|kselftest)/')" ]

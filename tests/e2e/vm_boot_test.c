@@ -152,7 +152,7 @@ static int launch(FIXTURE_DATA(vm) *self, const char *what)
 {
 	int r;
 
-	snprintf(self->cmdline, sizeof(self->cmdline), "vmtest=%s", what);
+	snprintf(self->cmdline, sizeof(self->cmdline), "printk.devkmsg=on vmtest=%s", what);
 	r = vm_create(&self->vm, &self->spec, &self->err);
 	return r ? r : vm_start(self->vm, &self->err);
 }

@@ -293,6 +293,7 @@ TEST_F(engine, the_schedulers_end_ends_the_hold_and_the_scenario)
 	EXPECT_GT(20 * NSEC_PER_SEC, now_ns() - began);
 	EXPECT_DETAIL(KTSTR_NOTE, KTSTR_OTHER, "the scheduler process ended in step 1 of 2");
 	EXPECT_DETAIL(KTSTR_UNDECIDED, KTSTR_NO_DATA, "a: step 1: not judged");
+	EXPECT_DETAIL(KTSTR_UNDECIDED, KTSTR_NO_DATA, "1 of 2 steps were not run");
 	EXPECT_EQ(NULL, ktstr_result__first_failure(self->ctx.result));
 	EXPECT_EQ(NULL, strstr(fake.log, "/t/b"));
 	waitpid(self->ctx.sched_pid, NULL, 0);
@@ -309,6 +310,7 @@ TEST_F(engine, no_step_begins_without_an_enabled_scheduler)
 	EXPECT_EQ(0, RUN(STEP(CGROUPS(CGROUP("b")), HOLD_MS(20))));
 	EXPECT_DETAIL(KTSTR_NOTE, KTSTR_OTHER,
 		      "the scheduler was ejected by the kernel before step 1 of 1");
+	EXPECT_EQ(KTSTR_INCONCLUSIVE, ktstr_result__outcome(self->ctx.result));
 	EXPECT_EQ(NULL, strstr(fake.log, "/t/b"));
 	kill(self->ctx.sched_pid, SIGKILL);
 	waitpid(self->ctx.sched_pid, NULL, 0);

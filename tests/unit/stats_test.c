@@ -51,8 +51,10 @@ static void add(struct ktstr_result *r, const char *cgroup, uint32_t step,
 	ktstr_stats__add(&s, r);
 }
 
-#define EXPECT_NEAR(_want, _got) do {						\
-	EXPECT_LT((_want) - 1e-9, _got); EXPECT_GT((_want) + 1e-9, _got); } while (0)
+#define EXPECT_NEAR(_want, _got) do {		\
+	EXPECT_LT((_want) - 1e-9, _got);	\
+	EXPECT_GT((_want) + 1e-9, _got);	\
+} while (0)
 
 TEST_F(stats, one_cgroup_by_the_formulas)
 {

@@ -9,9 +9,20 @@
 
 #define IMAGE_BYTES 8192
 
-static void put16(uint8_t *p, uint16_t v) { memcpy(p, &v, sizeof(v)); }
-static void put32(uint8_t *p, uint32_t v) { memcpy(p, &v, sizeof(v)); }
-static void put64(uint8_t *p, uint64_t v) { memcpy(p, &v, sizeof(v)); }
+static void put16(uint8_t *p, uint16_t v)
+{
+	memcpy(p, &v, sizeof(v));
+}
+
+static void put32(uint8_t *p, uint32_t v)
+{
+	memcpy(p, &v, sizeof(v));
+}
+
+static void put64(uint8_t *p, uint64_t v)
+{
+	memcpy(p, &v, sizeof(v));
+}
 
 /* The smallest header that is right; the boot protocol document's offsets. */
 static void make_bzimage(uint8_t *b)

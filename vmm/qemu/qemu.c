@@ -92,10 +92,15 @@ static int qemu_usable(struct vm_err *err)
 
 static int qemu_check(const struct vm_spec *spec, struct vm_err *err)
 {
-	/* a guest booted by QEMU has the first 16 MiB and its kernel in low RAM */
-	(void)spec;
-	(void)err;
-	return 0;
+	char topo[VM_TOPOLOGY_STRLEN];
+
+	if (!spec->deterministic || qemu_max_apic_id(&spec->topo) <= QEMU_MAX_XAPIC_ID)
+		return 0;
+	vm_topology_format(&spec->topo, topo, sizeof(topo));
+	/* QEMU 10.0.2 aborts there with "Bad icount read" */
+	return vm_err(err, EOPNOTSUPP,
+		      "topology %s needs APIC ids up to %" PRIu32 "; deterministic emulation has no x2APIC and ends at %d, use fewer CPUs or a multi-threaded run",
+		      topo, qemu_max_apic_id(&spec->topo), QEMU_MAX_XAPIC_ID);
 }
 
 /* Create or truncate a file that QEMU will write. The descriptor, or -errno with @err. */
