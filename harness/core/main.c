@@ -194,6 +194,8 @@ static int register_tests(const struct ktstr_registry *r, int argc, char **argv)
 	entry_tests = calloc(r->nr_tests + 1, sizeof(*entry_tests));
 	if (!entries || !entry_tests)
 		return -ENOMEM;
+	/* We are no constructor: the list is filled in the order of the calls. */
+	__constructor_order_forward = true;
 	__register_fixture(&fixture);
 	for (i = 0; i < r->nr_tests; i++) {
 		const struct ktstr_test *test = r->tests[i];
@@ -202,6 +204,9 @@ static int register_tests(const struct ktstr_registry *r, int argc, char **argv)
 		if (test->ignore == KTSTR_ON && !list &&
 		    !ktstr_select__names(argc, argv, test->name))
 			continue;
+		/* for those who choose from the listing, as the ktstr tool does */
+		if (test->ignore == KTSTR_ON && list)
+			fprintf(stderr, "# ignored: %s\n", test->name);
 		entry_tests[nr_entries++] = test;
 		*t = (struct __test_metadata) {
 			.name = test->name,

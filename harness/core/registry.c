@@ -5,12 +5,13 @@
  * because a program without schedulers has no such section.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "plan.h"
 
-extern const struct ktstr_test * const __start_ktstr_tests[] __attribute__((weak));
-extern const struct ktstr_test * const __stop_ktstr_tests[] __attribute__((weak));
+extern const struct ktstr_test *__start_ktstr_tests[] __attribute__((weak));
+extern const struct ktstr_test *__stop_ktstr_tests[] __attribute__((weak));
 extern const struct ktstr_scheduler * const __start_ktstr_schedulers[] __attribute__((weak));
 extern const struct ktstr_scheduler * const __stop_ktstr_schedulers[] __attribute__((weak));
 
@@ -20,12 +21,23 @@ static unsigned int entries(const void *start, const void *stop)
 	return ((uintptr_t)stop - (uintptr_t)start) / sizeof(void *);
 }
 
+/* Source order: the compiler may emit the records of a file in any. */
+static int by_place(const void *a, const void *b)
+{
+	const struct ktstr_test *x = *(const struct ktstr_test * const *)a;
+	const struct ktstr_test *y = *(const struct ktstr_test * const *)b;
+	int ret = strcmp(x->file ?: "", y->file ?: "");
+
+	return ret ?: (x->line > y->line) - (x->line < y->line);
+}
+
 void ktstr_registry__get(struct ktstr_registry *r)
 {
 	memset(r, 0, sizeof(*r));
 	if (__start_ktstr_tests) {
 		r->tests = __start_ktstr_tests;
 		r->nr_tests = entries(__start_ktstr_tests, __stop_ktstr_tests);
+		qsort(__start_ktstr_tests, r->nr_tests, sizeof(*r->tests), by_place);
 	}
 	if (__start_ktstr_schedulers) {
 		r->schedulers = __start_ktstr_schedulers;

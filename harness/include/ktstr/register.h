@@ -125,7 +125,7 @@ static inline __attribute__((always_inline)) void ktstr_build_check(const struct
 		const struct ktstr_test once __attribute__((unused)) =		\
 			{ __VA_ARGS__ };					\
 	}									\
-	static const struct ktstr_test * const _ktstr_entry_##_name		\
+	static const struct ktstr_test *_ktstr_entry_##_name			\
 	__attribute__((used, section("ktstr_tests"))) = &_ktstr_test_##_name;	\
 	static int _name(struct ktstr_ctx *ctx)
 
