@@ -171,7 +171,7 @@ int guest_sched__start(struct guest *g);
 void guest_sched__stop(struct guest *g);
 /*
  * Take the CPUs back from a scheduler under which nothing runs any more, not even our
- * SIGKILL; the processes then die under the default scheduler. Adds a note.
+ * SIGKILL; the processes then die under the default scheduler. Adds a failure.
  */
 void guest_sched__evict(struct guest *g);
 /* Look at sysfs: attached, ejected? To be called when something may have changed. */

@@ -19,7 +19,8 @@
 #include "internal.h"
 
 #define SCX_DIR		"/sys/kernel/sched_ext"
-#define STOP_PATIENCE_NS (5 * GUEST_NSEC_PER_SEC)	/* for SIGINT, then for SIGKILL */
+#define STOP_PATIENCE_NS (5 * GUEST_NSEC_PER_SEC)	/* for SIGINT, and in the end */
+#define KILL_PATIENCE_NS (2 * GUEST_NSEC_PER_SEC)
 
 void guest_status__format(int status, char *buf, size_t size)
 {
@@ -38,12 +39,10 @@ void guest_status__format(int status, char *buf, size_t size)
 
 static void sched_exec(char * const *args, int log)
 {
-	char *none = NULL, **argv;
 	size_t nr = 0, i;
+	char **argv;
 
-	if (!args)
-		args = &none;
-	while (args[nr])
+	while (args && args[nr])
 		nr++;
 	guest_child__reset();
 	dup2(log, STDOUT_FILENO);
@@ -239,7 +238,7 @@ void guest_sched__evict(struct guest *g)
 	/* sysrq-S: the kernel's own way out, see Documentation/scheduler/sched-ext.rst */
 	if (guest_file__write("/proc/sysrq-trigger", "S"))
 		return;
-	ktstr_result__add(g->result, KTSTR_NOTE, KTSTR_SCHED_STALLED,
+	ktstr_result__add(g->result, KTSTR_FAILS, KTSTR_SCHED_STALLED,
 			  "sched_ext had to be disabled by sysrq-S: under the scheduler not even killed tasks ran");
 }
 
@@ -254,13 +253,14 @@ void guest_sched__stop(struct guest *g)
 	kill(-s->pid, SIGINT);
 	if (!guest_serve(g, sched_exited, guest_now_ns() + STOP_PATIENCE_NS)) {
 		kill(-s->pid, SIGKILL);
-		guest_sched__evict(g);
-		guest_serve(g, sched_exited, guest_now_ns() + STOP_PATIENCE_NS);
+		if (!guest_serve(g, sched_exited, guest_now_ns() + KILL_PATIENCE_NS)) {
+			guest_sched__evict(g);
+			guest_serve(g, sched_exited, guest_now_ns() + STOP_PATIENCE_NS);
+		}
 	}
 	if (!s->exited)
 		ktstr_result__add(g->result, KTSTR_FAILS, KTSTR_TEARDOWN_TIMEOUT,
-				  "scheduler (pid %d) is still there %llu s after SIGKILL", s->pid,
-				  STOP_PATIENCE_NS / GUEST_NSEC_PER_SEC);
+				  "scheduler (pid %d) is still there after SIGKILL", s->pid);
 out_drain:
 	guest_serve(g, NULL, 0);
 }

@@ -25,7 +25,11 @@ static void spin(struct ktstr_work_ctx *w, unsigned int n)
 	}
 }
 
-/* One iteration is 1024 units, 10 us or so of an x86 server CPU. */
+/*
+ * One iteration is 1024 units. Measured: 7.6 us on an x86 server CPU, 150 us of vCPU time with
+ * icount shift=2 (300 us on the clock when two busy vCPUs share the instruction budget).
+ * So a clock read each time costs 0.3 % at 20 ns (vDSO) and about 1 % at 2 us (emulated timer).
+ */
 static void spin_wait(struct ktstr_work_ctx *w)
 {
 	spin(w, 1024);
@@ -33,6 +37,6 @@ static void spin_wait(struct ktstr_work_ctx *w)
 
 const struct ktstr_work_row ktstr_work_table[KTSTR_NR_WORK_TYPES] = {
 	[KTSTR_WORK_SPIN_WAIT] = {
-		"SpinWait", "tight CPU loop, 1024 units an iteration", 4, spin_wait,
+		"SpinWait", "tight CPU loop, 1024 units an iteration", 1, spin_wait,
 	},
 };

@@ -19,7 +19,7 @@ struct ktstr_work_row {
 	const char *description;
 	/*
 	 * Iterations per clock read. Chosen so that reads are at most about 1 ms apart on a
-	 * slow guest and cost far less than 1 % on a fast one; 1 for types that block.
+	 * slow guest and cost well below 1 % on a fast one.
 	 */
 	uint32_t checkpoint_every;
 	void (*iterate)(struct ktstr_work_ctx *w);
