@@ -354,14 +354,17 @@ static void send_start(struct guest *g)
 
 static void send_result(struct guest *g)
 {
-	struct ktstr_result *r = guest_body__result(&g->body);
+	struct ktstr_result *body = guest_body__result(&g->body);
+	struct ktstr_result *r = ktstr_result__new();
 	void *wire = NULL;
 	size_t len = 0;
 
-	if (r) {
-		ktstr_result__merge(r, g->result);
+	if (r && body) {
+		/* causes before consequences: the first failure is the headline */
 		if (guest_sched__gone(&g->sched) && g->body.pid)
 			guest_sched__blame(&g->sched, g->body.start_ns, r);
+		ktstr_result__merge(r, g->result);
+		ktstr_result__merge(r, body);
 		wire = ktstr_result__encode(r, &len);
 	}
 	if (wire && len <= KTSTR_CHAN_MAX_PAYLOAD)
@@ -370,6 +373,7 @@ static void send_result(struct guest *g)
 		ktstr_chan__count_drop(g->link.chan);
 	free(wire);
 	ktstr_result__free(r);
+	ktstr_result__free(body);
 }
 
 static void teardown(struct guest *g)

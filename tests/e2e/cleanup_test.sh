@@ -61,14 +61,15 @@ for sig in KILL INT TERM; do
 	for phase in start emulator boot scheduler; do
 		mark=$sig.$phase.$$
 		root=$tmp/$mark
+		# a shell starts background jobs with SIGINT ignored, a terminal does not
 		KTSTR_CLEANUP_MARK=$mark KTSTR_ACCEL=tcg KTSTR_RUNS_ROOT=$root KTSTR_RUN_ID=r \
-			setsid "$prog" -t "$test" >"$tmp/tap" 2>&1 &
+			setsid env --default-signal=INT "$prog" -t "$test" >"$tmp/tap" 2>&1 &
 		pid=$!
 		await "$phase"
 		result $? "$phase is reached"
 		# as a terminal does: the signal goes to the foreground group
 		kill -$sig -- -$pid 2>/dev/null || kill -$sig $pid
-		wait $pid
+		wait $pid 2>/dev/null
 		status=$?
 		gone
 		result $? "SIG$sig in phase $phase: no process is left"

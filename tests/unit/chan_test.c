@@ -179,7 +179,7 @@ TEST_F(chan, full_ring_refuses_until_the_host_drains)
 	ASSERT_EQ(1, ktstr_chan__read(self->r.host, &self->m));
 	EXPECT_EQ(0, ktstr_chan__write(self->r.guest, KTSTR_MSG_SCHED_LOG, n, line, 100));
 	for (got = 1; ktstr_chan__read(self->r.host, &self->m) == 1; got++)
-		EXPECT_EQ(got, self->m.time_ns);
+		EXPECT_EQ((uint64_t)got, self->m.time_ns);
 	EXPECT_EQ(n + 1, got);
 }
 

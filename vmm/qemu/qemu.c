@@ -99,7 +99,7 @@ static int qemu_check(const struct vm_spec *spec, struct vm_err *err)
 	vm_topology_format(&spec->topo, topo, sizeof(topo));
 	/* QEMU 10.0.2 aborts there with "Bad icount read" */
 	return vm_err(err, EOPNOTSUPP,
-		      "topology %s needs APIC ids up to %" PRIu32 "; deterministic emulation has no x2APIC and ends at %d, use fewer CPUs or a multi-threaded run",
+		      "topology %s needs APIC ids up to %" PRIu32 "; deterministic emulation has no x2APIC and ends at %d, use fewer CPUs",
 		      topo, qemu_max_apic_id(&spec->topo), QEMU_MAX_XAPIC_ID);
 }
 
