@@ -25,7 +25,7 @@ KSRC ?= $(if $(wildcard $(ktstr_cache)/src/linux/Makefile),$(ktstr_cache)/src/li
 OUTPUT ?= $(if $(O),$(O),build)
 override OUTPUT := $(abspath $(OUTPUT))
 # runner.sh looks for settings below the tree's selftests only.
-export kselftest_override_timeout ?= 0
+run_tests: export kselftest_override_timeout ?= 0
 endif
 
 # These work without a kernel tree.
