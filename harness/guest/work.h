@@ -1,30 +1,102 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Work types as a table: a type is one row and one function that does one iteration. The loop
- * around it, checkpoints and reports belong to workers.c and are the same for all types.
+ * around it, checkpoints, sampling and reports belong to workers.c and are the same for all.
+ *
+ * Workers of a type with a group size G form groups: worker i is member i % G of group i / G.
+ * What a group shares (descriptors, a region) is made in the parent before the fork.
  */
 #ifndef KTSTR_GUEST_WORK_H
 #define KTSTR_GUEST_WORK_H
 
 #include <ktstr/scenario.h>
 
+#include "../core/verdict.h"
+
+#define KTSTR_WORK_MAX_FDS	64	/* of one group */
+
+/* One group of cooperating workers; lives in the parent, inherited by the fork. */
+struct ktstr_work_group {
+	const struct ktstr_work *work;	/* parameters, defaults filled in */
+	uint32_t size;			/* members */
+	void *shared;			/* row->shared_size() bytes, zeroed, MAP_SHARED */
+	int fds[KTSTR_WORK_MAX_FDS];	/* -1: unused; closed by the runner */
+	const char *cgroup_dir;		/* absolute path of the group's cgroup, or NULL */
+	const char *workload_root;	/* absolute path of the test's cgroup root, or NULL */
+};
+
+enum ktstr_role {
+	KTSTR_ROLE_WORKER,
+	KTSTR_ROLE_MESSENGER,	/* drives the others: not part of fairness statistics */
+};
+
 /* What an iteration sees of its worker. */
 struct ktstr_work_ctx {
-	const struct ktstr_work *work;	/* parameters */
+	const struct ktstr_work *work;	/* parameters, defaults filled in */
+	struct ktstr_work_group *group;
+	uint32_t index;			/* of the worker in its cgroup's work */
+	uint32_t member;		/* position in the group */
+	enum ktstr_role role;
 	uint64_t units;			/* work units so far; the iteration adds to it */
+	uint64_t rng;			/* own state, seeded from (run seed, worker): see work_rand() */
+	const struct ktstr_cpumask *cpus; /* CPUs it may run on, as of its start */
+	void *priv;			/* the type's own, made by init(), freed by fini() */
+	const uint32_t *stop;		/* use work_stopped() */
+	struct ktstr_sampler *sampler;	/* use work_sample_wake() and friends */
 };
 
 struct ktstr_work_row {
-	const char *name;		/* as users write it */
-	const char *description;
-	/*
-	 * Iterations per clock read. Chosen so that reads are at most about 1 ms apart on a
-	 * slow guest and cost well below 1 % on a fast one.
-	 */
-	uint32_t checkpoint_every;
+	const char *name;		/* as users write it: "FutexPingPong" */
+	const char *description;	/* one line: what it does to a scheduler */
+	const char *parameters;		/* "fan = 4, spin = 1024" for lists; "" for none */
+	uint32_t checkpoint_every;	/* iterations per clock read; 1 for types that block */
+	uint32_t flags;			/* KTSTR_WORK_* */
+	/* Fill in what the author left 0. NULL: the type has no parameters. */
+	void (*defaults)(struct ktstr_work *work);
+	/* Members of a group; NULL: 1. @work has its defaults. */
+	uint32_t (*group_size)(const struct ktstr_work *work);
+	/* NULL, or why these parameters make no sense. */
+	const char *(*validate)(const struct ktstr_work *work);
+	size_t (*shared_size)(const struct ktstr_work *work);	/* NULL: none */
+	int (*setup_group)(struct ktstr_work_group *g);		/* parent; 0 or -errno */
+	int (*init)(struct ktstr_work_ctx *w);			/* worker, before the gate */
 	void (*iterate)(struct ktstr_work_ctx *w);
+	void (*fini)(struct ktstr_work_ctx *w);			/* worker, after its last iteration */
 };
 
+#define KTSTR_WORK_SAMPLES_WAKE	(1u << 0)	/* reports wake latencies */
+#define KTSTR_WORK_FORK_ONLY	(1u << 1)	/* not in thread mode */
+#define KTSTR_WORK_BLOCKS	(1u << 2)	/* sleeps on purpose: off-CPU time is no unfairness */
+
 extern const struct ktstr_work_row ktstr_work_table[KTSTR_NR_WORK_TYPES];
+
+/* Exact PascalCase name; NULL when there is none (then *@hint may name the nearest). */
+const struct ktstr_work_row *ktstr_work__find(const char *name, const char **hint);
+
+/* ---- for iterations (work_util.c) ---- */
+
+/* Has the worker been told to stop? Look at least every few milliseconds. */
+static inline bool work_stopped(const struct ktstr_work_ctx *w)
+{
+	return __atomic_load_n(w->stop, __ATOMIC_RELAXED);
+}
+
+uint64_t work_now_ns(void);			/* CLOCK_MONOTONIC */
+uint64_t work_rand(struct ktstr_work_ctx *w);	/* xorshift64*, reproducible by seed */
+void work_spin(struct ktstr_work_ctx *w, uint64_t n);	/* n units of ALU work, no pause */
+/* Wait until *@word != @seen, at most 100 ms a time, again until stop; true: it changed. */
+bool work_futex_wait(struct ktstr_work_ctx *w, uint32_t *word, uint32_t seen);
+void work_futex_wake(uint32_t *word, uint32_t nr);
+/* Sleep, cut into pieces of at most 100 ms so that a stop is obeyed. */
+void work_sleep(struct ktstr_work_ctx *w, uint64_t ns);
+
+/* One sample of each kind; a bounded reservoir keeps them (100,000 a worker). */
+void work_sample_wake(struct ktstr_work_ctx *w, uint64_t ns);
+void work_sample_cost(struct ktstr_work_ctx *w, uint64_t ns);
+void work_sample_timer(struct ktstr_work_ctx *w, uint64_t ns);
+/*
+ * The worker blocked on purpose from @before until @now: the interval is no scheduling gap.
+ */
+void work_blocked(struct ktstr_work_ctx *w, uint64_t before, uint64_t now);
 
 #endif
