@@ -8,6 +8,7 @@
 #	make check		set-up and all of our own tests (check-unit, -lint, -e2e)
 #	make install INSTALL_PATH=DIR			make clean
 #	make install-tree KSRC=TREE	put this suite into a kernel tree
+#	make bench-worker	what telemetry costs a worker, in ns
 #	O=DIR, V=1, LLVM=1, LLVM=-19, CROSS_COMPILE=, CLANG= (BPF), VMLINUX_BTF=
 
 SETUP := tools-testing-ktstr/setup
@@ -123,7 +124,7 @@ $(OBJ)/flags: FORCE
 	@mkdir -p $(@D)
 	@echo '$(flags)' | cmp -s - $@ || echo '$(flags)' > $@
 FORCE:
-.PHONY: FORCE unit-tests e2e-tests
+.PHONY: FORCE unit-tests e2e-tests bench-worker
 
 $(TOOLS)/complete:
 	@O='$(O)' KBUILD_OUTPUT='$(KBUILD_OUTPUT)' $(SETUP)/tools.sh build '$(KSRC)' '$(TOOLS)'
@@ -210,6 +211,13 @@ $(foreach t,$(unit_srcs),$(eval $(call own_test,$(t),$(OBJ)/san,$(SAN))))
 endif
 unit-tests: $(unit_srcs:%.c=$(OBJ)/%) $(unit_srcs:%.c=$(OBJ)/san/%)
 e2e-tests: $(e2e_srcs:%.c=$(OBJ)/%)
+
+# What telemetry costs a worker: docs/workers.md.
+$(OBJ)/tests/bench/worker_bench: $(OBJ)/tests/bench/worker_bench.o $(OBJ)/libktstr.a
+	$(call msg,LINK,,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
+bench-worker: $(OBJ)/tests/bench/worker_bench
+	@$<
 
 -include $(shell find $(OBJ) -name '*.d' 2> /dev/null)
 endif

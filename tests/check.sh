@@ -98,7 +98,8 @@ check_e2e()
 	for t in $(find tests/e2e -name '*_test.c' -o -name '*_test.sh' | sort); do
 		name=${t#tests/}
 		case $t in
-		*.c)	item "${name%.c}" timeout 600 "$OUTPUT/obj/tests/${name%.c}" ;;
+		*.c)	item "${name%.c}" env KTSTR_LIBDIR="$OUTPUT" timeout 600 \
+				"$OUTPUT/obj/tests/${name%.c}" ;;
 		*.sh)	item "${name%.sh}" timeout 600 bash "$t" ;;
 		esac
 	done

@@ -1,21 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0
-/* ktstr list [tests|programs]: what `ktstr run` would choose from. */
+/* ktstr list: what `ktstr run` would choose from, and what tests can be written with. */
 #include <stdio.h>
 #include <string.h>
 
 #include "builtin.h"
 #include "suite.h"
+#include "tables.h"
 
-static bool as_json;
+static bool as_json, as_markdown;
 
 static const char * const list_usage[] = {
 	"ktstr list [tests] [--json] [PROGRAM...]",
 	"ktstr list programs [--json]",
+	"ktstr list work-types [--json | --markdown]",
+	"ktstr list ops [--json]",
 	NULL
 };
 
 static const struct option list_options[] = {
 	OPT_BOOLEAN(0, "json", &as_json, "print a JSON array"),
+	OPT_BOOLEAN(0, "markdown", &as_markdown, "work-types: print docs/work-types.md"),
 	OPT_END()
 };
 
@@ -47,6 +51,22 @@ static void print_program(const struct suite *s, size_t i)
 	json_string(stdout, s->programs.item[i]);
 }
 
+/* The exit status, or -1: @what is no table. */
+static int list_table(const char *what, int argc, const char **argv)
+{
+	enum table_format format = as_json ? TABLE_JSON :
+				   as_markdown ? TABLE_MARKDOWN : TABLE_TEXT;
+	bool ops = !strcmp(what, "ops");
+
+	if (!ops && strcmp(what, "work-types"))
+		return -1;
+	if (no_args(ops ? "list ops" : "list work-types", argc, argv))
+		return 2;
+	if (as_json && as_markdown)
+		return complain(2, NULL, "list: --json and --markdown exclude each other");
+	return ops ? print_ops(format) : print_work_types(format);
+}
+
 int cmd_list(int argc, const char **argv)
 {
 	bool programs = false;
@@ -56,6 +76,11 @@ int cmd_list(int argc, const char **argv)
 	int ret;
 
 	argc = parse_args(argc, argv, list_options, list_usage);
+	ret = argc ? list_table(argv[0], argc - 1, argv + 1) : -1;
+	if (ret >= 0)
+		return ret;
+	if (as_markdown)
+		return complain(2, NULL, "list: only work-types has --markdown");
 	if (argc && (!strcmp(argv[0], "programs") || !strcmp(argv[0], "tests"))) {
 		programs = !strcmp(argv[0], "programs");
 		argc--;

@@ -16,7 +16,7 @@
 
 const struct command commands[] = {
 	{ "run",    cmd_run,    "run tests and print one KTAP (or JSON) document" },
-	{ "list",   cmd_list,   "list tests or test programs" },
+	{ "list",   cmd_list,   "list tests, test programs, work types or ops" },
 	{ "kernel", cmd_kernel, "list, fetch or locate kernels" },
 	{ "env",    cmd_env,    "show every environment variable, its value and meaning" },
 	{ "help",   cmd_help,   "explain a command" },

@@ -13,13 +13,20 @@
 enum ktstr_check_type { KTSTR_CHECK_SWITCH, KTSTR_CHECK_LIMIT, KTSTR_CHECK_COUNT };
 enum ktstr_check_scope { KTSTR_SCOPE_CGROUP, KTSTR_SCOPE_MONITOR };
 
-/* The workers of one cgroup in one step, and what they were allowed to do. */
+/*
+ * The workers of one cgroup in one step, and what they were allowed to do. All of them: what
+ * is pooled or compared (latencies, spread) is so within one sample.
+ */
 struct ktstr_group_sample {
 	const char *cgroup;
 	uint32_t step;
 	const struct ktstr_worker_report *reports;
 	uint32_t nr;
 	const struct ktstr_cpumask *cpuset;	/* NULL: none was set */
+	const struct ktstr_worker_samples *samples; /* parallel to reports; NULL: none taken */
+	const struct ktstr_cpumask *nodes;	/* NUMA nodes of the cpuset; NULL: not known */
+	bool migrated_known;
+	uint64_t pages_migrated;		/* between nodes, during the step, system-wide */
 };
 
 struct ktstr_check {

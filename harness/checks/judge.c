@@ -12,14 +12,9 @@
 
 #include "judge.h"
 
-/* "cg_a" or, from the second step on, "cg_a (step 2)". */
-struct where {
-	char text[KTSTR_NAME_LEN + 24];
-};
-
-static struct where where(const struct ktstr_group_sample *s)
+struct ktstr_where ktstr_where(const struct ktstr_group_sample *s)
 {
-	struct where w;
+	struct ktstr_where w;
 
 	if (s->step)
 		snprintf(w.text, sizeof(w.text), "%.*s (step %" PRIu64 ")", KTSTR_NAME_LEN - 1,
@@ -42,6 +37,11 @@ double ktstr_off_cpu_pct(const struct ktstr_worker_report *w)
 	return (double)(w->wall_ns - w->cpu_ns) * 100.0 / (double)w->wall_ns;
 }
 
+double ktstr_run_delay_pct(const struct ktstr_worker_report *w)
+{
+	return fmin((double)w->run_delay_ns * 100.0 / (double)w->wall_ns, 100);
+}
+
 KTSTR_JUDGE(not_starved)
 {
 	uint32_t i;
@@ -50,7 +50,7 @@ KTSTR_JUDGE(not_starved)
 	for (i = 0; i < s->nr; i++)
 		if (!s->reports[i].work_units)
 			ktstr_result__add(out, KTSTR_FAILS, KTSTR_STARVED,
-					  "%s: tid %d starved (0 work units)", where(s).text,
+					  "%s: tid %d starved (0 work units)", ktstr_where(s).text,
 					  s->reports[i].tid);
 }
 
@@ -68,7 +68,7 @@ KTSTR_JUDGE(isolation)
 	for (w = s->reports; w < s->reports + s->nr; w++) {
 		if (!ktstr_cpumask__weight(&w->cpus_used)) {
 			ktstr_result__add(out, KTSTR_UNDECIDED, KTSTR_NO_DATA,
-					  "%s: isolation: tid %d recorded no CPU", where(s).text,
+					  "%s: isolation: tid %d recorded no CPU", ktstr_where(s).text,
 					  w->tid);
 			continue;
 		}
@@ -79,7 +79,7 @@ KTSTR_JUDGE(isolation)
 			continue;
 		ktstr_cpumask__format(&outside, list, sizeof(list));
 		ktstr_result__add(out, KTSTR_FAILS, KTSTR_ISOLATION,
-				  "%s: tid %d ran on unexpected CPUs {%s}", where(s).text,
+				  "%s: tid %d ran on unexpected CPUs {%s}", ktstr_where(s).text,
 				  w->tid, list);
 	}
 }
@@ -91,7 +91,7 @@ static bool has_wall_time(const struct ktstr_worker_report *w, const char *check
 	if (w->wall_ns)
 		return true;
 	ktstr_result__add(out, KTSTR_UNDECIDED, KTSTR_NO_DATA, "%s: %s: tid %d recorded no time",
-			  where(s).text, check, w->tid);
+			  ktstr_where(s).text, check, w->tid);
 	return false;
 }
 
@@ -108,43 +108,76 @@ KTSTR_JUDGE(max_gap_ms)
 			continue;
 		ktstr_result__add(out, KTSTR_FAILS, KTSTR_STUCK,
 				  "%s: tid %d stuck %.*fms on cpu%d at +%.0fms (threshold %gms)",
-				  where(s).text, w->tid, decimals(ms, c->max_gap_ms), ms,
+				  ktstr_where(s).text, w->tid, decimals(ms, c->max_gap_ms), ms,
 				  w->max_gap_cpu, (double)w->max_gap_at_ns / 1e6, c->max_gap_ms);
+	}
+}
+
+static bool is_messenger(const struct ktstr_worker_report *w)
+{
+	return w->flags & KTSTR_WORKER_MESSENGER;
+}
+
+struct spread {
+	const char *of;			/* "" or what is compared instead of off-CPU shares */
+	uint32_t fellows;		/* that should be compared */
+	uint32_t compared;
+	double min, max;
+	struct ktstr_cpumask cpus;
+};
+
+/*
+ * Where anybody sleeps on purpose, being off CPU is no injustice but waiting for one is: all
+ * are compared by run delay then.
+ */
+static void compare_workers(const struct ktstr_group_sample *s, struct spread *sp)
+{
+	const struct ktstr_worker_report *w, *end = s->reports + s->nr;
+	bool blocks = false;
+	double pct;
+
+	*sp = (struct spread){ .of = "", .min = INFINITY, .max = -INFINITY };
+	for (w = s->reports; w < end; w++)
+		blocks |= w->flags & KTSTR_WORKER_BLOCKS;
+	if (blocks)
+		sp->of = " run delay";
+	for (w = s->reports; w < end; w++) {
+		if (is_messenger(w))
+			continue;
+		sp->fellows++;
+		if (!w->wall_ns || (blocks && !w->schedstat_valid))
+			continue;
+		pct = blocks ? ktstr_run_delay_pct(w) : ktstr_off_cpu_pct(w);
+		sp->min = fmin(sp->min, pct);
+		sp->max = fmax(sp->max, pct);
+		ktstr_cpumask__or(&sp->cpus, &w->cpus_used);
+		sp->compared++;
 	}
 }
 
 KTSTR_JUDGE(max_spread_pct)
 {
-	double pct, min = INFINITY, max = -INFINITY, spread;
-	struct ktstr_cpumask cpus = { };
-	uint32_t i, timed = 0;
+	struct spread sp;
+	double spread;
 	int prec;
 
-	if (s->nr < 2)
+	compare_workers(s, &sp);
+	if (sp.fellows < 2)
 		return;		/* nobody to be unfair to */
-	for (i = 0; i < s->nr; i++) {
-		if (!s->reports[i].wall_ns)
-			continue;
-		pct = ktstr_off_cpu_pct(&s->reports[i]);
-		min = fmin(min, pct);
-		max = fmax(max, pct);
-		ktstr_cpumask__or(&cpus, &s->reports[i].cpus_used);
-		timed++;
-	}
-	if (timed < 2) {
+	if (sp.compared < 2) {
 		ktstr_result__add(out, KTSTR_UNDECIDED, KTSTR_NO_DATA,
-				  "%s: max_spread_pct: %u of %u workers recorded a time, 2 are needed",
-				  where(s).text, timed, s->nr);
+				  "%s: max_spread_pct: %u of %u workers recorded a%s time, 2 are needed",
+				  ktstr_where(s).text, sp.compared, sp.fellows, sp.of);
 		return;
 	}
-	spread = max - min;
+	spread = sp.max - sp.min;
 	if (!(spread > c->max_spread_pct))
 		return;
 	prec = decimals(spread, c->max_spread_pct);
 	ktstr_result__add(out, KTSTR_FAILS, KTSTR_UNFAIR,
-			  "%s: unfair cgroup: spread=%.*f%% (%.*f-%.*f%%) %u workers on %u cpus (threshold %g%%)",
-			  where(s).text, prec, spread, prec, min, prec, max, timed,
-			  ktstr_cpumask__weight(&cpus), c->max_spread_pct);
+			  "%s: unfair cgroup: spread=%.*f%% (%.*f-%.*f%%%s) %u workers on %u cpus (threshold %g%%)",
+			  ktstr_where(s).text, prec, spread, prec, sp.min, prec, sp.max, sp.of,
+			  sp.compared, ktstr_cpumask__weight(&sp.cpus), c->max_spread_pct);
 }
 
 /*
@@ -160,40 +193,42 @@ static double work_rate(const struct ktstr_worker_report *w)
 
 KTSTR_JUDGE(max_throughput_cv)
 {
-	double rate, mean = 0, variance = 0, cv;
-	uint32_t i;
+	const struct ktstr_worker_report *w, *end = s->reports + s->nr;
+	double rate, mean = 0, squares = 0, cv;
+	uint32_t n = 0;
 
-	if (s->nr < 2) {
-		ktstr_result__add(out, KTSTR_UNDECIDED, KTSTR_NO_DATA,
-				  "%s: max_throughput_cv compares workers and there is only one",
-				  where(s).text);
-		return;
-	}
-	for (i = 0; i < s->nr; i++) {
-		rate = work_rate(&s->reports[i]);
+	for (w = s->reports; w < end; w++) {
+		if (is_messenger(w))
+			continue;
+		rate = work_rate(w);
 		if (isnan(rate)) {
 			ktstr_result__add(out, KTSTR_UNDECIDED, KTSTR_NO_DATA,
 					  "%s: max_throughput_cv: tid %d recorded no CPU time",
-					  where(s).text, s->reports[i].tid);
+					  ktstr_where(s).text, w->tid);
 			return;
 		}
-		mean += rate / s->nr;
+		n++;
+		cv = rate - mean;	/* Welford: mean and sum of squares as it goes */
+		mean += cv / n;
+		squares += cv * (rate - mean);
+	}
+	if (n < 2) {
+		ktstr_result__add(out, KTSTR_UNDECIDED, KTSTR_NO_DATA,
+				  "%s: max_throughput_cv compares workers and there is only one",
+				  ktstr_where(s).text);
+		return;
 	}
 	if (!(mean > 0)) {
 		ktstr_result__add(out, KTSTR_FAILS, KTSTR_BENCHMARK,
 				  "%s: max_throughput_cv: none of %u workers did any work",
-				  where(s).text, s->nr);
+				  ktstr_where(s).text, n);
 		return;
 	}
-	for (i = 0; i < s->nr; i++) {
-		rate = work_rate(&s->reports[i]) - mean;
-		variance += rate * rate / s->nr;
-	}
-	cv = sqrt(variance) / mean;
+	cv = sqrt(squares / n) / mean;
 	if (cv > c->max_throughput_cv)
 		ktstr_result__add(out, KTSTR_FAILS, KTSTR_BENCHMARK,
 				  "%s: throughput CV %.3f exceeds limit %.3f (mean=%.0f work/cpu_s)",
-				  where(s).text, cv, c->max_throughput_cv, mean);
+				  ktstr_where(s).text, cv, c->max_throughput_cv, mean);
 }
 
 KTSTR_JUDGE(min_work_rate)
@@ -206,11 +241,11 @@ KTSTR_JUDGE(min_work_rate)
 		if (isnan(rate))
 			ktstr_result__add(out, KTSTR_UNDECIDED, KTSTR_NO_DATA,
 					  "%s: min_work_rate: tid %d recorded no CPU time",
-					  where(s).text, w->tid);
+					  ktstr_where(s).text, w->tid);
 		else if (rate < c->min_work_rate)
 			ktstr_result__add(out, KTSTR_FAILS, KTSTR_BENCHMARK,
 					  "%s: worker %d throughput %.1f work/cpu_s below floor %.1f",
-					  where(s).text, w->tid, rate, c->min_work_rate);
+					  ktstr_where(s).text, w->tid, rate, c->min_work_rate);
 	}
 }
 
@@ -226,7 +261,7 @@ KTSTR_JUDGE(min_iteration_rate)
 		if (rate < c->min_iteration_rate)
 			ktstr_result__add(out, KTSTR_FAILS, KTSTR_BENCHMARK,
 					  "%s: worker %d iteration rate %.1f/s below floor %.1f/s",
-					  where(s).text, w->tid, rate, c->min_iteration_rate);
+					  ktstr_where(s).text, w->tid, rate, c->min_iteration_rate);
 	}
 }
 
@@ -245,13 +280,13 @@ KTSTR_JUDGE(max_migration_ratio)
 		ktstr_result__add(out, wall ? KTSTR_FAILS : KTSTR_UNDECIDED,
 				  wall ? KTSTR_MIGRATION : KTSTR_NO_DATA,
 				  "%s: max_migration_ratio: no worker finished an iteration",
-				  where(s).text);
+				  ktstr_where(s).text);
 		return;
 	}
 	ratio = (double)migrations / (double)iterations;
 	if (ratio > c->max_migration_ratio)
 		ktstr_result__add(out, KTSTR_FAILS, KTSTR_MIGRATION,
 				  "%s: migration ratio %.4f exceeds threshold %.4f (%" PRIu64 " migrations / %" PRIu64 " iterations)",
-				  where(s).text, ratio, c->max_migration_ratio, migrations,
+				  ktstr_where(s).text, ratio, c->max_migration_ratio, migrations,
 				  iterations);
 }

@@ -3,14 +3,23 @@
  * From worker reports to the statistics of a cgroup in a step.
  *
  *	off-CPU share	(wall - cpu) / wall, over workers with a wall time
- *	spread		largest minus smallest off-CPU share
+ *	run delay share	schedstat field 2 / wall, over workers with both
+ *	spread		largest minus smallest off-CPU share; where somebody sleeps on purpose
+ *			largest minus smallest run delay share
  *	gap		largest interval between two checkpoints of any worker
  *	cpus		size of the union of the CPUs that the workers ran on
  *	migration ratio	sum of migrations / sum of iterations
  *	run delay	schedstat field 2, over workers that have it
+ *	samples		pooled, see pool.c
+ *	page locality	sum of pages on the cpuset's nodes / sum of pages
+ *	cross node	pages that the kernel moved between nodes during the step / sum of pages
  *
- * Several groups of workers in one cgroup make one entry. Averages are therefore folded
- * with the number of workers they stand for, which is kept in the entry.
+ * Messengers (who drive the others and never wait for a turn) are in the sums, not in the
+ * shares, spread and run delays.
+ *
+ * Several samples of one cgroup and step make one entry. Averages are therefore folded
+ * with the number of workers they stand for, which is kept in the entry; percentiles cannot
+ * be folded, there the worse of the two stays.
  */
 #include <math.h>
 #include <stdio.h>
@@ -41,23 +50,36 @@ static struct ktstr_cgroup_stats *find_or_add(const struct ktstr_group_sample *s
 	return c;
 }
 
+static void widen(double *min, double *max, bool first, double v)
+{
+	*min = first ? v : fmin(*min, v);
+	*max = first ? v : fmax(*max, v);
+}
+
 static void add_off_cpu(struct ktstr_cgroup_stats *c, const struct ktstr_worker_report *w)
 {
 	double pct = ktstr_off_cpu_pct(w);
 
-	if (!c->timed_workers || pct < c->min_off_cpu_pct)
-		c->min_off_cpu_pct = pct;
-	if (!c->timed_workers || pct > c->max_off_cpu_pct)
-		c->max_off_cpu_pct = pct;
+	widen(&c->min_off_cpu_pct, &c->max_off_cpu_pct, !c->timed_workers, pct);
 	c->timed_workers++;
 	c->avg_off_cpu_pct += (pct - c->avg_off_cpu_pct) / c->timed_workers;
-	c->spread_pct = c->max_off_cpu_pct - c->min_off_cpu_pct;
+}
+
+static void add_run_delay(struct ktstr_cgroup_stats *c, const struct ktstr_worker_report *w)
+{
+	double us = (double)w->run_delay_ns / 1e3;
+
+	if (w->wall_ns)
+		widen(&c->min_delay_pct, &c->max_delay_pct, !c->delay_workers,
+		      ktstr_run_delay_pct(w));
+	c->delay_workers++;
+	c->mean_run_delay_us += (us - c->mean_run_delay_us) / c->delay_workers;
+	c->worst_run_delay_us = fmax(c->worst_run_delay_us, us);
 }
 
 static void add_worker(struct ktstr_cgroup_stats *c, const struct ktstr_worker_report *w)
 {
 	double gap_ms = (double)w->max_gap_ns / 1e6;
-	double delay_us = (double)w->run_delay_ns / 1e3;
 
 	c->workers++;
 	c->migrations += w->migrations;
@@ -68,19 +90,57 @@ static void add_worker(struct ktstr_cgroup_stats *c, const struct ktstr_worker_r
 		c->max_gap_ms = gap_ms;
 		c->max_gap_cpu = w->max_gap_cpu;
 	}
+	if (w->flags & KTSTR_WORKER_BLOCKS)
+		c->blocks = 1;
+	if (w->flags & KTSTR_WORKER_MESSENGER) {
+		c->messengers++;
+		return;
+	}
 	if (w->wall_ns)
 		add_off_cpu(c, w);
-	if (w->schedstat_valid) {
-		c->delay_workers++;
-		c->mean_run_delay_us += (delay_us - c->mean_run_delay_us) / c->delay_workers;
-		c->worst_run_delay_us = fmax(c->worst_run_delay_us, delay_us);
+	if (w->schedstat_valid)
+		add_run_delay(c, w);
+}
+
+/* The worse of what the entry has and what the sample says, field by field. */
+static void add_samples(struct ktstr_cgroup_stats *c, const struct ktstr_group_sample *s,
+			enum ktstr_sample_kind kind)
+{
+	struct ktstr_sample_stats *to = &c->samples[kind], n;
+
+	if (ktstr_pool(s, kind, &n) || !n.kept)
+		return;
+	to->mean_us = (to->mean_us * (double)to->kept + n.mean_us * (double)n.kept) /
+		      (double)(to->kept + n.kept);
+	to->total += n.total;
+	to->kept += n.kept;
+	to->median_us = fmax(to->median_us, n.median_us);
+	to->p99_us = fmax(to->p99_us, n.p99_us);
+	to->max_us = fmax(to->max_us, n.max_us);
+	to->cv = fmax(to->cv, n.cv);
+}
+
+static void add_pages(struct ktstr_cgroup_stats *c, const struct ktstr_group_sample *s)
+{
+	struct ktstr_page_count n;
+	uint32_t i;
+
+	for (i = 0; i < s->nr; i++) {
+		n = ktstr_count_pages(&s->reports[i], s->nodes);
+		c->pages += n.all;
+		c->local_pages += n.local;
 	}
+	c->locality_known = s->nodes != NULL;
+	c->migrated_known = s->migrated_known;
+	/* System-wide and of the whole step: it counts once, not once a sample. */
+	c->migrated_pages = s->migrated_known ? s->pages_migrated : 0;
 }
 
 void ktstr_stats__add(const struct ktstr_group_sample *s, struct ktstr_result *out)
 {
 	struct ktstr_cgroup_stats *c;
 	uint32_t i;
+	int k;
 
 	for (i = 0; i < s->nr; i++)
 		ktstr_cpumask__or(&out->cpus_used, &s->reports[i].cpus_used);
@@ -89,6 +149,12 @@ void ktstr_stats__add(const struct ktstr_group_sample *s, struct ktstr_result *o
 		return;
 	for (i = 0; i < s->nr; i++)
 		add_worker(c, &s->reports[i]);
+	c->spread_workers = c->blocks ? c->delay_workers : c->timed_workers;
+	c->spread_pct = c->blocks ? c->max_delay_pct - c->min_delay_pct :
+				    c->max_off_cpu_pct - c->min_off_cpu_pct;
 	c->cpus = ktstr_cpumask__weight(&c->cpus_used);
 	c->migration_ratio = c->iterations ? (double)c->migrations / (double)c->iterations : 0;
+	for (k = 0; k < KTSTR_NR_SAMPLE_KINDS; k++)
+		add_samples(c, s, k);
+	add_pages(c, s);
 }

@@ -3,8 +3,10 @@
  * What test authors may ask about, and say to, their context: the accessors of
  * ktstr/scenario.h and ktstr/claim.h.
  */
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <ktstr/claim.h>
 #include <ktstr/scenario.h>
@@ -29,6 +31,26 @@ const struct ktstr_topology *ktstr_topology(const struct ktstr_ctx *ctx)
 int ktstr_sched_pid(const struct ktstr_ctx *ctx)
 {
 	return ctx->sched_pid;
+}
+
+int ktstr_cgroup_did(const struct ktstr_ctx *ctx, const char *cgroup, uint32_t step,
+		     struct ktstr_did *did)
+{
+	const struct ktstr_cgroup_stats *c = ctx->result->cgroups;
+	uint32_t i;
+
+	for (i = 0; i < ctx->result->nr_cgroups; i++, c++) {
+		if (c->step + 1 != step || strcmp(c->name, cgroup))
+			continue;
+		*did = (struct ktstr_did){
+			.workers = c->workers, .work_units = c->work_units,
+			.iterations = c->iterations, .off_cpu_pct = c->avg_off_cpu_pct,
+			.run_delay_us = c->mean_run_delay_us,
+		};
+		ktstr_cpumask__format(&c->cpus_used, did->cpus, sizeof(did->cpus));
+		return 0;
+	}
+	return -ENOENT;
 }
 
 static void claim(struct ktstr_ctx *ctx, enum ktstr_severity severity, enum ktstr_kind kind,

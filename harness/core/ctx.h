@@ -11,6 +11,8 @@
 #include "verdict.h"
 
 struct ktstr_msg_stimulus;
+struct ktstr_work;
+struct ktstr_capture;
 
 struct ktstr_ctx {
 	const struct ktstr_test *test;
@@ -26,6 +28,8 @@ struct ktstr_ctx {
 	struct ktstr_result *result;	/* everything that was found goes here */
 	/* Tell the host that a step began; never fails. */
 	void (*stimulus)(struct ktstr_ctx *ctx, const struct ktstr_msg_stimulus *s);
+	const struct ktstr_work *work_override; /* for swappable cgroups; NULL: none */
+	struct ktstr_capture *captures;	/* of CAPTURE_CGROUP_PROCS, newest first; see ops.h */
 };
 
 #endif

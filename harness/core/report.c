@@ -118,6 +118,45 @@ static void put_details(const struct out *o, const struct ktstr_run *run)
 		fprintf(o->f, "  ... and %u more\n", more);
 }
 
+/* Only what was measured. */
+static void put_cgroup_stats(const struct out *o, const struct ktstr_cgroup_stats *c)
+{
+	const struct ktstr_sample_stats *w = &c->samples[KTSTR_SAMPLES_WAKE];
+	const struct ktstr_sample_stats *t = &c->samples[KTSTR_SAMPLES_TIMER];
+	const struct ktstr_sample_stats *cost = &c->samples[KTSTR_SAMPLES_COST];
+
+	fprintf(o->f,
+		"  %.*s: workers=%u cpus=%u spread=%.1f%%%s gap=%.0fms migrations=%" PRIu64 " iter=%" PRIu64,
+		KTSTR_NAME_LEN, c->name, c->workers, c->cpus, c->spread_pct,
+		c->blocks ? " (run delay)" : "", c->max_gap_ms, c->migrations, c->iterations);
+	if (w->kept)
+		fprintf(o->f, " p99_wake=%.1fus", w->p99_us);
+	if (o->brief) {
+		fputc('\n', o->f);
+		return;
+	}
+	fprintf(o->f, " step=%u", c->step);
+	if (c->delay_workers)
+		fprintf(o->f, " run_delay=%.1fus worst_run_delay=%.1fus", c->mean_run_delay_us,
+			c->worst_run_delay_us);
+	fputc('\n', o->f);
+	if (w->kept)
+		fprintf(o->f,
+			"    wake latency: median=%.1fus p99=%.1fus max=%.1fus cv=%.3f samples=%" PRIu64 "\n",
+			w->median_us, w->p99_us, w->max_us, w->cv, w->total);
+	if (t->kept)
+		fprintf(o->f,
+			"    timer lateness: median=%.1fus p99=%.1fus max=%.1fus samples=%" PRIu64 "\n",
+			t->median_us, t->p99_us, t->max_us, t->total);
+	if (cost->kept)
+		fprintf(o->f,
+			"    iteration cost: median=%.1fus p99=%.1fus max=%.1fus samples=%" PRIu64 "\n",
+			cost->median_us, cost->p99_us, cost->max_us, cost->total);
+	if (c->pages && c->locality_known)
+		fprintf(o->f, "    pages: %" PRIu64 " of %" PRIu64 " on the cpuset's nodes\n",
+			c->local_pages, c->pages);
+}
+
 static void put_stats(const struct out *o, const struct ktstr_run *run)
 {
 	const struct ktstr_result *r = run->result;
@@ -132,20 +171,11 @@ static void put_stats(const struct out *o, const struct ktstr_run *run)
 		"%u workers, %u cpus, %" PRIu64 " migrations, worst_spread=%.1f%%, worst_gap=%.0fms\n",
 		t.workers, t.cpus, t.migrations, t.worst_spread_pct, t.worst_gap_ms);
 	for (i = 0; i < r->nr_cgroups; i++) {
-		const struct ktstr_cgroup_stats *c = &r->cgroups[i];
-
 		if (o->brief && i == BRIEF_CGROUPS) {
 			fprintf(o->f, "  ... and %u more\n", r->nr_cgroups - i);
 			break;
 		}
-		fprintf(o->f,
-			"  %.*s: workers=%u cpus=%u spread=%.1f%% gap=%.0fms migrations=%" PRIu64 " iter=%" PRIu64,
-			KTSTR_NAME_LEN, c->name, c->workers, c->cpus, c->spread_pct,
-			c->max_gap_ms, c->migrations, c->iterations);
-		if (!o->brief)
-			fprintf(o->f, " step=%u run_delay=%.1fus worst_run_delay=%.1fus",
-				c->step, c->mean_run_delay_us, c->worst_run_delay_us);
-		fputc('\n', o->f);
+		put_cgroup_stats(o, &r->cgroups[i]);
 	}
 }
 

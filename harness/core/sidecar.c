@@ -39,8 +39,33 @@ static void put_list(struct ktstr_json *j, const char *key, const char *prefix,
 	ktstr_json__end(j);
 }
 
+/* @present: there is a measurement behind the number; otherwise null. */
+static void f64_or_null(struct ktstr_json *j, const char *key, bool present, double v)
+{
+	if (present)
+		ktstr_json__f64(j, key, v);
+	else
+		ktstr_json__null(j, key);
+}
+
+/* Beyond what comparisons use: how much there was, and the other two kinds of samples. */
+static void put_samples(struct ktstr_json *j, const char *key,
+			const struct ktstr_sample_stats *s)
+{
+	ktstr_json__object(j, key);
+	ktstr_json__u64(j, "total", s->total);
+	ktstr_json__u64(j, "kept", s->kept);
+	f64_or_null(j, "median_us", s->kept, s->median_us);
+	f64_or_null(j, "p99_us", s->kept, s->p99_us);
+	f64_or_null(j, "max_us", s->kept, s->max_us);
+	f64_or_null(j, "mean_us", s->kept, s->mean_us);
+	f64_or_null(j, "cv", s->kept > 1, s->cv);
+	ktstr_json__end(j);
+}
+
 static void put_cgroup(struct ktstr_json *j, const struct ktstr_cgroup_stats *c)
 {
+	const struct ktstr_sample_stats *w = &c->samples[KTSTR_SAMPLES_WAKE];
 	char name[KTSTR_NAME_LEN + 1] = "";
 
 	memcpy(name, c->name, KTSTR_NAME_LEN);
@@ -49,29 +74,38 @@ static void put_cgroup(struct ktstr_json *j, const struct ktstr_cgroup_stats *c)
 	ktstr_json__u64(j, "step", c->step);
 	ktstr_json__u64(j, "num_workers", c->workers);
 	ktstr_json__u64(j, "num_cpus", c->cpus);
-	ktstr_json__f64(j, "avg_off_cpu_pct", c->avg_off_cpu_pct);
-	ktstr_json__f64(j, "min_off_cpu_pct", c->min_off_cpu_pct);
-	ktstr_json__f64(j, "max_off_cpu_pct", c->max_off_cpu_pct);
-	ktstr_json__f64(j, "spread", c->spread_pct);
+	ktstr_json__u64(j, "num_messengers", c->messengers);
+	f64_or_null(j, "avg_off_cpu_pct", c->timed_workers, c->avg_off_cpu_pct);
+	f64_or_null(j, "min_off_cpu_pct", c->timed_workers, c->min_off_cpu_pct);
+	f64_or_null(j, "max_off_cpu_pct", c->timed_workers, c->max_off_cpu_pct);
+	f64_or_null(j, "spread", c->spread_workers, c->spread_pct);
+	ktstr_json__str(j, "spread_of", c->blocks ? "run_delay" : "off_cpu");
 	ktstr_json__f64(j, "max_gap_ms", c->max_gap_ms);
 	ktstr_json__i64(j, "max_gap_cpu", c->max_gap_cpu);
 	ktstr_json__u64(j, "total_migrations", c->migrations);
 	ktstr_json__f64(j, "migration_ratio", c->migration_ratio);
-	ktstr_json__null(j, "p99_wake_latency_us");
-	ktstr_json__null(j, "median_wake_latency_us");
-	ktstr_json__null(j, "wake_latency_cv");
+	f64_or_null(j, "p99_wake_latency_us", w->kept, w->p99_us);
+	f64_or_null(j, "median_wake_latency_us", w->kept, w->median_us);
+	f64_or_null(j, "wake_latency_cv", w->kept > 1, w->cv);
+	ktstr_json__f64(j, "wake_latency_tail_ratio", ktstr_stats__wake_tail_ratio(c));
 	ktstr_json__u64(j, "total_work_units", c->work_units);
 	ktstr_json__u64(j, "total_iterations", c->iterations);
-	ktstr_json__f64(j, "mean_run_delay_us", c->mean_run_delay_us);
-	ktstr_json__f64(j, "worst_run_delay_us", c->worst_run_delay_us);
-	ktstr_json__null(j, "page_locality");
-	ktstr_json__null(j, "cross_node_migration_ratio");
+	f64_or_null(j, "mean_run_delay_us", c->delay_workers, c->mean_run_delay_us);
+	f64_or_null(j, "worst_run_delay_us", c->delay_workers, c->worst_run_delay_us);
+	ktstr_json__f64(j, "page_locality", ktstr_stats__page_locality(c));
+	ktstr_json__f64(j, "cross_node_migration_ratio", ktstr_stats__cross_node_ratio(c));
+	put_samples(j, "wake_latency", w);
+	put_samples(j, "iteration_cost", &c->samples[KTSTR_SAMPLES_COST]);
+	put_samples(j, "timer_lateness", &c->samples[KTSTR_SAMPLES_TIMER]);
 	ktstr_json__object(j, "ext_metrics");
 	ktstr_json__end(j);
 	ktstr_json__end(j);
 }
 
-/* No cgroup, no measurement: totals of nothing are null, not zero. */
+/*
+ * No cgroup, no measurement: totals of nothing are null, not zero. Those that are NaN are
+ * absent, which JSON writes as null.
+ */
 static void put_stats(struct ktstr_json *j, const struct ktstr_result *r)
 {
 	struct ktstr_totals t;
@@ -93,16 +127,17 @@ static void put_stats(struct ktstr_json *j, const struct ktstr_result *r)
 	TOTAL(f64, "worst_gap_ms", t.worst_gap_ms);
 	TOTAL(i64, "worst_gap_cpu", t.worst_gap_cpu);
 	TOTAL(f64, "worst_migration_ratio", t.worst_migration_ratio);
-	ktstr_json__null(j, "worst_p99_wake_latency_us");
-	ktstr_json__null(j, "worst_median_wake_latency_us");
-	ktstr_json__null(j, "worst_wake_latency_cv");
+	ktstr_json__f64(j, "worst_p99_wake_latency_us", t.worst_p99_wake_us);
+	ktstr_json__f64(j, "worst_median_wake_latency_us", t.worst_median_wake_us);
+	ktstr_json__f64(j, "worst_wake_latency_cv", t.worst_wake_cv);
 	TOTAL(u64, "total_iterations", t.iterations);
 	TOTAL(f64, "worst_mean_run_delay_us", t.worst_mean_run_delay_us);
 	TOTAL(f64, "worst_run_delay_us", t.worst_run_delay_us);
 #undef TOTAL
-	ktstr_json__null(j, "worst_page_locality");
-	ktstr_json__null(j, "worst_cross_node_migration_ratio");
-	ktstr_json__null(j, "worst_wake_latency_tail_ratio");
+	ktstr_json__f64(j, "worst_page_locality", t.worst_page_locality);
+	ktstr_json__f64(j, "worst_cross_node_migration_ratio", t.worst_cross_node_ratio);
+	ktstr_json__f64(j, "worst_wake_latency_tail_ratio", t.worst_wake_tail_ratio);
+	ktstr_json__f64(j, "worst_iterations_per_worker", t.worst_iterations_per_worker);
 	ktstr_json__object(j, "ext_metrics");
 	ktstr_json__end(j);
 	ktstr_json__end(j);

@@ -7,6 +7,7 @@
  * A flood of notes therefore never hides a failure, and fails are only ever dropped when
  * all KTSTR_MAX_DETAILS kept ones are fails too.
  */
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -187,6 +188,43 @@ static double max_of(double a, double b)
 	return a > b ? a : b;
 }
 
+double ktstr_stats__wake_tail_ratio(const struct ktstr_cgroup_stats *c)
+{
+	const struct ktstr_sample_stats *w = &c->samples[KTSTR_SAMPLES_WAKE];
+
+	return w->total && w->median_us > 0 ? w->p99_us / w->median_us : NAN;
+}
+
+double ktstr_stats__page_locality(const struct ktstr_cgroup_stats *c)
+{
+	return c->pages && c->locality_known ? (double)c->local_pages / (double)c->pages : NAN;
+}
+
+double ktstr_stats__cross_node_ratio(const struct ktstr_cgroup_stats *c)
+{
+	return c->pages && c->migrated_known ? (double)c->migrated_pages / (double)c->pages : NAN;
+}
+
+/* fmax() and fmin() prefer a number to NaN, which is what absent needs. */
+static void add_to_totals(struct ktstr_totals *t, const struct ktstr_cgroup_stats *c)
+{
+	const struct ktstr_sample_stats *w = &c->samples[KTSTR_SAMPLES_WAKE];
+
+	if (w->total) {
+		t->worst_p99_wake_us = fmax(t->worst_p99_wake_us, w->p99_us);
+		t->worst_median_wake_us = fmax(t->worst_median_wake_us, w->median_us);
+		if (w->kept > 1)
+			t->worst_wake_cv = fmax(t->worst_wake_cv, w->cv);
+	}
+	t->worst_wake_tail_ratio = fmax(t->worst_wake_tail_ratio, ktstr_stats__wake_tail_ratio(c));
+	if (c->workers)
+		t->worst_iterations_per_worker = fmin(t->worst_iterations_per_worker,
+						      (double)c->iterations / c->workers);
+	t->worst_page_locality = fmin(t->worst_page_locality, ktstr_stats__page_locality(c));
+	t->worst_cross_node_ratio = fmax(t->worst_cross_node_ratio,
+					 ktstr_stats__cross_node_ratio(c));
+}
+
 void ktstr_result__totals(const struct ktstr_result *r, struct ktstr_totals *t)
 {
 	const struct ktstr_cgroup_stats *c;
@@ -194,6 +232,9 @@ void ktstr_result__totals(const struct ktstr_result *r, struct ktstr_totals *t)
 
 	memset(t, 0, sizeof(*t));
 	t->worst_gap_cpu = -1;
+	t->worst_p99_wake_us = t->worst_median_wake_us = t->worst_wake_cv = NAN;
+	t->worst_wake_tail_ratio = t->worst_iterations_per_worker = NAN;
+	t->worst_page_locality = t->worst_cross_node_ratio = NAN;
 	t->cpus = ktstr_cpumask__weight(&r->cpus_used);
 	for (i = 0; i < r->nr_cgroups; i++) {
 		c = &r->cgroups[i];
@@ -209,5 +250,6 @@ void ktstr_result__totals(const struct ktstr_result *r, struct ktstr_totals *t)
 		t->worst_mean_run_delay_us =
 			max_of(t->worst_mean_run_delay_us, c->mean_run_delay_us);
 		t->worst_run_delay_us = max_of(t->worst_run_delay_us, c->worst_run_delay_us);
+		add_to_totals(t, c);
 	}
 }

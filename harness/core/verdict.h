@@ -19,6 +19,7 @@
 #define KTSTR_MAX_CGROUPS	256
 #define KTSTR_DETAIL_LEN	512	/* bytes, terminating NUL included */
 #define KTSTR_NAME_LEN		64
+#define KTSTR_MAX_NODES		64	/* of NUMA, so that a set is one word */
 
 /* In the order of the fold: the largest one present wins. */
 enum ktstr_outcome {
@@ -45,6 +46,10 @@ struct ktstr_cpumask {
 	uint64_t bits[KTSTR_MAX_CPUS / 64];
 };
 
+/* What kind of worker a report is of. */
+#define KTSTR_WORKER_BLOCKS	(1u << 0)	/* sleeps on purpose: off-CPU time says nothing */
+#define KTSTR_WORKER_MESSENGER	(1u << 1)	/* drives others: no part of fairness */
+
 /* What one worker measured about itself; lives in shared memory, so no pointers. */
 struct ktstr_worker_report {
 	int32_t tid;
@@ -65,19 +70,58 @@ struct ktstr_worker_report {
 	uint64_t voluntary_switches;	/* getrusage, delta */
 	uint64_t involuntary_switches;
 	struct ktstr_cpumask cpus_used;
+	uint32_t flags;			/* KTSTR_WORKER_* */
+	int32_t setup_error;		/* -errno: it could not get ready and never worked */
+	uint64_t blocked_ns;		/* blocked on purpose, as far as its type says so */
+	uint32_t pages_valid;		/* the next is known */
+	uint64_t node_pages[KTSTR_MAX_NODES];	/* anonymous pages by NUMA node, at its end */
 };
 
-/* Statistics of one cgroup in one step; formulas in spec of checks/stats.c. */
+enum ktstr_sample_kind {
+	KTSTR_SAMPLES_WAKE,		/* from being woken (or blocking) to running */
+	KTSTR_SAMPLES_COST,		/* of one iteration */
+	KTSTR_SAMPLES_TIMER,		/* lateness of a timer */
+	KTSTR_NR_SAMPLE_KINDS,
+};
+
+/* Samples of one kind and worker: a uniform choice of at most so many, and a count of all. */
+struct ktstr_samples {
+	const uint64_t *ns;		/* @nr of them, unordered */
+	uint32_t nr;
+	uint64_t total;
+	const uint64_t *log2;		/* [64], all samples: log2[i] counts 2^i..2^(i+1)-1, 0 in 0 */
+};
+
+struct ktstr_worker_samples {
+	struct ktstr_samples kind[KTSTR_NR_SAMPLE_KINDS];
+};
+
+/*
+ * What the samples of one kind say, of all workers of a cgroup together. Percentiles are
+ * nearest rank: of n sorted samples number ceil(n * p), counted from 1.
+ */
+struct ktstr_sample_stats {
+	uint64_t total;			/* seen; 0: the rest is absent */
+	uint64_t kept;			/* what the rest was computed from */
+	double median_us, p99_us, max_us, mean_us;
+	double cv;			/* population standard deviation / mean; 0 for mean 0 */
+};
+
+/* Statistics of one cgroup in one step; the formulas stand in checks/stats.c. */
 struct ktstr_cgroup_stats {
 	char name[KTSTR_NAME_LEN];
 	uint32_t step;
 	uint32_t workers;
+	uint32_t messengers;		/* of the workers; no part of off-CPU, spread, run delay */
+	uint32_t blocks;		/* 1: some sleep on purpose, spread is that of run delays */
 	uint32_t cpus;			/* union of the CPUs its workers ran on */
 	struct ktstr_cpumask cpus_used;	/* that union */
 	uint32_t timed_workers;		/* had a wall time; 0: the off-CPU shares are absent */
 	uint32_t delay_workers;		/* had schedstat; 0: the run delays are absent */
+	uint32_t spread_workers;	/* compared in the spread; 0: it is absent */
 	double min_off_cpu_pct, max_off_cpu_pct, avg_off_cpu_pct;
-	double spread_pct;		/* max - min */
+	double min_delay_pct, max_delay_pct;	/* run delay / wall time */
+	double spread_pct;		/* max - min, of off-CPU or of run delay shares */
 	double max_gap_ms;
 	int32_t max_gap_cpu;
 	uint64_t migrations;
@@ -85,6 +129,12 @@ struct ktstr_cgroup_stats {
 	uint64_t iterations;
 	double migration_ratio;
 	double mean_run_delay_us, worst_run_delay_us;
+	struct ktstr_sample_stats samples[KTSTR_NR_SAMPLE_KINDS];
+	uint64_t pages;			/* counted; 0: the next two are absent */
+	uint32_t locality_known;	/* 1: local_pages is known, the cpuset has nodes */
+	uint32_t migrated_known;
+	uint64_t local_pages;		/* of pages: on the nodes of the cpuset */
+	uint64_t migrated_pages;	/* by the kernel, between nodes, system-wide */
 };
 
 /* Everything about one run. Allocated by ktstr_result__new(), about 160 KiB. */
@@ -134,8 +184,17 @@ struct ktstr_totals {
 	int32_t worst_gap_cpu;
 	double worst_migration_ratio;
 	double worst_mean_run_delay_us, worst_run_delay_us;
+	/* NaN: absent. Worst is the largest, except for locality and iterations. */
+	double worst_p99_wake_us, worst_median_wake_us, worst_wake_cv, worst_wake_tail_ratio;
+	double worst_iterations_per_worker;
+	double worst_page_locality, worst_cross_node_ratio;
 };
 void ktstr_result__totals(const struct ktstr_result *r, struct ktstr_totals *t);
+
+/* Of one cgroup; NaN: absent. */
+double ktstr_stats__wake_tail_ratio(const struct ktstr_cgroup_stats *c);	/* p99 / median */
+double ktstr_stats__page_locality(const struct ktstr_cgroup_stats *c);
+double ktstr_stats__cross_node_ratio(const struct ktstr_cgroup_stats *c);
 
 /* Bitmap helpers; CPUs beyond KTSTR_MAX_CPUS are ignored. */
 void ktstr_cpumask__set(struct ktstr_cpumask *m, uint32_t cpu);

@@ -18,7 +18,7 @@
 #include "verdict.h"
 
 #define WIRE_MAGIC	0x5352544bu	/* "KTRS" in memory */
-#define WIRE_VERSION	1u
+#define WIRE_VERSION	2u
 #define WIRE_RECORD	8u		/* type and length */
 
 enum wire_type {
@@ -86,15 +86,30 @@ static void record_end(struct writer *w, size_t at)
 		memcpy(w->buf + at + 4, &n, sizeof(n));
 }
 
+static void put_samples(struct writer *w, const struct ktstr_sample_stats *s)
+{
+	put64(w, s->total);
+	put64(w, s->kept);
+	put_double(w, s->median_us);
+	put_double(w, s->p99_us);
+	put_double(w, s->max_us);
+	put_double(w, s->mean_us);
+	put_double(w, s->cv);
+}
+
 static void put_cgroup(struct writer *w, const struct ktstr_cgroup_stats *c)
 {
 	size_t at = record_begin(w, WIRE_CGROUP);
+	int k;
 
 	put32(w, c->step);
 	put32(w, c->workers);
+	put32(w, c->messengers);
+	put32(w, c->blocks);
 	put32(w, c->cpus);
 	put32(w, c->timed_workers);
 	put32(w, c->delay_workers);
+	put32(w, c->spread_workers);
 	put32(w, (uint32_t)c->max_gap_cpu);
 	put_cpus(w, &c->cpus_used);
 	put64(w, c->migrations);
@@ -103,11 +118,20 @@ static void put_cgroup(struct writer *w, const struct ktstr_cgroup_stats *c)
 	put_double(w, c->min_off_cpu_pct);
 	put_double(w, c->max_off_cpu_pct);
 	put_double(w, c->avg_off_cpu_pct);
+	put_double(w, c->min_delay_pct);
+	put_double(w, c->max_delay_pct);
 	put_double(w, c->spread_pct);
 	put_double(w, c->max_gap_ms);
 	put_double(w, c->migration_ratio);
 	put_double(w, c->mean_run_delay_us);
 	put_double(w, c->worst_run_delay_us);
+	for (k = 0; k < KTSTR_NR_SAMPLE_KINDS; k++)
+		put_samples(w, &c->samples[k]);
+	put64(w, c->pages);
+	put32(w, c->locality_known);
+	put32(w, c->migrated_known);
+	put64(w, c->local_pages);
+	put64(w, c->migrated_pages);
 	put(w, c->name, strnlen(c->name, sizeof(c->name) - 1));
 	record_end(w, at);
 }
@@ -255,9 +279,36 @@ static void get_detail(struct reader *rd, struct ktstr_result *r)
 	get_string(rd, d->text, sizeof(d->text));
 }
 
+static void get_samples(struct reader *rd, struct ktstr_sample_stats *s)
+{
+	s->total = get64(rd);
+	s->kept = get64(rd);
+	s->median_us = get_double(rd);
+	s->p99_us = get_double(rd);
+	s->max_us = get_double(rd);
+	s->mean_us = get_double(rd);
+	s->cv = get_double(rd);
+	if (s->kept > s->total || !s->kept != !s->total || s->median_us > s->p99_us ||
+	    s->p99_us > s->max_us)
+		rd->bad = true;
+}
+
+/* What must hold between the numbers of a cgroup, whoever sent them. */
+static bool consistent(const struct ktstr_cgroup_stats *c)
+{
+	uint32_t compared = c->workers - c->messengers;
+
+	return c->messengers <= c->workers && c->blocks <= 1 &&
+	       c->cpus == ktstr_cpumask__weight(&c->cpus_used) &&
+	       c->timed_workers <= compared && c->delay_workers <= compared &&
+	       c->spread_workers <= compared && c->max_gap_cpu >= -1 &&
+	       c->locality_known <= 1 && c->migrated_known <= 1 && c->local_pages <= c->pages;
+}
+
 static void get_cgroup(struct reader *rd, struct ktstr_result *r)
 {
 	struct ktstr_cgroup_stats *c;
+	int k;
 
 	if (r->nr_cgroups >= KTSTR_MAX_CGROUPS) {
 		rd->bad = true;
@@ -266,9 +317,12 @@ static void get_cgroup(struct reader *rd, struct ktstr_result *r)
 	c = &r->cgroups[r->nr_cgroups++];
 	c->step = get32(rd);
 	c->workers = get32(rd);
+	c->messengers = get32(rd);
+	c->blocks = get32(rd);
 	c->cpus = get32(rd);
 	c->timed_workers = get32(rd);
 	c->delay_workers = get32(rd);
+	c->spread_workers = get32(rd);
 	c->max_gap_cpu = (int32_t)get32(rd);
 	get_cpus(rd, &c->cpus_used);
 	c->migrations = get64(rd);
@@ -277,16 +331,22 @@ static void get_cgroup(struct reader *rd, struct ktstr_result *r)
 	c->min_off_cpu_pct = get_double(rd);
 	c->max_off_cpu_pct = get_double(rd);
 	c->avg_off_cpu_pct = get_double(rd);
+	c->min_delay_pct = get_double(rd);
+	c->max_delay_pct = get_double(rd);
 	c->spread_pct = get_double(rd);
 	c->max_gap_ms = get_double(rd);
 	c->migration_ratio = get_double(rd);
 	c->mean_run_delay_us = get_double(rd);
 	c->worst_run_delay_us = get_double(rd);
+	for (k = 0; k < KTSTR_NR_SAMPLE_KINDS; k++)
+		get_samples(rd, &c->samples[k]);
+	c->pages = get64(rd);
+	c->locality_known = get32(rd);
+	c->migrated_known = get32(rd);
+	c->local_pages = get64(rd);
+	c->migrated_pages = get64(rd);
 	get_string(rd, c->name, sizeof(c->name));
-
-	if (c->cpus != ktstr_cpumask__weight(&c->cpus_used) ||
-	    c->timed_workers > c->workers || c->delay_workers > c->workers ||
-	    c->max_gap_cpu < -1)
+	if (!consistent(c))
 		rd->bad = true;
 }
 

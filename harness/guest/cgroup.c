@@ -25,6 +25,8 @@
 #include "cgroup.h"
 
 #define REMOVAL_NS	(5 * NSEC_PER_SEC)
+#define ATTACH_TRIES	3
+#define ATTACH_PAUSE_NS	(100 * NSEC_PER_MSEC)
 
 static int io_mkdir(const char *path)
 {
@@ -163,16 +165,26 @@ static int write_file(struct ktstr_cgroups *cg, const char *dir, const char *fil
 	return 0;
 }
 
-static int enable_in(struct ktstr_cgroups *cg, const char *dir, const char *controller,
-		     struct vm_err *err)
+/* One write for each, so that an error names the controller that is not there. */
+static int control(struct ktstr_cgroups *cg, const char *dir, char sign, const char *controllers,
+		   struct vm_err *err)
 {
 	char text[32];
+	size_t len;
+	int ret = 0;
 
-	snprintf(text, sizeof(text), "+%s", controller);
-	return write_file(cg, dir, "cgroup.subtree_control", text, err);
+	for (; *controllers && !ret; controllers += len) {
+		controllers += strspn(controllers, "\n ");
+		len = strcspn(controllers, "\n ");
+		if (!len)
+			break;
+		snprintf(text, sizeof(text), "%c%.*s", sign, (int)len, controllers);
+		ret = write_file(cg, dir, "cgroup.subtree_control", text, err);
+	}
+	return ret;
 }
 
-int ktstr_cgroups__enable(struct ktstr_cgroups *cg, const char *controller, struct vm_err *err)
+int ktstr_cgroups__enable(struct ktstr_cgroups *cg, const char *controllers, struct vm_err *err)
 {
 	size_t at = strlen(cg->fs);
 	char dir[PATH_MAX];
@@ -180,7 +192,7 @@ int ktstr_cgroups__enable(struct ktstr_cgroups *cg, const char *controller, stru
 
 	for (;;) {
 		snprintf(dir, sizeof(dir), "%.*s", (int)at, cg->root);
-		ret = enable_in(cg, dir, controller, err);
+		ret = control(cg, dir, '+', controllers, err);
 		if (ret || !cg->root[at])
 			return ret;
 		at++;
@@ -218,7 +230,7 @@ static int make_dir(struct ktstr_cgroups *cg, const char *path, struct vm_err *e
 	return 0;
 }
 
-int ktstr_cgroups__create(struct ktstr_cgroups *cg, const char *name, const char *controller,
+int ktstr_cgroups__create(struct ktstr_cgroups *cg, const char *name, const char *controllers,
 			  struct vm_err *err)
 {
 	char path[PATH_MAX];
@@ -233,8 +245,8 @@ int ktstr_cgroups__create(struct ktstr_cgroups *cg, const char *name, const char
 			return make_dir(cg, path, err);
 		*slash = '\0';
 		ret = make_dir(cg, path, err);
-		if (!ret && controller)
-			ret = enable_in(cg, path, controller, err);
+		if (!ret && controllers)
+			ret = control(cg, path, '+', controllers, err);
 		*slash = '/';
 	}
 	return ret;
@@ -275,10 +287,18 @@ int ktstr_cgroups__open(struct ktstr_cgroups *cg, const char *name, struct vm_er
 int ktstr_cgroups__attach(struct ktstr_cgroups *cg, const char *name, pid_t pid,
 			  struct vm_err *err)
 {
+	const struct timespec pause = { .tv_nsec = ATTACH_PAUSE_NS };
 	char text[16];
+	int ret, tries;
 
 	snprintf(text, sizeof(text), "%d", pid);
-	return ktstr_cgroups__write(cg, name, "cgroup.procs", text, err);
+	for (tries = 1; ; tries++) {
+		ret = ktstr_cgroups__write(cg, name, "cgroup.procs", text, err);
+		/* Controllers being switched nearby; nothing tells when that is over. */
+		if (ret != -EBUSY || tries == ATTACH_TRIES)
+			return ret;
+		nanosleep(&pause, NULL);
+	}
 }
 
 /* The content of @dir/@file, at most @size - 1 bytes. Length or -errno. */
@@ -324,8 +344,8 @@ static uint64_t now_ns(void)
 	return t.tv_sec * NSEC_PER_SEC + t.tv_nsec;
 }
 
-/* 1: no task is in @dir or below; 0: some are; -errno */
-static int is_empty(int events)
+/* 1: cgroup.events says @what ("populated 0"); 0: it does not; -errno */
+static int says(int events, const char *what)
 {
 	char buf[256];
 	ssize_t n = pread(events, buf, sizeof(buf) - 1, 0);
@@ -333,11 +353,11 @@ static int is_empty(int events)
 	if (n < 0)
 		return -errno;
 	buf[n] = '\0';
-	return strstr(buf, "populated 1") ? 0 : 1;
+	return strstr(buf, what) ? 1 : 0;
 }
 
 /* 0, -ETIMEDOUT or -errno. kernfs signals POLLPRI for each change after the last read. */
-static int wait_empty(const char *dir, uint64_t timeout_ns)
+static int wait_until(const char *dir, const char *what, uint64_t timeout_ns)
 {
 	uint64_t deadline = now_ns() + timeout_ns, now;
 	struct pollfd p = { .events = POLLPRI };
@@ -349,7 +369,7 @@ static int wait_empty(const char *dir, uint64_t timeout_ns)
 	p.fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (p.fd < 0)
 		return -errno;
-	while (!(ret = is_empty(p.fd))) {
+	while (!(ret = says(p.fd, what))) {
 		now = now_ns();
 		if (now >= deadline) {
 			ret = -ETIMEDOUT;
@@ -391,6 +411,8 @@ static void forget(struct ktstr_cgroups *cg, const char *path)
 		if (strcmp(cg->made[i], path))
 			continue;
 		free(cg->made[i]);
+		if (i < cg->kept)
+			cg->kept--;
 		memmove(&cg->made[i], &cg->made[i + 1],
 			(--cg->nr_made - i) * sizeof(cg->made[0]));
 		return;
@@ -412,7 +434,7 @@ static int empty(struct ktstr_cgroups *cg, const char *path)
 		kill_one_by_one(path);
 	else if (ret)
 		return ret;
-	return wait_empty(path, cg->removal_ns);
+	return wait_until(path, "populated 0", cg->removal_ns);
 }
 
 static int remove_path(struct ktstr_cgroups *cg, const char *path, struct vm_err *err)
@@ -437,6 +459,57 @@ int ktstr_cgroups__remove(struct ktstr_cgroups *cg, const char *name, struct vm_
 	int ret = path_of(cg, name, NULL, path, err);
 
 	return ret ? ret : remove_path(cg, path, err);
+}
+
+void ktstr_cgroups__keep(struct ktstr_cgroups *cg)
+{
+	cg->kept = cg->nr_made;
+}
+
+ssize_t ktstr_cgroups__read(struct ktstr_cgroups *cg, const char *name, const char *file,
+			    char *buf, size_t size, struct vm_err *err)
+{
+	char dir[PATH_MAX];
+	ssize_t n = path_of(cg, name, NULL, dir, err);
+
+	if (n < 0)
+		return n;
+	n = read_file(dir, file, buf, size);
+	if (n < 0)
+		return vm_err(err, (int)-n, "read %s/%s: %s", dir, file, strerror((int)-n));
+	return n;
+}
+
+int ktstr_cgroups__freeze(struct ktstr_cgroups *cg, const char *name, bool frozen,
+			  struct vm_err *err)
+{
+	const char *what = frozen ? "frozen 1" : "frozen 0";
+	char dir[PATH_MAX];
+	int ret;
+
+	ret = path_of(cg, name, NULL, dir, err);
+	if (!ret)
+		ret = write_file(cg, dir, "cgroup.freeze", frozen ? "1" : "0", err);
+	if (ret)
+		return ret;
+	ret = wait_until(dir, what, cg->removal_ns);
+	return ret ? vm_err(err, -ret, "wait for \"%s\" in %s/cgroup.events: %s", what, dir,
+			    strerror(-ret)) : 0;
+}
+
+int ktstr_cgroups__clear_control(struct ktstr_cgroups *cg, const char *name, struct vm_err *err)
+{
+	char dir[PATH_MAX], enabled[256];
+	ssize_t n;
+	int ret = path_of(cg, name, NULL, dir, err);
+
+	if (ret)
+		return ret;
+	n = read_file(dir, "cgroup.subtree_control", enabled, sizeof(enabled));
+	if (n < 0)
+		return vm_err(err, (int)-n, "read %s/cgroup.subtree_control: %s", dir,
+			      strerror((int)-n));
+	return control(cg, dir, '-', enabled, err);
 }
 
 int ktstr_cgroups__unwind(struct ktstr_cgroups *cg, size_t keep, struct vm_err *err)

@@ -27,6 +27,7 @@ struct ktstr_cgroups {
 	char root[PATH_MAX];		/* fs, or below it */
 	char **made;			/* absolute paths, oldest first */
 	size_t nr_made;
+	size_t kept;			/* the oldest of them that keep() has marked */
 	uint64_t removal_ns;		/* how long remove() waits for the last task */
 };
 
@@ -42,13 +43,13 @@ void ktstr_cgroups__fini(struct ktstr_cgroups *cg);
 /* NULL, or why @name cannot be a cgroup of a test. */
 const char *ktstr_cgroup__name_problem(const char *name);
 
-/* "+cpuset" for everything from fs down to root. */
-int ktstr_cgroups__enable(struct ktstr_cgroups *cg, const char *controller, struct vm_err *err);
+/* Enable @controllers ("cpuset cpu") in everything from fs down to root. */
+int ktstr_cgroups__enable(struct ktstr_cgroups *cg, const char *controllers, struct vm_err *err);
 /*
- * mkdir -p. With @controller (may be NULL) it is enabled in every folder between root and
+ * mkdir -p. With @controllers (may be NULL) they are enabled in every folder between root and
  * the leaf, the leaf itself excepted. An existing folder is used and left alone later.
  */
-int ktstr_cgroups__create(struct ktstr_cgroups *cg, const char *name, const char *controller,
+int ktstr_cgroups__create(struct ktstr_cgroups *cg, const char *name, const char *controllers,
 			  struct vm_err *err);
 int ktstr_cgroups__write(struct ktstr_cgroups *cg, const char *name, const char *file,
 			 const char *text, struct vm_err *err);
@@ -57,14 +58,25 @@ int ktstr_cgroups__set_cpuset(struct ktstr_cgroups *cg, const char *name, const 
 			      const char *mems, struct vm_err *err);
 /* O_PATH descriptor for CLONE_INTO_CGROUP, or -errno. */
 int ktstr_cgroups__open(struct ktstr_cgroups *cg, const char *name, struct vm_err *err);
+/* Move a task there. EBUSY is tried three times, 100 ms apart. */
 int ktstr_cgroups__attach(struct ktstr_cgroups *cg, const char *name, pid_t pid,
 			  struct vm_err *err);
+/* At most @size - 1 bytes, terminated. Length or -errno. */
+ssize_t ktstr_cgroups__read(struct ktstr_cgroups *cg, const char *name, const char *file,
+			    char *buf, size_t size, struct vm_err *err);
+/* Freeze or thaw, and wait until the kernel says that it has happened. */
+int ktstr_cgroups__freeze(struct ktstr_cgroups *cg, const char *name, bool frozen,
+			  struct vm_err *err);
+/* Disable what is enabled in cgroup.subtree_control: tasks may then be moved there. */
+int ktstr_cgroups__clear_control(struct ktstr_cgroups *cg, const char *name, struct vm_err *err);
 
 /*
  * Kill what is inside, wait until it is empty, rmdir. A missing cgroup is fine. An error
  * names a pid that is still in it.
  */
 int ktstr_cgroups__remove(struct ktstr_cgroups *cg, const char *name, struct vm_err *err);
+/* Whatever exists now belongs to the backdrop: ktstr_cgroups__unwind(cg, cg->kept) spares it. */
+void ktstr_cgroups__keep(struct ktstr_cgroups *cg);
 /* Remove what was made after the first @keep folders; goes on after an error, returns the first. */
 int ktstr_cgroups__unwind(struct ktstr_cgroups *cg, size_t keep, struct vm_err *err);
 

@@ -8,10 +8,13 @@
 #include "../core/ctx.h"
 #include "cgroup.h"
 
+struct ktstr_machine;
+
 /* The surroundings of a scenario. Unit tests put a fake tree and short bounds here. */
 struct ktstr_surroundings {
 	const char *cgroupfs;			/* "/sys/fs/cgroup" */
 	const char *sysfs;			/* "/sys" */
+	const char *procfs;			/* "/proc", for interrupts */
 	const struct ktstr_cgroup_io *io;	/* NULL: a real cgroup2 mount */
 	uint64_t ready_ns;			/* all workers must be parked within */
 	uint64_t stop_ns, kill_ns;		/* see ktstr_workers__stop() */
@@ -19,26 +22,33 @@ struct ktstr_surroundings {
 
 /* A valid scenario in numbers; made by ktstr_scenario__check(). */
 struct ktstr_scenario {
+	const struct ktstr_backdrop *backdrop;	/* NULL: none */
+	const struct ktstr_checks *checks;
 	const struct ktstr_step *steps;
 	uint32_t nr;
 	uint64_t *hold_ns;			/* clamped, one a step */
-	const char *controller;			/* "cpuset" when any cgroup has one, or NULL */
-	uint32_t nr_cgroups;			/* in all steps together */
+	uint32_t controllers;			/* needed by any cgroup or op: 1 << enum */
+	uint32_t nr_crews;			/* groups of workers, in all steps together */
 };
 
 /*
- * Judge all steps before anything is made. Every problem becomes a failing detail of the
+ * Judge everything before anything is made. Every problem becomes a failing detail of the
  * result; returns 0, -EINVAL or -ENOMEM. Free @sc in either case.
  */
 int ktstr_scenario__check(struct ktstr_scenario *sc, struct ktstr_ctx *ctx,
-			  const struct ktstr_step *steps, uint32_t nr,
-			  const struct ktstr_cpumask *online);
+			  const struct ktstr_plan *plan, const struct ktstr_machine *machine);
 void ktstr_scenario__free(struct ktstr_scenario *sc);
 
-/* The worker count of a cgroup, inheritance applied. */
-uint32_t ktstr_cgroup_workers(const struct ktstr_ctx *ctx, const struct ktstr_cgroup *cgroup);
+/* How many workers @spec has on these CPUs, inheritance applied; 0 is a mistake. */
+uint32_t ktstr_workspec__workers(const struct ktstr_ctx *ctx, const struct ktstr_workspec *spec,
+				 const struct ktstr_cpumask *cpus);
+/* Put the run's work type in place of the spec's own, where its groups fit the count. */
+void ktstr_workspec__swap(const struct ktstr_ctx *ctx, struct ktstr_workspec *spec,
+			  const struct ktstr_cpumask *cpus);
 
-/* ktstr_run_steps() in given surroundings. */
+/* ktstr_run_plan() and ktstr_run_steps() in given surroundings. */
+int ktstr_engine__run_plan(struct ktstr_ctx *ctx, const struct ktstr_plan *plan,
+			   const struct ktstr_surroundings *around);
 int ktstr_engine__run(struct ktstr_ctx *ctx, const struct ktstr_step *steps, uint32_t nr,
 		      const struct ktstr_surroundings *around);
 

@@ -3,30 +3,56 @@
 #ifndef KTSTR_GUEST_OPS_H
 #define KTSTR_GUEST_OPS_H
 
-#include <ktstr/scenario.h>
-
-#include "cgroup.h"
-
-/* Cgroup names that a step has so far; what validation knows instead of a file system. */
-struct ktstr_names {
-	const char **names;
-	uint32_t nr;
-};
-
-bool ktstr_names__has(const struct ktstr_names *n, const char *name);
-int ktstr_names__add(struct ktstr_names *n, const char *name);	/* 0 or -ENOMEM */
-void ktstr_names__drop(struct ktstr_names *n, const char *name);
-void ktstr_names__free(struct ktstr_names *n);
+#include "checker.h"
+#include "stage.h"
 
 struct ktstr_op_row {
 	const char *name;
-	/* NULL, or why the op cannot be meant at this place; updates @names. */
-	const char *(*validate)(const struct ktstr_op *op, struct ktstr_names *names);
-	/* @controller as in ktstr_cgroups__create(). 0 or -errno with a sentence. */
-	int (*apply)(const struct ktstr_op *op, struct ktstr_cgroups *cg,
-		     const char *controller, struct vm_err *err);
+	/* NULL, or what is missing: then the op is refused with these words. */
+	const char *needs;
+	uint32_t controllers;		/* 1 << enum ktstr_controller */
+	/* Report why the op cannot be meant at this place; update what is known. */
+	void (*validate)(struct ktstr_checker *ck, const struct ktstr_op *op);
+	/* 0 or -errno with a sentence. */
+	int (*apply)(struct ktstr_stage *st, const struct ktstr_op *op, struct vm_err *err);
 };
 
 extern const struct ktstr_op_row ktstr_op_table[KTSTR_NR_OPS];
+
+/* ops_cgroup.c, ops_tasks.c, irq.c: the functions of the rows */
+#define KTSTR_OP_FUNCTIONS(_name)							\
+	void ktstr_op_check__##_name(struct ktstr_checker *ck, const struct ktstr_op *op); \
+	int ktstr_op__##_name(struct ktstr_stage *st, const struct ktstr_op *op,	\
+			      struct vm_err *err)
+
+KTSTR_OP_FUNCTIONS(add);
+KTSTR_OP_FUNCTIONS(add_def);
+KTSTR_OP_FUNCTIONS(remove);
+KTSTR_OP_FUNCTIONS(set_cpuset);
+KTSTR_OP_FUNCTIONS(clear_cpuset);
+KTSTR_OP_FUNCTIONS(swap_cpusets);
+KTSTR_OP_FUNCTIONS(freeze);
+KTSTR_OP_FUNCTIONS(unfreeze);
+KTSTR_OP_FUNCTIONS(spawn);
+KTSTR_OP_FUNCTIONS(spawn_host);
+KTSTR_OP_FUNCTIONS(stop);
+KTSTR_OP_FUNCTIONS(set_affinity);
+KTSTR_OP_FUNCTIONS(move_all);
+KTSTR_OP_FUNCTIONS(capture_procs);
+KTSTR_OP_FUNCTIONS(steer_irq);
+
+/* What CAPTURE_CGROUP_PROCS saw; in ctx->captures until ktstr_captures__free(). */
+struct ktstr_capture {
+	struct ktstr_capture *next;
+	char tag[KTSTR_NAME_LEN];
+	int nr;
+	int pids[];
+};
+
+void ktstr_captures__free(struct ktstr_ctx *ctx);
+
+/* The place of an op whose cgroup was checked to exist; -ENOENT when it is gone. */
+struct ktstr_place *ktstr_op__place(struct ktstr_stage *st, const char *name,
+				    struct vm_err *err);
 
 #endif

@@ -3,40 +3,51 @@
  * The work types. A work unit is the smallest countable progress; an iteration is one pass of
  * a type's outer loop and must return within milliseconds of CPU time, because the order to
  * stop is looked for between iterations.
+ *
+ * A type is its row, which stands with its functions in types/, and a line here.
  */
-#include "work.h"
+#include "types/types.h"
 
-/*
- * @n units, each eight steps of a dependent chain (a linear congruential generator, so that
- * nothing can be folded). No pause hint: hypervisors trap it (pause-loop exiting), and QEMU
- * leaves its translated code at each one; either would measure the emulator and not the
- * scheduler.
- */
-static void spin(struct ktstr_work_ctx *w, unsigned int n)
-{
-	uint64_t x = w->units;
+#define ROW(_TYPE, _row)	[KTSTR_WORK_##_TYPE] = &ktstr_work_##_row
 
-	while (n--) {
-		for (int i = 0; i < 8; i++) {
-			x = x * 6364136223846793005ULL + 1442695040888963407ULL;
-			__asm__ volatile("" : "+r"(x));
-		}
-		w->units++;
-	}
-}
-
-/*
- * One iteration is 1024 units. Measured: 7.6 us on an x86 server CPU, 150 us of vCPU time with
- * icount shift=2 (300 us on the clock when two busy vCPUs share the instruction budget).
- * So a clock read each time costs 0.3 % at 20 ns (vDSO) and about 1 % at 2 us (emulated timer).
- */
-static void spin_wait(struct ktstr_work_ctx *w)
-{
-	spin(w, 1024);
-}
-
-const struct ktstr_work_row ktstr_work_table[KTSTR_NR_WORK_TYPES] = {
-	[KTSTR_WORK_SPIN_WAIT] = {
-		"SpinWait", "tight CPU loop, 1024 units an iteration", 1, spin_wait,
-	},
+const struct ktstr_work_row * const ktstr_work_table[KTSTR_NR_WORK_TYPES] = {
+	ROW(SPIN_WAIT, spin_wait),
+	ROW(YIELD_HEAVY, yield_heavy),
+	ROW(MIXED, mixed),
+	ROW(ALU_HOT, alu_hot),
+	ROW(SMT_SIBLING_SPIN, smt_sibling_spin),
+	ROW(IPC_VARIANCE, ipc_variance),
+	ROW(IO_SYNC_WRITE, io_sync_write),
+	ROW(IO_RAND_READ, io_rand_read),
+	ROW(IO_CONVOY, io_convoy),
+	ROW(BURSTY, bursty),
+	ROW(IDLE_CHURN, idle_churn),
+	ROW(PIPE_IO, pipe_io),
+	ROW(FUTEX_PING_PONG, futex_ping_pong),
+	ROW(FUTEX_FAN_OUT, futex_fan_out),
+	ROW(CACHE_PRESSURE, cache_pressure),
+	ROW(CACHE_YIELD, cache_yield),
+	ROW(CACHE_PIPE, cache_pipe),
+	ROW(SEQUENCE, sequence),
+	ROW(FORK_EXIT, fork_exit),
+	ROW(NICE_SWEEP, nice_sweep),
+	ROW(AFFINITY_CHURN, affinity_churn),
+	ROW(POLICY_CHURN, policy_churn),
+	ROW(NUMA_MIGRATION_CHURN, numa_migration_churn),
+	ROW(CGROUP_CHURN, cgroup_churn),
+	ROW(FAN_OUT_COMPUTE, fan_out_compute),
+	ROW(ASYMMETRIC_WAKER, asymmetric_waker),
+	ROW(WAKE_CHAIN, wake_chain),
+	ROW(EPOLL_STORM, epoll_storm),
+	ROW(THUNDERING_HERD, thundering_herd),
+	ROW(PAGE_FAULT_CHURN, page_fault_churn),
+	ROW(NUMA_WORKING_SET_SWEEP, numa_working_set_sweep),
+	ROW(MUTEX_CONTENTION, mutex_contention),
+	ROW(PRIORITY_INVERSION, priority_inversion),
+	ROW(PRODUCER_CONSUMER_IMBALANCE, producer_consumer_imbalance),
+	ROW(SIGNAL_STORM, signal_storm),
+	ROW(PREEMPT_STORM, preempt_storm),
+	ROW(RT_STARVATION, rt_starvation),
+	ROW(CUSTOM, custom),
+	ROW(TIMER_LATENCY, timer_latency),
 };

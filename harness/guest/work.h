@@ -36,10 +36,10 @@ struct ktstr_work_ctx {
 	struct ktstr_work_group *group;
 	uint32_t index;			/* of the worker in its cgroup's work */
 	uint32_t member;		/* position in the group */
-	enum ktstr_role role;
+	enum ktstr_role role;		/* init() may change it */
 	uint64_t units;			/* work units so far; the iteration adds to it */
 	uint64_t rng;			/* own state, seeded from (run seed, worker): see work_rand() */
-	const struct ktstr_cpumask *cpus; /* CPUs it may run on, as of its start */
+	const struct ktstr_cpumask *cpus; /* CPUs it may run on, as of init() */
 	void *priv;			/* the type's own, made by init(), freed by fini() */
 	const uint32_t *stop;		/* use work_stopped() */
 	struct ktstr_sampler *sampler;	/* use work_sample_wake() and friends */
@@ -68,10 +68,24 @@ struct ktstr_work_row {
 #define KTSTR_WORK_FORK_ONLY	(1u << 1)	/* not in thread mode */
 #define KTSTR_WORK_BLOCKS	(1u << 2)	/* sleeps on purpose: off-CPU time is no unfairness */
 
-extern const struct ktstr_work_row ktstr_work_table[KTSTR_NR_WORK_TYPES];
+/* One a type, in the order of enum ktstr_work_type; types/types.h declares the rows. */
+extern const struct ktstr_work_row * const ktstr_work_table[KTSTR_NR_WORK_TYPES];
 
+/* ---- asking the table (work_lookup.c) ---- */
+
+/* NULL: there is no such type. */
+const struct ktstr_work_row *ktstr_work__row(enum ktstr_work_type type);
 /* Exact PascalCase name; NULL when there is none (then *@hint may name the nearest). */
 const struct ktstr_work_row *ktstr_work__find(const char *name, const char **hint);
+/* Put the row's defaults where @work has 0. */
+void ktstr_work__fill(struct ktstr_work *work);
+/* Members of a group, 1 for types without groups. @work must be filled and valid. */
+uint32_t ktstr_work__group_size(const struct ktstr_work *work);
+/*
+ * Can @workers workers do @work (as the author wrote it)? true, or false and why not in @why:
+ * unknown type, the row's validate(), a count that its group size does not divide.
+ */
+bool ktstr_work__check(const struct ktstr_work *work, uint32_t workers, char *why, size_t size);
 
 /* ---- for iterations (work_util.c) ---- */
 
@@ -84,19 +98,34 @@ static inline bool work_stopped(const struct ktstr_work_ctx *w)
 uint64_t work_now_ns(void);			/* CLOCK_MONOTONIC */
 uint64_t work_rand(struct ktstr_work_ctx *w);	/* xorshift64*, reproducible by seed */
 void work_spin(struct ktstr_work_ctx *w, uint64_t n);	/* n units of ALU work, no pause */
-/* Wait until *@word != @seen, at most 100 ms a time, again until stop; true: it changed. */
+/*
+ * Wait until *@word != @seen, at most 100 ms a time, again until stop; true: it changed.
+ * The time counts as blocked.
+ */
 bool work_futex_wait(struct ktstr_work_ctx *w, uint32_t *word, uint32_t seen);
 void work_futex_wake(uint32_t *word, uint32_t nr);
-/* Sleep, cut into pieces of at most 100 ms so that a stop is obeyed. */
+/*
+ * Sleep, cut into pieces of at most 100 ms so that a stop is obeyed. The time asked for counts
+ * as blocked, what it took longer does not: then the worker wanted to run.
+ */
 void work_sleep(struct ktstr_work_ctx *w, uint64_t ns);
 
-/* One sample of each kind; a bounded reservoir keeps them (100,000 a worker). */
+/*
+ * One sample of each kind: of at most 100,000 a worker for wake latencies, 16,384 for the
+ * others, a uniform choice is kept; all are counted.
+ */
 void work_sample_wake(struct ktstr_work_ctx *w, uint64_t ns);
 void work_sample_cost(struct ktstr_work_ctx *w, uint64_t ns);
 void work_sample_timer(struct ktstr_work_ctx *w, uint64_t ns);
 /*
  * The worker blocked on purpose from @before until @now: the interval is no scheduling gap.
+ * work_sleep() and work_futex_wait() say so themselves; saying it again does no harm.
  */
 void work_blocked(struct ktstr_work_ctx *w, uint64_t before, uint64_t now);
+/*
+ * What the loop does after an iteration, in the middle of one: for those that last longer than
+ * milliseconds by design. Returns the time.
+ */
+uint64_t work_checkpoint(struct ktstr_work_ctx *w);
 
 #endif

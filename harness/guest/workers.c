@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Worker processes and their measurements.
+ * Worker processes: making them, ending them, keeping what they measured.
  *
- * Everything that parent and workers share is one MAP_SHARED region: a control block that
- * only the parent writes (plus the count of parked workers) and one slot a worker that only
- * that worker writes. A worker updates its slot as it goes, so there is nothing to transfer
- * in the end and nothing to lose when it dies; the parent completes what a dead worker
- * could not from /proc and reads slots only after their worker was reaped.
+ * Everything that parent and workers share is memory mapped before the fork (worker.h), so
+ * reports outlive their workers. The parent completes what a dead worker could not from
+ * /proc, and reads slots only after their worker was reaped.
  *
- * A worker's clock starts when the gate opens, not when it first runs: time in which the
- * scheduler does not let it begin is a gap like any other.
+ * What a group of cooperating workers shares is made before its members: its region lies in
+ * one mapping with those of all groups of the call, its descriptors are inherited and then
+ * closed here, so that they end with the group.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,34 +21,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "work.h"
-#include "workers.h"
-
-struct control {
-	uint32_t parked;		/* workers that reached the gate */
-	uint32_t gate;			/* 0 closed, 1 open; futex */
-	uint32_t stop __attribute__((aligned(64)));
-	uint64_t start_ns;		/* written before the gate opens */
-};
-
-struct sched_figures {
-	uint64_t cpu_ns, run_delay_ns, timeslices;
-};
-
-struct slot {
-	struct ktstr_worker_report report;
-	uint64_t last_ns;		/* of the last checkpoint, CLOCK_MONOTONIC; 0: none */
-	struct sched_figures base;	/* at the beginning of the loop */
-	uint32_t base_valid;
-	uint64_t base_voluntary, base_involuntary;
-} __attribute__((aligned(64)));
+#include "worker.h"
 
 struct worker {
 	pid_t pid;
@@ -57,213 +34,89 @@ struct worker {
 	enum ktstr_fate fate;
 };
 
+/* One call of fork: what its groups share. */
+struct batch {
+	struct batch *next;
+	struct ktstr_work work;		/* filled */
+	void *map;			/* MAP_SHARED, or NULL */
+	size_t map_size;
+};
+
 struct ktstr_workers {
 	uint32_t max, nr;
+	uint64_t seed;
 	size_t map_size;
-	struct control *control;
-	struct slot *slots;		/* behind control, same mapping */
+	struct ktstr_control *control;
+	struct ktstr_slot *slots;	/* behind control, same mapping */
+	struct ktstr_sample_store store;
 	struct worker *workers;
 	struct ktstr_worker_report *reports;	/* private copies, filled by reaping */
+	struct ktstr_worker_samples *samples;
+	struct batch *batches;
 	struct pollfd *polls;
 	uint32_t *poll_index;
+	bool migrated_known;
+	uint64_t migrated;		/* at the start, after stop the difference */
+	char failed_at[96];
 };
-
-static uint64_t clock_ns(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return t.tv_sec * NSEC_PER_SEC + t.tv_nsec;
-}
-
-static long futex(uint32_t *word, int op, uint32_t value, const struct timespec *timeout)
-{
-	return syscall(SYS_futex, word, op, value, timeout, NULL, 0);
-}
-
-/* schedstat of @pid, or of the caller for 0: CPU time, run delay, timeslices. */
-static bool read_schedstat(pid_t pid, struct sched_figures *f)
-{
-	unsigned long long v[3];
-	char path[32], buf[96];
-	ssize_t n;
-	int fd;
-
-	if (pid)
-		snprintf(path, sizeof(path), "/proc/%d/schedstat", pid);
-	else
-		snprintf(path, sizeof(path), "/proc/self/schedstat");
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	n = read(fd, buf, sizeof(buf) - 1);
-	close(fd);
-	if (n <= 0)
-		return false;
-	buf[n] = '\0';
-	if (sscanf(buf, "%llu %llu %llu", &v[0], &v[1], &v[2]) != 3)
-		return false;
-	*f = (struct sched_figures){ v[0], v[1], v[2] };
-	return true;
-}
-
-/* ---- in the worker ---- */
-
-struct loop {
-	struct slot *slot;
-	const struct control *control;
-	int cpu;			/* at the last checkpoint */
-};
-
-static void checkpoint(struct loop *l)
-{
-	struct ktstr_worker_report *r = &l->slot->report;
-	uint64_t now = clock_ns(CLOCK_MONOTONIC);
-	uint64_t gap = now - l->slot->last_ns;
-	int cpu = sched_getcpu();
-
-	if (gap > r->max_gap_ns) {
-		r->max_gap_ns = gap;
-		r->max_gap_at_ns = l->slot->last_ns - l->control->start_ns;
-		r->max_gap_cpu = l->cpu;
-	}
-	if (cpu != l->cpu) {
-		r->migrations++;
-		ktstr_cpumask__set(&r->cpus_used, cpu);
-		l->cpu = cpu;
-	}
-	r->wall_ns = now - l->control->start_ns;
-	l->slot->last_ns = now;
-}
-
-static void take_base(struct slot *s, uint64_t *cpu_ns)
-{
-	struct rusage ru;
-
-	getrusage(RUSAGE_SELF, &ru);
-	s->base_voluntary = ru.ru_nvcsw;
-	s->base_involuntary = ru.ru_nivcsw;
-	s->base_valid = read_schedstat(0, &s->base);
-	*cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
-}
-
-static void set_sched_figures(struct slot *s, const struct sched_figures *now)
-{
-	s->report.run_delay_ns = now->run_delay_ns - s->base.run_delay_ns;
-	s->report.timeslices = now->timeslices - s->base.timeslices;
-	s->report.schedstat_valid = 1;
-}
-
-static void work_until_stopped(struct loop *l, const struct ktstr_work *work)
-{
-	const struct ktstr_work_row *row = &ktstr_work_table[work->type];
-	struct ktstr_worker_report *r = &l->slot->report;
-	struct ktstr_work_ctx w = { .work = work };
-	struct sched_figures end;
-	uint32_t until = row->checkpoint_every;
-	uint64_t cpu_ns;
-	struct rusage ru;
-
-	/* The first gap begins at the gate; where the worker was parked is no run of it. */
-	l->slot->last_ns = l->control->start_ns;
-	checkpoint(l);
-	r->migrations = 0;
-	memset(&r->cpus_used, 0, sizeof(r->cpus_used));
-	ktstr_cpumask__set(&r->cpus_used, l->cpu);
-	take_base(l->slot, &cpu_ns);
-
-	while (!__atomic_load_n(&l->control->stop, __ATOMIC_RELAXED)) {
-		row->iterate(&w);
-		r->work_units = w.units;
-		r->iterations++;
-		if (!--until) {
-			checkpoint(l);
-			until = row->checkpoint_every;
-		}
-	}
-	checkpoint(l);
-
-	r->cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu_ns;
-	getrusage(RUSAGE_SELF, &ru);
-	r->voluntary_switches = ru.ru_nvcsw - l->slot->base_voluntary;
-	r->involuntary_switches = ru.ru_nivcsw - l->slot->base_involuntary;
-	if (l->slot->base_valid && read_schedstat(0, &end))
-		set_sched_figures(l->slot, &end);
-	__atomic_store_n(&r->completed, 1, __ATOMIC_RELEASE);
-}
-
-static void __attribute__((noreturn)) worker_main(struct ktstr_workers *ws, struct slot *slot,
-						  const struct ktstr_work *work, pid_t parent)
-{
-	struct loop l = { .slot = slot, .control = ws->control };
-	sigset_t none;
-
-	/* Die with the parent, also when it died before this line. */
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != parent)
-		_exit(1);
-	/* The parent's sockets and pidfds are not ours to keep open. */
-	syscall(SYS_close_range, 3U, ~0U, 0U);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-
-	l.cpu = sched_getcpu();
-	__atomic_add_fetch(&ws->control->parked, 1, __ATOMIC_RELEASE);
-	futex(&ws->control->parked, FUTEX_WAKE, 1, NULL);
-	while (!__atomic_load_n(&ws->control->gate, __ATOMIC_ACQUIRE))
-		futex(&ws->control->gate, FUTEX_WAIT, 0, NULL);
-
-	work_until_stopped(&l, work);
-	_exit(0);
-}
-
-/* ---- in the parent ---- */
 
 /* A pidfd a worker: make sure that this many descriptors may be open. */
 static void allow_descriptors(uint32_t nr)
 {
 	struct rlimit lim;
+	rlim_t need = nr + KTSTR_WORK_MAX_FDS + 256ULL;
 
-	if (getrlimit(RLIMIT_NOFILE, &lim) || lim.rlim_cur >= nr + 256ULL)
+	if (getrlimit(RLIMIT_NOFILE, &lim) || lim.rlim_cur >= need)
 		return;
-	lim.rlim_cur = nr + 256ULL;
+	lim.rlim_cur = need;
 	if (lim.rlim_max < lim.rlim_cur)
 		lim.rlim_max = lim.rlim_cur;
 	setrlimit(RLIMIT_NOFILE, &lim);	/* if refused, fork says which descriptor is missing */
 }
 
+static int allocate(struct ktstr_workers *ws, uint32_t max)
+{
+	void *map;
+
+	ws->max = max;
+	ws->map_size = sizeof(struct ktstr_slot) * (max + 1ULL);
+	ws->workers = calloc(max, sizeof(*ws->workers));
+	ws->reports = calloc(max, sizeof(*ws->reports));
+	ws->samples = calloc(max, sizeof(*ws->samples));
+	ws->polls = calloc(max, sizeof(*ws->polls));
+	ws->poll_index = calloc(max, sizeof(*ws->poll_index));
+	if (!ws->workers || !ws->reports || !ws->samples || !ws->polls || !ws->poll_index)
+		return -ENOMEM;
+	map = mmap(NULL, ws->map_size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (map == MAP_FAILED)
+		return -errno;
+	_Static_assert(sizeof(struct ktstr_control) <= sizeof(struct ktstr_slot),
+		       "slots follow control");
+	ws->control = map;
+	ws->slots = (struct ktstr_slot *)map + 1;
+	return ktstr_samples__init(&ws->store, max);
+}
+
 struct ktstr_workers *ktstr_workers__new(uint32_t max)
 {
 	struct ktstr_workers *ws = calloc(1, sizeof(*ws));
-	int err;
+	int ret;
 
 	if (!ws)
 		return NULL;
-	if (!max || max > KTSTR_MAX_WORKERS) {
-		free(ws);
-		errno = EINVAL;
-		return NULL;
-	}
-	ws->max = max;
-	ws->map_size = sizeof(struct slot) * (max + 2ULL);
-	ws->workers = calloc(max, sizeof(*ws->workers));
-	ws->reports = calloc(max, sizeof(*ws->reports));
-	ws->polls = calloc(max, sizeof(*ws->polls));
-	ws->poll_index = calloc(max, sizeof(*ws->poll_index));
-	ws->control = mmap(NULL, ws->map_size, PROT_READ | PROT_WRITE,
-			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (ws->control == MAP_FAILED || !ws->workers || !ws->reports || !ws->polls ||
-	    !ws->poll_index) {
-		err = ws->control == MAP_FAILED ? errno : ENOMEM;
-		if (ws->control == MAP_FAILED)
-			ws->control = NULL;
+	ret = max && max <= KTSTR_MAX_WORKERS ? allocate(ws, max) : -EINVAL;
+	if (ret) {
 		ktstr_workers__free(ws, 0);
-		errno = err;
+		errno = -ret;
 		return NULL;
 	}
-	_Static_assert(sizeof(struct control) <= 2 * sizeof(struct slot), "slots follow control");
-	ws->slots = (struct slot *)ws->control + 2;
 	allow_descriptors(max);
 	return ws;
+}
+
+void ktstr_workers__seed(struct ktstr_workers *ws, uint64_t seed)
+{
+	ws->seed = seed;
 }
 
 uint32_t ktstr_workers__nr(const struct ktstr_workers *ws)
@@ -284,6 +137,50 @@ enum ktstr_fate ktstr_workers__fate(const struct ktstr_workers *ws, uint32_t i)
 const struct ktstr_worker_report *ktstr_workers__reports(const struct ktstr_workers *ws)
 {
 	return ws->reports;
+}
+
+const struct ktstr_worker_samples *ktstr_workers__samples(const struct ktstr_workers *ws)
+{
+	return ws->samples;
+}
+
+const char *ktstr_workers__failed_at(const struct ktstr_workers *ws)
+{
+	return ws->failed_at;
+}
+
+uint64_t ktstr_workers__iterations(const struct ktstr_workers *ws)
+{
+	uint64_t sum = 0;
+	uint32_t i;
+
+	for (i = 0; i < ws->nr; i++)
+		sum += __atomic_load_n(&ws->slots[i].report.iterations, __ATOMIC_RELAXED);
+	return sum;
+}
+
+bool ktstr_workers__pages_migrated(const struct ktstr_workers *ws, uint64_t *pages)
+{
+	*pages = ws->migrated_known ? ws->migrated : 0;
+	return ws->migrated_known;
+}
+
+/* Absent without CONFIG_NUMA. */
+static bool read_pages_migrated(uint64_t *pages)
+{
+	static const char key[] = "numa_pages_migrated ";
+	FILE *f = fopen("/proc/vmstat", "re");
+	bool found = false;
+	char line[128];
+
+	while (f && !found && fgets(line, sizeof(line), f))
+		if (!strncmp(line, key, sizeof(key) - 1)) {
+			*pages = strtoull(line + sizeof(key) - 1, NULL, 10);
+			found = true;
+		}
+	if (f)
+		fclose(f);
+	return found;
 }
 
 /* Like fork(), with a pidfd, default signal actions and a cgroup to be born in. */
@@ -318,26 +215,22 @@ static void default_signals(void)
  * Fork one worker into its slot; returns in the parent only. A worker that could not be
  * placed is not kept.
  */
-static int fork_one(struct ktstr_workers *ws, uint32_t group, const struct ktstr_work *work,
-		    const struct ktstr_placement *placement)
+static int fork_one(struct ktstr_workers *ws, const struct ktstr_worker_birth *birth)
 {
-	struct slot *slot = &ws->slots[ws->nr];
-	struct worker *w = &ws->workers[ws->nr];
+	const struct ktstr_placement *placement = birth->placement;
 	bool placed = placement->cgroup_fd >= 0;
-	pid_t parent = getpid(), pid;
 	int pidfd = -1, ret = 0;
+	pid_t pid;
 
-	slot->report.group = group;
-	slot->report.max_gap_cpu = -1;
 	pid = clone_worker(placement->cgroup_fd, &pidfd);
 	if (!pid)
-		worker_main(ws, slot, work, parent);
+		ktstr_worker__main(birth);
 	if (pid < 0 && clone_is_unknown(errno)) {
 		placed = false;
 		pid = fork();
 		if (!pid) {
 			default_signals();
-			worker_main(ws, slot, work, parent);
+			ktstr_worker__main(birth);
 		}
 		if (pid > 0)
 			pidfd = syscall(SYS_pidfd_open, pid, 0);
@@ -346,6 +239,7 @@ static int fork_one(struct ktstr_workers *ws, uint32_t group, const struct ktstr
 	}
 	if (pid < 0)
 		return -errno;
+	setpgid(pid, pid);	/* whoever of both comes first; fails harmlessly after it */
 	if (!ret && !placed && placement->attach)
 		ret = placement->attach(placement->arg, pid);
 	if (ret) {
@@ -355,43 +249,169 @@ static int fork_one(struct ktstr_workers *ws, uint32_t group, const struct ktstr
 			close(pidfd);
 		return ret;
 	}
-	*w = (struct worker){ .pid = pid, .pidfd = pidfd };
-	slot->report.tid = pid;
+	ws->workers[ws->nr] = (struct worker){ .pid = pid, .pidfd = pidfd };
+	birth->slot->report.tid = pid;
 	ws->nr++;
 	return 0;
+}
+
+static int fork_member(struct ktstr_workers *ws, uint32_t number, struct ktstr_work_group *g,
+		       uint32_t index, const struct ktstr_placement *placement)
+{
+	struct ktstr_slot *slot = &ws->slots[ws->nr];
+	struct ktstr_worker_birth birth = {
+		.control = ws->control, .slot = slot, .samples = &ws->store, .group = g,
+		.placement = placement, .parent = getpid(), .seed = ws->seed,
+		.number = ws->nr, .index = index, .member = index % g->size,
+	};
+
+	memset(slot, 0, sizeof(*slot));	/* of one that could not be placed */
+	slot->report.group = number;
+	slot->report.max_gap_cpu = -1;
+	return fork_one(ws, &birth);
+}
+
+/* A region of its own for each group, at the distance of cache lines or of pages. */
+static int make_batch(struct ktstr_workers *ws, const struct ktstr_work *work, uint32_t nr,
+		      struct batch **out, size_t *stride)
+{
+	struct batch *b = calloc(1, sizeof(*b));
+	const struct ktstr_work_row *row;
+	size_t page = sysconf(_SC_PAGESIZE), align;
+	void *map;
+
+	if (!b)
+		return -ENOMEM;
+	b->work = *work;
+	ktstr_work__fill(&b->work);
+	row = ktstr_work__row(work->type);
+	*stride = row->shared_size ? row->shared_size(&b->work) : 0;
+	align = *stride < page ? 128 : page;
+	*stride = (*stride + align - 1) & ~(align - 1);
+	b->map_size = *stride * (nr / ktstr_work__group_size(&b->work));
+	if (b->map_size) {
+		map = mmap(NULL, b->map_size, PROT_READ | PROT_WRITE,
+			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+		if (map == MAP_FAILED) {
+			free(b);
+			return -errno;
+		}
+		b->map = map;
+	}
+	b->next = ws->batches;
+	ws->batches = b;
+	*out = b;
+	return 0;
+}
+
+static void close_group(struct ktstr_work_group *g)
+{
+	int i;
+
+	for (i = 0; i < KTSTR_WORK_MAX_FDS; i++)
+		if (g->fds[i] >= 0)
+			close(g->fds[i]);
+}
+
+/* Group @k of the batch: what its members share, then the members. */
+static int fork_group(struct ktstr_workers *ws, uint32_t number, struct batch *b, uint32_t k,
+		      size_t stride, const struct ktstr_placement *placement)
+{
+	const struct ktstr_work_row *row = ktstr_work__row(b->work.type);
+	struct ktstr_work_group g = {
+		.work = &b->work, .size = ktstr_work__group_size(&b->work),
+		.shared = b->map ? (char *)b->map + stride * k : NULL,
+		.cgroup_dir = placement->cgroup_dir, .workload_root = placement->workload_root,
+	};
+	uint32_t i;
+	int ret = 0;
+
+	for (i = 0; i < KTSTR_WORK_MAX_FDS; i++)
+		g.fds[i] = -1;
+	if (row->setup_group)
+		ret = row->setup_group(&g);
+	if (ret)
+		snprintf(ws->failed_at, sizeof(ws->failed_at), "set up group %u of %s", k,
+			 row->name);
+	for (i = 0; i < g.size && !ret; i++) {
+		ret = fork_member(ws, number, &g, k * g.size + i, placement);
+		if (ret)
+			snprintf(ws->failed_at, sizeof(ws->failed_at), "fork worker %u of %s",
+				 k * g.size + i, row->name);
+	}
+	close_group(&g);
+	return ret;
 }
 
 int ktstr_workers__fork(struct ktstr_workers *ws, uint32_t group, const struct ktstr_work *work,
 			uint32_t nr, const struct ktstr_placement *placement)
 {
-	int ret = 0;
+	struct batch *b = NULL;
+	size_t stride = 0;
+	uint32_t k, groups;
+	int ret;
 
-	if (nr > ws->max - ws->nr || (unsigned int)work->type >= KTSTR_NR_WORK_TYPES)
+	snprintf(ws->failed_at, sizeof(ws->failed_at), "prepare the workers");
+	if (nr > ws->max - ws->nr)
 		return -EINVAL;
-	while (nr-- && !ret)
-		ret = fork_one(ws, group, work, placement);
+	if (!ktstr_work__check(work, nr, ws->failed_at, sizeof(ws->failed_at)))
+		return -EINVAL;
+	ret = make_batch(ws, work, nr, &b, &stride);
+	if (ret)
+		return ret;
+	groups = nr / ktstr_work__group_size(&b->work);
+	for (k = 0; k < groups && !ret; k++)
+		ret = fork_group(ws, group, b, k, stride, placement);
 	return ret;
 }
 
-uint32_t ktstr_workers__start(struct ktstr_workers *ws, uint64_t ready_ns)
+uint32_t ktstr_workers__ready(struct ktstr_workers *ws, uint64_t ready_ns)
 {
-	uint64_t now, deadline = clock_ns(CLOCK_MONOTONIC) + ready_ns;
-	struct control *c = ws->control;
+	uint64_t now, deadline = work_now_ns() + ready_ns;
+	struct ktstr_control *c = ws->control;
 	struct timespec left;
 	uint32_t parked;
 
 	while ((parked = __atomic_load_n(&c->parked, __ATOMIC_ACQUIRE)) < ws->nr) {
-		now = clock_ns(CLOCK_MONOTONIC);
+		now = work_now_ns();
 		if (now >= deadline)
 			break;
 		left.tv_sec = (deadline - now) / NSEC_PER_SEC;
 		left.tv_nsec = (deadline - now) % NSEC_PER_SEC;
-		futex(&c->parked, FUTEX_WAIT, parked, &left);
+		ktstr_futex(&c->parked, FUTEX_WAIT, parked, &left);
 	}
-	c->start_ns = clock_ns(CLOCK_MONOTONIC);
-	__atomic_store_n(&c->gate, 1, __ATOMIC_RELEASE);
-	futex(&c->gate, FUTEX_WAKE, INT32_MAX, NULL);
 	return ws->nr - parked;
+}
+
+uint32_t ktstr_workers__start(struct ktstr_workers *ws, uint64_t ready_ns)
+{
+	uint32_t late = ktstr_workers__ready(ws, ready_ns);
+	struct ktstr_control *c = ws->control;
+
+	ws->migrated_known = read_pages_migrated(&ws->migrated);
+	c->start_ns = work_now_ns();
+	__atomic_store_n(&c->gate, 1, __ATOMIC_RELEASE);
+	ktstr_futex(&c->gate, FUTEX_WAKE, INT32_MAX, NULL);
+	return late;
+}
+
+void ktstr_workers__new_epoch(struct ktstr_workers *ws)
+{
+	__atomic_add_fetch(&ws->control->epoch, 1, __ATOMIC_RELEASE);
+}
+
+bool ktstr_workers__recent_cpus(const struct ktstr_workers *ws, uint32_t i,
+				struct ktstr_cpumask *cpus)
+{
+	const struct ktstr_slot *s = &ws->slots[i];
+
+	*cpus = s->recent_cpus;
+	return __atomic_load_n(&s->epoch, __ATOMIC_ACQUIRE) == ws->control->epoch;
+}
+
+void ktstr_workers__tell(struct ktstr_workers *ws)
+{
+	__atomic_store_n(&ws->control->stop, 1, __ATOMIC_RELEASE);
 }
 
 /*
@@ -400,13 +420,13 @@ uint32_t ktstr_workers__start(struct ktstr_workers *ws, uint64_t ready_ns)
  */
 static void complete_report(struct ktstr_workers *ws, uint32_t i, uint64_t until)
 {
-	struct slot *s = &ws->slots[i];
+	struct ktstr_slot *s = &ws->slots[i];
 	struct ktstr_worker_report *r = &s->report;
 	uint64_t start = ws->control->start_ns, last;
-	struct sched_figures f;
+	struct ktstr_sched_figures f;
 
-	if (s->base_valid && read_schedstat(ws->workers[i].pid, &f)) {
-		set_sched_figures(s, &f);
+	if (s->base_valid && ktstr_schedstat(ws->workers[i].pid, &f)) {
+		ktstr_slot__sched_figures(s, &f);
 		r->cpu_ns = f.cpu_ns - s->base.cpu_ns;
 	}
 	if (!until || !start)
@@ -423,7 +443,7 @@ static void complete_report(struct ktstr_workers *ws, uint32_t i, uint64_t until
 static void reap(struct ktstr_workers *ws, uint32_t i)
 {
 	struct worker *w = &ws->workers[i];
-	struct slot *s = &ws->slots[i];
+	struct ktstr_slot *s = &ws->slots[i];
 	bool completed = __atomic_load_n(&s->report.completed, __ATOMIC_ACQUIRE);
 	bool ours = w->fate == KTSTR_FATE_KILLED;
 	struct rusage ru = { };
@@ -432,6 +452,7 @@ static void reap(struct ktstr_workers *ws, uint32_t i)
 
 	if (!completed && !ours)
 		complete_report(ws, i, 0);	/* a zombie still has its /proc entry */
+	kill(-w->pid, SIGKILL);			/* and its number: what it left in its group */
 	do
 		pid = wait4(w->pid, &status, 0, &ru);
 	while (pid < 0 && errno == EINTR);
@@ -449,12 +470,12 @@ static void reap(struct ktstr_workers *ws, uint32_t i)
 /* Reap until all are gone or the time is over. Returns how many are left. */
 static uint32_t reap_all(struct ktstr_workers *ws, uint64_t timeout_ns)
 {
-	uint64_t now = clock_ns(CLOCK_MONOTONIC), deadline = now + timeout_ns;
+	uint64_t now = work_now_ns(), deadline = now + timeout_ns;
 	struct timespec left;
 	uint32_t i, n;
 	int ready;
 
-	for (;; now = clock_ns(CLOCK_MONOTONIC)) {
+	for (;; now = work_now_ns()) {
 		for (i = n = 0; i < ws->nr; i++) {
 			if (ws->workers[i].pidfd < 0)
 				continue;
@@ -479,7 +500,7 @@ static uint32_t reap_all(struct ktstr_workers *ws, uint64_t timeout_ns)
 
 static void kill_rest(struct ktstr_workers *ws)
 {
-	uint64_t now = clock_ns(CLOCK_MONOTONIC);
+	uint64_t now = work_now_ns();
 	uint32_t i;
 
 	for (i = 0; i < ws->nr; i++) {
@@ -495,21 +516,28 @@ static void kill_rest(struct ktstr_workers *ws)
 
 int ktstr_workers__stop(struct ktstr_workers *ws, uint64_t stop_ns, uint64_t kill_ns)
 {
+	uint64_t migrated;
 	uint32_t left, i;
 
-	__atomic_store_n(&ws->control->stop, 1, __ATOMIC_RELEASE);
+	ktstr_workers__tell(ws);
 	left = reap_all(ws, stop_ns);
 	if (left) {
 		kill_rest(ws);
 		left = reap_all(ws, kill_ns);
 	}
-	for (i = 0; i < ws->nr; i++)
+	ws->migrated_known = ws->migrated_known && read_pages_migrated(&migrated);
+	if (ws->migrated_known)
+		ws->migrated = migrated - ws->migrated;
+	for (i = 0; i < ws->nr; i++) {
 		ws->reports[i] = ws->slots[i].report;
+		ktstr_samples__get(&ws->store, i, &ws->samples[i]);
+	}
 	return left ? -ETIMEDOUT : 0;
 }
 
 void ktstr_workers__free(struct ktstr_workers *ws, uint64_t kill_ns)
 {
+	struct batch *b, *next;
 	uint32_t i;
 
 	if (!ws)
@@ -523,8 +551,16 @@ void ktstr_workers__free(struct ktstr_workers *ws, uint64_t kill_ns)
 			close(ws->workers[i].pidfd);
 	if (ws->control)
 		munmap(ws->control, ws->map_size);
+	ktstr_samples__fini(&ws->store);
+	for (b = ws->batches; b; b = next) {
+		next = b->next;
+		if (b->map)
+			munmap(b->map, b->map_size);
+		free(b);
+	}
 	free(ws->poll_index);
 	free(ws->polls);
+	free(ws->samples);
 	free(ws->reports);
 	free(ws->workers);
 	free(ws);

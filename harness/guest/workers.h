@@ -5,6 +5,9 @@
  *
  * Phases: new, fork (once a group), start, stop, then fate and report of each. Workers are
  * numbered in the order in which they were forked.
+ *
+ * A "group" of this file is a cgroup's work: what one call of fork makes, with one number in
+ * the reports. The groups of cooperating workers that some work types form lie within it.
  */
 #ifndef KTSTR_GUEST_WORKERS_H
 #define KTSTR_GUEST_WORKERS_H
@@ -24,11 +27,19 @@ enum ktstr_fate {
 	KTSTR_FATE_KILLED,	/* did not stop in time, was killed by us */
 };
 
-/* Where the workers of a group are to run. */
+/* Where and how the workers of a group are to run. */
 struct ktstr_placement {
 	int cgroup_fd;				/* born in there (Linux 5.7); -1: not */
 	int (*attach)(void *arg, pid_t pid);	/* otherwise moved while parked; may be NULL */
 	void *arg;
+	/*
+	 * In worker @index of the group, before its type's init() and before it parks: nice,
+	 * policy, affinity and the like. 0 or -errno, which becomes the report's setup_error.
+	 * Descriptors are closed by then. NULL: nothing to do.
+	 */
+	int (*enter)(void *arg, uint32_t index);
+	const char *cgroup_dir;			/* for struct ktstr_work_group; may be NULL */
+	const char *workload_root;
 };
 
 struct ktstr_workers;
@@ -38,19 +49,40 @@ struct ktstr_workers *ktstr_workers__new(uint32_t max);
 /* Kills and reaps what still lives, within @kill_ns. */
 void ktstr_workers__free(struct ktstr_workers *ws, uint64_t kill_ns);
 
+/* Random numbers of all workers forked from now on depend on it. */
+void ktstr_workers__seed(struct ktstr_workers *ws, uint64_t seed);
+
 /*
  * Fork @nr workers of group number @group and place them. 0 or -errno; those made before an
- * error stay parked.
+ * error stay parked. @work is copied, what it points to is not. -EINVAL for what
+ * ktstr_work__check() would have refused.
  */
 int ktstr_workers__fork(struct ktstr_workers *ws, uint32_t group, const struct ktstr_work *work,
 			uint32_t nr, const struct ktstr_placement *placement);
 
+/* What fork was doing when it failed: "fork", "set up group 3 of PipeIo"; never NULL. */
+const char *ktstr_workers__failed_at(const struct ktstr_workers *ws);
+
 /*
- * Wait until all are parked, at most @ready_ns, then open the gate for all at once. Returns
- * how many had not reached it; they start when they get there.
+ * Wait until all are parked (or have failed to get ready), at most @ready_ns, then open the
+ * gate for all at once. Returns how many had not reached it; they start when they get there.
  */
 uint32_t ktstr_workers__start(struct ktstr_workers *ws, uint64_t ready_ns);
 
+/* The waiting part of start alone: how many are not parked after @ready_ns. */
+uint32_t ktstr_workers__ready(struct ktstr_workers *ws, uint64_t ready_ns);
+
+/*
+ * What the workers are allowed has changed: from their next checkpoint on they collect the
+ * CPUs they use anew. recent_cpus is what worker @i has collected since the last change that
+ * it has noticed; false: it has not noticed the last one.
+ */
+void ktstr_workers__new_epoch(struct ktstr_workers *ws);
+bool ktstr_workers__recent_cpus(const struct ktstr_workers *ws, uint32_t i,
+				struct ktstr_cpumask *cpus);
+
+/* Tell all to stop without waiting; stop is still to be called. */
+void ktstr_workers__tell(struct ktstr_workers *ws);
 /*
  * Tell all to stop, wait @stop_ns, kill the rest, wait @kill_ns, reap all. 0, or -ETIMEDOUT
  * when some could not be reaped.
@@ -62,5 +94,11 @@ pid_t ktstr_workers__pid(const struct ktstr_workers *ws, uint32_t i);
 enum ktstr_fate ktstr_workers__fate(const struct ktstr_workers *ws, uint32_t i);
 /* All reports, by number; constant once stop has returned. */
 const struct ktstr_worker_report *ktstr_workers__reports(const struct ktstr_workers *ws);
+/* All samples, by number; to be read once stop has returned, gone with the workers. */
+const struct ktstr_worker_samples *ktstr_workers__samples(const struct ktstr_workers *ws);
+/* The sum of all iterations so far; also while the workers run. */
+uint64_t ktstr_workers__iterations(const struct ktstr_workers *ws);
+/* Pages that the kernel moved between NUMA nodes from start to stop, system-wide. */
+bool ktstr_workers__pages_migrated(const struct ktstr_workers *ws, uint64_t *pages);
 
 #endif

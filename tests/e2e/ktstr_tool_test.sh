@@ -118,6 +118,32 @@ run list "$suite" "$tmp/bin/copy"
 check "a test that two programs define is an error" status_is 1
 rm "$tmp/bin/copy"
 
+# --- what tests can be written with
+run list work-types
+check "work types are listed with parameters" out_has '^FutexFanOut +fan = 4'
+run list work-types --json
+check "list work-types --json names macros that exist" python3 -c '
+import json, re, sys
+rows = json.load(open(sys.argv[1]))
+header = open(sys.argv[2]).read()
+assert len(rows) >= 39 and len({r["name"] for r in rows}) == len(rows)
+for r in rows:
+    assert re.search(r"#define %s\b" % r["macro"], header), r["macro"]
+    assert r["group_size"] >= 1 and r["description"]' "$tmp/out" "$src/harness/include/ktstr/scenario.h"
+run list work-types --markdown
+check "docs/work-types.md is what list work-types --markdown prints" \
+	cmp "$tmp/out" "$src/docs/work-types.md"
+run list ops
+check "ops are listed" out_has '^ADD_CGROUP$'
+run list ops --json
+check "list ops --json says what is supported" python3 -c \
+	'import json,sys; l=json.load(open(sys.argv[1])); assert {"name","supported","needs"} == set(l[0]); assert all(o["supported"] != bool(o["needs"]) for o in l)' "$tmp/out"
+for a in "ops --markdown" "--markdown" "work-types --json --markdown" "ops more"; do
+	# shellcheck disable=SC2086
+	run list $a
+	check "list $a is refused" status_is 2
+done
+
 # --- verdicts
 run run -t passes "$suite"
 check "all passed: status 0" status_is 0

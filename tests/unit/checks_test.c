@@ -3,8 +3,8 @@
  * What checks promise (docs/checks.md): the layers, the limits being strict, the words of
  * each finding, and that a check without data never passes.
  */
-/* Links: harness/checks/table.c harness/checks/judge.c harness/core/verdict.c
- * harness/core/cpumask.c */
+/* Links: harness/checks/table.c harness/checks/judge.c harness/checks/judge_samples.c
+ * harness/checks/pool.c harness/core/verdict.c harness/core/cpumask.c */
 /* Libs: -lm */
 #include <math.h>
 #include <string.h>
@@ -286,11 +286,151 @@ TEST_F(judge, no_enabled_check_passes_without_reports)
 	}
 }
 
-TEST_F(judge, a_check_that_is_not_supported_yet_says_so)
+/* Workers that sleep on purpose for 10 % and 90 % of the time and wait 1 % and 4 % for a CPU. */
+static void make_sleepers(struct ktstr_worker_report *w)
 {
-	self->c.max_wake_latency_cv = 1;
-	EXPECT_STREQ("inconclusive no-data cg_a: max_wake_latency_cv is not supported yet",
+	w[0].cpu_ns = 9 * S;
+	w[1].cpu_ns = 1 * S;
+	w[0].run_delay_ns = 100 * MS;
+	w[1].run_delay_ns = 400 * MS;
+	w[0].schedstat_valid = w[1].schedstat_valid = 1;
+	w[1].flags = KTSTR_WORKER_BLOCKS;
+}
+
+TEST_F(judge, who_sleeps_on_purpose_is_compared_by_run_delay)
+{
+	make_sleepers(self->w);
+	self->c.max_spread_pct = 3;
+	EXPECT_STREQ("pass", VERDICT());
+	self->c.max_spread_pct = 2.5;
+	EXPECT_STREQ("fail unfair cg_a: unfair cgroup: spread=3% (1-4% run delay) 2 workers on 2 cpus (threshold 2.5%)",
 		     VERDICT());
+	self->w[0].schedstat_valid = 0;
+	EXPECT_STREQ("inconclusive no-data cg_a: max_spread_pct: 1 of 2 workers recorded a run delay time, 2 are needed",
+		     VERDICT());
+}
+
+TEST_F(judge, a_messenger_is_compared_with_nobody)
+{
+	self->w[0].cpu_ns = 10 * S;
+	self->w[1].cpu_ns = 1 * S;
+	self->c.max_spread_pct = 15;
+	self->c.max_throughput_cv = 0.1;
+	self->w[0].flags = KTSTR_WORKER_MESSENGER;
+	EXPECT_STREQ("inconclusive no-data cg_a: max_throughput_cv compares workers and there is only one",
+		     VERDICT());
+	self->c.max_throughput_cv = NAN;
+	EXPECT_STREQ("pass", VERDICT());
+}
+
+/* 100 samples a worker: 1..100 us and 101..200 us, so that of 200 the p99 is the 198th. */
+static void make_samples(struct ktstr_worker_samples *s, uint64_t ns[2][100])
+{
+	int i, k;
+
+	memset(s, 0, 2 * sizeof(*s));
+	for (i = 0; i < 2; i++) {
+		for (k = 0; k < 100; k++)
+			ns[i][k] = (i * 100 + 100 - k) * 1000;
+		s[i].kind[KTSTR_SAMPLES_WAKE] =
+			(struct ktstr_samples){ .ns = ns[i], .nr = 100, .total = 100 };
+	}
+}
+
+TEST_F(judge, wake_latencies_are_pooled_over_the_cgroup)
+{
+	struct ktstr_worker_samples samples[2];
+	uint64_t ns[2][100];
+
+	make_samples(samples, ns);
+	self->s.samples = samples;
+	self->c.max_p99_wake_latency_ns = 198000;
+	EXPECT_STREQ("pass", VERDICT());
+	self->c.max_p99_wake_latency_ns = 197999;
+	EXPECT_STREQ("fail benchmark cg_a: p99 wake latency 198000ns exceeds limit 197999ns (200 samples)",
+		     VERDICT());
+	self->c.max_p99_wake_latency_ns = NAN;
+
+	/* 1..200: mean 100.5, variance (200^2 - 1) / 12 */
+	self->c.max_wake_latency_cv = sqrt(39999 / 12.0) / 100.5 + 1e-9;
+	EXPECT_STREQ("pass", VERDICT());
+	self->c.max_wake_latency_cv = 0.5;
+	EXPECT_STREQ("fail benchmark cg_a: wake latency CV 0.574 exceeds limit 0.500 (mean=100500ns)",
+		     VERDICT());
+}
+
+TEST_F(judge, latencies_without_samples_are_undecided_unless_nothing_was_done)
+{
+	self->c.max_p99_wake_latency_ns = 1;
+	EXPECT_STREQ("inconclusive no-data cg_a: max_p99_wake_latency_ns: 0 wake latency samples, 1 needed; does the work type take them?",
+		     VERDICT());
+	self->w[0].iterations = self->w[1].iterations = 0;
+	EXPECT_STREQ("fail benchmark cg_a: max_p99_wake_latency_ns: no worker finished an iteration",
+		     VERDICT());
+}
+
+TEST_F(judge, pages_are_compared_with_the_nodes_of_the_cpuset)
+{
+	struct ktstr_cpumask nodes = { };
+
+	ktstr_cpumask__set(&nodes, 1);
+	self->s.nodes = &nodes;
+	self->w[0].pages_valid = self->w[1].pages_valid = 1;
+	self->w[0].node_pages[1] = 90;
+	self->w[0].node_pages[0] = 10;
+	self->w[1].node_pages[1] = 75;
+	self->w[1].node_pages[63] = 25;
+
+	self->c.min_page_locality = 0.75;
+	EXPECT_STREQ("pass", VERDICT());
+	self->c.min_page_locality = 0.8;
+	EXPECT_STREQ("fail page-locality cg_a: tid 72 page locality 0.7500 below threshold 0.8000 (75/100 pages local)",
+		     VERDICT());
+	self->c.min_page_locality = NAN;
+
+	self->c.max_slow_tier_ratio = 0.175;
+	EXPECT_STREQ("pass", VERDICT());
+	self->c.max_slow_tier_ratio = 0.1;
+	EXPECT_STREQ("fail slow-tier cg_a: slow-tier page ratio 0.1750 exceeds threshold 0.1000 (35/200 pages on non-CPU nodes)",
+		     VERDICT());
+	self->c.max_slow_tier_ratio = NAN;
+
+	self->c.max_cross_node_migration_ratio = 0.1;
+	EXPECT_STREQ("inconclusive no-data cg_a: max_cross_node_migration_ratio: the kernel does not count migrated pages",
+		     VERDICT());
+	self->s.migrated_known = true;
+	self->s.pages_migrated = 20;
+	EXPECT_STREQ("pass", VERDICT());
+	self->s.pages_migrated = 21;
+	EXPECT_STREQ("fail cross-node-migration cg_a: cross-node migration ratio 0.1050 exceeds threshold 0.1000 (21/200 pages migrated)",
+		     VERDICT());
+}
+
+TEST_F(judge, pages_without_a_count_or_a_cpuset_are_undecided)
+{
+	struct ktstr_cpumask nodes = { };
+
+	self->c.min_page_locality = 0.5;
+	EXPECT_STREQ("inconclusive no-data cg_a: min_page_locality: no cpuset with known NUMA nodes",
+		     VERDICT());
+	self->s.nodes = &nodes;
+	EXPECT_STREQ("inconclusive no-data cg_a: min_page_locality: no pages were counted by NUMA node",
+		     VERDICT());
+	self->w[1].pages_valid = 1;
+	self->w[1].node_pages[0] = 1;
+	ktstr_cpumask__set(&nodes, 0);
+	EXPECT_STREQ("inconclusive no-data cg_a: min_page_locality: tid 71 counted no pages",
+		     VERDICT());
+}
+
+TEST(every_check_of_workers_has_a_judge)
+{
+	unsigned int i;
+
+	for (i = 0; i < ktstr_nr_checks; i++)
+		EXPECT_EQ(ktstr_check_table[i].scope == KTSTR_SCOPE_CGROUP,
+			  ktstr_check_table[i].judge != NULL)
+			TH_LOG("%s", ktstr_check_table[i].name);
 }
 
 TEST_HARNESS_MAIN

@@ -3,11 +3,7 @@
  * What ktstr_run_steps() promises. The cgroups are those of a fake tree, the workers are
  * real; the last test is real all through where this machine allows it.
  */
-/* Links: harness/guest/engine.c harness/guest/scenario.c harness/guest/ops.c
- * harness/guest/cgroup.c harness/guest/hold.c harness/guest/machine.c
- * harness/guest/workers.c harness/guest/work.c harness/checks/table.c
- * harness/checks/judge.c harness/checks/stats.c harness/core/verdict.c
- * harness/core/cpumask.c vmm/err.c */
+/* Links: libktstr.a */
 /* Libs: -lm */
 #include <math.h>
 #include <signal.h>
@@ -72,7 +68,7 @@ FIXTURE_SETUP(engine)
 	sysfs_put(self->sysfs, "devices/system/node/node1", "cpulist", "2-3\n");
 
 	self->around = (struct ktstr_surroundings){
-		.cgroupfs = fake.fs, .sysfs = self->sysfs, .io = &fake_io,
+		.cgroupfs = fake.fs, .sysfs = self->sysfs, .procfs = self->sysfs, .io = &fake_io,
 		.ready_ns = 10 * NSEC_PER_SEC, .stop_ns = 10 * NSEC_PER_SEC,
 		.kill_ns = 10 * NSEC_PER_SEC,
 	};
@@ -217,7 +213,7 @@ TEST_F(engine, nothing_is_made_when_any_step_cannot_be_meant)
 	EXPECT_PROBLEM("step 5 cgroup o: the cgroup exists already");
 	EXPECT_PROBLEM("step 6 cgroup c: cpuset \"2-5\": the machine has no CPU 4-5, only 0-3");
 	EXPECT_PROBLEM("step 6 cgroup d: cpuset \"\" is no CPU list");
-	EXPECT_PROBLEM("step 6 hold validation: a fraction and a fixed time");
+	EXPECT_PROBLEM("step 6 hold validation: a fraction, a fixed time, a loop and none exclude each other");
 	EXPECT_PROBLEM("step 7 REMOVE_CGROUP (no name): ");
 	EXPECT_PROBLEM("step 7 hold validation: fraction inf ");
 	EXPECT_PROBLEM("step 8 has 100000 workers");

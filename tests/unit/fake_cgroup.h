@@ -23,7 +23,9 @@ static struct {
 } fake;
 
 static const char * const fake_files[] = {
-	"cgroup.procs", "cgroup.subtree_control", "cgroup.kill", "cpuset.cpus", "cpuset.mems",
+	"cgroup.procs", "cgroup.subtree_control", "cgroup.kill", "cgroup.freeze", "cpuset.cpus",
+	"cpuset.mems", "cpu.max", "cpu.weight", "memory.max", "memory.high", "memory.low",
+	"memory.swap.max", "io.weight", "pids.max",
 };
 
 static void fake_log(const char *what, const char *path, const char *text)
@@ -32,18 +34,6 @@ static void fake_log(const char *what, const char *path, const char *text)
 
 	snprintf(fake.log + n, sizeof(fake.log) - n, "%s %s%s%s\n", what, path + strlen(fake.fs),
 		 text ? "=" : "", text ? text : "");
-}
-
-static int fake_write(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_TRUNC), err = errno;
-
-	fake_log("write", path, text);
-	if (fd < 0)
-		return -err;
-	err = write(fd, text, strlen(text)) < 0 ? errno : 0;
-	close(fd);
-	return -err;
 }
 
 static void fake_put(const char *dir, const char *file, const char *text)
@@ -57,6 +47,26 @@ static void fake_put(const char *dir, const char *file, const char *text)
 		return;
 	fputs(text, f);
 	fclose(f);
+}
+
+static int fake_write(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_TRUNC), err = errno;
+	const char *freeze;
+	char dir[PATH_MAX];
+
+	fake_log("write", path, text);
+	if (fd < 0)
+		return -err;
+	err = write(fd, text, strlen(text)) < 0 ? errno : 0;
+	close(fd);
+	freeze = strstr(path, "/cgroup.freeze");
+	if (freeze && !err) {
+		snprintf(dir, sizeof(dir), "%.*s", (int)(freeze - path), path);
+		fake_put(dir, "cgroup.events", *text == '1' ? "populated 0\nfrozen 1\n" :
+							      "populated 0\nfrozen 0\n");
+	}
+	return -err;
 }
 
 static int fake_mkdir(const char *path)
@@ -123,7 +133,7 @@ static int fake_umount(void)
 }
 
 /* A real cgroup2 mount of this machine that can be written to, or NULL. */
-static const char *real_cgroupfs(void)
+static inline const char *real_cgroupfs(void)
 {
 	static const char * const places[] = { "/sys/fs/cgroup", "/sys/fs/cgroup/unified" };
 	unsigned int i;

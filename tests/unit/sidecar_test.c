@@ -109,6 +109,50 @@ TEST_F(sidecar, the_final_the_raw_and_the_expected_verdict_are_told_apart)
 	HAS("\"text\": \"it \\\"died\\\"\"");
 }
 
+TEST_F(sidecar, latencies_that_nobody_sampled_are_null_and_others_are_numbers)
+{
+	static const char * const keys[] = {
+		"p99_wake_latency_us", "median_wake_latency_us", "wake_latency_cv",
+		"wake_latency_tail_ratio", "page_locality", "cross_node_migration_ratio",
+		"worst_p99_wake_latency_us", "worst_median_wake_latency_us",
+		"worst_wake_latency_cv", "worst_wake_latency_tail_ratio", "worst_page_locality",
+		"worst_cross_node_migration_ratio",
+	};
+	struct ktstr_cgroup_stats *c = self->run.result->cgroups;
+	char line[96];
+	size_t i;
+
+	self->run.result->nr_cgroups = 1;
+	strcpy(c->name, "cg_a");
+	c->workers = 2;
+	self->text = ktstr_sidecar__text(&self->run);
+	ASSERT_NE(NULL, self->text);
+	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		snprintf(line, sizeof(line), "\"%s\": null", keys[i]);
+		HAS(line);
+	}
+	HAS("\"avg_off_cpu_pct\": null");	/* no wall time */
+	HAS("\"mean_run_delay_us\": null");	/* no schedstat */
+	free(self->text);
+
+	c->samples[KTSTR_SAMPLES_WAKE] = (struct ktstr_sample_stats){
+		.total = 200, .kept = 100, .median_us = 2, .p99_us = 8, .max_us = 9,
+		.mean_us = 3, .cv = 0.5 };
+	c->pages = 100;
+	c->local_pages = 0;
+	c->locality_known = 1;
+	self->text = ktstr_sidecar__text(&self->run);
+	ASSERT_NE(NULL, self->text);
+	HAS("\"p99_wake_latency_us\": 8");
+	HAS("\"median_wake_latency_us\": 2");
+	HAS("\"wake_latency_cv\": 0.5");
+	HAS("\"worst_wake_latency_tail_ratio\": 4");
+	HAS("\"page_locality\": 0");		/* measured, and as bad as can be */
+	HAS("\"worst_page_locality\": 0");
+	HAS("\"total\": 200");
+	HAS("\"kept\": 100");
+}
+
 TEST_F(sidecar, statistics_that_are_no_number_are_null)
 {
 	self->run.result->nr_cgroups = 1;

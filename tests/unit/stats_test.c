@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What the statistics of a cgroup mean (docs/checks.md), worked out by hand. */
-/* Links: harness/checks/stats.c harness/checks/judge.c harness/core/verdict.c
- * harness/core/cpumask.c */
+/* Links: harness/checks/stats.c harness/checks/judge.c harness/checks/pool.c
+ * harness/core/verdict.c harness/core/cpumask.c */
 /* Libs: -lm */
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "kselftest_harness.h"
 
-#include "../../harness/checks/checks.h"
+#include "../../harness/checks/judge.h"
 
 #define MS 1000000ULL
 
@@ -135,6 +137,145 @@ TEST_F(stats, cgroups_beyond_the_limit_are_counted)
 	}
 	EXPECT_EQ(KTSTR_MAX_CGROUPS, self->r->nr_cgroups);
 	EXPECT_EQ(3, self->r->dropped_cgroups);
+}
+
+TEST(percentiles_are_nearest_rank)
+{
+	uint64_t v[100], one[] = { 7 }, two[] = { 9, 4 }, three[] = { 3, 3, 1 };
+	int i;
+
+	for (i = 0; i < 100; i++)
+		v[i] = (i * 37) % 100 + 1;
+	EXPECT_EQ(99, ktstr_percentile(v, 100, 99));	/* not the maximum */
+	EXPECT_EQ(50, ktstr_percentile(v, 100, 50));
+	EXPECT_EQ(1, ktstr_percentile(v, 100, 1));
+	EXPECT_EQ(100, ktstr_percentile(v, 100, 100));
+	EXPECT_EQ(7, ktstr_percentile(one, 1, 99));
+	EXPECT_EQ(4, ktstr_percentile(two, 2, 50));
+	EXPECT_EQ(9, ktstr_percentile(two, 2, 51));
+	EXPECT_EQ(3, ktstr_percentile(three, 3, 50));
+}
+
+static int compare_u64(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+TEST(selecting_finds_what_sorting_finds)
+{
+	uint64_t v[257], sorted[257];
+	unsigned int round, percent;
+	size_t n, i;
+
+	srandom(1);
+	for (round = 0; round < 20000; round++) {
+		n = 1 + random() % 257;
+		percent = 1 + random() % 100;
+		for (i = 0; i < n; i++)	/* many equal ones, and some orders that are bad luck */
+			v[i] = round % 3 == 0 ? (uint64_t)random() % 5 :
+			       round % 3 == 1 ? i : n - i;
+		memcpy(sorted, v, n * sizeof(v[0]));
+		qsort(sorted, n, sizeof(v[0]), compare_u64);
+		i = (n * percent + 99) / 100 - 1;
+		ASSERT_EQ(sorted[i], ktstr_percentile(v, n, percent));
+	}
+}
+
+TEST_F(stats, samples_are_pooled_and_what_is_absent_stays_absent)
+{
+	uint64_t a[] = { 1000, 2000, 3000 }, b[] = { 10000 };
+	struct ktstr_worker_samples samples[2] = { };
+	struct ktstr_group_sample s = {
+		.cgroup = "cg_a", .reports = self->w, .nr = 2, .samples = samples };
+	struct ktstr_cgroup_stats *c = self->r->cgroups;
+	struct ktstr_sample_stats *w = &c->samples[KTSTR_SAMPLES_WAKE];
+	struct ktstr_totals t;
+
+	samples[0].kind[KTSTR_SAMPLES_WAKE] = (struct ktstr_samples){ .ns = a, .nr = 3, .total = 3 };
+	samples[1].kind[KTSTR_SAMPLES_WAKE] = (struct ktstr_samples){ .ns = b, .nr = 1, .total = 50 };
+	ktstr_stats__add(&s, self->r);
+	EXPECT_EQ(53, w->total);
+	EXPECT_EQ(4, w->kept);
+	EXPECT_NEAR(2.0, w->median_us);
+	EXPECT_NEAR(10.0, w->p99_us);
+	EXPECT_NEAR(10.0, w->max_us);
+	EXPECT_NEAR(4.0, w->mean_us);
+	EXPECT_NEAR(sqrt((9 + 4 + 1 + 36) / 4.0) / 4, w->cv);
+	EXPECT_NEAR(5.0, ktstr_stats__wake_tail_ratio(c));
+	EXPECT_EQ(0, c->samples[KTSTR_SAMPLES_TIMER].total);
+	EXPECT_TRUE(isnan(ktstr_stats__page_locality(c)));
+	EXPECT_TRUE(isnan(ktstr_stats__cross_node_ratio(c)));
+
+	ktstr_result__totals(self->r, &t);
+	EXPECT_NEAR(10.0, t.worst_p99_wake_us);
+	EXPECT_NEAR(2.0, t.worst_median_wake_us);
+	EXPECT_NEAR(5.0, t.worst_wake_tail_ratio);
+	EXPECT_NEAR(6.0, t.worst_iterations_per_worker);
+	EXPECT_TRUE(isnan(t.worst_page_locality));
+
+	/* A cgroup without samples changes nothing about the worst ones. */
+	add(self->r, "cg_b", 0, self->w, 1);
+	ktstr_result__totals(self->r, &t);
+	EXPECT_NEAR(10.0, t.worst_p99_wake_us);
+	EXPECT_NEAR(4.0, t.worst_iterations_per_worker);
+}
+
+TEST_F(stats, without_any_samples_the_totals_have_no_latencies)
+{
+	struct ktstr_totals t;
+
+	add(self->r, "cg_a", 0, self->w, 3);
+	ktstr_result__totals(self->r, &t);
+	EXPECT_TRUE(isnan(t.worst_p99_wake_us));
+	EXPECT_TRUE(isnan(t.worst_wake_cv));
+	EXPECT_TRUE(isnan(t.worst_wake_tail_ratio));
+}
+
+TEST_F(stats, pages_by_node)
+{
+	struct ktstr_cpumask nodes = { };
+	struct ktstr_group_sample s = {
+		.cgroup = "cg_a", .reports = self->w, .nr = 2, .nodes = &nodes,
+		.migrated_known = true, .pages_migrated = 30 };
+	struct ktstr_cgroup_stats *c = self->r->cgroups;
+	struct ktstr_totals t;
+
+	ktstr_cpumask__set(&nodes, 0);
+	self->w[0].pages_valid = 1;
+	self->w[0].node_pages[0] = 20;
+	self->w[0].node_pages[1] = 80;
+	ktstr_stats__add(&s, self->r);
+	EXPECT_EQ(100, c->pages);
+	EXPECT_NEAR(0.2, ktstr_stats__page_locality(c));
+	EXPECT_NEAR(0.3, ktstr_stats__cross_node_ratio(c));
+	ktstr_result__totals(self->r, &t);
+	EXPECT_NEAR(0.2, t.worst_page_locality);
+	EXPECT_NEAR(0.3, t.worst_cross_node_ratio);
+}
+
+TEST_F(stats, spread_is_of_run_delays_where_somebody_sleeps_on_purpose)
+{
+	self->w[0].run_delay_ns = 50 * MS;
+	self->w[1].run_delay_ns = 120 * MS;
+	self->w[1].flags = KTSTR_WORKER_BLOCKS;
+	add(self->r, "cg_a", 0, self->w, 2);
+	EXPECT_EQ(1, self->r->cgroups[0].blocks);
+	EXPECT_EQ(2, self->r->cgroups[0].spread_workers);
+	EXPECT_NEAR(7.0, self->r->cgroups[0].spread_pct);
+	EXPECT_NEAR(50.0, self->r->cgroups[0].max_off_cpu_pct);
+}
+
+TEST_F(stats, a_messenger_is_in_the_sums_and_in_no_comparison)
+{
+	self->w[2].flags = KTSTR_WORKER_MESSENGER;
+	add(self->r, "cg_a", 0, self->w, 3);
+	EXPECT_EQ(3, self->r->cgroups[0].workers);
+	EXPECT_EQ(1, self->r->cgroups[0].messengers);
+	EXPECT_EQ(2, self->r->cgroups[0].timed_workers);
+	EXPECT_EQ(60, self->r->cgroups[0].work_units);
+	EXPECT_NEAR(30.0, self->r->cgroups[0].spread_pct);
 }
 
 TEST_HARNESS_MAIN

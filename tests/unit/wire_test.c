@@ -23,7 +23,7 @@ FIXTURE(wire) {
 FIXTURE_SETUP(wire)
 {
 	struct ktstr_cgroup_stats *c;
-	int i;
+	int i, k;
 
 	self->r = ktstr_result__new();
 	self->got = ktstr_result__new();
@@ -49,6 +49,20 @@ FIXTURE_SETUP(wire)
 		c->max_gap_ms = 1e-300;
 		c->migrations = UINT64_MAX;
 		c->iterations = 1ULL << 63;
+		c->messengers = 0;
+		c->blocks = i;
+		c->spread_workers = 2;
+		c->min_delay_pct = 0.25;
+		c->max_delay_pct = 99.5;
+		for (k = 0; k < KTSTR_NR_SAMPLE_KINDS; k++)
+			c->samples[k] = (struct ktstr_sample_stats){
+				.total = UINT64_MAX, .kept = 100 + k, .median_us = 1.5,
+				.p99_us = 20, .max_us = 1e12, .mean_us = 2, .cv = 0.1 + k };
+		c->pages = 1000;
+		c->local_pages = 1000;
+		c->locality_known = 1;
+		c->migrated_known = i;
+		c->migrated_pages = i ? 1ULL << 40 : 0;
 	}
 	self->buf = ktstr_result__encode(self->r, &self->len);
 	ASSERT_NE(NULL, self->buf);
@@ -118,7 +132,9 @@ TEST_F(wire, trailing_bytes_are_refused)
 static const char *broken_promise(const struct ktstr_result *r)
 {
 	const struct ktstr_cgroup_stats *c;
+	const struct ktstr_sample_stats *s;
 	uint32_t i;
+	int k;
 
 	if (r->nr_details > KTSTR_MAX_DETAILS || r->nr_cgroups > KTSTR_MAX_CGROUPS)
 		return "count";
@@ -139,8 +155,17 @@ static const char *broken_promise(const struct ktstr_result *r)
 		if (!isfinite(c->spread_pct) || !isfinite(c->max_gap_ms) || c->max_gap_ms < 0 ||
 		    !isfinite(c->worst_run_delay_us) || !isfinite(c->avg_off_cpu_pct))
 			return "number";
-		if (c->timed_workers > c->workers)
+		if (c->timed_workers > c->workers || c->messengers > c->workers ||
+		    c->spread_workers > c->workers)
 			return "workers";
+		if (c->local_pages > c->pages || c->blocks > 1)
+			return "pages";
+		for (k = 0; k < KTSTR_NR_SAMPLE_KINDS; k++) {
+			s = &c->samples[k];
+			if (s->kept > s->total || !isfinite(s->cv) || s->cv < 0 ||
+			    !isfinite(s->max_us) || s->p99_us > s->max_us)
+				return "samples";
+		}
 	}
 	return NULL;
 }
@@ -176,30 +201,45 @@ TEST_F(wire, no_mutation_breaks_the_decoder)
 	EXPECT_LT(1000, accepted);
 }
 
+/* Does the decoder refuse the result with what @spoil did to it? And take it undone? */
+#define EXPECT_REFUSED(_lvalue, _bad) do {					\
+	__typeof__(_lvalue) good_ = (_lvalue);					\
+	(_lvalue) = (_bad);							\
+	free(self->buf);							\
+	self->buf = ktstr_result__encode(self->r, &self->len);			\
+	ASSERT_NE(NULL, self->buf);						\
+	EXPECT_EQ(-EBADMSG, ktstr_result__decode(self->got, self->buf, self->len)); \
+	(_lvalue) = good_;							\
+	free(self->buf);							\
+	self->buf = ktstr_result__encode(self->r, &self->len);			\
+	ASSERT_NE(NULL, self->buf);						\
+	EXPECT_EQ(0, ktstr_result__decode(self->got, self->buf, self->len));	\
+} while (0)
+
 TEST_F(wire, values_out_of_range_are_refused)
 {
-	self->r->details[0].severity = KTSTR_FAILS + 1;
-	free(self->buf);
-	self->buf = ktstr_result__encode(self->r, &self->len);
-	EXPECT_EQ(-EBADMSG, ktstr_result__decode(self->got, self->buf, self->len));
-	self->r->details[0].severity = KTSTR_FAILS;
+	struct ktstr_cgroup_stats *c = &self->r->cgroups[1];
+	struct ktstr_sample_stats *s = &c->samples[KTSTR_SAMPLES_TIMER];
 
-	self->r->details[0].kind = KTSTR_NR_KINDS;
-	free(self->buf);
-	self->buf = ktstr_result__encode(self->r, &self->len);
-	EXPECT_EQ(-EBADMSG, ktstr_result__decode(self->got, self->buf, self->len));
-	self->r->details[0].kind = KTSTR_OTHER;
-
-	self->r->cgroups[1].spread_pct = NAN;
-	free(self->buf);
-	self->buf = ktstr_result__encode(self->r, &self->len);
-	EXPECT_EQ(-EBADMSG, ktstr_result__decode(self->got, self->buf, self->len));
-	self->r->cgroups[1].spread_pct = 0;
-
-	self->r->dropped_fails = self->r->dropped_details + 1;
-	free(self->buf);
-	self->buf = ktstr_result__encode(self->r, &self->len);
-	EXPECT_EQ(-EBADMSG, ktstr_result__decode(self->got, self->buf, self->len));
+	EXPECT_REFUSED(self->r->details[0].severity, KTSTR_FAILS + 1);
+	EXPECT_REFUSED(self->r->details[0].kind, KTSTR_NR_KINDS);
+	EXPECT_REFUSED(self->r->dropped_fails, self->r->dropped_details + 1);
+	EXPECT_REFUSED(c->spread_pct, NAN);
+	EXPECT_REFUSED(c->max_delay_pct, INFINITY);
+	EXPECT_REFUSED(c->min_delay_pct, -1);
+	EXPECT_REFUSED(c->max_gap_cpu, -2);
+	EXPECT_REFUSED(c->messengers, 4);		/* of 3 workers */
+	EXPECT_REFUSED(c->messengers, 1);		/* and 3 that are compared */
+	EXPECT_REFUSED(c->spread_workers, 4);
+	EXPECT_REFUSED(c->blocks, 2);
+	EXPECT_REFUSED(c->local_pages, 1001);
+	EXPECT_REFUSED(c->locality_known, 2);
+	EXPECT_REFUSED(c->migrated_known, 2);
+	EXPECT_REFUSED(s->cv, NAN);
+	EXPECT_REFUSED(s->kept, 0);			/* of many */
+	EXPECT_REFUSED(s->total, 1);			/* 102 kept of one */
+	EXPECT_REFUSED(s->p99_us, 1);			/* below the median */
+	EXPECT_REFUSED(s->max_us, 19);			/* below the p99 */
 }
 
 TEST_HARNESS_MAIN

@@ -3,8 +3,8 @@
  * The scenario language: cgroups with workers in them, ops, steps and holds, as plain
  * constant data. ktstr_run() makes it happen inside the guest.
  *
- * harness/guest/engine.c runs it; a new work type is one row and one function in
- * harness/guest/work.c, a new op one row and one function in harness/guest/ops.c.
+ * Everything is constant data in which 0 and NULL mean "unset"; where zero is a value of its
+ * own, a small option type says so (VALUE(0), LIMIT(0)). harness/guest/engine.c runs it.
  */
 #ifndef KTSTR_SCENARIO_H
 #define KTSTR_SCENARIO_H
@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include <ktstr/attrs.h>
+#include <ktstr/register.h>
 
 #define NSEC_PER_USEC	1000ULL
 #define NSEC_PER_MSEC	1000000ULL
@@ -196,49 +197,300 @@ struct ktstr_work {
 	KTSTR_WORK(CUSTOM, custom, .name = (_name), .iterate = (_fn), ##__VA_ARGS__)
 #define TIMER_LATENCY(...)		KTSTR_WORK(TIMER_LATENCY, timer_latency, __VA_ARGS__)
 
-/* Which CPUs a cgroup may use; unset: no cpuset. */
-struct ktstr_cpuset {
-	const char *exact;		/* "0-3,8" */
+/* A number that somebody wrote, zero included; unset inherits. */
+struct ktstr_value {
+	bool set;
+	int64_t value;
 };
 
-#define CPUS(_list)	((struct ktstr_cpuset){ .exact = (_list) })
+#define VALUE(_n)	{ true, (_n) }
 
+/* An upper bound of the cgroup controllers; unset leaves the kernel's. */
+struct ktstr_limit {
+	enum ktstr_limit_kind { KTSTR_LIMIT_UNSET, KTSTR_LIMIT_VALUE, KTSTR_LIMIT_MAX } kind;
+	uint64_t value;
+};
+
+#define LIMIT(_n)	{ KTSTR_LIMIT_VALUE, (_n) }
+#define UNLIMITED	{ KTSTR_LIMIT_MAX, 0 }
+
+/* Scheduling policy of a worker. */
+enum ktstr_policy_kind {
+	KTSTR_POLICY_UNSET,		/* that of the runner: SCHED_OTHER */
+	KTSTR_POLICY_OTHER,
+	KTSTR_POLICY_BATCH,
+	KTSTR_POLICY_IDLE,
+	KTSTR_POLICY_EXT,
+	KTSTR_POLICY_FIFO,
+	KTSTR_POLICY_RR,
+	KTSTR_POLICY_DEADLINE,
+};
+
+struct ktstr_policy {
+	enum ktstr_policy_kind kind;
+	uint32_t priority;		/* FIFO, RR: 1..99 */
+	uint64_t runtime_ns, deadline_ns, period_ns; /* 1024 <= runtime <= deadline <= period */
+};
+
+#define POLICY(_kind)		{ .kind = KTSTR_POLICY_##_kind }
+#define FIFO(_prio)	{ .kind = KTSTR_POLICY_FIFO, .priority = (_prio) }
+#define RR(_prio)	{ .kind = KTSTR_POLICY_RR, .priority = (_prio) }
+/* DEADLINE(.runtime_ns = ..., .deadline_ns = ..., .period_ns = ...) */
+#define DEADLINE(...)		{ .kind = KTSTR_POLICY_DEADLINE, __VA_ARGS__ }
+
+/* What a worker pins itself to. The pool is the cgroup's cpuset, or all CPUs without one. */
+enum ktstr_affinity_kind {
+	KTSTR_AFFINITY_UNSET,
+	KTSTR_AFFINITY_INHERIT,		/* nothing */
+	KTSTR_AFFINITY_RANDOM_SUBSET,	/* .count CPUs of the pool, drawn for each worker */
+	KTSTR_AFFINITY_LLC_ALIGNED,	/* the LLC with most CPUs in the pool, within the pool */
+	KTSTR_AFFINITY_CROSS_CGROUP,	/* all CPUs; the kernel clips to the cpuset */
+	KTSTR_AFFINITY_SINGLE_CPU,	/* lowest CPU of the pool */
+	KTSTR_AFFINITY_EXACT,		/* .cpus, within the pool */
+	KTSTR_AFFINITY_SMT_SIBLING_PAIR, /* first core with two siblings in the pool */
+};
+
+struct ktstr_affinity {
+	enum ktstr_affinity_kind kind;
+	const char *cpus;		/* EXACT; RANDOM_SUBSET: draw from these instead */
+	uint32_t count;			/* RANDOM_SUBSET; 0: half the pool, at least 1 */
+};
+
+/* AFFINITY(SINGLE_CPU), AFFINITY(RANDOM_SUBSET, .count = 2), PINNED("0-1") */
+#define AFFINITY(_kind, ...)							\
+	{ .kind = KTSTR_AFFINITY_##_kind, ##__VA_ARGS__ }
+#define PINNED(_list)		AFFINITY(EXACT, .cpus = (_list))
+
+/* Memory policy of a worker: set_mempolicy(2). */
+enum ktstr_mpol_kind {
+	KTSTR_MPOL_UNSET,
+	KTSTR_MPOL_DEFAULT,
+	KTSTR_MPOL_BIND,
+	KTSTR_MPOL_PREFERRED,		/* one node */
+	KTSTR_MPOL_INTERLEAVE,
+	KTSTR_MPOL_LOCAL,
+	KTSTR_MPOL_PREFERRED_MANY,	/* Linux 5.15 */
+	KTSTR_MPOL_WEIGHTED_INTERLEAVE,	/* Linux 6.9 */
+};
+
+#define KTSTR_MPOL_F_NUMA_BALANCING	(1u << 13)
+#define KTSTR_MPOL_F_RELATIVE_NODES	(1u << 14)
+#define KTSTR_MPOL_F_STATIC_NODES	(1u << 15)
+
+struct ktstr_mpol {
+	enum ktstr_mpol_kind kind;
+	const char *nodes;		/* "0-1" */
+	uint32_t flags;			/* KTSTR_MPOL_F_* */
+};
+
+/* MPOL(LOCAL), MPOL(BIND, "0"), MPOL(INTERLEAVE, "0-1", .flags = KTSTR_MPOL_F_STATIC_NODES) */
+#define MPOL(_kind, ...)	{ KTSTR_MPOL_##_kind, ##__VA_ARGS__ }
+
+enum ktstr_clone_mode { KTSTR_CLONE_FORK, KTSTR_CLONE_THREAD };
+
+/* One group of equal workers. 0, NULL and UNSET leave a member to the default behind it. */
+#define KTSTR_WORKSPEC_MEMBERS							\
+	struct ktstr_work work;		/* SPIN_WAIT */				\
+	uint32_t workers;		/* the test's workers_per_cgroup */	\
+	double workers_pct;	/* instead: as many per CPU of the cpuset, rounded up */ \
+	struct ktstr_policy policy;	/* SCHED_OTHER */			\
+	struct ktstr_affinity affinity;	/* none */				\
+	struct ktstr_mpol mem;		/* none */				\
+	struct ktstr_value nice;	/* -20..19 */				\
+	const char *comm;		/* name of each worker, 15 bytes */	\
+	const char *pcomm;		/* name of the process that has them as threads */ \
+	struct ktstr_value uid, gid;						\
+	struct ktstr_value numa_node;	/* run on the CPUs of this node */	\
+	enum ktstr_clone_mode clone_mode /* fork */
+
+struct ktstr_workspec {
+	KTSTR_WORKSPEC_MEMBERS;
+};
+
+struct ktstr_works {
+	const struct ktstr_workspec *spec;
+	uint32_t nr;
+};
+
+#define WORKSPEC(...)	{ __VA_ARGS__ }
+#define WORKS(...)								\
+	{ (const struct ktstr_workspec[]){ __VA_ARGS__ },	\
+	 sizeof((const struct ktstr_workspec[]){ __VA_ARGS__ }) /		\
+	 sizeof(struct ktstr_workspec) }
+
+/*
+ * Which CPUs a cgroup may use. Fractions and parts are parts of the usable CPUs: all but
+ * the last one on machines with more than two, so that the runner always has one.
+ */
+enum ktstr_cpuset_kind {
+	KTSTR_CPUSET_NONE,
+	KTSTR_CPUSET_EXACT,
+	KTSTR_CPUSET_LLC,
+	KTSTR_CPUSET_NODE,
+	KTSTR_CPUSET_RANGE,
+	KTSTR_CPUSET_DISJOINT,
+	KTSTR_CPUSET_OVERLAP,
+};
+
+struct ktstr_cpuset {
+	enum ktstr_cpuset_kind kind;
+	const char *exact;
+	uint32_t index, of;
+	double from, to;		/* OVERLAP: from is the overlapping share of a part */
+};
+
+#define KTSTR_CPUSET(_kind, ...)						\
+	{ .kind = KTSTR_CPUSET_##_kind, __VA_ARGS__ }
+#define CPUS(_list)		KTSTR_CPUSET(EXACT, .exact = (_list))	/* "0-3,8" */
+#define LLC(_i)			KTSTR_CPUSET(LLC, .index = (_i))	/* whole LLC */
+#define NUMA_NODE(_n)		KTSTR_CPUSET(NODE, .index = (_n))	/* whole node */
+#define CPU_RANGE(_a, _b)	KTSTR_CPUSET(RANGE, .from = (_a), .to = (_b)) /* 0 .. 1.0 */
+#define DISJOINT(_i, _of)	KTSTR_CPUSET(DISJOINT, .index = (_i), .of = (_of))
+#define OVERLAP(_i, _of, _f)							\
+	KTSTR_CPUSET(OVERLAP, .index = (_i), .of = (_of), .from = (_f))
+
+/* CPU bandwidth: at most quota in each period. */
+struct ktstr_cpu_max {
+	enum ktstr_limit_kind kind;
+	uint64_t quota_us, period_us;
+};
+
+/* CPU_PCT(150): one and a half CPUs, over periods of 100 ms. */
+#define CPU_PCT(_pct)	{ KTSTR_LIMIT_VALUE, (_pct) * 1000ULL, 100000 }
+#define CPU_MAX_US(_quota, _period)						\
+	{ KTSTR_LIMIT_VALUE, (_quota), (_period) }
+#define CPU_UNLIMITED	{ KTSTR_LIMIT_MAX, 0, 100000 }
+
+/*
+ * A cgroup with its workers: one group of them, described by the members of a workspec, or
+ * several in .works. Then the members here are what the works leave unset, except work and
+ * the number of workers, which must not stand in both places.
+ */
 struct ktstr_cgroup {
 	const char *name;		/* relative to the test's root; may be nested "a/b" */
-	uint32_t workers;		/* 0: the test's workers_per_cgroup */
-	struct ktstr_work work;
+	KTSTR_WORKSPEC_MEMBERS;
+
+	struct ktstr_works works;
 	struct ktstr_cpuset cpuset;
+	const char *cpuset_mems;	/* "0-1"; by default the nodes of the cpuset */
+	struct ktstr_cpu_max cpu_max;
+	uint32_t cpu_weight;		/* 1..10000; the kernel's default is 100 */
+	struct ktstr_limit memory_max, memory_high, memory_low, memory_swap_max; /* bytes */
+	uint32_t io_weight;		/* 1..10000 */
+	struct ktstr_limit pids_max;
+	bool swappable;			/* a work type given for the whole run replaces its own */
 };
 
-#define CGROUP(_name, ...)	((struct ktstr_cgroup){ .name = (_name), ##__VA_ARGS__ })
+#define CGROUP(_name, ...)	{ .name = (_name), ##__VA_ARGS__ }
 #define CGROUPS(...)								\
 	.cgroups = (const struct ktstr_cgroup[]){ __VA_ARGS__, { .name = NULL } }
 
-/* How long a step lasts: a fraction of the test's duration or a fixed time. */
+/*
+ * How long a step lasts: a fraction of the test's duration, a fixed time, or, with its ops
+ * repeated every loop_ns, until the test's duration is over. Exactly one of them.
+ */
 struct ktstr_hold {
 	double frac;
 	uint64_t fixed_ns;
+	uint64_t loop_ns;
+	bool none;			/* a step of ops only */
 };
 
-#define HOLD_FRAC(_f)	.hold = { .frac = (_f) }
-#define HOLD_FULL	HOLD_FRAC(1.0)
-#define HOLD_MS(_ms)	.hold = { .fixed_ns = (_ms) * NSEC_PER_MSEC }
+#define HOLD_FRAC(_f)		.hold = { .frac = (_f) }
+#define HOLD_FULL		HOLD_FRAC(1.0)
+#define HOLD_MS(_ms)		.hold = { .fixed_ns = (_ms) * NSEC_PER_MSEC }
+#define HOLD_LOOP_MS(_ms)	.hold = { .loop_ns = (_ms) * NSEC_PER_MSEC }
+#define HOLD_NONE		.hold = { .none = true }
 
+/*
+ * Ops: what a step does to cgroups and workers that exist. One row of
+ * harness/guest/ops.c each; docs/ops.md says what they do in detail. The value is the op's
+ * bit in the stimulus record.
+ */
 enum ktstr_op_kind {
 	KTSTR_OP_END,
 	KTSTR_OP_ADD_CGROUP,
 	KTSTR_OP_REMOVE_CGROUP,
+	KTSTR_OP_SET_CPUSET,
+	KTSTR_OP_CLEAR_CPUSET,
+	KTSTR_OP_SWAP_CPUSETS,
+	KTSTR_OP_SPAWN,
+	KTSTR_OP_STOP_CGROUP,
+	KTSTR_OP_SET_AFFINITY,
+	KTSTR_OP_SPAWN_HOST,
+	KTSTR_OP_MOVE_ALL_TASKS,
+	KTSTR_OP_RUN_PAYLOAD,
+	KTSTR_OP_WAIT_PAYLOAD,
+	KTSTR_OP_KILL_PAYLOAD,
+	KTSTR_OP_ADD_CGROUP_DEF,
+	KTSTR_OP_FREEZE_CGROUP,
+	KTSTR_OP_UNFREEZE_CGROUP,
+	KTSTR_OP_CAPTURE_SNAPSHOT,
+	KTSTR_OP_WATCH_SNAPSHOT,
+	KTSTR_OP_READ_KERNEL_HOT,
+	KTSTR_OP_WRITE_KERNEL_HOT,
+	KTSTR_OP_READ_KERNEL_COLD,
+	KTSTR_OP_WRITE_KERNEL_COLD,
+	KTSTR_OP_ATTACH_SCHEDULER,
+	KTSTR_OP_DETACH_SCHEDULER,
+	KTSTR_OP_RESTART_SCHEDULER,
+	KTSTR_OP_REPLACE_SCHEDULER,
+	KTSTR_OP_PIN_BPF_MAP,
+	KTSTR_OP_CAPTURE_CGROUP_PROCS,
+	KTSTR_OP_STEER_IRQ,
 	KTSTR_NR_OPS,
 };
 
-struct ktstr_op {
-	enum ktstr_op_kind kind;
-	const char *cgroup;
+/* An interrupt: by its action name, the last column of /proc/interrupts, or by number. */
+struct ktstr_irq {
+	const char *label;		/* NULL: number */
+	uint32_t number;
 };
 
-#define ADD_CGROUP(_name)	((struct ktstr_op){ KTSTR_OP_ADD_CGROUP, (_name) })
-#define REMOVE_CGROUP(_name)	((struct ktstr_op){ KTSTR_OP_REMOVE_CGROUP, (_name) })
-#define OPS(...)		.ops = (const struct ktstr_op[]){ __VA_ARGS__, { KTSTR_OP_END, NULL } }
+#define IRQ_LABEL(_label)	{ .label = (_label) }
+#define IRQ(_number)		{ .number = (_number) }
+
+struct ktstr_op {
+	enum ktstr_op_kind kind;
+	const char *cgroup;		/* SPAWN_HOST: NULL, the runner's own cgroup */
+	union {
+		struct ktstr_cpuset cpuset;
+		struct ktstr_affinity affinity;
+		const struct ktstr_cgroup *def;
+		const struct ktstr_workspec *spec;
+		const char *to;		/* SWAP_CPUSETS, MOVE_ALL_TASKS: the other cgroup */
+		const char *tag;	/* CAPTURE_CGROUP_PROCS */
+		const char *name;	/* of a scheduler, snapshot, map, payload */
+		struct { struct ktstr_irq irq; uint32_t cpu; };
+	};
+};
+
+#define KTSTR_OP(_kind, _cgroup, ...)						\
+	{ .kind = KTSTR_OP_##_kind, .cgroup = (_cgroup), ##__VA_ARGS__ }
+
+#define ADD_CGROUP(_name)		KTSTR_OP(ADD_CGROUP, _name)
+/* A whole cgroup with its workers, in order with the other ops. */
+#define ADD_CGROUP_DEF(_name, ...)						\
+	KTSTR_OP(ADD_CGROUP_DEF, _name, \
+		 .def = &(const struct ktstr_cgroup)CGROUP(_name, ##__VA_ARGS__))
+#define REMOVE_CGROUP(_name)		KTSTR_OP(REMOVE_CGROUP, _name)
+#define SET_CPUSET(_name, _cpuset)	KTSTR_OP(SET_CPUSET, _name, .cpuset = _cpuset)
+#define CLEAR_CPUSET(_name)		KTSTR_OP(CLEAR_CPUSET, _name)
+#define SWAP_CPUSETS(_a, _b)		KTSTR_OP(SWAP_CPUSETS, _a, .to = (_b))
+/* SPAWN("cg_a", .workers = 2, .work = YIELD_HEAVY) */
+#define SPAWN(_name, ...)							\
+	KTSTR_OP(SPAWN, _name, .spec = &(const struct ktstr_workspec)WORKSPEC(__VA_ARGS__))
+#define SPAWN_HOST(...)							\
+	KTSTR_OP(SPAWN_HOST, NULL, .spec = &(const struct ktstr_workspec)WORKSPEC(__VA_ARGS__))
+#define STOP_CGROUP(_name)		KTSTR_OP(STOP_CGROUP, _name)
+#define SET_AFFINITY(_name, _affinity)	KTSTR_OP(SET_AFFINITY, _name, .affinity = _affinity)
+#define MOVE_ALL_TASKS(_from, _to)	KTSTR_OP(MOVE_ALL_TASKS, _from, .to = (_to))
+#define FREEZE_CGROUP(_name)		KTSTR_OP(FREEZE_CGROUP, _name)
+#define UNFREEZE_CGROUP(_name)		KTSTR_OP(UNFREEZE_CGROUP, _name)
+#define CAPTURE_CGROUP_PROCS(_tag, _name) KTSTR_OP(CAPTURE_CGROUP_PROCS, _name, .tag = (_tag))
+#define STEER_IRQ(_irq, _cpu)		KTSTR_OP(STEER_IRQ, NULL, .irq = _irq, .cpu = (_cpu))
+#define OPS(...)								\
+	.ops = (const struct ktstr_op[]){ __VA_ARGS__, { .kind = KTSTR_OP_END } }
 
 /* Ops first, then the cgroups, then the hold, then everything the step made goes again. */
 struct ktstr_step {
@@ -247,20 +499,55 @@ struct ktstr_step {
 	struct ktstr_hold hold;
 };
 
-#define STEP(...)	((struct ktstr_step){ __VA_ARGS__ })
+#define STEP(...)	{ __VA_ARGS__ }
+
+/* What lasts through all steps: cgroups first, then ops. NULL is none. */
+struct ktstr_backdrop {
+	const struct ktstr_cgroup *cgroups;
+	const struct ktstr_op *ops;
+};
+
+#define BACKDROP(...)	(&(const struct ktstr_backdrop){ __VA_ARGS__ })
+
+struct ktstr_plan {
+	const struct ktstr_backdrop *backdrop;
+	const struct ktstr_checks *checks;	/* instead of the test's; NULL: those */
+	const struct ktstr_step *steps;
+	uint32_t nr;
+};
 
 /*
- * Run @nr steps one after the other. What the workers did is judged by the test's checks and
- * goes into the verdict. Returns 0, also when the verdict is a failure; -EINVAL for a
- * scenario that cannot be meant (with a detail that says why); -errno when the guest could
- * not carry it out.
+ * Run the steps one after the other. What the workers did is judged by the checks and goes
+ * into the verdict. Returns 0, also when the verdict is a failure; -EINVAL for a scenario
+ * that cannot be meant (with a detail for each reason); -errno when the guest could not
+ * carry it out.
  */
+int ktstr_run_plan(struct ktstr_ctx *ctx, const struct ktstr_plan *plan);
 int ktstr_run_steps(struct ktstr_ctx *ctx, const struct ktstr_step *steps, uint32_t nr);
 
+#define KTSTR_NR_STEPS(...)							\
+	(sizeof((const struct ktstr_step[]){ __VA_ARGS__ }) / sizeof(struct ktstr_step))
+#define KTSTR_PLAN(_backdrop, _checks, ...)					\
+	(&(const struct ktstr_plan){ (_backdrop), (_checks),			\
+	 (const struct ktstr_step[]){ __VA_ARGS__ }, KTSTR_NR_STEPS(__VA_ARGS__) })
+
+/* ktstr_run(ctx, STEP(...), STEP(...)) */
 #define ktstr_run(_ctx, ...)							\
 	ktstr_run_steps(_ctx, (const struct ktstr_step[]){ __VA_ARGS__ },	\
-			sizeof((const struct ktstr_step[]){ __VA_ARGS__ }) /	\
-			sizeof(struct ktstr_step))
+			KTSTR_NR_STEPS(__VA_ARGS__))
+/* ktstr_run_scenario(ctx, BACKDROP(CGROUPS(...)), STEP(...), ...) */
+#define ktstr_run_scenario(_ctx, _backdrop, ...)				\
+	ktstr_run_plan(_ctx, KTSTR_PLAN(_backdrop, NULL, __VA_ARGS__))
+/* With checks made by KTSTR_CHECKS() instead of the test's own. */
+#define ktstr_run_with(_ctx, _checks, ...)					\
+	ktstr_run_plan(_ctx, KTSTR_PLAN(NULL, _checks, __VA_ARGS__))
+
+/* At file scope: KTSTR_CHECKS(strict, .max_gap_ms = 10); then ktstr_run_with(ctx, &strict, ...) */
+#define KTSTR_CHECKS(_name, ...)						\
+	KTSTR_DEFAULTS_BEGIN							\
+	static const struct ktstr_checks _name = { KTSTR_CHECK_UNSET, ##__VA_ARGS__ }; \
+	KTSTR_DEFAULTS_END							\
+	struct ktstr_checks
 
 /* What a body can ask about where it runs. */
 uint64_t ktstr_duration_ns(const struct ktstr_ctx *ctx);
@@ -268,5 +555,26 @@ uint32_t ktstr_nr_cpus(const struct ktstr_ctx *ctx);
 const struct ktstr_topology *ktstr_topology(const struct ktstr_ctx *ctx);
 /* pid of the scheduler under test, 0 without one */
 int ktstr_sched_pid(const struct ktstr_ctx *ctx);
+/*
+ * What the workers of a cgroup did in one step, for claims that no check makes. Steps count
+ * from 1; what belongs to the backdrop is found under step 1.
+ */
+struct ktstr_did {
+	uint32_t workers;
+	uint64_t work_units, iterations;
+	double off_cpu_pct;		/* mean share of the time that a worker was off CPU */
+	double run_delay_us;		/* mean time that a worker waited for a CPU */
+	char cpus[64];			/* used by any of them, "0-1,3" */
+};
+
+/* 0, or -ENOENT when no workers of @cgroup have ended in that step. */
+int ktstr_cgroup_did(const struct ktstr_ctx *ctx, const char *cgroup, uint32_t step,
+		     struct ktstr_did *did);
+
+/*
+ * The pids that CAPTURE_CGROUP_PROCS(tag, ...) saw last, ascending as the kernel lists them.
+ * Returns how many there were (at most @max are stored), or -ENOENT for an unknown tag.
+ */
+int ktstr_captured_procs(const struct ktstr_ctx *ctx, const char *tag, int *pids, int max);
 
 #endif

@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The stage: cgroups and crews by owner.
+ *
+ * Cgroups are removed newest first, a step's before the backdrop's; crews are ended before
+ * the cgroup that they live in. A frozen cgroup is thawed before its workers are told to
+ * stop, because they could not obey.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "attributes.h"
+#include "cpuset.h"
+#include "stage.h"
+#include "work.h"
+
+struct ktstr_place *ktstr_stage__place(struct ktstr_stage *st, const char *name)
+{
+	uint32_t i;
+
+	for (i = 0; i < st->nr_places; i++)
+		if (!strcmp(st->places[i].name, name))
+			return &st->places[i];
+	return NULL;
+}
+
+static const char *controllers(const struct ktstr_stage *st)
+{
+	return st->controllers[0] ? st->controllers : NULL;
+}
+
+int ktstr_stage__add(struct ktstr_stage *st, const char *name, struct vm_err *err)
+{
+	struct ktstr_place *places;
+	int ret;
+
+	if (ktstr_stage__place(st, name))
+		return vm_err(err, EEXIST, "cgroup %s exists already", name);
+	places = realloc(st->places, (st->nr_places + 1) * sizeof(*places));
+	if (!places)
+		return vm_err(err, ENOMEM, "cgroup %s: %s", name, strerror(ENOMEM));
+	st->places = places;
+	ret = ktstr_cgroups__create(&st->cgroups, name, controllers(st), err);
+	if (ret)
+		return ret;
+	places[st->nr_places] = (struct ktstr_place){ .backdrop = st->in_backdrop };
+	snprintf(places[st->nr_places].name, sizeof(places[0].name), "%s", name);
+	st->nr_places++;
+	return 0;
+}
+
+/* What is done to all crews of a cgroup. */
+static void each_crew(struct ktstr_stage *st, const char *name,
+		      void (*fn)(struct ktstr_crew *crew))
+{
+	uint32_t i;
+
+	for (i = 0; i < st->nr_crews; i++)
+		if (!strcmp(st->crews[i]->cgroup, name))
+			fn(st->crews[i]);
+}
+
+int ktstr_stage__set_cpuset(struct ktstr_stage *st, struct ktstr_place *p,
+			    const struct ktstr_cpumask *cpus, const char *mems,
+			    struct vm_err *err)
+{
+	char list[2048] = "", nodes[512] = "";
+	int ret;
+
+	if (cpus) {
+		ktstr_cpumask__format(cpus, list, sizeof(list));
+		ktstr_machine__mems(st->machine, cpus, nodes, sizeof(nodes));
+	}
+	if (mems)
+		snprintf(nodes, sizeof(nodes), "%s", mems);
+	each_crew(st, p->name, ktstr_crew__epoch_ends);
+	/* The empty set is an empty line: write() of nothing would not reach the kernel. */
+	ret = ktstr_cgroups__set_cpuset(&st->cgroups, p->name, cpus ? list : "\n",
+					cpus ? nodes : "\n", err);
+	if (ret)
+		return ret;
+	p->has_cpuset = cpus;
+	if (cpus)
+		p->cpuset = *cpus;
+	each_crew(st, p->name, ktstr_crew__epoch_begins);
+	return 0;
+}
+
+int ktstr_stage__make(struct ktstr_stage *st, const struct ktstr_cgroup *c, struct vm_err *err)
+{
+	struct ktstr_cpumask cpus;
+	int ret;
+
+	ret = ktstr_stage__add(st, c->name, err);
+	if (!ret && c->cpuset.kind) {
+		ret = ktstr_cpuset__resolve(&c->cpuset, st->machine, &cpus, err);
+		if (!ret)
+			ret = ktstr_stage__set_cpuset(st, ktstr_stage__place(st, c->name), &cpus,
+						      c->cpuset_mems, err);
+	} else if (!ret && c->cpuset_mems) {
+		ret = ktstr_cgroups__write(&st->cgroups, c->name, "cpuset.mems", c->cpuset_mems,
+					   err);
+	}
+	return ret ? ret : ktstr_limits__write(&st->cgroups, c, err);
+}
+
+int ktstr_stage__spawn(struct ktstr_stage *st, const char *name,
+		       const struct ktstr_workspec *spec, struct vm_err *err)
+{
+	if (*name && !ktstr_stage__place(st, name))
+		return vm_err(err, ENOENT, "there is no cgroup %s", name);
+	return ktstr_crew__fork(st, name, spec, err);
+}
+
+int ktstr_stage__populate(struct ktstr_stage *st, const struct ktstr_cgroup *c,
+			  struct vm_err *err)
+{
+	const struct ktstr_place *p = ktstr_stage__place(st, c->name);
+	const struct ktstr_cpumask *pool;
+	struct ktstr_workspec spec;
+	uint32_t i;
+	int ret = 0;
+
+	pool = p && p->has_cpuset ? &p->cpuset : &st->machine->online;
+	for (i = 0; i < ktstr_cgroup__nr_specs(c) && !ret; i++) {
+		ktstr_cgroup__spec(c, i, &spec);
+		if (c->swappable)
+			ktstr_workspec__swap(st->ctx, &spec, pool);
+		ret = ktstr_stage__spawn(st, c->name, &spec, err);
+	}
+	return ret;
+}
+
+int ktstr_stage__start(struct ktstr_stage *st, uint32_t *late, struct vm_err *err)
+{
+	uint64_t now = work_now_ns(), deadline = now + st->around->ready_ns;
+	struct ktstr_crew *crew;
+	struct vm_err why;
+	uint32_t i;
+	int ret;
+
+	*late = 0;
+	/* All are ready before the first gate opens. */
+	for (i = 0; i < st->nr_crews; i++) {
+		crew = st->crews[i];
+		if (crew->started)
+			continue;
+		now = work_now_ns();
+		*late += ktstr_workers__ready(crew->workers, now < deadline ? deadline - now : 0);
+		ret = ktstr_crew__refused(crew, &why);
+		if (ret)
+			return vm_err(err, -ret, "%s: %s",
+				      crew->cgroup[0] ? crew->cgroup : "(runner's cgroup)",
+				      why.msg);
+	}
+	for (i = 0; i < st->nr_crews; i++) {
+		crew = st->crews[i];
+		if (crew->started)
+			continue;
+		crew->started = true;
+		crew->started_ns = work_now_ns();
+		ktstr_workers__start(crew->workers, 0);
+	}
+	return 0;
+}
+
+int ktstr_stage__freeze(struct ktstr_stage *st, struct ktstr_place *p, bool frozen,
+			struct vm_err *err)
+{
+	int ret = ktstr_cgroups__freeze(&st->cgroups, p->name, frozen, err);
+
+	if (!ret)
+		p->frozen = frozen;
+	return ret;
+}
+
+static int move_crew(struct ktstr_stage *st, struct ktstr_crew *crew, struct ktstr_place *to,
+		     struct vm_err *err)
+{
+	uint32_t i;
+	int ret;
+
+	ktstr_crew__epoch_ends(crew);
+	for (i = 0; i < ktstr_workers__nr(crew->workers); i++) {
+		ret = ktstr_cgroups__attach(&st->cgroups, to->name,
+					    ktstr_workers__pid(crew->workers, i), err);
+		if (ret && ret != -ESRCH)	/* it ended: its report will say so */
+			return ret;
+	}
+	snprintf(crew->cgroup, sizeof(crew->cgroup), "%s", to->name);
+	crew->backdrop |= to->backdrop;
+	ktstr_crew__epoch_begins(crew);
+	return 0;
+}
+
+int ktstr_stage__move(struct ktstr_stage *st, const char *from, struct ktstr_place *to,
+		      struct vm_err *err)
+{
+	uint32_t i;
+	int ret;
+
+	for (i = 0; i < st->nr_crews; i++)
+		if (!strcmp(st->crews[i]->cgroup, from) && st->crews[i]->backdrop && !to->backdrop)
+			return vm_err(err, EINVAL,
+				      "workers of the backdrop would be left in %s, which ends with the step",
+				      to->name);
+	ret = ktstr_cgroups__clear_control(&st->cgroups, to->name, err);
+	for (i = 0; i < st->nr_crews && !ret; i++)
+		if (!strcmp(st->crews[i]->cgroup, from))
+			ret = move_crew(st, st->crews[i], to, err);
+	return ret;
+}
+
+/* Thaw what the crew lives in; the kernel kills what cannot be thawed. */
+static void thaw_for(struct ktstr_stage *st, const struct ktstr_crew *crew)
+{
+	struct ktstr_place *p = ktstr_stage__place(st, crew->cgroup);
+
+	if (p && p->frozen)
+		ktstr_stage__freeze(st, p, false, NULL);
+}
+
+/* End the crews for which @which is true. All are told before the first is waited for. */
+static int end_crews(struct ktstr_stage *st, const char *name, bool backdrop, const char *by)
+{
+	uint32_t i, kept = 0;
+	int ret = 0, one;
+
+#define ENDS(_crew)	(name ? !strcmp((_crew)->cgroup, name) : (_crew)->backdrop == backdrop)
+	for (i = 0; i < st->nr_crews; i++) {
+		if (!ENDS(st->crews[i]))
+			continue;
+		thaw_for(st, st->crews[i]);
+		ktstr_workers__tell(st->crews[i]->workers);
+	}
+	for (i = 0; i < st->nr_crews; i++) {
+		if (!ENDS(st->crews[i])) {
+			st->crews[kept++] = st->crews[i];
+			continue;
+		}
+		one = ktstr_crew__end(st->crews[i], by);
+		ret = ret ? ret : one;
+	}
+#undef ENDS
+	st->nr_crews = kept;
+	return ret;
+}
+
+int ktstr_stage__stop(struct ktstr_stage *st, const char *name, const char *by,
+		      struct vm_err *err)
+{
+	int ret = end_crews(st, name, false, by);
+
+	return ret ? vm_err(err, -ret, "stop the workers of %s: %s", name, strerror(-ret)) : 0;
+}
+
+static void forget_place(struct ktstr_stage *st, struct ktstr_place *p)
+{
+	*p = st->places[--st->nr_places];
+}
+
+int ktstr_stage__remove(struct ktstr_stage *st, const char *name, const char *by,
+			struct vm_err *err)
+{
+	struct ktstr_place *p;
+	int ret;
+
+	ret = ktstr_stage__stop(st, name, by, err);
+	if (!ret)
+		ret = ktstr_cgroups__remove(&st->cgroups, name, err);
+	p = ktstr_stage__place(st, name);
+	if (!ret && p)
+		forget_place(st, p);
+	return ret;
+}
+
+int ktstr_stage__clear(struct ktstr_stage *st, bool backdrop, struct vm_err *err)
+{
+	uint32_t i = 0;
+	int ret, removed;
+
+	ret = end_crews(st, NULL, backdrop, NULL);
+	if (ret)
+		vm_err(err, -ret, "stop workers: %s", strerror(-ret));
+	while (i < st->nr_places) {
+		if (st->places[i].backdrop == backdrop)
+			forget_place(st, &st->places[i]);
+		else
+			i++;
+	}
+	removed = ktstr_cgroups__unwind(&st->cgroups, backdrop ? 0 : st->cgroups.kept,
+					ret ? NULL : err);
+	return ret ? ret : removed;
+}
+
+void ktstr_stage__fini(struct ktstr_stage *st)
+{
+	free(st->crews);
+	free(st->places);
+	ktstr_cgroups__fini(&st->cgroups);
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What a scenario has made so far: cgroups and groups of workers, each owned by the step that
+ * made it or by the backdrop, which lasts through all steps. Ops and the engine change it
+ * through these functions only, so that nothing that was measured is lost and nothing that
+ * was made stays behind.
+ *
+ * Errors are sentences; who calls says in which step and for which op.
+ */
+#ifndef KTSTR_GUEST_STAGE_H
+#define KTSTR_GUEST_STAGE_H
+
+#include "engine.h"
+#include "limits.h"
+#include "machine.h"
+#include "workers.h"
+
+struct ktstr_place {			/* a cgroup */
+	char name[KTSTR_NAME_LEN];
+	bool backdrop;
+	bool frozen;
+	bool has_cpuset;
+	struct ktstr_cpumask cpuset;	/* as recorded: what isolation is judged by */
+};
+
+/* In memory shared with the workers of a group: the first that was refused something. */
+struct ktstr_refusal {
+	uint32_t taken, written;
+	uint32_t index;
+	char why[160];
+};
+
+struct ktstr_crew {			/* a group of equal workers */
+	struct ktstr_stage *stage;
+	char cgroup[KTSTR_NAME_LEN];	/* where its workers are; "": with the runner */
+	struct ktstr_workspec spec;
+	uint32_t serial;		/* over the whole scenario */
+	uint32_t step;			/* in which it was made; 0 for the backdrop */
+	bool backdrop;
+	bool started;
+	uint64_t started_ns;
+	struct ktstr_workers *workers;
+	struct ktstr_refusal *refusal;
+	bool unbounded;			/* was once without a cpuset */
+	struct ktstr_cpumask allowed;	/* every cpuset that it had, together */
+	uint32_t epochs;		/* changes of the cpuset while it ran */
+};
+
+struct ktstr_stage {
+	struct ktstr_ctx *ctx;
+	const struct ktstr_checks *checks;
+	const struct ktstr_surroundings *around;
+	const struct ktstr_machine *machine;
+	char controllers[KTSTR_CONTROLLERS_LEN];
+	struct ktstr_cgroups cgroups;
+	struct ktstr_place *places;
+	uint32_t nr_places;
+	struct ktstr_crew **crews;
+	uint32_t nr_crews, serial;
+	bool in_backdrop;		/* what is made now belongs to it */
+	bool sched_ended;
+	uint32_t step;
+};
+
+/* NULL: not made, or removed. */
+struct ktstr_place *ktstr_stage__place(struct ktstr_stage *st, const char *name);
+
+/* mkdir -p and remember. */
+int ktstr_stage__add(struct ktstr_stage *st, const char *name, struct vm_err *err);
+/* A cgroup with its cpuset and its limits, without its workers. */
+int ktstr_stage__make(struct ktstr_stage *st, const struct ktstr_cgroup *c, struct vm_err *err);
+/* Its workers, parked. */
+int ktstr_stage__populate(struct ktstr_stage *st, const struct ktstr_cgroup *c,
+			  struct vm_err *err);
+/* One group of workers, parked, in cgroup @name ("": where the runner is). */
+int ktstr_stage__spawn(struct ktstr_stage *st, const char *name,
+		       const struct ktstr_workspec *spec, struct vm_err *err);
+/*
+ * Start all groups that are parked. Fails, without starting any, when a worker was refused
+ * what it should become. *@late: workers that were not ready in time.
+ */
+int ktstr_stage__start(struct ktstr_stage *st, uint32_t *late, struct vm_err *err);
+
+/* @cpus NULL: none any more. @mems NULL: those of the CPUs. Written, then recorded. */
+int ktstr_stage__set_cpuset(struct ktstr_stage *st, struct ktstr_place *p,
+			    const struct ktstr_cpumask *cpus, const char *mems,
+			    struct vm_err *err);
+int ktstr_stage__freeze(struct ktstr_stage *st, struct ktstr_place *p, bool frozen,
+			struct vm_err *err);
+/* The workers of @from now live in @to; ownership follows. */
+int ktstr_stage__move(struct ktstr_stage *st, const char *from, struct ktstr_place *to,
+		      struct vm_err *err);
+
+/*
+ * Stop the groups in cgroup @name and judge them; @by names the op. A group that was never
+ * started leaves a note only.
+ */
+int ktstr_stage__stop(struct ktstr_stage *st, const char *name, const char *by,
+		      struct vm_err *err);
+/* The same, then rmdir and forget. What does not exist is no error. */
+int ktstr_stage__remove(struct ktstr_stage *st, const char *name, const char *by,
+			struct vm_err *err);
+
+/*
+ * The end of a step, or of the backdrop: stop its groups, judge them, remove its cgroups. Goes
+ * on after an error and returns the first.
+ */
+int ktstr_stage__clear(struct ktstr_stage *st, bool backdrop, struct vm_err *err);
+/* Everything is cleared: free the rest. */
+void ktstr_stage__fini(struct ktstr_stage *st);
+
+/* crew.c: the parts of the above that are about one group of workers */
+int ktstr_crew__fork(struct ktstr_stage *st, const char *name, const struct ktstr_workspec *spec,
+		     struct vm_err *err);
+/* 0, or -EPERM or the like with a sentence when a worker was refused something. */
+int ktstr_crew__refused(const struct ktstr_crew *crew, struct vm_err *err);
+/* The CPUs that worker @index pins itself to; as ktstr_affinity__resolve(). */
+int ktstr_crew__cpus(const struct ktstr_crew *crew, const struct ktstr_affinity *affinity,
+		     uint32_t index, struct ktstr_cpumask *cpus, struct vm_err *err);
+/*
+ * What its workers are allowed is about to change (then judge what they used so far), or has
+ * changed to the cpuset of its place.
+ */
+void ktstr_crew__epoch_ends(struct ktstr_crew *crew);
+void ktstr_crew__epoch_begins(struct ktstr_crew *crew);
+/* Stop, judge, free. 0 or -ETIMEDOUT when workers cannot be ended. */
+int ktstr_crew__end(struct ktstr_crew *crew, const char *by);
+
+#endif

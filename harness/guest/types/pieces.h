@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What several work types are made of: a yield, a sleep, a byte through a pipe, a touch of
+ * memory. Each counts, samples and reports blocking in one way only, so that two types that do
+ * the same thing mean the same by their figures.
+ */
+#ifndef KTSTR_GUEST_TYPES_PIECES_H
+#define KTSTR_GUEST_TYPES_PIECES_H
+
+#include "../work.h"
+
+#define WORK_SPIN	1024	/* units between two looks at a clock or the order to stop */
+#define WORK_MAX_SPIN	(1U << 20) /* in one go: 8 ms on a CPU, 150 ms in an emulated guest */
+#define WORK_WAKE_SPIN	256	/* units after a wake-up: what the woken came for */
+
+/* sched_yield(); its time, which is the time that others got, is a wake sample. */
+uint64_t work_yield(struct ktstr_work_ctx *w);
+
+/*
+ * Sleep @ns on purpose. The wake sample is how much later than asked for the worker runs
+ * again: timer slack, wake-up and run delay, but not the sleep. One cut short by the order to
+ * stop is none.
+ */
+void work_sleep_sampled(struct ktstr_work_ctx *w, uint64_t ns);
+
+/* For validate(): NULL, or that a stop would come too late. */
+static inline const char *work_spin_problem(uint32_t units)
+{
+	return units > WORK_MAX_SPIN ? "spin is larger than 1048576" : NULL;
+}
+
+/* Spin until @deadline (work_now_ns()) or the order to stop, @units between two looks. */
+void work_spin_until(struct ktstr_work_ctx *w, uint64_t deadline, uint32_t units);
+
+/*
+ * Pairs that exchange a byte: setup_group() of a group of two, and one exchange. The sample is
+ * the time from having written to having read: the partner's work and two wake-ups.
+ */
+int work_pipes(struct ktstr_work_group *g);
+void work_pipe_exchange(struct ktstr_work_ctx *w);
+
+/* A private region that is touched byte by byte. Freed with free(). */
+struct work_region {
+	size_t size, at, stride;
+	volatile uint8_t bytes[];
+};
+
+/* A region of @size bytes, all of them mapped; NULL with ENOMEM. */
+struct work_region *work_region(size_t size, size_t stride);
+/* @n times: read, change, write a byte and go on by the stride, in a circle. A unit each. */
+void work_touch(struct ktstr_work_ctx *w, struct work_region *r, uint32_t n);
+
+/*
+ * A sparse file of @size bytes in TMPDIR or /tmp that already has no name, so that nothing is
+ * left when the worker is killed. A descriptor or -errno.
+ */
+int work_temp_file(const struct ktstr_work_ctx *w, uint64_t size);
+
+/* Frees w->priv. */
+void work_free_priv(struct ktstr_work_ctx *w);
+
+/* A line for whoever reads the guest's output; of the first worker of several only. */
+void work_note(const struct ktstr_work_ctx *w, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+#endif

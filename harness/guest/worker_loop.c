@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The life of a worker process: get ready, park, work until told to stop, tell.
+ *
+ * A worker's clock starts when the gate opens, not when it first runs: time in which the
+ * scheduler does not let it begin is a gap like any other. It updates its report as it goes,
+ * so there is nothing to transfer in the end and nothing to lose when it dies.
+ *
+ * A checkpoint is one clock read and one look at the CPU number, both without a system call;
+ * the row of the work type says how many iterations share one. Measured cost: docs/workers.md.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "worker.h"
+
+struct ktstr_loop {
+	struct ktstr_slot *slot;
+	const struct ktstr_control *control;
+	int cpu;			/* at the last checkpoint */
+	struct ktstr_sampler sampler;
+};
+
+static uint64_t thread_cpu_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return t.tv_sec * NSEC_PER_SEC + t.tv_nsec;
+}
+
+long ktstr_futex(uint32_t *word, int op, uint32_t value, const struct timespec *timeout)
+{
+	return syscall(SYS_futex, word, op, value, timeout, NULL, 0);
+}
+
+/* CPU time, run delay, timeslices. */
+bool ktstr_schedstat(pid_t pid, struct ktstr_sched_figures *f)
+{
+	unsigned long long v[3];
+	char path[32], buf[96];
+	ssize_t n;
+	int fd;
+
+	if (pid)
+		snprintf(path, sizeof(path), "/proc/%d/schedstat", pid);
+	else
+		snprintf(path, sizeof(path), "/proc/self/schedstat");
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	n = read(fd, buf, sizeof(buf) - 1);
+	close(fd);
+	if (n <= 0)
+		return false;
+	buf[n] = '\0';
+	if (sscanf(buf, "%llu %llu %llu", &v[0], &v[1], &v[2]) != 3)
+		return false;
+	*f = (struct ktstr_sched_figures){ v[0], v[1], v[2] };
+	return true;
+}
+
+void ktstr_slot__sched_figures(struct ktstr_slot *s, const struct ktstr_sched_figures *now)
+{
+	s->report.run_delay_ns = now->run_delay_ns - s->base.run_delay_ns;
+	s->report.timeslices = now->timeslices - s->base.timeslices;
+	s->report.schedstat_valid = 1;
+}
+
+/* The worker was last seen at slot->last_ns; until @now it was not. */
+static inline void note_gap(struct ktstr_loop *l, uint64_t now)
+{
+	struct ktstr_worker_report *r = &l->slot->report;
+	uint64_t gap = now - l->slot->last_ns;
+
+	if (gap <= r->max_gap_ns)
+		return;
+	r->max_gap_ns = gap;
+	r->max_gap_at_ns = l->slot->last_ns - l->control->start_ns;
+	r->max_gap_cpu = l->cpu;
+}
+
+static inline void checkpoint(struct ktstr_loop *l)
+{
+	struct ktstr_worker_report *r = &l->slot->report;
+	uint64_t now = work_now_ns();
+	/* Before the CPU: what is used in an epoch must have been read in it. */
+	uint32_t epoch = __atomic_load_n(&l->control->epoch, __ATOMIC_ACQUIRE);
+	int cpu = sched_getcpu();
+
+	note_gap(l, now);
+	if (epoch != l->slot->epoch) {
+		memset(&l->slot->recent_cpus, 0, sizeof(l->slot->recent_cpus));
+		ktstr_cpumask__set(&l->slot->recent_cpus, cpu);
+		l->slot->epoch = epoch;
+	}
+	if (cpu != l->cpu) {
+		r->migrations++;
+		ktstr_cpumask__set(&r->cpus_used, cpu);
+		ktstr_cpumask__set(&l->slot->recent_cpus, cpu);
+		l->cpu = cpu;
+	}
+	r->wall_ns = now - l->control->start_ns;
+	l->slot->last_ns = now;
+}
+
+void work_blocked(struct ktstr_work_ctx *w, uint64_t before, uint64_t now)
+{
+	struct ktstr_loop *l = w->sampler->loop;
+
+	if (!l || now <= l->slot->last_ns)
+		return;		/* known already */
+	if (before > l->slot->last_ns)
+		note_gap(l, before);
+	else
+		before = l->slot->last_ns;
+	l->slot->report.blocked_ns += now - before;
+	l->slot->report.flags |= KTSTR_WORKER_BLOCKS;	/* a custom type's row cannot say so */
+	l->slot->last_ns = now;
+}
+
+uint64_t work_checkpoint(struct ktstr_work_ctx *w)
+{
+	struct ktstr_loop *l = w->sampler->loop;
+
+	if (!l)
+		return work_now_ns();
+	l->slot->report.work_units = w->units;
+	checkpoint(l);
+	return l->slot->last_ns;
+}
+
+/*
+ * Anonymous pages by node. Files are left out: they lie where whoever read them first was. 0
+ * pages are valid, a kernel without NUMA is not.
+ */
+static void count_pages(struct ktstr_worker_report *r)
+{
+	FILE *f = fopen("/proc/self/numa_maps", "re");
+	char *line = NULL, *p, *end;
+	unsigned long node, pages;
+	size_t size = 0;
+
+	if (!f)
+		return;
+	while (getline(&line, &size, f) > 0) {
+		if (strstr(line, " file=") || !strstr(line, " anon="))
+			continue;
+		for (p = line; (p = strstr(p, " N"));) {
+			p += 2;
+			node = strtoul(p, &end, 10);
+			if (end == p || *end != '=' || node >= KTSTR_MAX_NODES)
+				continue;
+			pages = strtoul(end + 1, &p, 10);
+			r->node_pages[node] += pages;
+		}
+	}
+	r->pages_valid = !ferror(f);
+	free(line);
+	fclose(f);
+}
+
+static void take_base(struct ktstr_slot *s, uint64_t *cpu_ns)
+{
+	struct rusage ru;
+
+	getrusage(RUSAGE_SELF, &ru);
+	s->base_voluntary = ru.ru_nvcsw;
+	s->base_involuntary = ru.ru_nivcsw;
+	s->base_valid = ktstr_schedstat(0, &s->base);
+	*cpu_ns = thread_cpu_ns();
+}
+
+static void take_end(struct ktstr_slot *s, uint64_t base_cpu_ns)
+{
+	struct ktstr_worker_report *r = &s->report;
+	struct ktstr_sched_figures end;
+	struct rusage ru;
+
+	r->cpu_ns = thread_cpu_ns() - base_cpu_ns;
+	getrusage(RUSAGE_SELF, &ru);
+	r->voluntary_switches = ru.ru_nvcsw - s->base_voluntary;
+	r->involuntary_switches = ru.ru_nivcsw - s->base_involuntary;
+	if (s->base_valid && ktstr_schedstat(0, &end))
+		ktstr_slot__sched_figures(s, &end);
+	count_pages(r);
+}
+
+static void work_until_stopped(struct ktstr_loop *l, const struct ktstr_work_row *row,
+			       struct ktstr_work_ctx *w)
+{
+	struct ktstr_worker_report *r = &l->slot->report;
+	uint32_t every = row->checkpoint_every ? row->checkpoint_every : 1, until = every;
+	uint64_t cpu_ns;
+
+	/* The first gap begins at the gate; where the worker was parked is no run of it. */
+	l->slot->last_ns = l->control->start_ns;
+	checkpoint(l);
+	r->migrations = 0;
+	memset(&r->cpus_used, 0, sizeof(r->cpus_used));
+	ktstr_cpumask__set(&r->cpus_used, l->cpu);
+	l->slot->recent_cpus = r->cpus_used;
+	take_base(l->slot, &cpu_ns);
+
+	while (!work_stopped(w)) {
+		row->iterate(w);
+		r->work_units = w->units;
+		r->iterations++;
+		if (!--until) {
+			checkpoint(l);
+			until = every;
+		}
+	}
+	checkpoint(l);
+	take_end(l->slot, cpu_ns);
+}
+
+static int compare_fds(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
+}
+
+/* The parent's sockets and pidfds are not ours to keep open; those of our group are. */
+static void close_others(const struct ktstr_work_group *g)
+{
+	int keep[KTSTR_WORK_MAX_FDS], nr = 0, i;
+	unsigned int from = 3;
+
+	for (i = 0; i < KTSTR_WORK_MAX_FDS; i++)
+		if (g->fds[i] > 2)
+			keep[nr++] = g->fds[i];
+	qsort(keep, nr, sizeof(keep[0]), compare_fds);
+	for (i = 0; i < nr; i++) {
+		if ((unsigned int)keep[i] > from)
+			syscall(SYS_close_range, from, keep[i] - 1U, 0U);
+		from = keep[i] + 1U;
+	}
+	syscall(SYS_close_range, from, ~0U, 0U);
+}
+
+/* CPUs that the worker may use, in the form that iterations get. */
+static void own_cpus(struct ktstr_cpumask *cpus)
+{
+	cpu_set_t set;
+	int i;
+
+	memset(cpus, 0, sizeof(*cpus));
+	if (sched_getaffinity(0, sizeof(set), &set))
+		return;
+	for (i = 0; i < CPU_SETSIZE && i < KTSTR_MAX_CPUS; i++)
+		if (CPU_ISSET(i, &set))
+			ktstr_cpumask__set(cpus, i);
+}
+
+/* Die with the parent, also when it died before this line. */
+static bool tied_to_parent(pid_t parent)
+{
+	return !prctl(PR_SET_PDEATHSIG, SIGKILL) && getppid() == parent;
+}
+
+static int get_ready(const struct ktstr_worker_birth *b, const struct ktstr_work_row *row,
+		     struct ktstr_work_ctx *w, struct ktstr_cpumask *cpus)
+{
+	int ret = 0;
+
+	if (b->placement->enter)
+		ret = b->placement->enter(b->placement->arg, b->index);
+	/* A change of credentials drops the tie. */
+	if (!ret && !tied_to_parent(b->parent))
+		_exit(1);
+	own_cpus(cpus);
+	if (!ret && row->init)
+		ret = row->init(w);
+	return ret;
+}
+
+static void count_parked(struct ktstr_control *c)
+{
+	__atomic_add_fetch(&c->parked, 1, __ATOMIC_RELEASE);
+	ktstr_futex(&c->parked, FUTEX_WAKE, 1, NULL);
+}
+
+static void park(struct ktstr_control *c)
+{
+	count_parked(c);
+	while (!__atomic_load_n(&c->gate, __ATOMIC_ACQUIRE))
+		ktstr_futex(&c->gate, FUTEX_WAIT, 0, NULL);
+}
+
+void ktstr_worker__main(const struct ktstr_worker_birth *b)
+{
+	const struct ktstr_work_row *row = ktstr_work__row(b->group->work->type);
+	struct ktstr_loop l = { .slot = b->slot, .control = b->control };
+	struct ktstr_worker_report *r = &b->slot->report;
+	struct ktstr_cpumask cpus;
+	struct ktstr_work_ctx w = {
+		.work = b->group->work, .group = b->group, .index = b->index,
+		.member = b->member, .cpus = &cpus, .stop = &b->control->stop,
+		.sampler = &l.sampler,
+		.rng = ktstr_rand_seed(b->seed, b->number, 0),
+	};
+	sigset_t none;
+	int ret;
+
+	if (!tied_to_parent(b->parent))
+		_exit(1);
+	setpgid(0, 0);
+	close_others(b->group);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	ktstr_sampler__init(&l.sampler, b->samples, b->number, b->seed);
+
+	ret = get_ready(b, row, &w, &cpus);
+	if (row->flags & KTSTR_WORK_BLOCKS)
+		r->flags |= KTSTR_WORKER_BLOCKS;
+	if (w.role == KTSTR_ROLE_MESSENGER)
+		r->flags |= KTSTR_WORKER_MESSENGER;
+	if (ret) {
+		r->setup_error = ret;
+		count_parked(b->control);
+		_exit(1);
+	}
+	l.cpu = sched_getcpu();
+	l.sampler.loop = &l;
+	park(b->control);
+
+	work_until_stopped(&l, row, &w);
+	if (row->fini)
+		row->fini(&w);
+	__atomic_store_n(&r->completed, 1, __ATOMIC_RELEASE);
+	_exit(0);
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * For tests that bring a work type of their own:
+ *
+ *	static void touch_and_nap(struct ktstr_work_ctx *w)
+ *	{
+ *		ktstr_work_spin(w, ktstr_work_arg(w, 0));
+ *		ktstr_work_sleep(w, NSEC_PER_MSEC);
+ *	}
+ *	...
+ *	CGROUP("cg_a", .work = CUSTOM("touch_and_nap", touch_and_nap, .arg = { 4096 }))
+ *
+ * The function is one iteration: it runs in a worker process, again and again until the worker
+ * is told to stop, and must return within milliseconds of that. A worker that counts no units
+ * counts as starved. Memory that workers share must be mapped before ktstr_run() forks them.
+ */
+#ifndef KTSTR_CUSTOM_H
+#define KTSTR_CUSTOM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <ktstr/scenario.h>
+
+/* Told to stop? Look at it in every loop of your own. */
+bool ktstr_work_stopped(const struct ktstr_work_ctx *w);
+
+/* Who am I? Parameter 0..3 of the declaration; number of this worker in its cgroup. */
+uint64_t ktstr_work_arg(const struct ktstr_work_ctx *w, unsigned int i);
+uint32_t ktstr_work_index(const struct ktstr_work_ctx *w);
+/* Could it run on @cpu when it started? */
+bool ktstr_work_may_use_cpu(const struct ktstr_work_ctx *w, uint32_t cpu);
+/* Absolute path of its cgroup, NULL without one. */
+const char *ktstr_work_cgroup_dir(const struct ktstr_work_ctx *w);
+
+/* Progress: units done by the function itself, or CPU work that counts one unit each. */
+void ktstr_work_done(struct ktstr_work_ctx *w, uint64_t units);
+void ktstr_work_spin(struct ktstr_work_ctx *w, uint64_t units);
+
+/* Its own random sequence, the same again for the same seed. */
+uint64_t ktstr_work_rand(struct ktstr_work_ctx *w);
+uint64_t ktstr_work_now_ns(void);	/* CLOCK_MONOTONIC */
+
+/*
+ * Blocking that a stop ends within 100 ms. The wait returns true when *@word (shared memory) is no
+ * longer @seen. Other blocking calls of the function must be bounded as well, and are told to
+ * the telemetry by ktstr_work_blocked(); the time is no scheduling gap then.
+ */
+void ktstr_work_sleep(struct ktstr_work_ctx *w, uint64_t ns);
+bool ktstr_work_futex_wait(struct ktstr_work_ctx *w, uint32_t *word, uint32_t seen);
+void ktstr_work_futex_wake(uint32_t *word, uint32_t nr);
+void ktstr_work_blocked(struct ktstr_work_ctx *w, uint64_t before, uint64_t now);
+
+/* A wake-up took @ns: goes into the wake latency statistics of its cgroup. */
+void ktstr_work_sample_wake(struct ktstr_work_ctx *w, uint64_t ns);
+
+#endif

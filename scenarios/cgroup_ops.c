@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * That the engine's cgroups, cpusets, limits, attributes and ops really do what they say: each
+ * test arranges something that a kernel which obeys must show in the workers' own figures.
+ */
+#include <errno.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <ktstr.h>
+
+KTSTR_SCHEDULER(simple, .binary = "scx_simple");
+
+/* What a cgroup did in a step; a failing claim when there is nothing. */
+static struct ktstr_did did(struct ktstr_ctx *ctx, const char *cgroup, uint32_t step)
+{
+	struct ktstr_did d = { };
+
+	if (ktstr_cgroup_did(ctx, cgroup, step, &d))
+		ktstr_fail(ctx, "no figures of %s in step %u", cgroup, step);
+	return d;
+}
+
+static void expect_cpus(struct ktstr_ctx *ctx, const char *cgroup, uint32_t step,
+			const char *cpus)
+{
+	struct ktstr_did d = did(ctx, cgroup, step);
+
+	if (strcmp(d.cpus, cpus))
+		ktstr_fail(ctx, "%s used CPUs %s in step %u, not %s", cgroup, d.cpus, step, cpus);
+}
+
+/* Two cells that together cover the machine leave no CPU for a scheduler's catch-all cell. */
+KTSTR_TEST(cpusets_cover_all_cpus, .scheduler = &simple,
+	   .llcs = 2, .cores = 4, .threads = 2, .duration_s = 2, .isolation = true)
+{
+	return ktstr_run(ctx, STEP(
+		CGROUPS(CGROUP("alpha", .workers = 1, .cpuset = CPUS("0-7")),
+			CGROUP("beta", .workers = 1, .cpuset = CPUS("8-15"))),
+		HOLD_FULL));
+}
+
+/* The same machine in the words of its topology; the cells overlap, so spread means nothing. */
+KTSTR_TEST(cpusets_by_topology, .llcs = 2, .cores = 2, .threads = 2, .duration_s = 2,
+	   .isolation = true, .max_spread_pct = 90)
+{
+	int ret = ktstr_run(ctx,
+		STEP(CGROUPS(CGROUP("llc", .workers = 4, .cpuset = LLC(1)),
+			     CGROUP("half", .workers_pct = 1.0, .cpuset = DISJOINT(0, 2)),
+			     CGROUP("pair", .workers = 4, .cpuset = LLC(0),
+				    .affinity = AFFINITY(SMT_SIBLING_PAIR)),
+			     CGROUP("one", .workers = 1, .cpuset = CPU_RANGE(0.5, 1.0),
+				    .affinity = AFFINITY(SINGLE_CPU))),
+		     HOLD_FULL));
+
+	expect_cpus(ctx, "llc", 1, "4-7");
+	expect_cpus(ctx, "half", 1, "0-2");
+	expect_cpus(ctx, "pair", 1, "0-1");
+	expect_cpus(ctx, "one", 1, "3");
+	return ret;
+}
+
+/* Isolation is judged in each step by the cpuset of that step. */
+KTSTR_TEST(cpuset_changes_are_obeyed, .duration_s = 2, .isolation = true)
+{
+	int ret = ktstr_run_scenario(ctx,
+		BACKDROP(CGROUPS(CGROUP("a", .workers = 1, .cpuset = CPUS("0")),
+				 CGROUP("b", .workers = 1, .cpuset = CPUS("1")),
+				 CGROUP("free", .workers = 1))),
+		STEP(HOLD_FRAC(0.25)),
+		STEP(OPS(SWAP_CPUSETS("a", "b")), HOLD_FRAC(0.25)),
+		STEP(OPS(SET_CPUSET("a", CPUS("0")), SET_CPUSET("free", CPUS("0"))),
+		     HOLD_FRAC(0.25)),
+		STEP(OPS(CLEAR_CPUSET("free")), HOLD_FRAC(0.25)));
+
+	expect_cpus(ctx, "a", 1, "0-1");
+	expect_cpus(ctx, "b", 1, "0-1");
+	return ret;
+}
+
+KTSTR_TEST(freezing_stops_progress, .duration_s = 2)
+{
+	struct ktstr_did frozen, awake;
+	int ret = ktstr_run_scenario(ctx,
+		BACKDROP(CGROUPS(CGROUP("frozen", .workers = 1), CGROUP("awake", .workers = 1))),
+		STEP(OPS(FREEZE_CGROUP("frozen")), HOLD_FRAC(0.7)),
+		STEP(OPS(UNFREEZE_CGROUP("frozen")), HOLD_FRAC(0.3)));
+
+	frozen = did(ctx, "frozen", 1);
+	awake = did(ctx, "awake", 1);
+	if (frozen.off_cpu_pct < 60 || frozen.off_cpu_pct > 80)
+		ktstr_fail(ctx, "frozen for 70 %% of its time and off CPU for %.1f %%",
+			   frozen.off_cpu_pct);
+	if (2 * frozen.work_units > awake.work_units)
+		ktstr_fail(ctx, "frozen did %llu units and awake %llu",
+			   (unsigned long long)frozen.work_units,
+			   (unsigned long long)awake.work_units);
+	return ret;
+}
+
+/* A loop repeats its ops: every second round finds the cgroup thawed. */
+KTSTR_TEST(a_loop_repeats_its_ops, .duration_s = 1)
+{
+	struct ktstr_did d;
+	int ret = ktstr_run(ctx, STEP(
+		CGROUPS(CGROUP("a", .workers = 1)),
+		OPS(FREEZE_CGROUP("a"), CAPTURE_CGROUP_PROCS("round", "a"), UNFREEZE_CGROUP("a")),
+		HOLD_LOOP_MS(100)));
+	int pids[4];
+
+	d = did(ctx, "a", 1);
+	if (!d.work_units)
+		ktstr_fail(ctx, "the worker never ran between the freezes");
+	if (ktstr_captured_procs(ctx, "round", pids, 4) != 1)
+		ktstr_fail(ctx, "the cgroup did not hold its one worker");
+	return ret;
+}
+
+KTSTR_TEST(quota_limits_the_cpu_share, .duration_s = 2)
+{
+	struct ktstr_did limited;
+	int ret = ktstr_run(ctx, STEP(
+		CGROUPS(CGROUP("limited", .workers = 1, .cpu_max = CPU_PCT(25)),
+			CGROUP("free", .workers = 1)),
+		HOLD_FULL));
+
+	limited = did(ctx, "limited", 1);
+	if (limited.off_cpu_pct < 65 || limited.off_cpu_pct > 85)
+		ktstr_fail(ctx, "with 25 %% of a CPU it was off CPU for %.1f %%",
+			   limited.off_cpu_pct);
+	return ret;
+}
+
+KTSTR_TEST(weights_divide_a_cpu, .duration_s = 2)
+{
+	double light, heavy;
+	int ret = ktstr_run(ctx, STEP(
+		CGROUPS(CGROUP("light", .workers = 1, .cpuset = CPUS("0"), .cpu_weight = 100),
+			CGROUP("heavy", .workers = 1, .cpuset = CPUS("0"), .cpu_weight = 300)),
+		HOLD_FULL));
+
+	light = did(ctx, "light", 1).work_units;
+	heavy = did(ctx, "heavy", 1).work_units;
+	if (heavy < 2.5 * light || heavy > 3.5 * light)
+		ktstr_fail(ctx, "a weight of 300 did %.2f times the work of 100", heavy / light);
+	return ret;
+}
+
+/* What a worker finds itself to be; the body reads it after the run. */
+static struct self {
+	int policy, priority, nice;
+	uid_t uid;
+	gid_t gid;
+	char comm[16];
+} *self;
+
+static void look_at_self(struct ktstr_work_ctx *w)
+{
+	struct sched_param p = { };
+
+	(void)w;
+	sched_getparam(0, &p);
+	self->policy = sched_getscheduler(0);
+	self->priority = p.sched_priority;
+	self->nice = getpriority(PRIO_PROCESS, 0);
+	self->uid = getuid();
+	self->gid = getgid();
+	prctl(PR_GET_NAME, self->comm);
+	usleep(1000);
+}
+
+KTSTR_TEST(workers_are_what_the_test_says, .duration_s = 1, .not_starved = false)
+{
+	int ret;
+
+	self = mmap(NULL, sizeof(*self), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+		    0);
+	if (self == MAP_FAILED)
+		return -errno;
+	ret = ktstr_run(ctx, STEP(CGROUPS(CGROUP("a",
+		.workers = 1, .work = CUSTOM("look_at_self", look_at_self),
+		.policy = POLICY(BATCH), .nice = VALUE(5), .comm = "mirror",
+		.uid = VALUE(65534), .gid = VALUE(65533), .mem = MPOL(BIND, "0"))),
+		HOLD_FULL));
+	if (self->policy != SCHED_BATCH || self->nice != 5)
+		ktstr_fail(ctx, "policy %d, nice %d", self->policy, self->nice);
+	if (self->uid != 65534 || self->gid != 65533)
+		ktstr_fail(ctx, "uid %u, gid %u", self->uid, self->gid);
+	if (strcmp(self->comm, "mirror"))
+		ktstr_fail(ctx, "comm %s", self->comm);
+	return ret;
+}
+
+/* Workers come, move, and are stopped; nothing that they did gets lost. */
+KTSTR_TEST(workers_are_spawned_moved_and_stopped, .duration_s = 2, .isolation = true)
+{
+	int pids[8], ret = ktstr_run_scenario(ctx,
+		BACKDROP(CGROUPS(CGROUP("home", .workers = 1, .cpuset = CPUS("0")))),
+		STEP(OPS(ADD_CGROUP("x"), SPAWN("x", .workers = 2, .work = YIELD_HEAVY),
+			 ADD_CGROUP_DEF("y/z", .workers = 1, .cpuset = CPUS("1")),
+			 SPAWN_HOST(.workers = 1, .policy = FIFO(10), .work = BURSTY(NSEC_PER_MSEC,
+							10 * NSEC_PER_MSEC)),
+			 SET_AFFINITY("x", PINNED("1"))),
+		     HOLD_FRAC(0.3)),
+		STEP(OPS(SPAWN("home", .workers = 2, .nice = VALUE(5))), HOLD_FRAC(0.3)),
+		STEP(OPS(ADD_CGROUP("w"), SPAWN("w", .workers = 3), MOVE_ALL_TASKS("w", "home"),
+			 REMOVE_CGROUP("w"), CAPTURE_CGROUP_PROCS("moved", "home")),
+		     HOLD_FRAC(0.2)),
+		STEP(OPS(CAPTURE_CGROUP_PROCS("stayed", "home"), STOP_CGROUP("home"),
+			 CAPTURE_CGROUP_PROCS("stopped", "home")),
+		     HOLD_FRAC(0.2)));
+
+	expect_cpus(ctx, "x", 1, "1");
+	expect_cpus(ctx, "y/z", 1, "1");
+	expect_cpus(ctx, "home", 1, "0");
+	expect_cpus(ctx, "home", 2, "0");
+	expect_cpus(ctx, "home", 3, "0");
+	if (did(ctx, "(runner's cgroup)", 1).workers != 1)
+		ktstr_fail(ctx, "the worker beside the runner left no report");
+	if (ktstr_captured_procs(ctx, "moved", pids, 8) != 4)
+		ktstr_fail(ctx, "four workers should have lived at home");
+	if (ktstr_captured_procs(ctx, "stayed", pids, 8) != 4)
+		ktstr_fail(ctx, "the workers that moved into the backdrop should have stayed");
+	if (ktstr_captured_procs(ctx, "stopped", pids, 8) != 0)
+		ktstr_fail(ctx, "nobody should have been left at home");
+	return ret;
+}

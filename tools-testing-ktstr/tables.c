@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * ktstr list work-types|ops: the tables by which the guest runs scenarios, printed. The tool
+ * links the same rows, so what it says cannot differ from what a test does.
+ */
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../harness/core/json.h"
+#include "../harness/guest/ops.h"
+#include "../harness/guest/work.h"
+#include "tables.h"
+#include "util.h"
+
+/* FutexFanOut is FUTEX_FAN_OUT where tests are written. */
+static void macro_name(const char *name, char *buf, size_t size)
+{
+	size_t n = 0;
+
+	for (; *name && n + 2 < size; name++) {
+		if (isupper((unsigned char)*name) && n)
+			buf[n++] = '_';
+		buf[n++] = toupper((unsigned char)*name);
+	}
+	buf[n] = '\0';
+}
+
+/* With the defaults of all parameters. */
+static uint32_t group_size(int type)
+{
+	struct ktstr_work work = { .type = type };
+
+	ktstr_work__fill(&work);
+	return ktstr_work__group_size(&work);
+}
+
+static int print_json(struct ktstr_json *j)
+{
+	char *text = ktstr_json__finish(j);
+
+	if (!text)
+		return complain(1, NULL, "out of memory");
+	fputs(text, stdout);
+	free(text);
+	return 0;
+}
+
+static int work_types_json(void)
+{
+	const struct ktstr_work_row *row;
+	struct ktstr_json j;
+	char macro[64];
+	int i;
+
+	ktstr_json__init(&j);
+	ktstr_json__array(&j, NULL);
+	for (i = 0; i < KTSTR_NR_WORK_TYPES; i++) {
+		row = ktstr_work__row(i);
+		if (!row)
+			continue;
+		macro_name(row->name, macro, sizeof(macro));
+		ktstr_json__object(&j, NULL);
+		ktstr_json__str(&j, "name", row->name);
+		ktstr_json__str(&j, "macro", macro);
+		ktstr_json__str(&j, "description", row->description);
+		ktstr_json__str(&j, "parameters", row->parameters);
+		ktstr_json__u64(&j, "group_size", group_size(i));
+		ktstr_json__bool(&j, "wake_samples", row->flags & KTSTR_WORK_SAMPLES_WAKE);
+		ktstr_json__bool(&j, "blocks", row->flags & KTSTR_WORK_BLOCKS);
+		ktstr_json__bool(&j, "fork_only", row->flags & KTSTR_WORK_FORK_ONLY);
+		ktstr_json__end(&j);
+	}
+	ktstr_json__end(&j);
+	return print_json(&j);
+}
+
+static int work_types_markdown(void)
+{
+	const struct ktstr_work_row *row;
+	char macro[64];
+	int i;
+
+	puts("# Work types\n\n"
+	     "Made by `ktstr list work-types --markdown` from the rows in `harness/guest/types/`.\n"
+	     "What one worker does again and again until it is told to stop, how that is measured, and\n"
+	     "what units and samples are: [workers.md](workers.md).\n\n"
+	     "*Parameters* are given by name, `FUTEX_FAN_OUT(.fan = 2)`; one left out or 0 takes the\n"
+	     "default shown. *Group*: that many workers work together (with the default parameters),\n"
+	     "the cgroup's number of workers must be a multiple. *W*: takes wake latency samples. *B*:\n"
+	     "sleeps on purpose, fairness is judged by run delay.\n\n"
+	     "| type | in a test | parameters and defaults | group | | what it does |\n"
+	     "|---|---|---|---|---|---|");
+	for (i = 0; i < KTSTR_NR_WORK_TYPES; i++) {
+		row = ktstr_work__row(i);
+		if (!row)
+			continue;
+		macro_name(row->name, macro, sizeof(macro));
+		printf("| %s | `%s%s` | %s | %u | %s%s | %s |\n", row->name, macro,
+		       *row->parameters ? "()" : "", row->parameters, group_size(i),
+		       row->flags & KTSTR_WORK_SAMPLES_WAKE ? "W" : "",
+		       row->flags & KTSTR_WORK_BLOCKS ? "B" : "", row->description);
+	}
+	return 0;
+}
+
+int print_work_types(enum table_format format)
+{
+	const struct ktstr_work_row *row;
+	int i;
+
+	if (format == TABLE_JSON)
+		return work_types_json();
+	if (format == TABLE_MARKDOWN)
+		return work_types_markdown();
+	for (i = 0; i < KTSTR_NR_WORK_TYPES; i++) {
+		row = ktstr_work__row(i);
+		if (!row)
+			continue;
+		printf(*row->parameters ? "%-28s %s\n" : "%s\n", row->name, row->parameters);
+		printf("    %s\n", row->description);
+	}
+	return 0;
+}
+
+int print_ops(enum table_format format)
+{
+	const struct ktstr_op_row *row;
+	struct ktstr_json j;
+	int i;
+
+	if (format == TABLE_MARKDOWN)
+		return complain(2, NULL, "list: only work-types has --markdown");
+	ktstr_json__init(&j);
+	ktstr_json__array(&j, NULL);
+	for (i = 0; i < KTSTR_NR_OPS; i++) {
+		row = &ktstr_op_table[i];
+		if (!row->name)
+			continue;
+		if (format == TABLE_TEXT) {
+			printf(row->needs ? "%-24s not supported yet: needs %s\n" : "%s\n",
+			       row->name, row->needs);
+			continue;
+		}
+		ktstr_json__object(&j, NULL);
+		ktstr_json__str(&j, "name", row->name);
+		ktstr_json__bool(&j, "supported", !row->needs);
+		ktstr_json__str(&j, "needs", row->needs);
+		ktstr_json__end(&j);
+	}
+	ktstr_json__end(&j);
+	if (format == TABLE_JSON)
+		return print_json(&j);
+	free(ktstr_json__finish(&j));
+	return 0;
+}
