@@ -78,7 +78,7 @@ static void put_cgroup(struct ktstr_json *j, const struct ktstr_cgroup_stats *c)
 	f64_or_null(j, "avg_off_cpu_pct", c->timed_workers, c->avg_off_cpu_pct);
 	f64_or_null(j, "min_off_cpu_pct", c->timed_workers, c->min_off_cpu_pct);
 	f64_or_null(j, "max_off_cpu_pct", c->timed_workers, c->max_off_cpu_pct);
-	f64_or_null(j, "spread", c->spread_workers, c->spread_pct);
+	f64_or_null(j, "spread", c->spread_workers > 1, c->spread_pct);
 	ktstr_json__str(j, "spread_of", c->blocks ? "run_delay" : "off_cpu");
 	ktstr_json__f64(j, "max_gap_ms", c->max_gap_ms);
 	ktstr_json__i64(j, "max_gap_cpu", c->max_gap_cpu);
@@ -123,7 +123,7 @@ static void put_stats(struct ktstr_json *j, const struct ktstr_result *r)
 	TOTAL(u64, "total_workers", t.workers);
 	TOTAL(u64, "total_cpus", t.cpus);
 	TOTAL(u64, "total_migrations", t.migrations);
-	TOTAL(f64, "worst_spread", t.worst_spread_pct);
+	f64_or_null(j, "worst_spread", t.spread_known, t.worst_spread_pct);
 	TOTAL(f64, "worst_gap_ms", t.worst_gap_ms);
 	TOTAL(i64, "worst_gap_cpu", t.worst_gap_cpu);
 	TOTAL(f64, "worst_migration_ratio", t.worst_migration_ratio);
@@ -131,8 +131,8 @@ static void put_stats(struct ktstr_json *j, const struct ktstr_result *r)
 	ktstr_json__f64(j, "worst_median_wake_latency_us", t.worst_median_wake_us);
 	ktstr_json__f64(j, "worst_wake_latency_cv", t.worst_wake_cv);
 	TOTAL(u64, "total_iterations", t.iterations);
-	TOTAL(f64, "worst_mean_run_delay_us", t.worst_mean_run_delay_us);
-	TOTAL(f64, "worst_run_delay_us", t.worst_run_delay_us);
+	f64_or_null(j, "worst_mean_run_delay_us", t.run_delay_known, t.worst_mean_run_delay_us);
+	f64_or_null(j, "worst_run_delay_us", t.run_delay_known, t.worst_run_delay_us);
 #undef TOTAL
 	ktstr_json__f64(j, "worst_page_locality", t.worst_page_locality);
 	ktstr_json__f64(j, "worst_cross_node_migration_ratio", t.worst_cross_node_ratio);

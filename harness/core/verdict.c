@@ -210,6 +210,8 @@ static void add_to_totals(struct ktstr_totals *t, const struct ktstr_cgroup_stat
 {
 	const struct ktstr_sample_stats *w = &c->samples[KTSTR_SAMPLES_WAKE];
 
+	t->spread_known |= c->spread_workers > 1;
+	t->run_delay_known |= c->delay_workers > 0;
 	if (w->total) {
 		t->worst_p99_wake_us = fmax(t->worst_p99_wake_us, w->p99_us);
 		t->worst_median_wake_us = fmax(t->worst_median_wake_us, w->median_us);

@@ -9,6 +9,7 @@
 #ifndef KTSTR_CORE_VERDICT_H
 #define KTSTR_CORE_VERDICT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -74,7 +75,7 @@ struct ktstr_worker_report {
 	int32_t setup_error;		/* -errno: it could not get ready and never worked */
 	uint64_t blocked_ns;		/* blocked on purpose, as far as its type says so */
 	uint32_t pages_valid;		/* the next is known */
-	uint64_t node_pages[KTSTR_MAX_NODES];	/* anonymous pages by NUMA node, at its end */
+	uint64_t node_pages[KTSTR_MAX_NODES];	/* own anonymous pages by NUMA node, at its end */
 };
 
 enum ktstr_sample_kind {
@@ -118,7 +119,7 @@ struct ktstr_cgroup_stats {
 	struct ktstr_cpumask cpus_used;	/* that union */
 	uint32_t timed_workers;		/* had a wall time; 0: the off-CPU shares are absent */
 	uint32_t delay_workers;		/* had schedstat; 0: the run delays are absent */
-	uint32_t spread_workers;	/* compared in the spread; 0: it is absent */
+	uint32_t spread_workers;	/* compared in the spread; below 2: it is absent */
 	double min_off_cpu_pct, max_off_cpu_pct, avg_off_cpu_pct;
 	double min_delay_pct, max_delay_pct;	/* run delay / wall time */
 	double spread_pct;		/* max - min, of off-CPU or of run delay shares */
@@ -184,6 +185,7 @@ struct ktstr_totals {
 	int32_t worst_gap_cpu;
 	double worst_migration_ratio;
 	double worst_mean_run_delay_us, worst_run_delay_us;
+	bool spread_known, run_delay_known;	/* by any cgroup; otherwise absent */
 	/* NaN: absent. Worst is the largest, except for locality and iterations. */
 	double worst_p99_wake_us, worst_median_wake_us, worst_wake_cv, worst_wake_tail_ratio;
 	double worst_iterations_per_worker;

@@ -12,10 +12,10 @@ _Static_assert(KTSTR_NR_OPS <= 32, "an op's value is its bit in the stimulus rec
 
 #define CPUSET	(1u << KTSTR_CONTROLLER_CPUSET)
 
-#define ROW(_kind, _controllers, _name)							\
-	[KTSTR_OP_##_kind] = { #_kind, NULL, _controllers,				\
-			       ktstr_op_check__##_name, ktstr_op__##_name }
-#define MISSING(_kind, _needs)	[KTSTR_OP_##_kind] = { .name = #_kind, .needs = _needs }
+#define ROW(_text, _controllers, _name) {						\
+		_text, NULL, _controllers, ktstr_op_check__##_name, ktstr_op__##_name	\
+	}
+#define MISSING(_text, _needs)	{ .name = _text, .needs = _needs }
 
 #define PAYLOADS	"payloads: programs packed into the guest and run in a cgroup"
 #define STAGED		"schedulers that are packed into the guest and can be exchanged"
@@ -23,35 +23,35 @@ _Static_assert(KTSTR_NR_OPS <= 32, "an op's value is its bit in the stimulus rec
 #define MEMORY		"access of the host to named things in the guest's memory"
 
 const struct ktstr_op_row ktstr_op_table[KTSTR_NR_OPS] = {
-	ROW(ADD_CGROUP, 0, add),
-	ROW(REMOVE_CGROUP, 0, remove),
-	ROW(SET_CPUSET, CPUSET, set_cpuset),
-	ROW(CLEAR_CPUSET, CPUSET, clear_cpuset),
-	ROW(SWAP_CPUSETS, CPUSET, swap_cpusets),
-	ROW(SPAWN, 0, spawn),
-	ROW(STOP_CGROUP, 0, stop),
-	ROW(SET_AFFINITY, 0, set_affinity),
-	ROW(SPAWN_HOST, 0, spawn_host),
-	ROW(MOVE_ALL_TASKS, 0, move_all),
-	MISSING(RUN_PAYLOAD, PAYLOADS),
-	MISSING(WAIT_PAYLOAD, PAYLOADS),
-	MISSING(KILL_PAYLOAD, PAYLOADS),
-	ROW(ADD_CGROUP_DEF, 0, add_def),
-	ROW(FREEZE_CGROUP, 0, freeze),
-	ROW(UNFREEZE_CGROUP, 0, unfreeze),
-	MISSING(CAPTURE_SNAPSHOT, SNAPSHOTS),
-	MISSING(WATCH_SNAPSHOT, SNAPSHOTS),
-	MISSING(READ_KERNEL_HOT, MEMORY),
-	MISSING(WRITE_KERNEL_HOT, MEMORY),
-	MISSING(READ_KERNEL_COLD, MEMORY),
-	MISSING(WRITE_KERNEL_COLD, MEMORY),
-	MISSING(ATTACH_SCHEDULER, STAGED),
-	MISSING(DETACH_SCHEDULER, STAGED),
-	MISSING(RESTART_SCHEDULER, STAGED),
-	MISSING(REPLACE_SCHEDULER, STAGED),
-	MISSING(PIN_BPF_MAP, STAGED),
-	ROW(CAPTURE_CGROUP_PROCS, 0, capture_procs),
-	ROW(STEER_IRQ, 0, steer_irq),
+	[KTSTR_OP_ADD_CGROUP] = ROW("ADD_CGROUP", 0, add),
+	[KTSTR_OP_REMOVE_CGROUP] = ROW("REMOVE_CGROUP", 0, remove),
+	[KTSTR_OP_SET_CPUSET] = ROW("SET_CPUSET", CPUSET, set_cpuset),
+	[KTSTR_OP_CLEAR_CPUSET] = ROW("CLEAR_CPUSET", CPUSET, clear_cpuset),
+	[KTSTR_OP_SWAP_CPUSETS] = ROW("SWAP_CPUSETS", CPUSET, swap_cpusets),
+	[KTSTR_OP_SPAWN] = ROW("SPAWN", 0, spawn),
+	[KTSTR_OP_STOP_CGROUP] = ROW("STOP_CGROUP", 0, stop),
+	[KTSTR_OP_SET_AFFINITY] = ROW("SET_AFFINITY", 0, set_affinity),
+	[KTSTR_OP_SPAWN_HOST] = ROW("SPAWN_HOST", 0, spawn_host),
+	[KTSTR_OP_MOVE_ALL_TASKS] = ROW("MOVE_ALL_TASKS", 0, move_all),
+	[KTSTR_OP_RUN_PAYLOAD] = MISSING("RUN_PAYLOAD", PAYLOADS),
+	[KTSTR_OP_WAIT_PAYLOAD] = MISSING("WAIT_PAYLOAD", PAYLOADS),
+	[KTSTR_OP_KILL_PAYLOAD] = MISSING("KILL_PAYLOAD", PAYLOADS),
+	[KTSTR_OP_ADD_CGROUP_DEF] = ROW("ADD_CGROUP_DEF", 0, add_def),
+	[KTSTR_OP_FREEZE_CGROUP] = ROW("FREEZE_CGROUP", 0, freeze),
+	[KTSTR_OP_UNFREEZE_CGROUP] = ROW("UNFREEZE_CGROUP", 0, unfreeze),
+	[KTSTR_OP_CAPTURE_SNAPSHOT] = MISSING("CAPTURE_SNAPSHOT", SNAPSHOTS),
+	[KTSTR_OP_WATCH_SNAPSHOT] = MISSING("WATCH_SNAPSHOT", SNAPSHOTS),
+	[KTSTR_OP_READ_KERNEL_HOT] = MISSING("READ_KERNEL_HOT", MEMORY),
+	[KTSTR_OP_WRITE_KERNEL_HOT] = MISSING("WRITE_KERNEL_HOT", MEMORY),
+	[KTSTR_OP_READ_KERNEL_COLD] = MISSING("READ_KERNEL_COLD", MEMORY),
+	[KTSTR_OP_WRITE_KERNEL_COLD] = MISSING("WRITE_KERNEL_COLD", MEMORY),
+	[KTSTR_OP_ATTACH_SCHEDULER] = MISSING("ATTACH_SCHEDULER", STAGED),
+	[KTSTR_OP_DETACH_SCHEDULER] = MISSING("DETACH_SCHEDULER", STAGED),
+	[KTSTR_OP_RESTART_SCHEDULER] = MISSING("RESTART_SCHEDULER", STAGED),
+	[KTSTR_OP_REPLACE_SCHEDULER] = MISSING("REPLACE_SCHEDULER", STAGED),
+	[KTSTR_OP_PIN_BPF_MAP] = MISSING("PIN_BPF_MAP", STAGED),
+	[KTSTR_OP_CAPTURE_CGROUP_PROCS] = ROW("CAPTURE_CGROUP_PROCS", 0, capture_procs),
+	[KTSTR_OP_STEER_IRQ] = ROW("STEER_IRQ", 0, steer_irq),
 };
 
 void ktstr_check__op(struct ktstr_checker *ck, const struct ktstr_op *op)

@@ -29,6 +29,8 @@ struct ktstr_loop {
 	struct ktstr_slot *slot;
 	const struct ktstr_control *control;
 	int cpu;			/* at the last checkpoint */
+	bool base_pages_valid;
+	uint64_t base_pages[KTSTR_MAX_NODES];	/* inherited by the fork */
 	struct ktstr_sampler sampler;
 };
 
@@ -141,19 +143,17 @@ uint64_t work_checkpoint(struct ktstr_work_ctx *w)
 	return l->slot->last_ns;
 }
 
-/*
- * Anonymous pages by node. Files are left out: they lie where whoever read them first was. 0
- * pages are valid, a kernel without NUMA is not.
- */
-static void count_pages(struct ktstr_worker_report *r)
+/* Anonymous pages by node; false without NUMA. Files lie where their first reader was. */
+static bool count_pages(uint64_t nodes[KTSTR_MAX_NODES])
 {
 	FILE *f = fopen("/proc/self/numa_maps", "re");
 	char *line = NULL, *p, *end;
 	unsigned long node, pages;
 	size_t size = 0;
+	bool ok;
 
 	if (!f)
-		return;
+		return false;
 	while (getline(&line, &size, f) > 0) {
 		if (strstr(line, " file=") || !strstr(line, " anon="))
 			continue;
@@ -163,12 +163,27 @@ static void count_pages(struct ktstr_worker_report *r)
 			if (end == p || *end != '=' || node >= KTSTR_MAX_NODES)
 				continue;
 			pages = strtoul(end + 1, &p, 10);
-			r->node_pages[node] += pages;
+			nodes[node] += pages;
 		}
 	}
-	r->pages_valid = !ferror(f);
+	ok = !ferror(f);
 	free(line);
 	fclose(f);
+	return ok;
+}
+
+/* What a fork gives a worker lies where the runner was: only what came since then counts. */
+static void take_pages(struct ktstr_loop *l)
+{
+	struct ktstr_worker_report *r = &l->slot->report;
+	uint64_t now[KTSTR_MAX_NODES] = { };
+	int i;
+
+	if (!l->base_pages_valid || !count_pages(now))
+		return;
+	for (i = 0; i < KTSTR_MAX_NODES; i++)
+		r->node_pages[i] = now[i] > l->base_pages[i] ? now[i] - l->base_pages[i] : 0;
+	r->pages_valid = 1;
 }
 
 static void take_base(struct ktstr_slot *s, uint64_t *cpu_ns)
@@ -194,7 +209,6 @@ static void take_end(struct ktstr_slot *s, uint64_t base_cpu_ns)
 	r->involuntary_switches = ru.ru_nivcsw - s->base_involuntary;
 	if (s->base_valid && ktstr_schedstat(0, &end))
 		ktstr_slot__sched_figures(s, &end);
-	count_pages(r);
 }
 
 static void work_until_stopped(struct ktstr_loop *l, const struct ktstr_work_row *row,
@@ -224,6 +238,7 @@ static void work_until_stopped(struct ktstr_loop *l, const struct ktstr_work_row
 	}
 	checkpoint(l);
 	take_end(l->slot, cpu_ns);
+	take_pages(l);
 }
 
 static int compare_fds(const void *a, const void *b)
@@ -240,7 +255,8 @@ static void close_others(const struct ktstr_work_group *g)
 	for (i = 0; i < KTSTR_WORK_MAX_FDS; i++)
 		if (g->fds[i] > 2)
 			keep[nr++] = g->fds[i];
-	qsort(keep, nr, sizeof(keep[0]), compare_fds);
+	if (nr > 1)
+		qsort(keep, nr, sizeof(keep[0]), compare_fds);
 	for (i = 0; i < nr; i++) {
 		if ((unsigned int)keep[i] > from)
 			syscall(SYS_close_range, from, keep[i] - 1U, 0U);
@@ -320,6 +336,7 @@ void ktstr_worker__main(const struct ktstr_worker_birth *b)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	ktstr_sampler__init(&l.sampler, b->samples, b->number, b->seed);
+	l.base_pages_valid = count_pages(l.base_pages);
 
 	ret = get_ready(b, row, &w, &cpus);
 	if (row->flags & KTSTR_WORK_BLOCKS)

@@ -104,6 +104,28 @@ TEST_F(report, cgroups_are_shown_by_name_with_the_totals_above)
 	HAS(self->run.brief, "  hog: workers=30 cpus=0 spread=0.0% gap=0ms migrations=0 iter=14870\n");
 }
 
+TEST_F(report, latencies_are_shown_where_somebody_sampled_them)
+{
+	struct ktstr_cgroup_stats *c = self->run.result->cgroups;
+
+	self->run.result->nr_cgroups = 2;
+	strcpy(c[0].name, "wakes");
+	c[0].workers = 2;
+	c[0].blocks = 1;
+	c[0].samples[KTSTR_SAMPLES_WAKE] = (struct ktstr_sample_stats){
+		.total = 200, .kept = 100, .median_us = 2.25, .p99_us = 8, .max_us = 9.5,
+		.mean_us = 3, .cv = 0.5 };
+	strcpy(c[1].name, "spins");
+	c[1].workers = 2;
+	ktstr_report__make(&self->run, "");
+	HAS(self->run.brief, "  wakes: workers=2 cpus=0 spread=0.0% (run delay) gap=0ms migrations=0 iter=0 p99_wake=8.0us\n");
+	HAS(self->run.brief, "  spins: workers=2 cpus=0 spread=0.0% gap=0ms migrations=0 iter=0\n");
+	HAS(self->run.report, "    wake latency: median=2.2us p99=8.0us max=9.5us cv=0.500 samples=200\n");
+	LACKS(self->run.report, "timer lateness");
+	LACKS(self->run.report, "run_delay=");
+	LACKS(self->run.report, "pages:");
+}
+
 TEST_F(report, the_last_line_repeats_the_run)
 {
 	const char *last;

@@ -133,6 +133,8 @@ TEST_F(sidecar, latencies_that_nobody_sampled_are_null_and_others_are_numbers)
 	}
 	HAS("\"avg_off_cpu_pct\": null");	/* no wall time */
 	HAS("\"mean_run_delay_us\": null");	/* no schedstat */
+	HAS("\"worst_run_delay_us\": null");
+	HAS("\"worst_spread\": null");
 	free(self->text);
 
 	c->samples[KTSTR_SAMPLES_WAKE] = (struct ktstr_sample_stats){

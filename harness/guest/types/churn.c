@@ -25,14 +25,6 @@ struct nice_sweep {
 	int initial, min, next;
 };
 
-/* May this thread lower its nice value to 0 again? getrlimit(2): the ceiling is 20 - nice. */
-static bool may_return_to_nice_0(void)
-{
-	struct rlimit lim;
-
-	return !getrlimit(RLIMIT_NICE, &lim) && lim.rlim_cur >= 20;
-}
-
 static int nice_init(struct ktstr_work_ctx *w)
 {
 	struct nice_sweep *s = calloc(1, sizeof(*s));
@@ -41,10 +33,14 @@ static int nice_init(struct ktstr_work_ctx *w)
 		return -ENOMEM;
 	w->priv = s;
 	s->initial = getpriority(PRIO_PROCESS, 0);
-	if (!setpriority(PRIO_PROCESS, 0, -20))
-		s->min = -20;
-	else if (!may_return_to_nice_0())
-		return -EACCES;		/* it would sweep once and stay at 19 */
+	/* Down from 19 is the proof; one that is refused would sweep once and stay there. */
+	setpriority(PRIO_PROCESS, 0, NICE_MAX);
+	s->min = -20;
+	if (setpriority(PRIO_PROCESS, 0, s->min)) {
+		s->min = 0;
+		if (setpriority(PRIO_PROCESS, 0, s->min))
+			return -errno;
+	}
 	s->next = s->min;
 	return setpriority(PRIO_PROCESS, 0, s->initial) ? -errno : 0;
 }
@@ -153,6 +149,14 @@ static int set_policy(int policy)
 static void policy_defaults(struct ktstr_work *work)
 {
 	WORK_DEFAULT(work->policy_churn.spin, 1024);
+}
+
+/* getrlimit(2): the ceiling is 20 - nice. */
+static bool may_return_to_nice_0(void)
+{
+	struct rlimit lim;
+
+	return !getrlimit(RLIMIT_NICE, &lim) && lim.rlim_cur >= 20;
 }
 
 /*

@@ -368,6 +368,7 @@ struct ktstr_cpu_max {
  */
 struct ktstr_cgroup {
 	const char *name;		/* relative to the test's root; may be nested "a/b" */
+
 	KTSTR_WORKSPEC_MEMBERS;
 
 	struct ktstr_works works;
