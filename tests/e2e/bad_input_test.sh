@@ -65,7 +65,7 @@ expect "missing emulator" "ok 1 .*# SKIP" "no qemu-system-x86_64 found; run ./ru
 	XDG_CACHE_HOME="$tmp/nothing" KTSTR_TEST_KERNEL="$kernel" PATH=/usr/bin:/bin
 expect "wrong emulator" "not ok 1" "KTSTR_QEMU=/nonexistent: no such program" \
 	KTSTR_QEMU=/nonexistent
-expect "emulator that is none" "not ok 1" "KTSTR_QEMU=/bin/true" KTSTR_QEMU=/bin/true
+expect "emulator that is none" "not ok 1" "/bin/true --version: this is not QEMU" KTSTR_QEMU=/bin/true
 expect "missing scheduler" "not ok 1" "KTSTR_SCHEDULER=/nonexistent" \
 	KTSTR_SCHEDULER=/nonexistent
 expect "bad seed" "Bail out!" "KTSTR_SEED=seven: must be a number" KTSTR_SEED=seven

@@ -7,7 +7,8 @@
  * harness/guest/cgroup.c harness/guest/hold.c harness/guest/machine.c
  * harness/guest/workers.c harness/guest/work.c harness/checks/table.c
  * harness/checks/judge.c harness/checks/stats.c harness/core/verdict.c
- * harness/core/cpumask.c vmm/err.c */
+ * harness/core/cpumask.c vmm/err.c
+ */
 /* Libs: -lm */
 #include <math.h>
 #include <signal.h>

@@ -40,8 +40,8 @@ TEST(listing_is_recognised_wherever_it_stands)
 
 TEST(a_name_that_no_test_has_is_an_error_with_a_guess)
 {
-	struct vm_err err;
 	ARGS("-t", "fairnes");
+	struct vm_err err;
 
 	EXPECT_EQ(-EINVAL, ktstr_select__check(argc, argv, &registry, &err));
 	EXPECT_STREQ("there is no test fairnes in this program (did you mean fairness?); -l lists them",
