@@ -12,18 +12,7 @@ trap 'rm -rf "$tmp"' EXIT
 export KTSTR_ACCEL=tcg KTSTR_RUNS_ROOT=$tmp/runs
 kernel=$("$out/ktstr" kernel path) || { echo "1..0 # SKIP no kernel: run ./run_tests.sh"; exit 4; }
 
-nr=0
-failed=0
-result() {
-	nr=$((nr + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $nr $2"
-	else
-		sed 's/^/# /' "$tmp/tap"
-		echo "not ok $nr $2"
-		failed=$((failed + 1))
-	fi
-}
+. tests/lib.sh
 
 # expect WHAT RESULT SENTENCE VAR=VALUE...: RESULT is "not ok 1", "ok 1", "Bail out"
 expect() {
@@ -32,7 +21,7 @@ expect() {
 	shift 3
 	env "$@" timeout 120 "$prog" -t "${test:-equal_cgroups_scx_ktstr}" >"$tmp/tap" 2>&1
 	grep -q "^$line" "$tmp/tap" && grep -qF -- "$words" "$tmp/tap"
-	result $? "$what: $words"
+	result $? "$what: $words" "$tmp/tap"
 }
 
 echo "TAP version 13"
@@ -86,11 +75,10 @@ if unshare -m true 2>/dev/null; then
 			"$opts" "$tmp/cache.$how" env KTSTR_CACHE_DIR="$tmp/cache.$how" \
 			KTSTR_TEST_KERNEL="$kernel" timeout 120 "$prog" -t "$test" >"$tmp/tap" 2>&1
 		grep -q '^ok 1 ' "$tmp/tap" && grep -q "cache" "$tmp/tap"
-		result $? "cache on a file system that is $how: passes and says so"
+		result $? "cache on a file system that is $how: passes and says so" "$tmp/tap"
 	done
 fi
 
 [ -z "$(find "$tmp/runs" -name '*.tmp*')" ]
-result $? "no temporary file is left"
-echo "1..$nr"
-[ "$failed" = 0 ]
+result $? "no temporary file is left" "$tmp/tap"
+finish

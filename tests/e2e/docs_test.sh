@@ -8,19 +8,7 @@ out=${OUTPUT:-$PWD/build}
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
 
-nr=0
-failed=0
-result() {
-	nr=$((nr + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $nr $2"
-	else
-		[ ! -s "$tmp/log" ] || sed 's/^/# /' "$tmp/log"
-		echo "not ok $nr $2"
-		failed=$((failed + 1))
-	fi
-	: >"$tmp/log"
-}
+. tests/lib.sh
 
 echo "TAP version 13"
 for doc in README.md docs/*.md; do
@@ -35,14 +23,14 @@ for f in "$tmp"/*.c; do
 	gcc -std=gnu11 -O2 -Wall -Wextra -Werror -Woverride-init -Wno-missing-field-initializers \
 		-D_GNU_SOURCE -Iharness/include -pthread "$f" "$out/obj/libktstr.a" \
 		-Wl,--as-needed -llz4 -lz -lzstd -lm -o "$tmp/$name" >"$tmp/log" 2>&1
-	result $? "example $name builds"
+	result $? "example $name builds" "$tmp/log"
 done
 
 # beside the schedulers and the plugin, as the README tells to put it
 cp "$out/hostcall.so" "$out/scx_simple" "$tmp" &&
 	KTSTR_ACCEL=tcg KTSTR_RUNS_ROOT=$tmp/runs "$tmp/README.1" >"$tmp/log" 2>&1 &&
 	grep -q '^ok 1 ktstr\.' "$tmp/log"
-result $? "the README's example passes"
+result $? "the README's example passes" "$tmp/log"
 
 for doc in README.md docs/*.md; do
 	grep -o '](\([^)#:]*\))' "$doc" | sed 's/^](//; s/)$//' | while read -r link; do
@@ -50,7 +38,6 @@ for doc in README.md docs/*.md; do
 	done
 done >"$tmp/log"
 [ ! -s "$tmp/log" ]
-result $? "every relative link leads to a file"
+result $? "every relative link leads to a file" "$tmp/log"
 
-echo "1..$nr"
-[ "$failed" = 0 ]
+finish

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Promises of harness/core/select.c: what the options of a test program name, and typos. */
-/* Links: harness/core/select.c harness/core/registry.c vmm/err.c */
+/* Links: harness/core/select.c harness/core/suggest.c harness/core/registry.c vmm/err.c */
 #include <getopt.h>
 
 #include "kselftest_harness.h"
