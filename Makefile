@@ -198,7 +198,7 @@ unit_srcs := $(sort $(wildcard tests/unit/*_test.c))
 e2e_srcs := $(sort $(wildcard tests/e2e/*_test.c tests/e2e/*/*_test.c))
 ifneq ($(filter unit-tests e2e-tests,$(MAKECMDGOALS)),)
 tag = $(shell awk '!on && sub(/^\/\* $(2):/, "") { on = 1 } \
-	on { end = /\*\//; gsub(/\*\/|^ \*/, ""); print; if (end) exit }' $(1))
+	on { end = sub(/ *\*\/.*/, ""); sub(/^ \*/, ""); print; if (end) exit }' $(1))
 link_of = $(patsubst %.c,$(2)/%.o,$(patsubst libktstr.a,$(2)/libktstr.a,$(call tag,$(1),Links)))
 # $(1) source, $(2) object folder, $(3) extra flags
 define own_test

@@ -33,21 +33,33 @@ if [ -z "$KSRC" ]; then
 fi
 mkdir -p "$logs" || exit
 
-# item NAME COMMAND...: run it and report.
+# skips LOG: how many tests of a kselftest program were skipped, and whether that were all.
+skips()
+{
+	sed -n 's/^# Totals: pass:\([0-9]*\) fail:\([0-9]*\) xfail:\([0-9]*\) xpass:\([0-9]*\) skip:\([0-9]*\).*/\5 \1\2\3\4/p' \
+		"$1" | tail -n 1
+}
+
+# item NAME COMMAND...: run it and report. A program that skipped all its tests was skipped.
 item()
 {
-	local name=$1 log=$logs/${1//\//_}.log rc start=$SECONDS why
+	local name=$1 log=$logs/${1//\//_}.log rc start=$SECONDS why skipped others
 
 	shift
 	printf '# %s ...\n' "$name" >&2
 	"$@" > "$log" 2>&1 < /dev/null
 	rc=$?
 	nr=$((nr + 1))
+	read -r skipped others <<< "$(skips "$log")"
+	[ $rc != 0 ] || [ "${skipped:-0}" = 0 ] || [ "$others" != 0000 ] || rc=4
 	case $rc in
 	0)	pass=$((pass + 1))
-		echo "ok $nr $name # $((SECONDS - start)) s" ;;
+		why=
+		[ "${skipped:-0}" = 0 ] || why=", $skipped of its tests skipped"
+		echo "ok $nr $name # $((SECONDS - start)) s$why" ;;
 	4)	skip=$((skip + 1))
-		why=$(grep -m 1 -i -o 'skip.*' "$log" | sed 's/^[Ss][Kk][Ii][Pp]:* *//')
+		# "# SKIP why", "SKIP: why", and the harness's "#      SKIP      why"
+		why=$(sed -n 's/.*\<SKIP\>:\{0,1\} *//p' "$log" | head -n 1)
 		echo "ok $nr $name # SKIP ${why:-no reason given}" ;;
 	*)	fail=$((fail + 1))
 		tail -n 60 "$log" | sed 's/^/# /'
@@ -90,6 +102,16 @@ check_lint()
 	done
 }
 
+# Programs in obj/ have to be told where the suite's programs are, and which kernel to boot.
+run_e2e()
+{
+	local kernel
+
+	kernel=${KTSTR_TEST_KERNEL:-$("$OUTPUT/ktstr" kernel path)}
+	env PATH="$OUTPUT:$PATH" KTSTR_LIBDIR="$OUTPUT" KTSTR_RUNS_ROOT="$logs/runs" \
+		${kernel:+KTSTR_TEST_KERNEL="$kernel"} timeout 600 "$1"
+}
+
 check_e2e()
 {
 	local t name
@@ -98,8 +120,7 @@ check_e2e()
 	for t in $(find tests/e2e -name '*_test.c' -o -name '*_test.sh' | sort); do
 		name=${t#tests/}
 		case $t in
-		*.c)	item "${name%.c}" env KTSTR_LIBDIR="$OUTPUT" timeout 600 \
-				"$OUTPUT/obj/tests/${name%.c}" ;;
+		*.c)	item "${name%.c}" run_e2e "$OUTPUT/obj/tests/${name%.c}" ;;
 		*.sh)	item "${name%.sh}" timeout 600 bash "$t" ;;
 		esac
 	done

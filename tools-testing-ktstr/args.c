@@ -100,7 +100,7 @@ unknown_option(const char *arg, const struct option *options, const char *comman
 		if (options->long_name)
 			names[nr++] = options->long_name;
 	if (arg[1] == '-')
-		near = suggest(name, names, nr);
+		near = ktstr_suggest(name, names, nr);
 	if (near)
 		snprintf(hint, sizeof(hint), "--%s", near);
 	exit(complain(2, near ? hint : NULL, "%s: unknown option '%s'%s%s%s", command, arg,

@@ -174,6 +174,6 @@ int cmd_kernel(int argc, const char **argv)
 			return actions[i].run(argc - 1, argv + 1);
 		names[i] = actions[i].name;
 	}
-	return complain(2, suggest(argv[0], names, ARRAY_LEN(names)),
+	return complain(2, ktstr_suggest(argv[0], names, ARRAY_LEN(names)),
 			"kernel: unknown action '%s'", argv[0]);
 }

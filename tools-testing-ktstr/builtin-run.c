@@ -199,7 +199,7 @@ static int choose_tests(const struct suite *s, bool *chosen)
 	if (unknown) {
 		if (!strncmp(unknown, "ktstr/", 6))
 			unknown += 6;
-		complain(2, suggest(unknown, s->tests.item, s->tests.nr),
+		complain(2, ktstr_suggest(unknown, s->tests.item, s->tests.nr),
 			 "run: no test is named '%s'", unknown);
 		return -ENOENT;
 	}

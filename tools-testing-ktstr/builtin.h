@@ -9,6 +9,7 @@
 
 #include <subcmd/parse-options.h>
 
+#include "../harness/core/suggest.h"
 #include "util.h"
 
 struct command {

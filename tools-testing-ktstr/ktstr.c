@@ -40,7 +40,7 @@ int command__unknown(const char *name)
 
 	for (i = 0; i < nr_commands; i++)
 		names[i] = commands[i].name;
-	near = suggest(name, names, nr_commands);
+	near = ktstr_suggest(name, names, nr_commands);
 	return complain(2, near, "unknown command '%s'%s", name,
 			near ? "" : " (see 'ktstr help')");
 }

@@ -46,47 +46,6 @@ int parse_u64(const char *text, uint64_t min, uint64_t max, uint64_t *v)
 	return 0;
 }
 
-/* Levenshtein distance, one row at a time; words longer than a row are never near. */
-static size_t distance(const char *a, const char *b)
-{
-	size_t la = strlen(a), lb = strlen(b), row[128], i, j, diag, up;
-
-	if (lb >= ARRAY_LEN(row))
-		return SIZE_MAX;
-	for (j = 0; j <= lb; j++)
-		row[j] = j;
-	for (i = 1; i <= la; i++) {
-		diag = row[0];
-		row[0] = i;
-		for (j = 1; j <= lb; j++) {
-			up = row[j];
-			row[j] = diag + (a[i - 1] != b[j - 1]);
-			if (up + 1 < row[j])
-				row[j] = up + 1;
-			if (row[j - 1] + 1 < row[j])
-				row[j] = row[j - 1] + 1;
-			diag = up;
-		}
-	}
-	return row[lb];
-}
-
-const char *suggest(const char *word, const char * const *candidates, size_t nr)
-{
-	size_t len = strlen(word), best = len / 3 > 3 ? len / 3 : 3, i, d, longer;
-	const char *found = NULL;
-
-	for (i = 0; i < nr; i++) {
-		d = distance(word, candidates[i]);
-		longer = strlen(candidates[i]) > len ? strlen(candidates[i]) : len;
-		if (d < longer && (d < best || (d == best && !found))) {
-			best = d;
-			found = candidates[i];
-		}
-	}
-	return found;
-}
-
 int complain(int status, const char *hint, const char *fmt, ...)
 {
 	va_list ap;

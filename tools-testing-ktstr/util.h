@@ -26,12 +26,6 @@ void strings__free(struct strings *s);
 int parse_u64(const char *text, uint64_t min, uint64_t max, uint64_t *v);
 
 /*
- * The candidate nearest to @word, or NULL when none is within max(3, len / 3) edits
- * (Levenshtein) or shares a single character with it.
- */
-const char *suggest(const char *word, const char * const *candidates, size_t nr);
-
-/*
  * Print "ktstr: " and the sentence, with ", did you mean 'X'?" when @hint is not NULL, and
  * return @status: `return complain(2, hint, "...")`.
  */

@@ -155,22 +155,32 @@ static int add_all(struct initramfs *fs, const struct ktstr_run *run,
 	return ret;
 }
 
-/* Beside the kernels, under a name that is no cache key. NULL: do without. */
-static const char *cache_dir(char *buf, size_t size)
+/* Beside the kernels, under a name that is no cache key. NULL: do without, @note says why. */
+static const char *cache_dir(char *buf, size_t size, char *note, size_t note_size)
 {
 	char root[PATH_MAX];
+	struct vm_err err;
+	int ret;
 
-	if (ktstr_kernel__cache_root(root, sizeof(root), NULL) ||
-	    ktstr_paths__fmt(buf, size, "%s/.initramfs", root) || ktstr_paths__mkdirs(buf))
+	if (ktstr_kernel__cache_root(root, sizeof(root), &err)) {
+		snprintf(note, note_size, "no initramfs cache: %.200s", err.msg);
 		return NULL;
-	return buf;
+	}
+	ret = ktstr_paths__fmt(buf, size, "%s/.initramfs", root);
+	if (!ret)
+		ret = ktstr_paths__mkdirs(buf);
+	if (!ret)
+		return buf;
+	snprintf(note, note_size, "no initramfs cache in %.180s: %s", root, strerror(-ret));
+	return NULL;
 }
 
 int ktstr_pack__initramfs(const struct ktstr_run *run, const struct ktstr_deadlines *d,
 			  char *note, size_t note_size, struct vm_err *err)
 {
 	struct initramfs *fs = initramfs__new();
-	char cache[PATH_MAX];
+	char path[PATH_MAX], no_cache[256] = "";
+	const char *cache = cache_dir(path, sizeof(path), no_cache, sizeof(no_cache));
 	int ret;
 
 	if (note_size)
@@ -179,8 +189,9 @@ int ktstr_pack__initramfs(const struct ktstr_run *run, const struct ktstr_deadli
 		return vm_err(err, ENOMEM, "no memory for the initramfs");
 	ret = add_all(fs, run, d, err);
 	if (!ret)
-		ret = initramfs__finish(fs, cache_dir(cache, sizeof(cache)), note, note_size,
-					err);
+		ret = initramfs__finish(fs, cache, note, note_size, err);
+	if (!cache)
+		snprintf(note, note_size, "%s", no_cache);
 	initramfs__free(fs);
 	return ret;
 }

@@ -3,13 +3,14 @@
  * A look at the options before kselftest_harness.h gets them. The option string is the
  * harness's; what it rejects is left to it.
  */
-#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "select.h"
+#include "suggest.h"
 
 #define HARNESS_OPTIONS	"dhlF:f:V:v:t:T:r:"
 
@@ -81,50 +82,20 @@ static bool see_typo(int opt, const char *arg, void *data)
 	return true;
 }
 
-/* Levenshtein distance of two short names, case ignored. */
-static unsigned int distance(const char *a, const char *b)
-{
-	unsigned int row[130], diag, up, i, j, la = strlen(a), lb = strlen(b), cost;
-
-	if (la > 128 || lb > 128)
-		return UINT32_MAX;
-	for (j = 0; j <= lb; j++)
-		row[j] = j;
-	for (i = 1; i <= la; i++) {
-		diag = row[0];
-		row[0] = i;
-		for (j = 1; j <= lb; j++) {
-			up = row[j];
-			cost = diag + (tolower((unsigned char)a[i - 1]) !=
-				       tolower((unsigned char)b[j - 1]));
-			if (up + 1 < cost)
-				cost = up + 1;
-			if (row[j - 1] + 1 < cost)
-				cost = row[j - 1] + 1;
-			row[j] = cost;
-			diag = up;
-		}
-	}
-	return row[lb];
-}
-
 int ktstr_select__check(int argc, char **argv, const struct ktstr_registry *r,
 			struct vm_err *err)
 {
 	struct typo t = { .r = r };
-	const char *best = NULL;
-	unsigned int i, d, least = UINT32_MAX, len;
+	const char **names, *best;
+	unsigned int i;
 
 	if (!each_option(argc, argv, see_typo, &t))
 		return 0;
-	len = strlen(t.name);
-	for (i = 0; i < r->nr_tests; i++) {
-		d = distance(t.name, r->tests[i]->name);
-		if (d < least && d <= (len / 3 > 3 ? len / 3 : 3)) {
-			least = d;
-			best = r->tests[i]->name;
-		}
-	}
+	names = calloc(r->nr_tests + 1, sizeof(*names));
+	for (i = 0; names && i < r->nr_tests; i++)
+		names[i] = r->tests[i]->name;
+	best = names ? ktstr_suggest(t.name, names, r->nr_tests) : NULL;
+	free(names);
 	return vm_err(err, EINVAL, "there is no test %s in this program%s%s%s; -l lists them",
 		      t.name, best ? " (did you mean " : "", best ? best : "", best ? "?)" : "");
 }

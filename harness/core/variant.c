@@ -98,8 +98,8 @@ bool ktstr_run__deterministic(const struct ktstr_run *run)
 /* Quoted for a POSIX shell where it must be. */
 static void quote(FILE *f, const char *s)
 {
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "0123456789@%+=:,./_-";
+	static const char plain[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./_-";
 
 	if (*s && s[strspn(s, plain)] == '\0') {
 		fputs(s, f);

@@ -299,7 +299,7 @@ static int run_scenario(struct engine *e)
 	return ret;
 }
 
-int ktstr_engine__run_plan(struct ktstr_ctx *ctx, const struct ktstr_plan *plan,
+int ktstr_engine__run_def(struct ktstr_ctx *ctx, const struct ktstr_scenario_def *plan,
 			   const struct ktstr_surroundings *around)
 {
 	struct engine e = { .ctx = ctx, .around = around };
@@ -322,7 +322,7 @@ int ktstr_engine__run_plan(struct ktstr_ctx *ctx, const struct ktstr_plan *plan,
 int ktstr_engine__run(struct ktstr_ctx *ctx, const struct ktstr_step *steps, uint32_t nr,
 		      const struct ktstr_surroundings *around)
 {
-	return ktstr_engine__run_plan(ctx, &(struct ktstr_plan){ .steps = steps, .nr = nr },
+	return ktstr_engine__run_def(ctx, &(struct ktstr_scenario_def){ .steps = steps, .nr = nr },
 				      around);
 }
 
@@ -335,9 +335,9 @@ static const struct ktstr_surroundings guest = {
 	.kill_ns = 10 * NSEC_PER_SEC,
 };
 
-int ktstr_run_plan(struct ktstr_ctx *ctx, const struct ktstr_plan *plan)
+int ktstr_run_def(struct ktstr_ctx *ctx, const struct ktstr_scenario_def *plan)
 {
-	return ktstr_engine__run_plan(ctx, plan, &guest);
+	return ktstr_engine__run_def(ctx, plan, &guest);
 }
 
 int ktstr_run_steps(struct ktstr_ctx *ctx, const struct ktstr_step *steps, uint32_t nr)

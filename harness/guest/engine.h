@@ -36,7 +36,7 @@ struct ktstr_scenario {
  * result; returns 0, -EINVAL or -ENOMEM. Free @sc in either case.
  */
 int ktstr_scenario__check(struct ktstr_scenario *sc, struct ktstr_ctx *ctx,
-			  const struct ktstr_plan *plan, const struct ktstr_machine *machine);
+			  const struct ktstr_scenario_def *plan, const struct ktstr_machine *machine);
 void ktstr_scenario__free(struct ktstr_scenario *sc);
 
 /* How many workers @spec has on these CPUs, inheritance applied; 0 is a mistake. */
@@ -46,8 +46,8 @@ uint32_t ktstr_workspec__workers(const struct ktstr_ctx *ctx, const struct ktstr
 void ktstr_workspec__swap(const struct ktstr_ctx *ctx, struct ktstr_workspec *spec,
 			  const struct ktstr_cpumask *cpus);
 
-/* ktstr_run_plan() and ktstr_run_steps() in given surroundings. */
-int ktstr_engine__run_plan(struct ktstr_ctx *ctx, const struct ktstr_plan *plan,
+/* ktstr_run_def() and ktstr_run_steps() in given surroundings. */
+int ktstr_engine__run_def(struct ktstr_ctx *ctx, const struct ktstr_scenario_def *plan,
 			   const struct ktstr_surroundings *around);
 int ktstr_engine__run(struct ktstr_ctx *ctx, const struct ktstr_step *steps, uint32_t nr,
 		      const struct ktstr_surroundings *around);

@@ -38,7 +38,7 @@ int ktstr_guest_args__parse(struct ktstr_guest_args *a, const char *text);
 void ktstr_guest_args__free(struct ktstr_guest_args *a);
 
 /* PID 1: never returns. */
-void ktstr_guest_main(void) __attribute__((noreturn));
+__attribute__((noreturn)) void ktstr_guest_main(void);
 
 /* Run the body of ctx->test and the survival probe; used in the guest and by host_only. */
 int ktstr_dispatch_body(struct ktstr_ctx *ctx);

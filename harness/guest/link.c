@@ -42,8 +42,8 @@ int guest_cmdline__get(const char *cmdline, const char *key, char *buf, size_t s
 	for (;;) {
 		size_t word;
 
-		p += strspn(p, " \n");
-		word = strcspn(p, " \n");
+		p += strspn(p, "\n ");
+		word = strcspn(p, "\n ");
 		if (!word)
 			return -ENOENT;
 		if (word > len && !strncmp(p, key, len) && p[len] == '=') {

@@ -358,7 +358,7 @@ static void check_backdrop(struct ktstr_checker *ck, const struct ktstr_backdrop
 }
 
 int ktstr_scenario__check(struct ktstr_scenario *sc, struct ktstr_ctx *ctx,
-			  const struct ktstr_plan *plan, const struct ktstr_machine *machine)
+			  const struct ktstr_scenario_def *plan, const struct ktstr_machine *machine)
 {
 	struct ktstr_checker ck = { .sc = sc, .ctx = ctx, .machine = machine };
 

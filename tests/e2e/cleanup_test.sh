@@ -13,17 +13,7 @@ export TMPDIR=$tmp/tmp
 mkdir "$TMPDIR"
 trap 'rm -rf "$tmp"' EXIT
 
-nr=0
-failed=0
-result() {
-	nr=$((nr + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $nr $2"
-	else
-		echo "not ok $nr $2"
-		failed=$((failed + 1))
-	fi
-}
+. tests/lib.sh
 
 # Processes of this run carry its mark in their environment, whatever became of their parents.
 ours() {
@@ -86,5 +76,4 @@ result $? "a run after all this passes"
 [ -z "$(ls -A "$TMPDIR")" ]
 result $? "and leaves no temporary file either"
 
-echo "1..$nr"
-[ "$failed" = 0 ]
+finish

@@ -8,18 +8,7 @@ cd "$(dirname "$0")/../.." || exit 1
 
 flags=(-std=gnu11 -O2 -Wall -Wextra -Werror -Wno-missing-field-initializers
        -D_GNU_SOURCE -Iharness/include -c -o /dev/null)
-nr=0
-failed=0
-
-result() {	# status name
-	nr=$((nr + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $nr $2"
-	else
-		echo "not ok $nr $2"
-		failed=$((failed + 1))
-	fi
-}
+. tests/lib.sh
 
 compilers=(gcc)
 for c in clang clang-19 clang-18 clang-17 clang-16; do
@@ -47,5 +36,4 @@ for c in "${compilers[@]}"; do
 		[ -z "$out" ] || echo "# ${out//$'\n'/$'\n'# }"
 	done
 done
-echo "1..$nr"
-[ "$failed" = 0 ]
+finish

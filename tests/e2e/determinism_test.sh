@@ -20,17 +20,7 @@ cleanup() {
 trap cleanup EXIT
 trap 'exit 130' INT TERM
 
-nr=0
-failed=0
-result() {
-	nr=$((nr + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $nr $2"
-	else
-		echo "not ok $nr $2"
-		failed=$((failed + 1))
-	fi
-}
+. tests/lib.sh
 
 # run SEED NAME: leaves $tmp/NAME/{console.log,sidecar}
 run() {
@@ -75,5 +65,4 @@ result $? "seed 8 differs"
 [ "$(wc -l <"$tmp/1/console.log")" -gt 50 ]
 result $? "the compared console is a real one"
 
-echo "1..$nr"
-[ "$failed" = 0 ]
+finish

@@ -4,34 +4,23 @@
  * library is found through RUNPATH $ORIGIN, before anything has mounted /proc. The files
  * arrive unharmed, across the 8 MiB chunks, and what was added last is there.
  *
- * KTSTR_TEST_KERNEL is the kernel image, KTSTR_QEMU the emulator; the test is skipped without
- * them. The programs are compiled on the spot with $CC or cc.
+ * KTSTR_TEST_KERNEL is the kernel image; the test is skipped without it, and where the
+ * emulator is missing. The programs are compiled on the spot with $CC or cc.
  */
 /* Links: libktstr.a */
 /* Libs: -llz4 */
-#include <fcntl.h>
 #include <ftw.h>
-#include <poll.h>
-#include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "kselftest.h"
 
 #include "../../vmm/initramfs/initramfs.h"
-
-#if defined(__aarch64__)
-#define MACHINE	"virt"
-#define CONSOLE	"ttyAMA0"
-#else
-#define MACHINE	"pc"
-#define CONSOLE	"ttyS0"
-#endif
+#include "../../vmm/vm.h"
 
 #define BIG_BYTES	(9 << 20)
 #define BOOT_MS		110000
@@ -175,34 +164,37 @@ static int make_initrd(void)
 	return fd;
 }
 
-/* Run the emulator with the initrd in @fd until it ends or the time is up. */
-static int boot(const char *qemu, const char *kernel, int fd)
+/* Boot with the initrd in @fd until the machine is off. Skips where the host lacks something. */
+static void boot(const char *kernel, int fd)
 {
-	char initrd[64];
-	struct pollfd p;
-	int status = -1;
-	pid_t pid;
+	struct vm_spec spec = {
+		.kernel = kernel, .initrd_fd = fd, .cmdline = "quiet", .topo = { 1, 1, 1, 1 },
+		.mem_bytes = 512ULL << 20, .shared_bytes = 1 << 20, .deterministic = true,
+		.icount_shift = VM_SHIFT_AUTO, .seed = 1,
+		.console_path = "console", .output_path = "output",
+	};
+	struct vm *vm = NULL;
+	struct vm_event ev;
+	struct vm_err err;
+	char why[512];
+	int ret;
 
-	snprintf(initrd, sizeof(initrd), "/proc/self/fd/%d", fd);
-	pid = fork();
-	if (pid < 0)
-		return -1;
-	if (!pid) {
-		fcntl(fd, F_SETFD, 0);
-		execlp(qemu, qemu, "-M", MACHINE, "-accel", "tcg", "-cpu", "max", "-m", "512",
-		       "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
-		       "-kernel", kernel, "-initrd", initrd, "-serial", "file:console",
-		       "-append", "console=" CONSOLE " panic=-1 reboot=t quiet", (char *)NULL);
-		_exit(127);
-	}
-	p = (struct pollfd) { .fd = syscall(SYS_pidfd_open, pid, 0), .events = POLLIN };
-	if (poll(&p, 1, BOOT_MS) != 1) {
+	ret = vm_pick_accel(VM_ACCEL_TCG, &spec.accel, why, sizeof(why), &err);
+	if (!ret)
+		ret = vm_create(&vm, &spec, &err);
+	if (!ret)
+		ret = vm_start(vm, &err);
+	if (ret && err.missing)
+		ksft_exit_skip("%s\n", err.msg);
+	if (ret)
+		ksft_exit_fail_msg("%s\n", err.msg);
+	vm_wait(vm, BOOT_MS, -1, &ev);
+	if (ev.type == VM_EVENT_TIMEOUT)
 		ksft_print_msg("the guest did not end within %d s\n", BOOT_MS / 1000);
-		kill(pid, SIGKILL);
-	}
-	close(p.fd);
-	waitpid(pid, &status, 0);
-	return status;
+	else if (ev.type == VM_EVENT_ERROR)
+		ksft_print_msg("%s\n", ev.err.msg);
+	ksft_test_result(ev.type == VM_EVENT_EXIT, "the guest ends by itself\n");
+	vm_destroy(vm);
 }
 
 static char *read_console(void)
@@ -224,14 +216,14 @@ static void expect(const char *console, const char *what, const char *line)
 
 int main(void)
 {
-	const char *kernel = getenv("KTSTR_TEST_KERNEL"), *qemu = getenv("KTSTR_QEMU");
+	const char *kernel = getenv("KTSTR_TEST_KERNEL");
 	char line[64], *console, *tail;
 	uint64_t sum;
 	int fd;
 
 	ksft_print_header();
-	if (!kernel || !*kernel || !qemu || !*qemu)
-		ksft_exit_skip("KTSTR_TEST_KERNEL and KTSTR_QEMU are not set\n");
+	if (!kernel || !*kernel)
+		ksft_exit_skip("KTSTR_TEST_KERNEL is not set\n");
 	kernel = realpath(kernel, NULL);
 	if (!kernel)
 		ksft_exit_fail_msg("KTSTR_TEST_KERNEL=%s: no such file\n",
@@ -241,7 +233,7 @@ int main(void)
 	if (!mkdtemp(dir) || chdir(dir))
 		ksft_exit_fail_perror(dir);
 	atexit(clean_up);
-	ksft_set_plan(6);
+	ksft_set_plan(7);
 
 	sum = make_big("big");
 	if (!sum || compile())
@@ -249,7 +241,7 @@ int main(void)
 	fd = make_initrd();
 	if (fd < 0)
 		ksft_exit_fail_msg("the initramfs cannot be built\n");
-	ksft_print_msg("emulator's exit status: %d\n", boot(qemu, kernel, fd));
+	boot(kernel, fd);
 
 	console = read_console();
 	expect(console, "libraries found through RUNPATH $ORIGIN",

@@ -22,18 +22,7 @@ done
 export KSELFTEST_EQUAL_CGROUPS_ARGS='-t equal_cgroups_eevdf' KTSTR_RUNS_ROOT=$tmp/runs
 unset OUTPUT O KBUILD_OUTPUT MAKEFLAGS MAKELEVEL
 
-nr=0 failed=0
-result()
-{
-	nr=$((nr + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $nr $2"
-	else
-		[ -z "${3:-}" ] || tail -n 30 "$3" | sed 's/^/# /'
-		echo "not ok $nr $2"
-		failed=$((failed + 1))
-	fi
-}
+. tests/lib.sh
 
 # farm PATH: PATH becomes a real folder of links, so do all folders above it.
 farm()
@@ -120,5 +109,4 @@ result $? "the kernel source was not touched"
 [ -z "$(git -C "$suite" status --porcelain --ignored 2> /dev/null | grep -E ' (obj|kselftest)/')" ]
 result $? "nothing was built into the source folder"
 
-echo "1..$nr"
-[ $failed = 0 ]
+finish

@@ -102,18 +102,7 @@ printf '#!/bin/sh\necho QEMU emulator version 7.2.0\n' > "$tmp/bin/qemu-system-x
 chmod +x "$tmp"/bin/*
 PATH=$tmp/bin:$PATH
 
-nr=0 failed=0
-result()
-{
-	nr=$((nr + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $nr $2"
-	else
-		sed 's/^/# /' "$tmp/err"
-		echo "not ok $nr $2"
-		failed=$((failed + 1))
-	fi
-}
+. tests/lib.sh
 
 # run STATUS TEXT [VAR=VALUE...]: the set-up ends with STATUS and says TEXT.
 run()
@@ -145,19 +134,19 @@ complete()
 
 echo "TAP version 13"
 run 1 'Is the network up?' FAKE_NET=down && clean
-result $? "no network: says so"
+result $? "no network: says so" "$tmp/err"
 
 run 1 'apt has no source' FAKE_SOURCES=none && clean
-result $? "no usable apt source: says so"
+result $? "no usable apt source: says so" "$tmp/err"
 
 for p in linux-source-9.9 "linux-binary-$rel" qemu-system-x86; do
 	fresh
 	run 1 "$p.deb is damaged\|$p is damaged" FAKE_BAD="$p" && clean
-	result $? "damaged $p: named, nothing half-made stays"
+	result $? "damaged $p: named, nothing half-made stays" "$tmp/err"
 done
 
 run 0 'set-up took' && complete
-result $? "the next run completes what the failed one left"
+result $? "the next run completes what the failed one left" "$tmp/err"
 
 python3 - "$cache/kernels/$rel-distro-x86_64/metadata.json" > "$tmp/err" 2>&1 <<'EOF'
 import json, sys
@@ -167,24 +156,24 @@ assert m["source"]["type"] == "distro" and m["source"]["suite"] == "new-backport
 assert m["source"]["package"] == "linux-binary-9.9.1+x-cloud-amd64", m
 assert m["image_name"] == "bzImage", m
 EOF
-result $? "metadata.json says where the kernel came from"
+result $? "metadata.json says where the kernel came from" "$tmp/err"
 
 : > "$tmp/calls"
 "$setup" > "$tmp/err" 2>&1 && [ ! -s "$tmp/err" ] && [ ! -s "$tmp/calls" ]
-result $? "a second run is silent and asks nobody"
+result $? "a second run is silent and asks nobody" "$tmp/err"
 
 "$kernel" fetch 9.9 > "$tmp/err" 2>&1 && [ ! -s "$tmp/calls" ]
-result $? "kernel.sh fetch of a series that is there asks nobody"
+result $? "kernel.sh fetch of a series that is there asks nobody" "$tmp/err"
 
 ! "$kernel" fetch 5.5 > "$tmp/err" 2>&1 && grep -q 'no sched_ext kernel of series 5.5' "$tmp/err"
-result $? "kernel.sh fetch of a series that does not exist names those that do"
+result $? "kernel.sh fetch of a series that does not exist names those that do" "$tmp/err"
 
 fresh
 run 1 'not an absolute path' XDG_CACHE_HOME=here
-result $? "a relative XDG_CACHE_HOME is refused"
+result $? "a relative XDG_CACHE_HOME is refused" "$tmp/err"
 
 run 1 'set HOME or XDG_CACHE_HOME' -u XDG_CACHE_HOME HOME=
-result $? "no HOME and no XDG_CACHE_HOME: says so"
+result $? "no HOME and no XDG_CACHE_HOME: says so" "$tmp/err"
 
 # Interrupted in the middle of a download.
 fresh
@@ -194,9 +183,9 @@ read -r _ < "$tmp/fifo"
 kill -TERM $pid
 wait $pid
 [ $? = 143 ] && clean && ! complete && [ -z "$(find "$cache" -name bzImage)" ]
-result $? "interrupted: ends at once, leaves nothing half-made"
+result $? "interrupted: ends at once, leaves nothing half-made" "$tmp/err"
 run 0 'set-up took' && complete
-result $? "and the next run completes"
+result $? "and the next run completes" "$tmp/err"
 
 # Killed: nobody tidies up, so the next one must.
 fresh
@@ -208,7 +197,7 @@ while p=$(ps -o pid= -s $pid | head -n 1) && [ -n "$p" ]; do
 done
 wait $pid 2> /dev/null
 run 0 'set-up took' && complete
-result $? "killed: the next run sweeps and completes"
+result $? "killed: the next run sweeps and completes" "$tmp/err"
 
 # Two at once: the second waits and finds everything done.
 fresh
@@ -217,14 +206,14 @@ fresh
 "$setup" 2> "$tmp/err" & b=$!
 wait $a && wait $b && complete &&
 	[ "$(grep -c 'apt-get .*download.*linux-source' "$tmp/calls")" = 1 ]
-result $? "two at once: both succeed, one downloads"
+result $? "two at once: both succeed, one downloads" "$tmp/err"
 
 # Packages missing and not root: the command is printed and nothing is done.
 printf '#!/bin/sh\n[ "$1" = -u ] && echo 1000\n' > "$tmp/bin/id"
 chmod +x "$tmp/bin/id"
 fresh
 run 4 'sudo apt-get install .*libelf-dev' CC=false && [ ! -e "$cache" ]
-result $? "packages missing without root: SKIP with the command, nothing touched"
+result $? "packages missing without root: SKIP with the command, nothing touched" "$tmp/err"
 rm "$tmp/bin/id"
 
 # mounted OPTIONS TEXT: set-up fails so with a cache on such a file system.
@@ -239,14 +228,13 @@ mounted()
 
 if unshare -rm mount -t tmpfs none "$tmp/bin" 2> /dev/null; then
 	mounted ro 'cannot.*XDG_CACHE_HOME'
-	result $? "a read-only cache: says so"
+	result $? "a read-only cache: says so" "$tmp/err"
 	mounted size=16m 'MiB'
-	result $? "a disk that is too small: says so before the download"
+	result $? "a disk that is too small: says so before the download" "$tmp/err"
 else
 	nr=$((nr + 2))
 	echo "ok $((nr - 1)) a read-only cache # SKIP no right to mount"
 	echo "ok $nr a disk that is too small # SKIP no right to mount"
 fi
 
-echo "1..$nr"
-[ $failed = 0 ]
+finish

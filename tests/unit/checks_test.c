@@ -4,7 +4,8 @@
  * each finding, and that a check without data never passes.
  */
 /* Links: harness/checks/table.c harness/checks/judge.c harness/checks/judge_samples.c
- * harness/checks/pool.c harness/core/verdict.c harness/core/cpumask.c */
+ * harness/checks/pool.c harness/core/verdict.c harness/core/cpumask.c
+ */
 /* Libs: -lm */
 #include <math.h>
 #include <string.h>

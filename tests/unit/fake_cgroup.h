@@ -38,7 +38,7 @@ static void fake_log(const char *what, const char *path, const char *text)
 
 static void fake_put(const char *dir, const char *file, const char *text)
 {
-	char path[PATH_MAX];
+	char path[PATH_MAX + 32];
 	FILE *f;
 
 	snprintf(path, sizeof(path), "%s/%s", dir, file);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Promises of harness/core/select.c: what the options of a test program name, and typos. */
-/* Links: harness/core/select.c harness/core/registry.c vmm/err.c */
+/* Links: harness/core/select.c harness/core/suggest.c harness/core/registry.c vmm/err.c */
 #include <getopt.h>
 
 #include "kselftest_harness.h"
@@ -40,8 +40,8 @@ TEST(listing_is_recognised_wherever_it_stands)
 
 TEST(a_name_that_no_test_has_is_an_error_with_a_guess)
 {
-	struct vm_err err;
 	ARGS("-t", "fairnes");
+	struct vm_err err;
 
 	EXPECT_EQ(-EINVAL, ktstr_select__check(argc, argv, &registry, &err));
 	EXPECT_STREQ("there is no test fairnes in this program (did you mean fairness?); -l lists them",

@@ -63,12 +63,11 @@ FIXTURE_TEARDOWN(kernel)
 
 static void put(const char *path, const void *data, size_t len)
 {
-	char dir[PATH_MAX];
+	char *dir = strndup(path, strrchr(path, '/') - path);
 
-	snprintf(dir, sizeof(dir), "%s", path);
-	*strrchr(dir, '/') = '\0';
 	ktstr_paths__mkdirs(dir);
 	ktstr_paths__write(path, data, len);
+	free(dir);
 }
 
 /* A bzImage: one setup sector, boot header, version string, payload. */

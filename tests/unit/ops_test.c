@@ -87,7 +87,7 @@ FIXTURE_TEARDOWN(ops)
 }
 
 #define RUN_WITH(_backdrop, ...)						\
-	ktstr_engine__run_plan(&self->ctx, KTSTR_PLAN(_backdrop, NULL, __VA_ARGS__), \
+	ktstr_engine__run_def(&self->ctx, KTSTR_SCENARIO_DEF(_backdrop, NULL, __VA_ARGS__), \
 			       &self->around)
 #define RUN(...)	RUN_WITH(NULL, __VA_ARGS__)
 

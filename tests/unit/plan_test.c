@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Promises of harness/core/plan.c: test, then scheduler, then default; each member on its own. */
-/* Links: harness/core/plan.c harness/core/verdict.c harness/core/cpumask.c harness/checks/table.c harness/checks/judge.c harness/checks/stats.c vmm/err.c */
+/* Links: libktstr.a */
 /* Libs: -lm */
 #include "kselftest_harness.h"
 

@@ -3,11 +3,12 @@
  * Choosing tests (tools-testing-ktstr/select.h) and the small helpers behind it: what a
  * program lists, what -t, -T and --shard make of it, and near misses.
  */
-/* Links: tools-testing-ktstr/select.c tools-testing-ktstr/util.c vmm/err.c */
+/* Links: tools-testing-ktstr/select.c tools-testing-ktstr/util.c harness/core/suggest.c vmm/err.c */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../harness/core/suggest.h"
 #include "../../tools-testing-ktstr/select.h"
 
 #include <kselftest_harness.h>
@@ -281,16 +282,16 @@ TEST_F(selection, rejects_shards_that_are_none)
 
 TEST(near_misses_are_suggested)
 {
-	EXPECT_STREQ("storm", suggest("strom", five, 5));
-	EXPECT_STREQ("numa_a", suggest("numa_aa", five, 5));
-	EXPECT_STREQ("smt_b", suggest("smtb", five, 5));
+	EXPECT_STREQ("storm", ktstr_suggest("strom", five, 5));
+	EXPECT_STREQ("numa_a", ktstr_suggest("numa_aa", five, 5));
+	EXPECT_STREQ("smt_b", ktstr_suggest("smtb", five, 5));
 }
 
 TEST(far_words_are_not)
 {
-	EXPECT_EQ(NULL, suggest("cgroup_isolation", five, 5));
-	EXPECT_EQ(NULL, suggest("xyz", five, 5));
-	EXPECT_EQ(NULL, suggest("", five, 5));
+	EXPECT_EQ(NULL, ktstr_suggest("cgroup_isolation", five, 5));
+	EXPECT_EQ(NULL, ktstr_suggest("xyz", five, 5));
+	EXPECT_EQ(NULL, ktstr_suggest("", five, 5));
 }
 
 TEST(numbers_are_strict)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What the statistics of a cgroup mean (docs/checks.md), worked out by hand. */
 /* Links: harness/checks/stats.c harness/checks/judge.c harness/checks/pool.c
- * harness/core/verdict.c harness/core/cpumask.c */
+ * harness/core/verdict.c harness/core/cpumask.c
+ */
 /* Libs: -lm */
 #include <math.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
  * Promises of harness/core/validate.c: each contradiction has its own sentence, and no
  * attribute is accepted that nothing carries out.
  */
-/* Links: harness/core/validate.c harness/core/attrs_table.c harness/core/verdict.c harness/core/cpumask.c harness/checks/table.c harness/checks/judge.c harness/checks/stats.c vmm/err.c */
+/* Links: libktstr.a */
 /* Libs: -lm */
 #include <ctype.h>
 #include <math.h>

@@ -105,7 +105,9 @@ apt_why()
 
 # Set APT_URI, APT_OWN (our suite) and APT_NEW (the newest backports suite) and read the
 # lists of all of them. The newest one is whatever the mirror calls stable-backports; the
-# alias only tells us the name, because mirrors serve aliases with older content.
+# alias only tells us the name, because mirrors serve aliases with older content. For the
+# name, that content may even have passed its Valid-Until; its signature is checked, and
+# the suite of that name is then read with every check.
 apt_init()
 {
 	local alias
@@ -122,7 +124,7 @@ apt_init()
 	APT_CODE=${APT_CODE:-$APT_OWN}
 
 	say "reading package lists"
-	apt_update "$APT_URI" stable-backports -- \
+	apt_update "$APT_URI" stable-backports -- -o Acquire::Check-Valid-Until=false \
 		-o Acquire::IndexTargets::deb::Packages::DefaultEnabled=false ||
 		die "cannot read suite stable-backports from the configured mirror:" \
 		    "$(apt_why). Is the network up? Ubuntu and derivatives: docs/setup.md"

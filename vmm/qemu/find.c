@@ -208,12 +208,16 @@ static int check_version(const struct qemu_bin *bin, struct vm_err *err)
 int qemu_find(struct qemu_bin *bin, struct vm_err *err)
 {
 	const char *named = getenv("KTSTR_QEMU");
+	int ret;
 
 	if (named) {
 		if (path_fmt(bin->path, sizeof(bin->path), "%s", named) || !is_program(named))
 			return vm_err(err, ENOENT, "KTSTR_QEMU=%s: no such program", named);
 		find_root(bin);
-		return check_version(bin, err);
+		ret = check_version(bin, err);
+		if (ret && err)
+			err->missing = false;	/* a wrong choice, not a missing package */
+		return ret;
 	}
 	if (!in_cache(bin)) {
 		find_root(bin);

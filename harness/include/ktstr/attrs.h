@@ -116,6 +116,8 @@ struct ktstr_scheduler {
 	const char *config_arg;		/* "--config {file}": how to pass a test's .config */
 	const char *config_path;	/* guest path that {file} stands for */
 	const char * const *kernels;	/* kernels the verifier sweep loads it on */
+
+	/* as in struct ktstr_test */
 	KTSTR_CONSTRAINT_MEMBERS;
 	KTSTR_EMBED_CHECKS;
 };

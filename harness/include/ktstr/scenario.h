@@ -143,7 +143,10 @@ struct ktstr_work {
 	};
 };
 
-/* One macro a type; parameters by name: FUTEX_FAN_OUT(.fan = 2). */
+/*
+ * One macro a type; parameters by name: FUTEX_FAN_OUT(.fan = 2). They are expressions: gcc
+ * takes them in data of a function, not nested in static data at file scope.
+ */
 #define KTSTR_WORK(_type, _member, ...)						\
 	((struct ktstr_work){ .type = KTSTR_WORK_##_type, ._member = { __VA_ARGS__ } })
 #define KTSTR_PLAIN_WORK(_type)	((struct ktstr_work){ .type = KTSTR_WORK_##_type })
@@ -510,7 +513,7 @@ struct ktstr_backdrop {
 
 #define BACKDROP(...)	(&(const struct ktstr_backdrop){ __VA_ARGS__ })
 
-struct ktstr_plan {
+struct ktstr_scenario_def {
 	const struct ktstr_backdrop *backdrop;
 	const struct ktstr_checks *checks;	/* instead of the test's; NULL: those */
 	const struct ktstr_step *steps;
@@ -523,13 +526,13 @@ struct ktstr_plan {
  * that cannot be meant (with a detail for each reason); -errno when the guest could not
  * carry it out.
  */
-int ktstr_run_plan(struct ktstr_ctx *ctx, const struct ktstr_plan *plan);
+int ktstr_run_def(struct ktstr_ctx *ctx, const struct ktstr_scenario_def *plan);
 int ktstr_run_steps(struct ktstr_ctx *ctx, const struct ktstr_step *steps, uint32_t nr);
 
 #define KTSTR_NR_STEPS(...)							\
 	(sizeof((const struct ktstr_step[]){ __VA_ARGS__ }) / sizeof(struct ktstr_step))
-#define KTSTR_PLAN(_backdrop, _checks, ...)					\
-	(&(const struct ktstr_plan){ (_backdrop), (_checks),			\
+#define KTSTR_SCENARIO_DEF(_backdrop, _checks, ...)					\
+	(&(const struct ktstr_scenario_def){ (_backdrop), (_checks),			\
 	 (const struct ktstr_step[]){ __VA_ARGS__ }, KTSTR_NR_STEPS(__VA_ARGS__) })
 
 /* ktstr_run(ctx, STEP(...), STEP(...)) */
@@ -538,10 +541,10 @@ int ktstr_run_steps(struct ktstr_ctx *ctx, const struct ktstr_step *steps, uint3
 			KTSTR_NR_STEPS(__VA_ARGS__))
 /* ktstr_run_scenario(ctx, BACKDROP(CGROUPS(...)), STEP(...), ...) */
 #define ktstr_run_scenario(_ctx, _backdrop, ...)				\
-	ktstr_run_plan(_ctx, KTSTR_PLAN(_backdrop, NULL, __VA_ARGS__))
+	ktstr_run_def(_ctx, KTSTR_SCENARIO_DEF(_backdrop, NULL, __VA_ARGS__))
 /* With checks made by KTSTR_CHECKS() instead of the test's own. */
 #define ktstr_run_with(_ctx, _checks, ...)					\
-	ktstr_run_plan(_ctx, KTSTR_PLAN(NULL, _checks, __VA_ARGS__))
+	ktstr_run_def(_ctx, KTSTR_SCENARIO_DEF(NULL, _checks, __VA_ARGS__))
 
 /* At file scope: KTSTR_CHECKS(strict, .max_gap_ms = 10); then ktstr_run_with(ctx, &strict, ...) */
 #define KTSTR_CHECKS(_name, ...)						\

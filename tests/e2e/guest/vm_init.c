@@ -35,6 +35,7 @@ static int kmsg = -1;
 
 static void report(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 static void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+static const char *line_of(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 static void report(const char *fmt, ...)
 {
@@ -77,13 +78,16 @@ static void doorbell(void)
 }
 
 /* First line of a file, "-" if there is none. */
-static const char *line_of(const char *fmt, int a, int b)
+static const char *line_of(const char *fmt, ...)
 {
 	static char buf[4096];
 	char path[256];
+	va_list ap;
 	FILE *f;
 
-	snprintf(path, sizeof(path), fmt, a, b);
+	va_start(ap, fmt);
+	vsnprintf(path, sizeof(path), fmt, ap);
+	va_end(ap);
 	f = fopen(path, "r");
 	if (!f || !fgets(buf, sizeof(buf), f))
 		strcpy(buf, "-");
@@ -97,10 +101,8 @@ static const char *line_of(const char *fmt, int a, int b)
 static const char *cache(int cpu, int level)
 {
 	for (int i = 0; i < 8; i++) {
-		char base[128];
-
-		snprintf(base, sizeof(base), "/sys/devices/system/cpu/cpu%%d/cache/index%%d/level");
-		if (atoi(line_of(base, cpu, i)) != level)
+		if (atoi(line_of("/sys/devices/system/cpu/cpu%d/cache/index%d/level", cpu, i)) !=
+		    level)
 			continue;
 		if (!strcmp(line_of("/sys/devices/system/cpu/cpu%d/cache/index%d/type", cpu, i),
 			    "Instruction"))
@@ -117,20 +119,20 @@ static void topo(void)
 
 	report("cpus %ld\n", cpus);
 	for (int c = 0; c < cpus; c++) {
-		report("cpu%d smt %s\n", c, line_of("/sys/devices/system/cpu/cpu%d/topology/thread_siblings_list", c, 0));
+		report("cpu%d smt %s\n", c, line_of("/sys/devices/system/cpu/cpu%d/topology/thread_siblings_list", c));
 		report("cpu%d l1 %s\n", c, cache(c, 1));
 		report("cpu%d l2 %s\n", c, cache(c, 2));
 		report("cpu%d l3 %s\n", c, cache(c, 3));
-		report("cpu%d pkg %s\n", c, line_of("/sys/devices/system/cpu/cpu%d/topology/package_cpus_list", c, 0));
+		report("cpu%d pkg %s\n", c, line_of("/sys/devices/system/cpu/cpu%d/topology/package_cpus_list", c));
 	}
 	for (int n = 0; ; n++) {
-		const char *list = line_of("/sys/devices/system/node/node%d/cpulist", n, 0);
+		const char *list = line_of("/sys/devices/system/node/node%d/cpulist", n);
 
 		if (!strcmp(list, "-"))
 			break;
 		report("node%d cpus %s\n", n, list);
 		report("node%d distance %s\n", n,
-		       line_of("/sys/devices/system/node/node%d/distance", n, 0));
+		       line_of("/sys/devices/system/node/node%d/distance", n));
 	}
 }
 
@@ -283,13 +285,15 @@ int main(void)
 	f = fopen("/proc/cmdline", "r");
 	if (!f || !fgets(cmdline, sizeof(cmdline), f))
 		say("no /proc/cmdline\n");
+	if (f)
+		fclose(f);
 	attach(cmdline);
 	report("start %" PRIu64 "\n", now_ns());
 
 	list = strstr(cmdline, "vmtest=");
 	if (list) {
 		list += 7;
-		list[strcspn(list, " \n")] = '\0';
+		list[strcspn(list, "\n ")] = '\0';
 		while ((item = strsep(&list, ","))) {
 			char *arg = strchr(item, ':');
 
