@@ -101,7 +101,7 @@ void ktstr_sampler__add(struct ktstr_sampler *s, enum ktstr_sample_kind kind, ui
 
 	/* Sample number n (from 0) replaces one of the kept with probability max / (n + 1). */
 	if (at >= s->max[kind])
-		at = (unsigned __int128)ktstr_rand_next(&s->rng[kind]) * (at + 1) >> 64;
+		at = (__uint128_t)ktstr_rand_next(&s->rng[kind]) * (at + 1) >> 64;
 	if (at < s->max[kind])
 		s->ns[kind][at] = ns;
 	r->log2[ns ? 63 - __builtin_clzll(ns) : 0]++;

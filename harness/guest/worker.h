@@ -17,6 +17,7 @@
 struct ktstr_control {
 	uint32_t parked;		/* workers that reached the gate */
 	uint32_t gate;			/* 0 closed, 1 open; futex */
+	/* read by every worker at every checkpoint: a cache line of its own */
 	uint32_t stop __attribute__((aligned(64)));
 	uint32_t epoch;			/* counts changes of what the workers are allowed */
 	uint64_t start_ns;		/* written before the gate opens */

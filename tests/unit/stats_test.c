@@ -166,7 +166,7 @@ static int compare_u64(const void *a, const void *b)
 
 TEST(selecting_finds_what_sorting_finds)
 {
-	uint64_t v[257], sorted[257];
+	uint64_t v[257] = { 0 }, sorted[257];
 	unsigned int round, percent;
 	size_t n, i;
 
