@@ -8,6 +8,7 @@
 #	make check		set-up and all of our own tests (check-unit, -lint, -e2e)
 #	make install INSTALL_PATH=DIR			make clean
 #	make install-tree KSRC=TREE	put this suite into a kernel tree
+#	make bench		what each test costs: set-up, boot, total
 #	make bench-worker	what telemetry costs a worker, in ns
 #	O=DIR, V=1, LLVM=1, LLVM=-19, CROSS_COMPILE=, CLANG= (BPF), VMLINUX_BTF=
 
@@ -124,7 +125,7 @@ $(OBJ)/flags: FORCE
 	@mkdir -p $(@D)
 	@echo '$(flags)' | cmp -s - $@ || echo '$(flags)' > $@
 FORCE:
-.PHONY: FORCE unit-tests e2e-tests bench-worker
+.PHONY: FORCE unit-tests e2e-tests bench bench-worker
 
 $(TOOLS)/complete:
 	@O='$(O)' KBUILD_OUTPUT='$(KBUILD_OUTPUT)' $(SETUP)/tools.sh build '$(KSRC)' '$(TOOLS)'
@@ -216,6 +217,9 @@ e2e-tests: $(e2e_srcs:%.c=$(OBJ)/%)
 $(OBJ)/tests/bench/worker_bench: $(OBJ)/tests/bench/worker_bench.o $(OBJ)/libktstr.a
 	$(call msg,LINK,,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
+bench: all
+	@OUTPUT='$(OUTPUT)' tests/bench/suite.sh
+
 bench-worker: $(OBJ)/tests/bench/worker_bench
 	@$<
 
