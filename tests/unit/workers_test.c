@@ -264,8 +264,9 @@ static void count_fds(pid_t pid, int *pipes, int *others)
 		n = readlink(path, what, sizeof(what) - 1);
 		what[n > 0 ? n : 0] = '\0';
 		*pipes += !strncmp(what, "pipe:", 5);
+		/* what a worker reads about itself in /proc is open for a moment only */
 		*others += !strstr(what, "pidfd") && strncmp(what, "pipe:", 5) &&
-			   !strstr(what, "schedstat");
+			   strncmp(what, "/proc/", 6);
 	}
 	closedir(d);
 }
