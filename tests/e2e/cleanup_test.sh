@@ -22,12 +22,14 @@ ours() {
 }
 
 await() {	# PHASE: until the run is there, at most 60 s
-	local limit=$((SECONDS + 60))
+	local limit=$((SECONDS + 60)) pid
 
 	while [ $SECONDS -lt $limit ]; do
 		case $1 in
 		start)		[ -n "$(ours)" ] && return 0;;
-		emulator)	pgrep -f "qemu.*-append" >/dev/null && return 0;;
+		emulator)	for pid in $(ours); do
+					grep -qs '^qemu' "/proc/$pid/comm" && return 0
+				done ;;
 		boot)		grep -qs "Linux version" "$root"/r/*/console.log && return 0;;
 		scheduler)	grep -qs "BPF scheduler .* enabled" "$root"/r/*/console.log && return 0;;
 		esac
