@@ -39,6 +39,7 @@ packages_check()
 	cppcheck	cppcheck		cppcheck
 	shellcheck	shellcheck		ShellCheck
 	corelist	perl			perl
+	pgrep		procps			procps-ng
 	EOF
 }
 
