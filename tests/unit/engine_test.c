@@ -44,16 +44,6 @@ FIXTURE(engine) {
 	char root[80], sysfs[64];
 };
 
-static void sysfs_put(const char *sysfs, const char *dir, const char *file, const char *text)
-{
-	char path[256], cmd[300];
-
-	snprintf(path, sizeof(path), "%s/%s", sysfs, dir);
-	snprintf(cmd, sizeof(cmd), "mkdir -p %s", path);
-	if (!system(cmd))
-		fake_put(path, file, text);
-}
-
 /* A machine of four CPUs on two nodes, one second of test, no checks but starvation. */
 FIXTURE_SETUP(engine)
 {
@@ -62,10 +52,10 @@ FIXTURE_SETUP(engine)
 	snprintf(self->root, sizeof(self->root), "%s/t", fake.fs);
 	strcpy(self->sysfs, "/tmp/ktstr-sysfs-XXXXXX");
 	ASSERT_NE(NULL, mkdtemp(self->sysfs));
-	sysfs_put(self->sysfs, "devices/system/cpu", "online", "0-3\n");
-	sysfs_put(self->sysfs, "devices/system/node", "has_memory", "0-1\n");
-	sysfs_put(self->sysfs, "devices/system/node/node0", "cpulist", "0-1\n");
-	sysfs_put(self->sysfs, "devices/system/node/node1", "cpulist", "2-3\n");
+	fake_tree_put(self->sysfs, "devices/system/cpu", "online", "0-3\n");
+	fake_tree_put(self->sysfs, "devices/system/node", "has_memory", "0-1\n");
+	fake_tree_put(self->sysfs, "devices/system/node/node0", "cpulist", "0-1\n");
+	fake_tree_put(self->sysfs, "devices/system/node/node1", "cpulist", "2-3\n");
 
 	self->around = (struct ktstr_surroundings){
 		.cgroupfs = fake.fs, .sysfs = self->sysfs, .procfs = self->sysfs, .io = &fake_io,
@@ -298,11 +288,11 @@ TEST_F(engine, the_schedulers_end_ends_the_hold_and_the_scenario)
 
 TEST_F(engine, no_step_begins_without_an_enabled_scheduler)
 {
-	sysfs_put(self->sysfs, "kernel/sched_ext", "state", "enabled\n");
+	fake_tree_put(self->sysfs, "kernel/sched_ext", "state", "enabled\n");
 	ASSERT_EQ(0, start_scheduler(&self->ctx, 999999999));
 	EXPECT_EQ(0, RUN(STEP(CGROUPS(CGROUP("a")), HOLD_MS(20))));
 	EXPECT_EQ(0, self->ctx.result->nr_details) print_details(self->ctx.result);
-	sysfs_put(self->sysfs, "kernel/sched_ext", "state", "disabling\n");
+	fake_tree_put(self->sysfs, "kernel/sched_ext", "state", "disabling\n");
 	EXPECT_EQ(0, RUN(STEP(CGROUPS(CGROUP("b")), HOLD_MS(20))));
 	EXPECT_DETAIL(KTSTR_NOTE, KTSTR_OTHER,
 		      "the scheduler was ejected by the kernel before step 1 of 1");

@@ -132,6 +132,18 @@ static int fake_umount(void)
 	return !rmdir(fake.fs) && clean;
 }
 
+/* A file of a fake sysfs or procfs below @base, with its folders. */
+static inline void fake_tree_put(const char *base, const char *dir, const char *file,
+				 const char *text)
+{
+	char path[256], cmd[300];
+
+	snprintf(path, sizeof(path), "%s/%s", base, dir);
+	snprintf(cmd, sizeof(cmd), "mkdir -p %s", path);
+	if (!system(cmd))
+		fake_put(path, file, text);
+}
+
 /* A real cgroup2 mount of this machine that can be written to, or NULL. */
 static inline const char *real_cgroupfs(void)
 {

@@ -24,16 +24,6 @@ FIXTURE(ops) {
 	char root[80], sysfs[64];
 };
 
-static void put(const char *base, const char *dir, const char *file, const char *text)
-{
-	char path[256], cmd[300];
-
-	snprintf(path, sizeof(path), "%s/%s", base, dir);
-	snprintf(cmd, sizeof(cmd), "mkdir -p %s", path);
-	if (!system(cmd))
-		fake_put(path, file, text);
-}
-
 static struct ktstr_msg_stimulus told[8];
 static unsigned int nr_told;
 static void (*when_told)(unsigned int step);
@@ -56,10 +46,10 @@ FIXTURE_SETUP(ops)
 	snprintf(self->root, sizeof(self->root), "%s/t", fake.fs);
 	strcpy(self->sysfs, "/tmp/ktstr-sysfs-XXXXXX");
 	ASSERT_NE(NULL, mkdtemp(self->sysfs));
-	put(self->sysfs, "devices/system/cpu", "online", "0-7\n");
-	put(self->sysfs, "devices/system/node", "has_memory", "0-1\n");
-	put(self->sysfs, "devices/system/node/node0", "cpulist", "0-3\n");
-	put(self->sysfs, "devices/system/node/node1", "cpulist", "4-7\n");
+	fake_tree_put(self->sysfs, "devices/system/cpu", "online", "0-7\n");
+	fake_tree_put(self->sysfs, "devices/system/node", "has_memory", "0-1\n");
+	fake_tree_put(self->sysfs, "devices/system/node/node0", "cpulist", "0-3\n");
+	fake_tree_put(self->sysfs, "devices/system/node/node1", "cpulist", "4-7\n");
 	self->around = (struct ktstr_surroundings){
 		.cgroupfs = fake.fs, .sysfs = self->sysfs, .procfs = self->sysfs, .io = &fake_io,
 		.ready_ns = 10 * NSEC_PER_SEC, .stop_ns = 10 * NSEC_PER_SEC,
@@ -520,8 +510,8 @@ TEST_F(ops, an_interrupt_is_steered_by_its_label)
 	char path[128], text[16] = "";
 	FILE *f;
 
-	put(self->sysfs, ".", "interrupts", interrupts);
-	put(self->sysfs, "irq/25", "smp_affinity_list", "0-7\n");
+	fake_tree_put(self->sysfs, ".", "interrupts", interrupts);
+	fake_tree_put(self->sysfs, "irq/25", "smp_affinity_list", "0-7\n");
 	EXPECT_EQ(0, RUN(STEP(OPS(STEER_IRQ(IRQ_LABEL("virtio0-req"), 3)), HOLD_NONE)))
 		print_details(self->ctx.result);
 	snprintf(path, sizeof(path), "%s/irq/25/smp_affinity_list", self->sysfs);

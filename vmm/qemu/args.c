@@ -58,9 +58,9 @@ void qemu_argv_free(struct qemu_argv *a)
 int qemu_auto_shift(uint32_t nr_cpus)
 {
 	/*
-	 * All vCPUs share 1000 / 2^shift million instructions per guest second. Up to 32 of
-	 * them 250 are enough and halve what a guest second costs; beyond that, timer ticks
-	 * alone would take most of it.
+	 * All vCPUs share 1000 / 2^shift million instructions per guest second. Measured up
+	 * to 16 of them, 250 make a run a quarter cheaper than 500 (docs/determinism.md). The
+	 * step at 32 is an estimate of when timer ticks alone would take most of those.
 	 */
 	return nr_cpus <= 32 ? 2 : 1;
 }
