@@ -129,7 +129,7 @@ header = open(sys.argv[2]).read()
 assert len(rows) >= 39 and len({r["name"] for r in rows}) == len(rows)
 for r in rows:
     assert re.search(r"#define %s\b" % r["macro"], header), r["macro"]
-    assert r["group_size"] >= 1 and r["description"]' "$tmp/out" "$src/harness/include/ktstr/scenario.h"
+    assert r["group_size"] >= 1 and r["description"]' "$tmp/out" "$src/harness/include/ktstr/work.h"
 run list work-types --markdown
 check "docs/work-types.md is what list work-types --markdown prints" \
 	cmp "$tmp/out" "$src/docs/work-types.md"

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Work types as an author writes them: the enum, the parameters of each, one macro each. What
+ * one worker does until it is told to stop; harness/guest/work.c has the table behind it.
+ */
+#ifndef KTSTR_WORK_H
+#define KTSTR_WORK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define NSEC_PER_USEC	1000ULL
+#define NSEC_PER_MSEC	1000000ULL
+#define NSEC_PER_SEC	1000000000ULL
+
+/*
+ * Work types: what one worker does until it is told to stop. One row of harness/guest/work.c
+ * each; docs/work-types.md is generated from there. A parameter that is 0 takes the default
+ * named behind it.
+ */
+enum ktstr_work_type {
+	KTSTR_WORK_SPIN_WAIT,
+	KTSTR_WORK_YIELD_HEAVY,
+	KTSTR_WORK_MIXED,
+	KTSTR_WORK_ALU_HOT,
+	KTSTR_WORK_SMT_SIBLING_SPIN,
+	KTSTR_WORK_IPC_VARIANCE,
+	KTSTR_WORK_IO_SYNC_WRITE,
+	KTSTR_WORK_IO_RAND_READ,
+	KTSTR_WORK_IO_CONVOY,
+	KTSTR_WORK_BURSTY,
+	KTSTR_WORK_IDLE_CHURN,
+	KTSTR_WORK_PIPE_IO,
+	KTSTR_WORK_FUTEX_PING_PONG,
+	KTSTR_WORK_FUTEX_FAN_OUT,
+	KTSTR_WORK_CACHE_PRESSURE,
+	KTSTR_WORK_CACHE_YIELD,
+	KTSTR_WORK_CACHE_PIPE,
+	KTSTR_WORK_SEQUENCE,
+	KTSTR_WORK_FORK_EXIT,
+	KTSTR_WORK_NICE_SWEEP,
+	KTSTR_WORK_AFFINITY_CHURN,
+	KTSTR_WORK_POLICY_CHURN,
+	KTSTR_WORK_NUMA_MIGRATION_CHURN,
+	KTSTR_WORK_CGROUP_CHURN,
+	KTSTR_WORK_FAN_OUT_COMPUTE,
+	KTSTR_WORK_ASYMMETRIC_WAKER,
+	KTSTR_WORK_WAKE_CHAIN,
+	KTSTR_WORK_EPOLL_STORM,
+	KTSTR_WORK_THUNDERING_HERD,
+	KTSTR_WORK_PAGE_FAULT_CHURN,
+	KTSTR_WORK_NUMA_WORKING_SET_SWEEP,
+	KTSTR_WORK_MUTEX_CONTENTION,
+	KTSTR_WORK_PRIORITY_INVERSION,
+	KTSTR_WORK_PRODUCER_CONSUMER_IMBALANCE,
+	KTSTR_WORK_SIGNAL_STORM,
+	KTSTR_WORK_PREEMPT_STORM,
+	KTSTR_WORK_RT_STARVATION,
+	KTSTR_WORK_CUSTOM,
+	KTSTR_WORK_TIMER_LATENCY,
+	KTSTR_NR_WORK_TYPES,
+};
+
+enum ktstr_alu_width {
+	KTSTR_ALU_WIDEST, KTSTR_ALU_SCALAR, KTSTR_ALU_VEC128, KTSTR_ALU_VEC256,
+	KTSTR_ALU_VEC512, KTSTR_ALU_AMX,
+};
+enum ktstr_sched_class {
+	KTSTR_CLASS_CFS, KTSTR_CLASS_BATCH, KTSTR_CLASS_IDLE, KTSTR_CLASS_RT,
+	KTSTR_CLASS_DEADLINE, KTSTR_CLASS_EXT,
+};
+enum ktstr_wake_mechanism { KTSTR_WAKE_PIPE, KTSTR_WAKE_FUTEX };
+enum ktstr_lock_mode { KTSTR_LOCK_PLAIN, KTSTR_LOCK_PI };
+enum ktstr_phase_kind {
+	KTSTR_PHASE_SPIN, KTSTR_PHASE_SLEEP, KTSTR_PHASE_YIELD, KTSTR_PHASE_IO,
+};
+
+struct ktstr_work_phase {
+	enum ktstr_phase_kind kind;
+	uint64_t ns;			/* 0 ends the list */
+};
+
+struct ktstr_work_ctx;
+
+struct ktstr_work {
+	enum ktstr_work_type type;
+	union {
+		struct { enum ktstr_alu_width width; } alu_hot;
+		struct { uint32_t hot, cold, period; } ipc_variance;	/* 100000, 1024, 64 */
+		struct { uint64_t burst_ns, sleep_ns; } bursty;		/* 50 ms, 100 ms */
+		struct { uint64_t burst_ns, sleep_ns; bool precise; } idle_churn; /* 1, 5 ms */
+		struct { uint32_t spin; } pipe_io;			/* 1024 */
+		struct { uint32_t spin; } futex_ping_pong;		/* 1024 */
+		struct { uint32_t fan, spin; } futex_fan_out;		/* 4, 1024 */
+		struct { uint32_t kib, stride; } cache;			/* 32, 64; 3 types */
+		struct { const struct ktstr_work_phase *phases; } sequence;
+		struct { uint32_t spin; } affinity_churn;		/* 1024 */
+		struct { uint32_t spin; } policy_churn;			/* 1024 */
+		struct { uint64_t period_ns; } numa_migration_churn;	/* 100 ms */
+		struct { uint32_t groups; uint64_t period_ns; } cgroup_churn; /* 2, 100 ms */
+		struct {
+			uint32_t fan, kib, ops;				/* 4, 256, 5 */
+			uint64_t sleep_ns;				/* 100 us */
+		} fan_out_compute;
+		struct { enum ktstr_sched_class waker, wakee; uint32_t spin; } asymmetric_waker;
+		struct {
+			uint32_t depth;					/* 4 */
+			enum ktstr_wake_mechanism mechanism;
+			uint64_t work_ns;				/* 100 us a hop */
+		} wake_chain;
+		struct {
+			uint32_t producers, consumers, burst;		/* 1, 2, 32 */
+			uint64_t pause_ns;				/* 100 us */
+		} epoll_storm;
+		struct { uint32_t waiters, batches; uint64_t pause_ns; } thundering_herd; /* 7, 1000, 5 ms */
+		struct { uint32_t kib, touches, spin; } page_fault_churn; /* 4096, 256, 64 */
+		struct { uint32_t kib; uint64_t period_ns; } numa_working_set_sweep; /* 4096, 100 ms */
+		struct { uint32_t contenders, hold, spin; } mutex_contention; /* 4, 256, 1024 */
+		struct {
+			uint32_t high, medium, low;			/* 1, 1, 1 */
+			uint32_t hold, spin;				/* 4096, 1024 */
+			enum ktstr_lock_mode mode;
+		} priority_inversion;
+		struct {
+			uint32_t producers, consumers;			/* 2, 1 */
+			uint32_t rate_hz, consume, depth;		/* 1000, 4096, 1024 */
+		} producer_consumer;
+		struct { uint32_t signals, spin; } signal_storm;	/* 16, 1024 */
+		struct { uint32_t cfs, spin; uint64_t sleep_ns; } preempt_storm; /* 2, 1024, 1 ms */
+		struct { uint32_t rt, cfs, priority, spin; } rt_starvation; /* 1, 1, 50, 1024 */
+		struct {
+			const char *name;
+			void (*iterate)(struct ktstr_work_ctx *w);
+			uint64_t arg[4];
+		} custom;
+		struct { uint64_t interval_ns; } timer_latency;		/* 1 ms */
+	};
+};
+
+/*
+ * One macro a type; parameters by name: FUTEX_FAN_OUT(.fan = 2). They are expressions: gcc
+ * takes them in data of a function, not nested in static data at file scope.
+ */
+#define KTSTR_WORK(_type, _member, ...)						\
+	((struct ktstr_work){ .type = KTSTR_WORK_##_type, ._member = { __VA_ARGS__ } })
+#define KTSTR_PLAIN_WORK(_type)	((struct ktstr_work){ .type = KTSTR_WORK_##_type })
+
+#define SPIN_WAIT			KTSTR_PLAIN_WORK(SPIN_WAIT)
+#define YIELD_HEAVY			KTSTR_PLAIN_WORK(YIELD_HEAVY)
+#define MIXED				KTSTR_PLAIN_WORK(MIXED)
+#define ALU_HOT(...)			KTSTR_WORK(ALU_HOT, alu_hot, __VA_ARGS__)
+#define SMT_SIBLING_SPIN		KTSTR_PLAIN_WORK(SMT_SIBLING_SPIN)
+#define IPC_VARIANCE(...)		KTSTR_WORK(IPC_VARIANCE, ipc_variance, __VA_ARGS__)
+#define IO_SYNC_WRITE			KTSTR_PLAIN_WORK(IO_SYNC_WRITE)
+#define IO_RAND_READ			KTSTR_PLAIN_WORK(IO_RAND_READ)
+#define IO_CONVOY			KTSTR_PLAIN_WORK(IO_CONVOY)
+#define BURSTY(_burst_ns, _sleep_ns)						\
+	KTSTR_WORK(BURSTY, bursty, .burst_ns = (_burst_ns), .sleep_ns = (_sleep_ns))
+#define IDLE_CHURN(...)			KTSTR_WORK(IDLE_CHURN, idle_churn, __VA_ARGS__)
+#define PIPE_IO(...)			KTSTR_WORK(PIPE_IO, pipe_io, __VA_ARGS__)
+#define FUTEX_PING_PONG(...)		KTSTR_WORK(FUTEX_PING_PONG, futex_ping_pong, __VA_ARGS__)
+#define FUTEX_FAN_OUT(...)		KTSTR_WORK(FUTEX_FAN_OUT, futex_fan_out, __VA_ARGS__)
+#define CACHE_PRESSURE(...)		KTSTR_WORK(CACHE_PRESSURE, cache, __VA_ARGS__)
+#define CACHE_YIELD(...)		KTSTR_WORK(CACHE_YIELD, cache, __VA_ARGS__)
+#define CACHE_PIPE(...)			KTSTR_WORK(CACHE_PIPE, cache, __VA_ARGS__)
+/* SEQUENCE({ KTSTR_PHASE_SPIN, 10 * NSEC_PER_MSEC }, { KTSTR_PHASE_SLEEP, ... }) */
+#define SEQUENCE(...)								\
+	KTSTR_WORK(SEQUENCE, sequence,						\
+		   .phases = (const struct ktstr_work_phase[]){ __VA_ARGS__, { 0, 0 } })
+#define FORK_EXIT			KTSTR_PLAIN_WORK(FORK_EXIT)
+#define NICE_SWEEP			KTSTR_PLAIN_WORK(NICE_SWEEP)
+#define AFFINITY_CHURN(...)		KTSTR_WORK(AFFINITY_CHURN, affinity_churn, __VA_ARGS__)
+#define POLICY_CHURN(...)		KTSTR_WORK(POLICY_CHURN, policy_churn, __VA_ARGS__)
+#define NUMA_MIGRATION_CHURN(...)						\
+	KTSTR_WORK(NUMA_MIGRATION_CHURN, numa_migration_churn, __VA_ARGS__)
+#define CGROUP_CHURN(...)		KTSTR_WORK(CGROUP_CHURN, cgroup_churn, __VA_ARGS__)
+#define FAN_OUT_COMPUTE(...)		KTSTR_WORK(FAN_OUT_COMPUTE, fan_out_compute, __VA_ARGS__)
+#define ASYMMETRIC_WAKER(...)		KTSTR_WORK(ASYMMETRIC_WAKER, asymmetric_waker, __VA_ARGS__)
+#define WAKE_CHAIN(...)			KTSTR_WORK(WAKE_CHAIN, wake_chain, __VA_ARGS__)
+#define EPOLL_STORM(...)		KTSTR_WORK(EPOLL_STORM, epoll_storm, __VA_ARGS__)
+#define THUNDERING_HERD(...)		KTSTR_WORK(THUNDERING_HERD, thundering_herd, __VA_ARGS__)
+#define PAGE_FAULT_CHURN(...)		KTSTR_WORK(PAGE_FAULT_CHURN, page_fault_churn, __VA_ARGS__)
+#define NUMA_WORKING_SET_SWEEP(...)						\
+	KTSTR_WORK(NUMA_WORKING_SET_SWEEP, numa_working_set_sweep, __VA_ARGS__)
+#define MUTEX_CONTENTION(...)		KTSTR_WORK(MUTEX_CONTENTION, mutex_contention, __VA_ARGS__)
+#define PRIORITY_INVERSION(...)							\
+	KTSTR_WORK(PRIORITY_INVERSION, priority_inversion, __VA_ARGS__)
+#define PRODUCER_CONSUMER_IMBALANCE(...)					\
+	KTSTR_WORK(PRODUCER_CONSUMER_IMBALANCE, producer_consumer, __VA_ARGS__)
+#define SIGNAL_STORM(...)		KTSTR_WORK(SIGNAL_STORM, signal_storm, __VA_ARGS__)
+#define PREEMPT_STORM(...)		KTSTR_WORK(PREEMPT_STORM, preempt_storm, __VA_ARGS__)
+#define RT_STARVATION(...)		KTSTR_WORK(RT_STARVATION, rt_starvation, __VA_ARGS__)
+#define CUSTOM(_name, _fn, ...)							\
+	KTSTR_WORK(CUSTOM, custom, .name = (_name), .iterate = (_fn), ##__VA_ARGS__)
+#define TIMER_LATENCY(...)		KTSTR_WORK(TIMER_LATENCY, timer_latency, __VA_ARGS__)
+
+#endif

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What a device of the bundled VMM sees of its machine: two address spaces in which it owns
+ * ranges, an interrupt line, guest RAM, and nothing else. A device is one file here with one
+ * create and one destroy function; the backend calls create before the vCPUs run.
+ *
+ * Threads: ranges are added before the first vCPU runs and never change then, so lookups take
+ * no lock. Accesses come from any vCPU thread, several at once: a device locks itself.
+ */
+#ifndef KTSTR_VMM_DEV_BUS_H
+#define KTSTR_VMM_DEV_BUS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../err.h"
+
+struct vm_ram;
+
+enum bus_space { BUS_PIO, BUS_MMIO, BUS_NR_SPACES };
+
+#define BUS_MAX_RANGES	64
+
+/*
+ * @offset is relative to the range, @len is 1, 2, 4 or 8, and [offset, offset + len) lies in
+ * the range. read() finds *data filled with ones; what it does not fill stays so. Values are
+ * little endian in the low @len bytes.
+ */
+struct bus_ops {
+	void (*read)(void *dev, uint64_t offset, uint64_t *data, unsigned int len);
+	void (*write)(void *dev, uint64_t offset, uint64_t data, unsigned int len);
+};
+
+struct bus_range {
+	uint64_t base, len;
+	const struct bus_ops *ops;
+	void *dev;
+};
+
+struct bus {
+	struct bus_range range[BUS_NR_SPACES][BUS_MAX_RANGES];	/* sorted by base */
+	unsigned int nr[BUS_NR_SPACES];
+};
+
+/* 0, -EEXIST when the range overlaps another, -ENOSPC, -EINVAL for an empty or wrapping one. */
+int bus_add(struct bus *bus, enum bus_space space, uint64_t base, uint64_t len,
+	    const struct bus_ops *ops, void *dev, struct vm_err *err);
+
+/*
+ * One access of a vCPU. An access that no range holds completely reads as all-ones and is
+ * dropped when it writes; false then, so that the caller may count it.
+ */
+bool bus_read(const struct bus *bus, enum bus_space space, uint64_t addr, void *data,
+	      unsigned int len);
+bool bus_write(const struct bus *bus, enum bus_space space, uint64_t addr, const void *data,
+	       unsigned int len);
+
+/*
+ * An interrupt line: an eventfd that KVM turns into an edge on a GSI (KVM_IRQFD). -1: the line is
+ * not connected, and raising it does nothing. The machine owns the descriptor.
+ */
+struct irq_line {
+	int fd;
+	uint32_t gsi;
+};
+
+void irq_raise(const struct irq_line *irq);
+
+/* What every device gets. Lives as long as the machine. */
+struct dev_env {
+	struct bus *bus;
+	const struct vm_ram *ram;
+	/*
+	 * Make an irqfd for @gsi. 0 or -errno with @err.
+	 * Make @fd fire when the guest writes @data (@len bytes) at @addr, without leaving the
+	 * kernel (KVM_IOEVENTFD); @len 0: any write. 0 or -errno with @err.
+	 */
+	int (*connect_irq)(struct dev_env *env, uint32_t gsi, struct irq_line *irq,
+			   struct vm_err *err);
+	int (*connect_doorbell)(struct dev_env *env, enum bus_space space, uint64_t addr,
+				unsigned int len, uint64_t data, int fd, struct vm_err *err);
+	void *machine;			/* of the backend */
+};
+
+#endif
