@@ -66,6 +66,9 @@ struct irq_line {
 
 void irq_raise(const struct irq_line *irq);
 
+/* Ways in which a guest ends its machine. */
+enum dev_stop { DEV_STOP_RESET, DEV_STOP_POWER_OFF };
+
 /* What every device gets. Lives as long as the machine. */
 struct dev_env {
 	struct bus *bus;
@@ -79,6 +82,8 @@ struct dev_env {
 			   struct vm_err *err);
 	int (*connect_doorbell)(struct dev_env *env, enum bus_space space, uint64_t addr,
 				unsigned int len, uint64_t data, int fd, struct vm_err *err);
+	/* The guest asked for it. Called on the vCPU's thread, may come more than once. */
+	void (*stop)(struct dev_env *env, enum dev_stop how);
 	void *machine;			/* of the backend */
 };
 

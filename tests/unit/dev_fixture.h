@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A machine without vCPUs for tests of its devices: a bus, interrupt lines whose edges can be
+ * counted, and a record of what the devices asked for.
+ */
+#ifndef KTSTR_TESTS_DEV_FIXTURE_H
+#define KTSTR_TESTS_DEV_FIXTURE_H
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "../../vmm/dev/bus.h"
+
+#define FAKE_GSIS	64
+
+struct fake_machine {
+	struct bus bus;
+	struct dev_env env;
+	int gsi_fd[FAKE_GSIS];
+	unsigned int resets, power_offs;
+};
+
+static inline int fake_connect_irq(struct dev_env *env, uint32_t gsi, struct irq_line *irq,
+				   struct vm_err *err)
+{
+	struct fake_machine *m = env->machine;
+
+	if (gsi >= FAKE_GSIS)
+		return vm_err(err, 22, "no GSI %u", gsi);
+	if (m->gsi_fd[gsi] < 0)
+		m->gsi_fd[gsi] = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	*irq = (struct irq_line){ .fd = m->gsi_fd[gsi], .gsi = gsi };
+	return 0;
+}
+
+static inline void fake_stop(struct dev_env *env, enum dev_stop how)
+{
+	struct fake_machine *m = env->machine;
+
+	if (how == DEV_STOP_RESET)
+		m->resets++;
+	else
+		m->power_offs++;
+}
+
+static inline void fake_machine_init(struct fake_machine *m)
+{
+	memset(m, 0, sizeof(*m));
+	for (int i = 0; i < FAKE_GSIS; i++)
+		m->gsi_fd[i] = -1;
+	m->env.bus = &m->bus;
+	m->env.connect_irq = fake_connect_irq;
+	m->env.stop = fake_stop;
+	m->env.machine = m;
+}
+
+static inline void fake_machine_free(struct fake_machine *m)
+{
+	for (int i = 0; i < FAKE_GSIS; i++)
+		if (m->gsi_fd[i] >= 0)
+			close(m->gsi_fd[i]);
+}
+
+/* Edges on @gsi since the last call. */
+static inline uint64_t edges(struct fake_machine *m, uint32_t gsi)
+{
+	uint64_t n = 0;
+
+	if (m->gsi_fd[gsi] < 0 || read(m->gsi_fd[gsi], &n, sizeof(n)) < 0)
+		return 0;
+	return n;
+}
+
+static inline uint64_t in(struct fake_machine *m, uint64_t port, unsigned int len)
+{
+	uint64_t v = 0;
+
+	bus_read(&m->bus, BUS_PIO, port, &v, len);
+	return v;
+}
+
+static inline void out(struct fake_machine *m, uint64_t port, uint64_t v, unsigned int len)
+{
+	bus_write(&m->bus, BUS_PIO, port, &v, len);
+}
+
+#endif
