@@ -40,6 +40,9 @@ enum vm_accel {
 /* VM_SHIFT_AUTO: the backend picks the icount shift from the number of vCPUs. */
 #define VM_SHIFT_AUTO	(-1)
 
+/* What is picked; figures in docs/determinism.md. */
+int vm_auto_shift(uint32_t nr_cpus);
+
 struct vm_spec {
 	const char *kernel;		/* bzImage or vmlinux; required */
 	int initrd_fd;			/* whole file is the initrd; -1: none. Borrowed. */

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "callback.h"
 #include "console.h"
 #include "expect.h"
 #include "fold.h"
@@ -20,6 +21,7 @@
 #include "paths.h"
 #include "report.h"
 #include "sidecar.h"
+#include "variant.h"
 #include "watch.h"
 
 /* What exists only while the run goes on. */
@@ -86,6 +88,9 @@ static int prepare(struct work *w, struct vm_err *err)
 		ret = ktstr_kernel__check_scx(&run->kernel, err);
 	if (ret)
 		return ret;
+	if (ktstr_run__deterministic(run))
+		run->shift = run->opts.shift != VM_SHIFT_AUTO ? run->opts.shift :
+			     vm_auto_shift(p->nr_cpus);
 	ktstr_deadlines__compute(&w->deadlines, p->duration_s, p->nr_cpus, run->accel,
 				 run->opts.shift);
 	w->cmdline = ktstr_pack__cmdline(p);
@@ -224,6 +229,8 @@ static void conclude(struct work *w, int trouble, const struct vm_err *err)
 		judge_trouble(run, err);
 	else
 		judge(run, console ?: "");
+	if (!trouble)
+		ktstr_callbacks__run(run);
 	write_log(run, "sched.log", run->sched_log);
 	write_log(run, "kmsg.log", run->kmsg);
 	if (ktstr_sidecar__write(run, &e))
@@ -244,6 +251,7 @@ int ktstr_run__exec(struct ktstr_run *run, const struct ktstr_plan *plan,
 	run->plan = plan;
 	run->opts = *opts;
 	run->accel = opts->accel;
+	run->shift = VM_SHIFT_AUTO;
 	run->kernel.cache_lock_fd = -1;
 	run->verdict = KTSTR_FAIL;
 	run->raw = KTSTR_FAIL;

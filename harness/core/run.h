@@ -30,6 +30,7 @@ struct ktstr_run {
 	struct ktstr_run_opts opts;
 	struct ktstr_kernel kernel;
 	enum vm_accel accel;		/* what was really used */
+	int shift;			/* of a deterministic run; VM_SHIFT_AUTO: it has none */
 	char accel_note[256];		/* why KVM is not used, or empty */
 	char *dir;			/* artefacts of this run */
 	struct ktstr_result *result;	/* guest's findings merged with the host's */

@@ -270,10 +270,10 @@ static void put_variant(struct ktstr_json *j, const struct ktstr_run *run)
 	ktstr_json__str(j, "accel", ktstr_accel__name(run->accel));
 	ktstr_json__bool(j, "deterministic", ktstr_run__deterministic(run));
 	ktstr_json__u64(j, "seed", run->opts.seed);
-	if (run->opts.shift == VM_SHIFT_AUTO)
+	if (run->shift == VM_SHIFT_AUTO)
 		ktstr_json__null(j, "shift");
 	else
-		ktstr_json__i64(j, "shift", run->opts.shift);
+		ktstr_json__i64(j, "shift", run->shift);
 	ktstr_json__bool(j, "kaslr", p->kaslr);
 	ns_or_null(j, "guest_boot_ns", run->guest_boot_ns);
 	ns_or_null(j, "guest_total_ns", run->guest_total_ns);

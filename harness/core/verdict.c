@@ -151,6 +151,28 @@ void ktstr_result__merge(struct ktstr_result *to, const struct ktstr_result *fro
 	ktstr_cpumask__or(&to->cpus_used, &from->cpus_used);
 }
 
+void ktstr_result__bound(struct ktstr_result *r)
+{
+	uint32_t i;
+
+	if (r->nr_details > KTSTR_MAX_DETAILS)
+		r->nr_details = KTSTR_MAX_DETAILS;
+	if (r->nr_cgroups > KTSTR_MAX_CGROUPS)
+		r->nr_cgroups = KTSTR_MAX_CGROUPS;
+	for (i = 0; i < r->nr_details; i++) {
+		struct ktstr_detail *d = &r->details[i];
+
+		d->text[sizeof(d->text) - 1] = '\0';
+		/* an unknown one must not be able to hide a failure */
+		if ((uint32_t)d->severity > KTSTR_FAILS)
+			d->severity = KTSTR_FAILS;
+		if ((uint32_t)d->kind >= KTSTR_NR_KINDS)
+			d->kind = KTSTR_OTHER;
+	}
+	for (i = 0; i < r->nr_cgroups; i++)
+		r->cgroups[i].name[sizeof(r->cgroups[i].name) - 1] = '\0';
+}
+
 enum ktstr_outcome ktstr_result__outcome(const struct ktstr_result *r)
 {
 	enum ktstr_severity worst = r->dropped_fails ? KTSTR_FAILS : KTSTR_NOTE;

@@ -161,6 +161,9 @@ void ktstr_result__add(struct ktstr_result *r, enum ktstr_severity severity,
 /* Append everything of @from to @to. */
 void ktstr_result__merge(struct ktstr_result *to, const struct ktstr_result *from);
 
+/* Bring everything within bounds: a process that crashed may have written anything. */
+void ktstr_result__bound(struct ktstr_result *r);
+
 /*
  * FAIL if any detail fails, else INCONCLUSIVE if any is undecided, else SKIP if the only
  * verdicts are skips and nothing was measured, else PASS.

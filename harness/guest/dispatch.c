@@ -166,26 +166,10 @@ int guest_body__start(struct guest_body *b, const struct ktstr_guest_args *args,
 struct ktstr_result *guest_body__result(const struct guest_body *b)
 {
 	struct ktstr_result *r = ktstr_result__new();
-	uint32_t i;
 
 	if (!r || !b->shared)
 		return r;
 	*r = b->shared->result;
-	if (r->nr_details > KTSTR_MAX_DETAILS)
-		r->nr_details = KTSTR_MAX_DETAILS;
-	if (r->nr_cgroups > KTSTR_MAX_CGROUPS)
-		r->nr_cgroups = KTSTR_MAX_CGROUPS;
-	for (i = 0; i < r->nr_details; i++) {
-		struct ktstr_detail *d = &r->details[i];
-
-		d->text[sizeof(d->text) - 1] = '\0';
-		/* an unknown one must not be able to hide a failure */
-		if ((uint32_t)d->severity > KTSTR_FAILS)
-			d->severity = KTSTR_FAILS;
-		if ((uint32_t)d->kind >= KTSTR_NR_KINDS)
-			d->kind = KTSTR_OTHER;
-	}
-	for (i = 0; i < r->nr_cgroups; i++)
-		r->cgroups[i].name[sizeof(r->cgroups[i].name) - 1] = '\0';
+	ktstr_result__bound(r);
 	return r;
 }

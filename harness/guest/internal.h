@@ -163,7 +163,7 @@ uint64_t guest_now_ns(void);
 /* sched.c, continued: both run on events of the loop above */
 
 /*
- * Start the scheduler and wait until it is attached. 0, or -errno with a failing detail in
+ * Start the scheduler and wait until it is attached. 0, or 1 with a failing detail in
  * g->result: then the body must not run.
  */
 int guest_sched__start(struct guest *g);

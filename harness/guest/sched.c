@@ -178,7 +178,7 @@ static int refuse(struct guest *g, enum ktstr_kind kind, const char *why)
 	ktstr_result__add(g->result, KTSTR_FAILS, kind, "%s%s%s%s%s", why,
 			  s->scx.reason[0] ? "; kernel: " : "", s->scx.reason,
 			  s->last_line[0] ? "; its last output: " : "", s->last_line);
-	return -ESRCH;
+	return 1;
 }
 
 static int wait_attached(struct guest *g)

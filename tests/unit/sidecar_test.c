@@ -40,6 +40,7 @@ FIXTURE_SETUP(sidecar)
 	self->run.plan = &self->plan;
 	self->run.opts.seed = 7;
 	self->run.opts.shift = VM_SHIFT_AUTO;
+	self->run.shift = VM_SHIFT_AUTO;
 	self->run.opts.run_id = "r1";
 	self->run.accel = VM_ACCEL_TCG;
 	self->run.kernel.release = "7.3.4";

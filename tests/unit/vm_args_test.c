@@ -128,9 +128,9 @@ TEST(automatic_shifts_are_sound_and_shrink_with_the_cpus)
 	int last = 3;
 
 	for (uint32_t n = 1; n <= VM_MAX_CPUS; n++) {
-		EXPECT_GE(qemu_auto_shift(n), 1);
-		EXPECT_LE(qemu_auto_shift(n), last);
-		last = qemu_auto_shift(n);
+		EXPECT_GE(vm_auto_shift(n), 1);
+		EXPECT_LE(vm_auto_shift(n), last);
+		last = vm_auto_shift(n);
 	}
 }
 

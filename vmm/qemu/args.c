@@ -55,7 +55,7 @@ void qemu_argv_free(struct qemu_argv *a)
 	memset(a, 0, sizeof(*a));
 }
 
-int qemu_auto_shift(uint32_t nr_cpus)
+int vm_auto_shift(uint32_t nr_cpus)
 {
 	/*
 	 * All vCPUs share 1000 / 2^shift million instructions per guest second. Measured up
@@ -117,7 +117,7 @@ static void push_machine(struct qemu_argv *a, const struct qemu_plan *plan)
 	if (s->deterministic) {
 		push(a, "-icount");
 		push(a, "shift=%d,sleep=off", s->icount_shift == VM_SHIFT_AUTO ?
-		     qemu_auto_shift(vm_topology_cpus(&s->topo)) : s->icount_shift);
+		     vm_auto_shift(vm_topology_cpus(&s->topo)) : s->icount_shift);
 		push(a, "-seed");
 		push(a, "%" PRIu64, s->seed);
 		push(a, "-rtc");

@@ -65,8 +65,6 @@ struct qemu_argv {
 /* 0 or -ENOMEM; qemu_argv_free() in either case. */
 int qemu_argv_build(struct qemu_argv *a, const struct qemu_plan *plan);
 void qemu_argv_free(struct qemu_argv *a);
-/* The icount shift for @nr_cpus where the user left it to us; figures in docs/determinism.md. */
-int qemu_auto_shift(uint32_t nr_cpus);
 /* The last APIC id that works without x2APIC (255 is the broadcast). */
 #define QEMU_MAX_XAPIC_ID	254
 /* Highest APIC id of @t: each level takes whole bits. */
