@@ -125,7 +125,7 @@ $(OBJ)/flags: FORCE
 	@mkdir -p $(@D)
 	@echo '$(flags)' | cmp -s - $@ || echo '$(flags)' > $@
 FORCE:
-.PHONY: FORCE unit-tests e2e-tests bench bench-worker
+.PHONY: FORCE unit-tests e2e-tests nested-host bench bench-worker
 
 $(TOOLS)/complete:
 	@O='$(O)' KBUILD_OUTPUT='$(KBUILD_OUTPUT)' $(SETUP)/tools.sh build '$(KSRC)' '$(TOOLS)'
@@ -212,6 +212,18 @@ $(foreach t,$(unit_srcs),$(eval $(call own_test,$(t),$(OBJ)/san,$(SAN))))
 endif
 unit-tests: $(unit_srcs:%.c=$(OBJ)/%) $(unit_srcs:%.c=$(OBJ)/san/%)
 e2e-tests: $(e2e_srcs:%.c=$(OBJ)/%)
+
+# The host of the nested rig, but for its kernel: docs/nested-kvm.md.
+nested := $(OBJ)/tests/nested
+$(nested)/init: tests/nested/init.c $(OBJ)/flags
+	$(call msg,CC,,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -static $< -o $@
+$(nested)/gen_init_cpio: $(KSRC)/usr/gen_init_cpio.c
+	$(call msg,HOSTCC,,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -O2 $< -o $@
+nested-host: $(nested)/init $(nested)/gen_init_cpio
 
 # What telemetry costs a worker: docs/workers.md.
 $(OBJ)/tests/bench/worker_bench: $(OBJ)/tests/bench/worker_bench.o $(OBJ)/libktstr.a
