@@ -7,7 +7,7 @@
  * file, the exit record. Nothing else touches the .bss mapping, which goes away with the
  * skeleton.
  *
- * The libbpf object is called "bpf_bpf", as in the reference, because tests address its maps
+ * The libbpf object is called "bpf_bpf" because tests address its maps
  * by name (bpf_bpf.bss). libbpf takes the object's name from the skeleton, and the skeleton
  * from `bpftool gen skeleton ... name bpf_bpf`; hence also the bpf_bpf__*() functions.
  */

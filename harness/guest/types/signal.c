@@ -4,7 +4,7 @@
  * reschedule interrupt (kick) to its CPU, every one to a queued task a wake-up that wakes nobody:
  * paths of a scheduler that otherwise run rarely, here thousands of times a second.
  *
- * SIGUSR2, because SIGUSR1 is how the reference stops its workers and authors may rely on that.
+ * SIGUSR2, because SIGUSR1 stops workers.
  */
 #include <errno.h>
 #include <signal.h>

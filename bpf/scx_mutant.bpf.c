@@ -1,0 +1,470 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A sound little scheduler that can be told to make one mistake: what the scenarios of the
+ * suite are measured by. A scenario is worth its time if some mistake fails it; a mistake
+ * that no scenario notices is a hole.
+ *
+ * Without a mistake it orders tasks by weighted virtual time in one queue for all CPUs, and
+ * a task that wakes up while a CPU is idle goes there at once. Each mistake is what somebody
+ * could really write; it is a constant for the verifier, so that the others cost nothing.
+ *
+ * Only tasks in cgroups of cgroups (the workers of a test) meet with a mistake. All others
+ * preempt them on their CPU: who starts, stops and judges the workers must not become
+ * a victim, or every mistake would look like a hang.
+ */
+#include <scx/common.bpf.h>
+
+#include "scx_mutant.h"
+
+char _license[] SEC("license") = "GPL";
+
+#define MSEC		(1000 * 1000ULL)
+#define SHARED_DSQ	0	/* by virtual time */
+#define BACK_DSQ	1	/* FIFO, only when the others are empty */
+#define FIFO_DSQ	2	/* for what goes to the head */
+#define HOME_DSQ	16	/* + CPU */
+
+/* When LATE_WAKEUP lets them go: for LATE_OPEN out of each LATE_PERIOD. */
+#define LATE_PERIOD	(500 * MSEC)
+#define LATE_OPEN	(20 * MSEC)
+#define RETRY_NS	(4 * MSEC)
+#define NEW_CGROUP_NS	(1000 * MSEC)
+#define LONG_NS		(1000 * MSEC)
+
+#define SCHED_BATCH	3		/* include/uapi/linux/sched.h */
+#define DEFAULT_PRIO	120		/* static_prio of nice 0, include/linux/sched/prio.h */
+
+const volatile u32 fault;
+const volatile u8 node_of_cpu[MUTANT_MAX_CPUS];
+
+#define IS(_id)		(fault == MUTANT_##_id)
+
+UEI_DEFINE(uei);
+
+static u64 vtime_now;
+static u64 first_cgroup, first_cgroup_at;	/* id and time of the first worker's */
+static u64 nr_new_tasks;
+
+struct task_ctx {
+	u64 nr_enqueued;
+	u64 runs_since;		/* when it was last put on a CPU */
+	u64 keeps_until;	/* NO_PREEMPT, LONG_SLICE: end of its slice */
+	u64 cgroup;		/* when it was last queued */
+	u64 mask[MUTANT_MAX_CPUS / 64];	/* affinity when it was first queued */
+	s32 home;		/* CPU then */
+	bool yielded;
+	bool slept;
+	bool moved;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct task_ctx);
+} mutant_task_ctx SEC(".maps");
+
+/* CGROUP_LEAK: ids that have a slot. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MUTANT_CGROUP_SLOTS);
+	__type(key, u64);
+	__type(value, u64);
+} mutant_cgroup_slots SEC(".maps");
+
+/* Readable when ops.exit() has filled in the exit record: the loader sleeps on it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1 << 16);
+} mutant_exit_ring SEC(".maps");
+
+struct retry_timer {
+	struct bpf_timer timer;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct retry_timer);
+} mutant_retry SEC(".maps");
+
+static bool is_worker(const struct task_struct *p)
+{
+	return !(p->flags & PF_KTHREAD) && BPF_CORE_READ(p, cgroups, dfl_cgrp, level) >= 2;
+}
+
+static u64 cgroup_id(const struct task_struct *p)
+{
+	return BPF_CORE_READ(p, cgroups, dfl_cgrp, kn, id);
+}
+
+static bool may_run_on(const struct task_struct *p, s32 cpu)
+{
+	return bpf_cpumask_test_cpu(cpu, p->cpus_ptr);
+}
+
+static struct task_ctx *ctx_of(struct task_struct *p)
+{
+	return bpf_task_storage_get(&mutant_task_ctx, p, NULL, 0);
+}
+
+/* The mistakes that decide in enqueue() where a task goes, idle CPU or not. */
+static bool decides_in_enqueue(void)
+{
+	return IS(DROP) || IS(DROP_MOVED) || IS(HOME_QUEUE) || IS(LATE_WAKEUP) ||
+	       IS(IGNORE_CPUSET) || IS(STALE_MASK) || IS(BAD_CPU) || IS(STICKY) ||
+	       IS(ONE_CPU) || IS(NO_IDLE) || IS(WAKE_LOCAL) || IS(WRONG_NODE) ||
+	       IS(CGROUP_LEAK) || IS(SLOW_ENQUEUE);
+}
+
+s32 BPF_STRUCT_OPS(mutant_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags)
+{
+	bool is_idle = false;
+	s32 cpu;
+
+	if (decides_in_enqueue() && is_worker(p))
+		return prev_cpu;
+
+	cpu = scx_bpf_select_cpu_dfl(p, prev_cpu, wake_flags, &is_idle);
+	if (is_idle)
+		scx_bpf_dsq_insert(p, SCX_DSQ_LOCAL, SCX_SLICE_DFL, 0);
+	return cpu;
+}
+
+/* What a task looked like when it was first queued. */
+static void remember(struct task_ctx *tc, const struct task_struct *p, u64 cgroup)
+{
+	s32 cpu, nr = scx_bpf_nr_cpu_ids();
+
+	if (tc->nr_enqueued++) {
+		if (tc->cgroup != cgroup)
+			tc->moved = true;
+		tc->cgroup = cgroup;
+		return;
+	}
+	tc->cgroup = cgroup;
+	tc->home = scx_bpf_task_cpu(p);
+	bpf_for(cpu, 0, nr) {
+		u32 word = (u32)cpu / 64;
+
+		if (word < MUTANT_MAX_CPUS / 64 && may_run_on(p, cpu))
+			tc->mask[word] |= 1ULL << (cpu % 64);
+	}
+}
+
+/* Shall the task wait until nobody else wants to run? */
+static bool is_starved(const struct task_struct *p, const struct task_ctx *tc, u64 cgroup)
+{
+	switch (fault) {
+	case MUTANT_STARVE_CGROUP:
+		return cgroup == first_cgroup;
+	case MUTANT_STARVE_NEW:
+		return p->start_time > first_cgroup_at + NEW_CGROUP_NS;
+	case MUTANT_STARVE_NESTED:
+		return BPF_CORE_READ(p, cgroups, dfl_cgrp, level) >= 3;
+	case MUTANT_STARVE_PINNED:
+		return p->nr_cpus_allowed == 1;
+	case MUTANT_STARVE_BATCH:
+		return p->policy == SCHED_BATCH;
+	case MUTANT_STARVE_NICE:
+		return p->static_prio > DEFAULT_PRIO;
+	case MUTANT_STARVE_YIELD:
+		return tc->yielded;
+	case MUTANT_STARVE_SLEEPER:
+		return tc->slept;
+	}
+	return false;
+}
+
+/* The CPU that a mistake sends the task to, or -1 when it goes to a queue. */
+static s32 wrong_cpu(struct task_struct *p, struct task_ctx *tc, u64 enq_flags)
+{
+	s32 nr = scx_bpf_nr_cpu_ids(), here = scx_bpf_task_cpu(p), cpu;
+
+	switch (fault) {
+	case MUTANT_BAD_CPU:
+		return nr;
+	case MUTANT_STICKY:
+		return here;
+	case MUTANT_ONE_CPU:
+		return bpf_cpumask_first(p->cpus_ptr);
+	case MUTANT_WAKE_LOCAL:
+		cpu = bpf_get_smp_processor_id();
+		return (enq_flags & SCX_ENQ_WAKEUP) && may_run_on(p, cpu) ? cpu : -1;
+	case MUTANT_IGNORE_CPUSET:
+		bpf_for(cpu, 0, nr)
+			if (!may_run_on(p, cpu))
+				return cpu;
+		return -1;
+	case MUTANT_STALE_MASK:
+		if ((u32)here < MUTANT_MAX_CPUS && (tc->mask[here / 64] & 1ULL << (here % 64)))
+			return -1;
+		bpf_for(cpu, 0, nr) {
+			u32 word = (u32)cpu / 64;
+
+			if (word < MUTANT_MAX_CPUS / 64 && (tc->mask[word] & 1ULL << (cpu % 64)))
+				return cpu;
+		}
+		return -1;
+	case MUTANT_WRONG_NODE:
+		if ((u32)here >= MUTANT_MAX_CPUS)
+			return -1;
+		bpf_for(cpu, 0, nr)
+			if ((u32)cpu < MUTANT_MAX_CPUS && may_run_on(p, cpu) &&
+			    node_of_cpu[cpu] != node_of_cpu[here])
+				return cpu;
+		return -1;
+	}
+	return -1;
+}
+
+static void waste_time(void)
+{
+	u64 end = bpf_ktime_get_ns() + MSEC;
+	int i;
+
+	bpf_for(i, 0, 1 << 20)
+		if (bpf_ktime_get_ns() >= end)
+			break;
+}
+
+static void take_cgroup_slot(u64 cgroup)
+{
+	u64 one = 1;
+
+	if (bpf_map_lookup_elem(&mutant_cgroup_slots, &cgroup))
+		return;
+	if (bpf_map_update_elem(&mutant_cgroup_slots, &cgroup, &one, BPF_NOEXIST))
+		scx_bpf_error("mutant: no room for another cgroup");
+}
+
+static void insert_by_vtime(struct task_struct *p, u64 slice, u64 enq_flags)
+{
+	u64 vtime = p->scx.dsq_vtime;
+
+	/* Sleeping earns one slice at most. */
+	if (!IS(NEW_FIRST) && time_before(vtime, vtime_now - SCX_SLICE_DFL))
+		vtime = vtime_now - SCX_SLICE_DFL;
+	scx_bpf_dsq_insert_vtime(p, SHARED_DSQ, slice, vtime, enq_flags);
+}
+
+static u64 slice_of(void)
+{
+	return IS(NO_PREEMPT) ? SCX_SLICE_INF : IS(LONG_SLICE) ? LONG_NS : SCX_SLICE_DFL;
+}
+
+/* Others than workers preempt; with these mistakes that does not end a worker's slice. */
+static bool keeps_cpu(const struct task_ctx *tc, u64 enq_flags)
+{
+	return (IS(NO_PREEMPT) || IS(LONG_SLICE)) && !(enq_flags & SCX_ENQ_WAKEUP) &&
+	       bpf_ktime_get_ns() < tc->keeps_until;
+}
+
+static void enqueue_worker(struct task_struct *p, struct task_ctx *tc, u64 enq_flags)
+{
+	u64 cgroup = cgroup_id(p);
+	s32 cpu;
+
+	if (!first_cgroup) {
+		first_cgroup = cgroup;
+		first_cgroup_at = bpf_ktime_get_ns();
+	}
+	remember(tc, p, cgroup);
+	if (IS(SLOW_ENQUEUE))
+		waste_time();
+	if (IS(CGROUP_LEAK))
+		take_cgroup_slot(cgroup);
+	if ((IS(DROP) && tc->nr_enqueued % 16 == 0) || (IS(DROP_MOVED) && tc->moved))
+		return;
+	if (keeps_cpu(tc, enq_flags)) {
+		scx_bpf_dsq_insert(p, SCX_DSQ_LOCAL, slice_of(), enq_flags | SCX_ENQ_HEAD);
+		return;
+	}
+	if (IS(HOME_QUEUE)) {
+		scx_bpf_dsq_insert(p, HOME_DSQ + tc->home, slice_of(), enq_flags);
+		scx_bpf_kick_cpu(tc->home, SCX_KICK_IDLE);
+		return;
+	}
+	if (is_starved(p, tc, cgroup) || (IS(LATE_WAKEUP) && (enq_flags & SCX_ENQ_WAKEUP))) {
+		scx_bpf_dsq_insert(p, BACK_DSQ, slice_of(), enq_flags);
+		return;
+	}
+	if (IS(LIFO)) {
+		scx_bpf_dsq_insert(p, FIFO_DSQ, slice_of(), enq_flags | SCX_ENQ_HEAD);
+		return;
+	}
+	cpu = wrong_cpu(p, tc, enq_flags);
+	if (cpu >= 0) {
+		scx_bpf_dsq_insert(p, SCX_DSQ_LOCAL_ON | cpu, slice_of(), enq_flags);
+		return;
+	}
+	insert_by_vtime(p, slice_of(), enq_flags);
+}
+
+void BPF_STRUCT_OPS(mutant_enqueue, struct task_struct *p, u64 enq_flags)
+{
+	struct task_ctx *tc;
+
+	if (!is_worker(p)) {
+		scx_bpf_dsq_insert(p, SCX_DSQ_LOCAL, SCX_SLICE_DFL, enq_flags | SCX_ENQ_PREEMPT);
+		return;
+	}
+	tc = ctx_of(p);
+	if (!tc) {
+		scx_bpf_error("mutant: a task without a context");
+		return;
+	}
+	enqueue_worker(p, tc, enq_flags);
+}
+
+void BPF_STRUCT_OPS(mutant_dispatch, s32 cpu, struct task_struct *prev)
+{
+	if (IS(HOME_QUEUE) && scx_bpf_dsq_move_to_local(HOME_DSQ + cpu, 0))
+		return;
+	if (IS(LIFO) && scx_bpf_dsq_move_to_local(FIFO_DSQ, 0))
+		return;
+	if (!(IS(LEAK_LAST) && scx_bpf_dsq_nr_queued(SHARED_DSQ) < 2) &&
+	    scx_bpf_dsq_move_to_local(SHARED_DSQ, 0))
+		return;
+	if (!IS(LATE_WAKEUP) || bpf_ktime_get_ns() % LATE_PERIOD < LATE_OPEN)
+		scx_bpf_dsq_move_to_local(BACK_DSQ, 0);
+}
+
+void BPF_STRUCT_OPS(mutant_running, struct task_struct *p)
+{
+	struct task_ctx *tc = ctx_of(p);
+
+	if (tc) {
+		tc->runs_since = bpf_ktime_get_ns();
+		if (tc->keeps_until < tc->runs_since)
+			tc->keeps_until = IS(NO_PREEMPT) ? ~0ULL : tc->runs_since + LONG_NS;
+	}
+	if (time_before(vtime_now, p->scx.dsq_vtime))
+		vtime_now = p->scx.dsq_vtime;
+}
+
+void BPF_STRUCT_OPS(mutant_stopping, struct task_struct *p, bool runnable)
+{
+	struct task_ctx *tc = ctx_of(p);
+	u64 ran;
+
+	if (!tc)
+		return;
+	ran = bpf_ktime_get_ns() - tc->runs_since;
+	ran = IS(INVERT_WEIGHT) ? scale_by_task_weight(p, ran) :
+	      scale_by_task_weight_inverse(p, ran);
+	scx_bpf_task_set_dsq_vtime(p, p->scx.dsq_vtime + ran);
+}
+
+void BPF_STRUCT_OPS(mutant_quiescent, struct task_struct *p, u64 deq_flags)
+{
+	struct task_ctx *tc;
+
+	if (!IS(STARVE_SLEEPER) || !(deq_flags & SCX_DEQ_SLEEP))
+		return;
+	tc = ctx_of(p);
+	if (tc)
+		tc->slept = true;
+}
+
+bool BPF_STRUCT_OPS(mutant_yield, struct task_struct *from, struct task_struct *to)
+{
+	struct task_ctx *tc = ctx_of(from);
+
+	scx_bpf_task_set_slice(from, 0);
+	if (tc)
+		tc->yielded = true;
+	return false;
+}
+
+void BPF_STRUCT_OPS(mutant_set_cpumask, struct task_struct *p, const struct cpumask *mask)
+{
+	if (IS(CHOKE_ON_AFFINITY) && is_worker(p) && bpf_cpumask_weight(mask) == 1)
+		scx_bpf_error("mutant: no queue for a task of one CPU");
+}
+
+void BPF_STRUCT_OPS(mutant_enable, struct task_struct *p)
+{
+	scx_bpf_task_set_dsq_vtime(p, IS(NEW_FIRST) ? 0 : vtime_now);
+}
+
+s32 BPF_STRUCT_OPS(mutant_init_task, struct task_struct *p, struct scx_init_task_args *args)
+{
+	if (!bpf_task_storage_get(&mutant_task_ctx, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE))
+		return -ENOMEM;
+	if (IS(TASK_LEAK) && args->fork && is_worker(p) &&
+	    __sync_fetch_and_add(&nr_new_tasks, 1) >= MUTANT_TASK_SLOTS)
+		return -ENOMEM;
+	return 0;
+}
+
+/* A mistake that holds tasks back leaves CPUs idle that nobody asks again: ask them. */
+static int ask_again(void *map, int *key, struct retry_timer *t)
+{
+	s32 cpu;
+
+	bpf_for(cpu, 0, scx_bpf_nr_cpu_ids())
+		scx_bpf_kick_cpu(cpu, SCX_KICK_IDLE);
+	bpf_timer_start(&t->timer, RETRY_NS, 0);
+	return 0;
+}
+
+static s32 start_retry_timer(void)
+{
+	struct retry_timer *t;
+	u32 key = 0;
+	s32 ret;
+
+	t = bpf_map_lookup_elem(&mutant_retry, &key);
+	if (!t)
+		return -ENOENT;
+	ret = bpf_timer_init(&t->timer, &mutant_retry, CLOCK_MONOTONIC);
+	if (ret)
+		return ret;
+	bpf_timer_set_callback(&t->timer, ask_again);
+	return bpf_timer_start(&t->timer, RETRY_NS, 0);
+}
+
+s32 BPF_STRUCT_OPS_SLEEPABLE(mutant_init)
+{
+	s32 ret = 0, i;
+
+	bpf_for(i, SHARED_DSQ, FIFO_DSQ + 1) {
+		ret = scx_bpf_create_dsq(i, NUMA_NO_NODE);
+		if (ret)
+			return ret;
+	}
+	if (IS(HOME_QUEUE)) {
+		bpf_for(i, 0, scx_bpf_nr_cpu_ids()) {
+			ret = scx_bpf_create_dsq(HOME_DSQ + i, NUMA_NO_NODE);
+			if (ret)
+				return ret;
+		}
+	}
+	return IS(LATE_WAKEUP) ? start_retry_timer() : 0;
+}
+
+void BPF_STRUCT_OPS(mutant_exit, struct scx_exit_info *ei)
+{
+	u32 kind = ei->kind;
+
+	UEI_RECORD(uei, ei);
+	bpf_ringbuf_output(&mutant_exit_ring, &kind, sizeof(kind), BPF_RB_FORCE_WAKEUP);
+}
+
+SCX_OPS_DEFINE(mutant_ops,
+	       .select_cpu		= (void *)mutant_select_cpu,
+	       .enqueue			= (void *)mutant_enqueue,
+	       .dispatch		= (void *)mutant_dispatch,
+	       .running			= (void *)mutant_running,
+	       .stopping		= (void *)mutant_stopping,
+	       .quiescent		= (void *)mutant_quiescent,
+	       .yield			= (void *)mutant_yield,
+	       .set_cpumask		= (void *)mutant_set_cpumask,
+	       .enable			= (void *)mutant_enable,
+	       .init_task		= (void *)mutant_init_task,
+	       .init			= (void *)mutant_init,
+	       .exit			= (void *)mutant_exit,
+	       .timeout_ms		= 20000,
+	       .name			= "mutant");

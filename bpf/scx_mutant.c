@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Loader of scx_mutant.bpf.c: loads it with one mistake, attaches it, and sleeps in one poll()
+ * until a signal comes or the kernel has ejected the scheduler.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include <signal.h>
+#include <poll.h>
+#include <getopt.h>
+#include <dirent.h>
+#include <ctype.h>
+#include <sys/signalfd.h>
+#include <bpf/bpf.h>
+#include <scx/common.h>
+
+#include "scx_mutant.h"
+#include "scx_mutant.bpf.skel.h"
+
+#define PROG			"scx-mutant"
+#define MAX_TIMEOUT_MS		30000	/* kernel: SCX_WATCHDOG_MAX_TIMEOUT */
+#define SCX_KIND_ERROR		1024	/* kernel: exit kinds from here on are errors */
+
+static const struct {
+	const char *name, *what;
+} faults[MUTANT_NR_FAULTS] = {
+	[MUTANT_NONE]		= { "none", "is sound" },
+	[MUTANT_DROP]	= { "drop", "forgets every 16th task that is handed to it" },
+	[MUTANT_DROP_MOVED]	= { "drop-moved", "forgets a task that has changed its cgroup" },
+	[MUTANT_LEAK_LAST]	= { "leak-last", "leaves the last task in its queue" },
+	[MUTANT_HOME_QUEUE]	= { "home-queue",
+		"queues a task for the CPU on which it was first seen, whatever its affinity is now" },
+	[MUTANT_LATE_WAKEUP]	= { "late-wakeup",
+		"lets woken tasks wait for the next half second" },
+	[MUTANT_IGNORE_CPUSET]	= { "ignore-cpuset",
+		"sends tasks to CPUs outside of their affinity" },
+	[MUTANT_STALE_MASK]	= { "stale-mask",
+		"goes by the affinity that a task had when first seen" },
+	[MUTANT_BAD_CPU]	= { "bad-cpu", "sends a task to a CPU that does not exist" },
+	[MUTANT_STARVE_CGROUP]	= { "starve-cgroup",
+		"runs the first cgroup only when nobody else wants to run" },
+	[MUTANT_STARVE_NEW]	= { "starve-new",
+		"runs cgroups that appear in mid-run only when nobody else wants to run" },
+	[MUTANT_STARVE_NESTED]	= { "starve-nested",
+		"runs cgroups inside of cgroups only when nobody else wants to run" },
+	[MUTANT_STARVE_PINNED]	= { "starve-pinned",
+		"runs tasks that may use one CPU only when nobody else wants to run" },
+	[MUTANT_STARVE_BATCH]	= { "starve-batch",
+		"runs SCHED_BATCH tasks only when nobody else wants to run" },
+	[MUTANT_STARVE_NICE]	= { "starve-nice",
+		"runs tasks of a positive nice value only when nobody else wants to run" },
+	[MUTANT_STARVE_YIELD]	= { "starve-yield",
+		"runs tasks that have yielded only when nobody else wants to run" },
+	[MUTANT_STARVE_SLEEPER]	= { "starve-sleeper",
+		"runs tasks that have slept only when nobody else wants to run" },
+	[MUTANT_NO_PREEMPT]	= { "no-preempt", "gives slices that never end" },
+	[MUTANT_LONG_SLICE]	= { "long-slice", "gives slices of one second" },
+	[MUTANT_LIFO]	= { "lifo", "runs first who came last" },
+	[MUTANT_NEW_FIRST]	= { "new-first", "gives new tasks the virtual time 0" },
+	[MUTANT_INVERT_WEIGHT]	= { "invert-weight", "charges heavy tasks more than light ones" },
+	[MUTANT_STICKY]	= { "sticky", "never moves a task away from its CPU" },
+	[MUTANT_ONE_CPU]	= { "one-cpu", "sends all tasks to the first CPU they may use" },
+	[MUTANT_NO_IDLE]	= { "no-idle", "does not look for idle CPUs when a task wakes up" },
+	[MUTANT_WAKE_LOCAL]	= { "wake-local", "runs a woken task on the CPU of its waker" },
+	[MUTANT_WRONG_NODE]	= { "wrong-node",
+		"moves a task to another NUMA node each time it is queued" },
+	[MUTANT_SLOW_ENQUEUE]	= { "slow-enqueue", "spends a millisecond on each enqueue" },
+	[MUTANT_CGROUP_LEAK]	= { "cgroup-leak", "has room for 12 cgroups and never frees one" },
+	[MUTANT_TASK_LEAK]	= { "task-leak", "has room for 200 new tasks and never frees one" },
+	[MUTANT_CHOKE_ON_AFFINITY]	= { "choke-on-affinity",
+		"gives up when a task's affinity shrinks to one CPU" },
+};
+
+static const char help[] =
+"A sound scheduler that can be told to make one mistake.\n"
+"\n"
+"Usage: %s [--fault NAME] [--timeout-ms N] [-v]\n"
+"       %s --list\n"
+"\n"
+"  --fault NAME     the mistake (default: none)\n"
+"  --list           print the mistakes: name, tab, what the scheduler does\n"
+"  --timeout-ms N   watchdog timeout, 1 to 30000 (default 20000)\n"
+"  -v, --verbose    print libbpf's debug messages\n"
+"  -h, --help       print this\n"
+"\n"
+"Status: 0 after SIGINT or SIGTERM, 1 when the scheduler could not be loaded or was ejected\n"
+"with an error, 2 for wrong usage.\n";
+
+static bool verbose;
+
+static int libbpf_print_fn(enum libbpf_print_level level, const char *format, va_list args)
+{
+	if (level == LIBBPF_DEBUG && !verbose)
+		return 0;
+	return vfprintf(stderr, format, args);
+}
+
+/* The NUMA node of each CPU, from the "nodeN" links in its folder; 0 where there are none. */
+static void read_nodes(const volatile __u8 *node_of_cpu)
+{
+	__u8 *nodes = (__u8 *)node_of_cpu;	/* rodata may be written until it is loaded */
+	unsigned int cpu, node;
+	struct dirent *e;
+	char path[64];
+	DIR *dir;
+
+	for (cpu = 0; cpu < MUTANT_MAX_CPUS; cpu++) {
+		snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%u", cpu);
+		dir = opendir(path);
+		if (!dir)
+			continue;
+		while ((e = readdir(dir)))
+			if (sscanf(e->d_name, "node%u", &node) == 1 && node <= UINT8_MAX)
+				nodes[cpu] = node;
+		closedir(dir);
+	}
+}
+
+/* Returns the status to leave with; *@again when the kernel asks for another life (hotplug). */
+static int run(unsigned int fault, unsigned int timeout_ms, int signals, bool *again)
+{
+	struct bpf_link *link;
+	struct bpf_bpf *skel;
+	struct pollfd pfd[2];
+	__u64 ecode;
+	int kind;
+
+	skel = SCX_OPS_OPEN(mutant_ops, bpf_bpf);
+	skel->rodata->fault = fault;
+	read_nodes(skel->rodata->node_of_cpu);
+	if (timeout_ms)
+		skel->struct_ops.mutant_ops->timeout_ms = timeout_ms;
+	/* An optional probe of the sched_ext headers; this scheduler has no use for it. */
+	bpf_program__set_autoload(skel->progs.scx_lib_init_probe, false);
+	UEI_SET_SIZE(skel, mutant_ops, uei);
+	SCX_BUG_ON(bpf_bpf__load(skel), "Failed to load skel");
+	link = SCX_OPS_ATTACH(skel, mutant_ops, bpf_bpf);
+
+	pfd[0] = (struct pollfd){ .fd = signals, .events = POLLIN };
+	pfd[1] = (struct pollfd){ .fd = bpf_map__fd(skel->maps.mutant_exit_ring),
+				  .events = POLLIN };
+	while (!UEI_EXITED(skel, uei)) {
+		SCX_BUG_ON(poll(pfd, 2, -1) < 0 && errno != EINTR, "poll");
+		if (pfd[0].revents)
+			break;
+	}
+
+	bpf_link__destroy(link);
+	ecode = UEI_REPORT(skel, uei);
+	kind = skel->data->uei.kind;
+	bpf_bpf__destroy(skel);
+	*again = !pfd[0].revents && UEI_ECODE_RESTART(ecode);
+	return kind >= SCX_KIND_ERROR;
+}
+
+static int find_fault(const char *name)
+{
+	int i;
+
+	for (i = 0; i < MUTANT_NR_FAULTS; i++)
+		if (!strcmp(name, faults[i].name))
+			return i;
+	fprintf(stderr, PROG ": --fault %s: there is no such mistake, see --list\n", name);
+	exit(2);
+}
+
+static unsigned int parse_timeout(const char *text)
+{
+	unsigned long v;
+	char *end;
+
+	errno = 0;
+	v = strtoul(text, &end, 10);
+	if (!isdigit((unsigned char)text[0]) || *end || errno || !v || v > MAX_TIMEOUT_MS) {
+		fprintf(stderr, PROG ": --timeout-ms %s: need a number from 1 to %d\n", text,
+			MAX_TIMEOUT_MS);
+		exit(2);
+	}
+	return v;
+}
+
+static int open_signals(void)
+{
+	sigset_t set;
+	int fd;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	SCX_BUG_ON(sigprocmask(SIG_BLOCK, &set, NULL), "sigprocmask");
+	fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	SCX_BUG_ON(fd < 0, "signalfd");
+	return fd;
+}
+
+int main(int argc, char **argv)
+{
+	enum { OPT_FAULT = 256, OPT_LIST, OPT_TIMEOUT };
+	static const struct option opts[] = {
+		{ "fault", required_argument, NULL, OPT_FAULT },
+		{ "list", no_argument, NULL, OPT_LIST },
+		{ "timeout-ms", required_argument, NULL, OPT_TIMEOUT },
+		{ "verbose", no_argument, NULL, 'v' },
+		{ "help", no_argument, NULL, 'h' },
+		{ }
+	};
+	unsigned int fault = MUTANT_NONE, timeout_ms = 0;
+	int opt, i, signals, status;
+	bool again;
+
+	while ((opt = getopt_long(argc, argv, "vh", opts, NULL)) != -1) {
+		switch (opt) {
+		case OPT_FAULT:
+			fault = find_fault(optarg);
+			break;
+		case OPT_LIST:
+			for (i = 0; i < MUTANT_NR_FAULTS; i++)
+				printf("%s\t%s\n", faults[i].name, faults[i].what);
+			return 0;
+		case OPT_TIMEOUT:
+			timeout_ms = parse_timeout(optarg);
+			break;
+		case 'v':
+			verbose = true;
+			break;
+		case 'h':
+			printf(help, argv[0], argv[0]);
+			return 0;
+		default:
+			fprintf(stderr, help, argv[0], argv[0]);
+			return 2;
+		}
+	}
+	if (optind < argc) {
+		fprintf(stderr, PROG ": unexpected argument %s\n", argv[optind]);
+		return 2;
+	}
+
+	libbpf_set_print(libbpf_print_fn);
+	fprintf(stderr, PROG ": the mistake: %s\n", faults[fault].name);
+	signals = open_signals();
+	do {
+		status = run(fault, timeout_ms, signals, &again);
+	} while (again);
+	return status;
+}
