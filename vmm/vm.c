@@ -72,11 +72,8 @@ static int check_memory(const struct vm_spec *s, struct vm_err *err)
 		return vm_err(err, EINVAL,
 			      "mem_bytes %" PRIu64 ": must be whole MiB, at most 1 TiB",
 			      s->mem_bytes);
-	if (s->mem_bytes / s->topo.numa_nodes < VM_NODE_MIN_BYTES)
-		return vm_err(err, EINVAL,
-			      "mem_bytes: %" PRIu64 " MiB for %" PRIu32 " NUMA nodes are too few, each needs %" PRIu64 " MiB",
-			      s->mem_bytes / VM_MIB, s->topo.numa_nodes,
-			      VM_NODE_MIN_BYTES / VM_MIB);
+	if (vm_topology_check_memory(&s->topo, s->mem_bytes, err))
+		return -EINVAL;
 	if (s->shared_bytes % 4096 || s->shared_bytes > s->mem_bytes / 2)
 		return vm_err(err, EINVAL,
 			      "shared_bytes %" PRIu64 ": must be whole pages and at most half of the memory",

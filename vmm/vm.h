@@ -23,12 +23,34 @@
 #define VM_MAX_CPUS	512
 #define VM_MAX_NODES	64
 
-/* LLCs are counted over the whole machine; cores are per LLC, threads per core. */
+/* A cache in front of a node's memory, in the numbers of ACPI's HMAT. size 0: none. */
+struct vm_mem_cache {
+	uint64_t size;
+	uint8_t associativity;		/* 0 none, 1 direct mapped, 2 complex indexing */
+	uint8_t write_policy;		/* 0 none, 1 write back, 2 write through */
+	uint16_t line_bytes;
+};
+
+/* One NUMA node where nodes differ. Zeroed members have the defaults named here. */
+struct vm_node {
+	uint32_t llcs;			/* 0: memory only, as a CXL expander appears */
+	uint64_t mem_bytes;		/* whole MiB; 0: an equal share of what is left */
+	uint32_t latency_ns;		/* of its own CPUs; 0: 100, memory only: 300 */
+	uint32_t bandwidth_mbs;		/* 0: 51200, memory only: 20480 */
+	struct vm_mem_cache cache;
+};
+
+/*
+ * LLCs are counted over the whole machine; cores are per LLC, threads per core. The two
+ * arrays are optional and borrowed: static data, or at least as old as the machine.
+ */
 struct vm_topology {
 	uint32_t numa_nodes;
 	uint32_t llcs;
 	uint32_t cores;
 	uint32_t threads;
+	const struct vm_node *nodes;	/* [numa_nodes]; NULL: all alike */
+	const uint8_t *distance;	/* [numa_nodes][numa_nodes]; NULL: 10 and 20 */
 };
 
 enum vm_accel {
@@ -48,7 +70,7 @@ struct vm_spec {
 	int initrd_fd;			/* whole file is the initrd; -1: none. Borrowed. */
 	const char *cmdline;		/* appended after the backend's own parameters */
 	struct vm_topology topo;
-	uint64_t mem_bytes;		/* multiple of 1 MiB per node */
+	uint64_t mem_bytes;		/* whole MiB, see vm_topology_node_bytes() */
 	uint64_t shared_bytes;		/* hidden from the guest's allocator, see vm_shared() */
 	enum vm_accel accel;		/* VM_ACCEL_AUTO has been resolved by vm_pick_accel() */
 	bool deterministic;		/* tcg: -icount, one host thread, all seeds fixed */
@@ -143,6 +165,27 @@ uint32_t vm_topology_cpus(const struct vm_topology *t);
 void vm_topology_format(const struct vm_topology *t, char *buf, size_t size);
 int vm_topology_parse(const char *text, struct vm_topology *t, struct vm_err *err);
 int vm_topology_check(const struct vm_topology *t, struct vm_err *err);
+
+/* What a checked topology means for its parts. */
+uint32_t vm_topology_node_llcs(const struct vm_topology *t, uint32_t node);
+uint32_t vm_topology_node_of_cpu(const struct vm_topology *t, uint32_t cpu);
+/* The firmware's distance, 10 to itself. */
+uint8_t vm_topology_distance(const struct vm_topology *t, uint32_t from, uint32_t to);
+
+/*
+ * Do @mem_bytes go round? 0 or -EINVAL with @err. If so: the share of @node. Nodes without a size
+ * of their own share equally in whole MiB, the last of them takes the rest.
+ */
+int vm_topology_check_memory(const struct vm_topology *t, uint64_t mem_bytes,
+			     struct vm_err *err);
+uint64_t vm_topology_node_bytes(const struct vm_topology *t, uint64_t mem_bytes, uint32_t node);
+
+/*
+ * What the firmware tells about access from @from's CPUs to @to's memory: latency grows and
+ * bandwidth shrinks with the distance.
+ */
+uint32_t vm_topology_latency_ns(const struct vm_topology *t, uint32_t from, uint32_t to);
+uint32_t vm_topology_bandwidth_mbs(const struct vm_topology *t, uint32_t from, uint32_t to);
 
 /* Kill the machine if it runs, free everything. NULL is allowed. */
 void vm_destroy(struct vm *vm);

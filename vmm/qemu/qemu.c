@@ -248,7 +248,7 @@ static int qemu_create(struct vm **vmp, const struct vm_spec *s, const struct vm
 
 	r = place_shared(q, s, image, err);
 	if (!r)
-		r = vm_ram_alloc(&q->ram, s->mem_bytes, s->topo.numa_nodes, QEMU_LOW_MAX, err);
+		r = vm_ram_alloc(&q->ram, s->mem_bytes, &s->topo, QEMU_LOW_MAX, err);
 	if (!r)
 		r = open_files(q, s, err);
 	if (!r)
