@@ -75,6 +75,7 @@ upstream_scheds := $(shell sed -n 's/^c-sched-targets *:\{0,1\}= *//p' $(scx_mak
 other_archs := $(filter-out $(SRCARCH),x86 arm64)
 lib_srcs := $(filter-out vmm/qemu/plugin.c $(foreach a,$(other_archs),%/$(a).c),\
 	$(shell find vmm harness -name '*.c' $(other_archs:%=-not -path '*/%/*') | sort))
+catalogue_srcs := $(sort $(wildcard scenarios/catalogue/*.c))
 tool_srcs := $(sort $(wildcard tools-testing-ktstr/*.c))
 own_scheds := $(patsubst bpf/%.bpf.c,%,$(wildcard bpf/scx_*.bpf.c))
 
@@ -100,7 +101,7 @@ endef
 # kselftest_harness.h is not written for -Wextra: it is a system header for us.
 selftests := $(KSRC)/tools/testing/selftests
 override CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -Woverride-init \
-	-Wno-missing-field-initializers -pthread -I. -Iharness/include \
+	-Wno-missing-field-initializers -pthread -I. -Iharness/include -Iscenarios/include \
 	-isystem $(selftests) $(filter-out -I%/selftests,$(CFLAGS))
 LDLIBS := -Wl,--as-needed -lelf -llz4 -lz -lzstd -ljansson -lm
 SAN := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
@@ -151,14 +152,21 @@ $(OBJ)/libktstr.a $(OBJ)/san/libktstr.a:
 	$(call msg,AR,,$@)
 	$(Q)$(RM) $@ && $(AR) qcs $@ $^
 
-$(TEST_GEN_PROGS): $(OUTPUT)/%: $(OBJ)/scenarios/%.o $(OBJ)/libktstr.a
+# Canned scenarios, for any test program: above the harness, so an archive of its own.
+$(OBJ)/libcatalogue.a: $(catalogue_srcs:%.c=$(OBJ)/%.o)
+$(OBJ)/san/libcatalogue.a: $(catalogue_srcs:%.c=$(OBJ)/san/%.o)
+$(OBJ)/libcatalogue.a $(OBJ)/san/libcatalogue.a:
+	$(call msg,AR,,$@)
+	$(Q)$(RM) $@ && $(AR) qcs $@ $^
+
+$(TEST_GEN_PROGS): $(OUTPUT)/%: $(OBJ)/scenarios/%.o $(OBJ)/libcatalogue.a $(OBJ)/libktstr.a
 	$(call msg,LINK,,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
 # The tool has its options and its pager from the tree's libsubcmd.
 $(OBJ)/tools-testing-ktstr/%.o $(OBJ)/san/tools-testing-ktstr/%.o: \
 	override CFLAGS += -isystem $(KSRC)/tools/include -isystem $(KSRC)/tools/lib
-$(OUTPUT)/ktstr: $(tool_srcs:%.c=$(OBJ)/%.o) $(OBJ)/libktstr.a | $(TOOLS)/complete
+$(OUTPUT)/ktstr: $(tool_srcs:%.c=$(OBJ)/%.o) $(OBJ)/libcatalogue.a $(OBJ)/libktstr.a | $(TOOLS)/complete
 	$(call msg,LINK,,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(TOOLS)/libsubcmd.a $(LDLIBS) -o $@
 
@@ -200,7 +208,7 @@ e2e_srcs := $(sort $(wildcard tests/e2e/*_test.c tests/e2e/*/*_test.c))
 ifneq ($(filter unit-tests e2e-tests,$(MAKECMDGOALS)),)
 tag = $(shell awk '!on && sub(/^\/\* $(2):/, "") { on = 1 } \
 	on { end = sub(/ *\*\/.*/, ""); sub(/^ \*/, ""); print; if (end) exit }' $(1))
-link_of = $(patsubst %.c,$(2)/%.o,$(patsubst libktstr.a,$(2)/libktstr.a,$(call tag,$(1),Links)))
+link_of = $(patsubst %.c,$(2)/%.o,$(patsubst lib%.a,$(2)/lib%.a,$(call tag,$(1),Links)))
 # $(1) source, $(2) object folder, $(3) extra flags
 define own_test
 $(2)/$(1:.c=): $(2)/$(1:.c=.o) $(call link_of,$(1),$(2))
