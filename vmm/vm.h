@@ -59,6 +59,27 @@ enum vm_accel {
 	VM_ACCEL_TCG,
 };
 
+#define VM_MAX_DISKS		4
+#define VM_MAX_NICS		8
+#define VM_DISK_SERIAL_MAX	20	/* VIRTIO_BLK_ID_BYTES */
+#define VM_SECTOR		512
+
+/*
+ * A virtio-blk disk: raw, zeroes at first, in memory of the host and gone with the machine.
+ * The limits are independent of each other; 0: none.
+ */
+struct vm_disk {
+	uint64_t bytes;			/* whole sectors */
+	const char *serial;		/* what the guest reads as the disk's serial number */
+	uint64_t max_iops;		/* reads, writes and flushes per second */
+	uint64_t max_bytes_per_s;	/* read and written */
+};
+
+/* A virtio-net card whose cable ends in itself: what it sends, it receives. */
+struct vm_nic {
+	uint8_t mac[6];
+};
+
 /* VM_SHIFT_AUTO: the backend picks the icount shift from the number of vCPUs. */
 #define VM_SHIFT_AUTO	(-1)
 
@@ -77,6 +98,11 @@ struct vm_spec {
 	uint64_t seed;			/* deterministic: guest entropy and nothing else */
 	int icount_shift;		/* 2^N ns of guest time per instruction, or VM_SHIFT_AUTO */
 	bool kaslr;
+	bool pci;			/* a PCI bus; disks and nics bring it too, see vm_has_pci() */
+	const struct vm_disk *disks;	/* /dev/vda, /dev/vdb, ... */
+	unsigned int nr_disks;
+	const struct vm_nic *nics;
+	unsigned int nr_nics;
 	const char *console_path;	/* COM1 (kernel console) is written here; required */
 	const char *output_path;	/* COM2 is written here; required */
 	const char *emulator_log_path;	/* stderr of an external emulator; NULL: discarded */
@@ -133,6 +159,32 @@ void vm_wait(struct vm *vm, int timeout_ms, int wake_fd, struct vm_event *ev);
 
 /* End a sync point. Returns 0, -EINVAL when the guest is not at one. */
 int vm_continue(struct vm *vm);
+
+/*
+ * What the devices did so far; any time before vm_destroy(). 0, -ENOENT: there is no such
+ * device, -EOPNOTSUPP: this backend does not count.
+ */
+struct vm_disk_stats {
+	uint64_t reads, writes, flushes;	/* completed, without the failed ones */
+	uint64_t read_bytes, written_bytes;
+	uint64_t failed;
+	uint64_t delayed;			/* requests that a limit held back */
+};
+
+struct vm_nic_stats {
+	uint64_t tx_frames, tx_bytes;
+	uint64_t rx_frames, rx_bytes;
+	uint64_t dropped;			/* no room in the receive queue, or malformed */
+};
+
+int vm_disk_stats(struct vm *vm, unsigned int disk, struct vm_disk_stats *stats);
+int vm_nic_stats(struct vm *vm, unsigned int nic, struct vm_nic_stats *stats);
+
+/* Does the machine have a PCI bus? Without one the kernel is told not to look (pci=off). */
+static inline bool vm_has_pci(const struct vm_spec *spec)
+{
+	return spec->pci || spec->nr_disks || spec->nr_nics;
+}
 
 /*
  * Stop all vCPUs, at most @timeout_ms from now, and start them again. A deterministic
