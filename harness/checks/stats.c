@@ -85,6 +85,8 @@ static void add_worker(struct ktstr_cgroup_stats *c, const struct ktstr_worker_r
 	c->migrations += w->migrations;
 	c->work_units += w->work_units;
 	c->iterations += w->iterations;
+	c->wall_ns += w->wall_ns;
+	c->cpu_ns += w->cpu_ns;
 	ktstr_cpumask__or(&c->cpus_used, &w->cpus_used);
 	if (gap_ms > c->max_gap_ms) {
 		c->max_gap_ms = gap_ms;
@@ -136,6 +138,37 @@ static void add_pages(struct ktstr_cgroup_stats *c, const struct ktstr_group_sam
 	c->migrated_pages = s->migrated_known ? s->pages_migrated : 0;
 }
 
+/* The figures of worker @i for itself; @c is its cgroup's entry. */
+static void keep_worker(struct ktstr_result *out, const struct ktstr_cgroup_stats *c,
+			const struct ktstr_group_sample *s, uint32_t i)
+{
+	const struct ktstr_worker_report *w = &s->reports[i];
+	struct ktstr_group_sample alone = {
+		.reports = w, .nr = 1, .samples = s->samples ? &s->samples[i] : NULL,
+	};
+	struct ktstr_page_count pages = ktstr_count_pages(w, s->nodes);
+	struct ktstr_sample_stats wake = { };
+	struct ktstr_worker_stats *k;
+
+	if (out->nr_workers == KTSTR_MAX_KEPT_WORKERS) {
+		out->dropped_workers++;
+		return;
+	}
+	ktstr_pool(&alone, KTSTR_SAMPLES_WAKE, &wake);
+	k = &out->workers[out->nr_workers++];
+	*k = (struct ktstr_worker_stats){
+		.cgroup = c - out->cgroups, .tid = w->tid, .flags = w->flags,
+		.schedstat_valid = !!w->schedstat_valid, .max_gap_cpu = w->max_gap_cpu,
+		.work_units = w->work_units, .iterations = w->iterations,
+		.migrations = w->migrations, .wall_ns = w->wall_ns, .cpu_ns = w->cpu_ns,
+		.max_gap_ns = w->max_gap_ns, .run_delay_ns = w->run_delay_ns,
+		.pages = pages.all, .local_pages = s->nodes ? pages.local : 0,
+		.wake_total = wake.total, .median_wake_us = wake.median_us,
+		.p99_wake_us = wake.p99_us, .max_wake_us = wake.max_us,
+		.cpus_used = w->cpus_used,
+	};
+}
+
 void ktstr_stats__add(const struct ktstr_group_sample *s, struct ktstr_result *out)
 {
 	struct ktstr_cgroup_stats *c;
@@ -147,8 +180,10 @@ void ktstr_stats__add(const struct ktstr_group_sample *s, struct ktstr_result *o
 	c = find_or_add(s, out);
 	if (!c)
 		return;
-	for (i = 0; i < s->nr; i++)
+	for (i = 0; i < s->nr; i++) {
 		add_worker(c, &s->reports[i]);
+		keep_worker(out, c, s, i);
+	}
 	c->spread_workers = c->blocks ? c->delay_workers : c->timed_workers;
 	c->spread_pct = c->blocks ? c->max_delay_pct - c->min_delay_pct :
 				    c->max_off_cpu_pct - c->min_off_cpu_pct;

@@ -101,6 +101,7 @@ static void fold(struct ktstr_run *run, const char *name, const struct ktstr_res
 	for (i = from; i < got->nr_details; i++)
 		ktstr_result__add(run->result, got->details[i].severity, got->details[i].kind,
 				  "%s", got->details[i].text);
+	run->result->claims_held = got->claims_held;
 	if (fail) {
 		if (run->verdict != KTSTR_FAIL)
 			snprintf(run->why, sizeof(run->why), "%s: %.400s", name, fail);

@@ -13,11 +13,6 @@
 
 #include "ctx.h"
 
-const char *ktstr_test_name(const struct ktstr_ctx *ctx)
-{
-	return ctx->test->name;
-}
-
 uint64_t ktstr_duration_ns(const struct ktstr_ctx *ctx)
 {
 	return ctx->duration_ns;
@@ -58,12 +53,17 @@ int ktstr_cgroup_did(const struct ktstr_ctx *ctx, const char *cgroup, uint32_t s
 	return -ENOENT;
 }
 
-static void claim(struct ktstr_ctx *ctx, enum ktstr_severity severity, enum ktstr_kind kind,
-		  const char *fmt, va_list ap)
+struct ktstr_result *ktstr_ctx__result(const struct ktstr_ctx *ctx)
+{
+	return ctx->result;
+}
+
+static void say(struct ktstr_ctx *ctx, enum ktstr_severity severity, enum ktstr_kind kind,
+		const char *fmt, va_list ap)
 	__attribute__((format(printf, 4, 0)));
 
-static void claim(struct ktstr_ctx *ctx, enum ktstr_severity severity, enum ktstr_kind kind,
-		  const char *fmt, va_list ap)
+static void say(struct ktstr_ctx *ctx, enum ktstr_severity severity, enum ktstr_kind kind,
+		const char *fmt, va_list ap)
 {
 	char text[KTSTR_DETAIL_LEN];
 
@@ -77,7 +77,7 @@ void ktstr_fail(struct ktstr_ctx *ctx, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	claim(ctx, KTSTR_FAILS, KTSTR_CLAIM, fmt, ap);
+	say(ctx, KTSTR_FAILS, KTSTR_CLAIM, fmt, ap);
 	va_end(ap);
 }
 
@@ -86,7 +86,7 @@ void ktstr_skip(struct ktstr_ctx *ctx, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	claim(ctx, KTSTR_SKIPS, KTSTR_SKIPPED, fmt, ap);
+	say(ctx, KTSTR_SKIPS, KTSTR_SKIPPED, fmt, ap);
 	va_end(ap);
 }
 
@@ -95,6 +95,6 @@ void ktstr_inconclusive(struct ktstr_ctx *ctx, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	claim(ctx, KTSTR_UNDECIDED, KTSTR_NO_DATA, fmt, ap);
+	say(ctx, KTSTR_UNDECIDED, KTSTR_NO_DATA, fmt, ap);
 	va_end(ap);
 }

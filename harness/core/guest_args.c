@@ -26,6 +26,7 @@ char *ktstr_pack__args(const struct ktstr_plan *p, uint64_t seed,
 		       const struct ktstr_deadlines *d)
 {
 	const struct ktstr_scheduler *s = p->scheduler;
+	const char *log = getenv("KTSTR_LOG_PASSES");
 	char *text = NULL, **args = NULL;
 	size_t len = 0;
 	bool ok = true;
@@ -41,6 +42,8 @@ char *ktstr_pack__args(const struct ktstr_plan *p, uint64_t seed,
 	fprintf(f, "run_grace_s=%u\nattach_timeout_ms=%u\n", d->run_grace_s,
 		d->attach_timeout_ms);
 	fprintf(f, "cgroup_root=%s\n", p->test->workload_root_cgroup ?: DEFAULT_CGROUP_ROOT);
+	if (log && *log && strcmp(log, "0"))
+		fprintf(f, "log_passes=1\n");
 	if (s && s->cgroup_parent)
 		fprintf(f, "cgroup_parent=%s\n", s->cgroup_parent);
 	if (s && s->binary) {

@@ -160,16 +160,17 @@ static void put_cgroup_stats(const struct out *o, const struct ktstr_cgroup_stat
 static void put_stats(const struct out *o, const struct ktstr_run *run)
 {
 	const struct ktstr_result *r = run->result;
-	struct ktstr_totals t;
+	struct ktstr_stats t;
 	uint32_t i;
 
 	if (!r->nr_cgroups)
 		return;
-	ktstr_result__totals(r, &t);
+	t = ktstr_stats__run(r);
 	put_title(o, "stats");
-	fprintf(o->f,
-		"%u workers, %u cpus, %" PRIu64 " migrations, worst_spread=%.1f%%, worst_gap=%.0fms\n",
-		t.workers, t.cpus, t.migrations, t.worst_spread_pct, t.worst_gap_ms);
+	fprintf(o->f, "%.0f workers, %.0f cpus, %.0f migrations", t.workers, t.cpus, t.migrations);
+	if (!isnan(t.spread_pct))
+		fprintf(o->f, ", worst_spread=%.1f%%", t.spread_pct);
+	fprintf(o->f, ", worst_gap=%.0fms\n", t.max_gap_ms);
 	for (i = 0; i < r->nr_cgroups; i++) {
 		if (o->brief && i == BRIEF_CGROUPS) {
 			fprintf(o->f, "  ... and %u more\n", r->nr_cgroups - i);

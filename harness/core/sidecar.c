@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #include "json.h"
+#include "metrics.h"
 #include "paths.h"
 #include "scheduler.h"
 #include "seen.h"
@@ -63,38 +65,34 @@ static void put_samples(struct ktstr_json *j, const char *key,
 	ktstr_json__end(j);
 }
 
+static void put_metric(struct ktstr_json *j, const struct ktstr_metric *m, const char *key,
+		       const struct ktstr_stats *s)
+{
+	double v = ktstr_metric__value(m, s);
+
+	if (m->integer && !isnan(v))
+		ktstr_json__u64(j, key, v);
+	else
+		ktstr_json__f64(j, key, v);	/* NaN, absent, is null */
+}
+
+/* The rows of the metric table, then how many samples of which kind there were. */
 static void put_cgroup(struct ktstr_json *j, const struct ktstr_cgroup_stats *c)
 {
-	const struct ktstr_sample_stats *w = &c->samples[KTSTR_SAMPLES_WAKE];
+	const struct ktstr_metric *m;
+	struct ktstr_stats s;
 	char name[KTSTR_NAME_LEN + 1] = "";
 
 	memcpy(name, c->name, KTSTR_NAME_LEN);
+	ktstr_cgroup_stats__figures(c, &s);
 	ktstr_json__object(j, NULL);
 	ktstr_json__str(j, "name", name);
 	ktstr_json__u64(j, "step", c->step);
-	ktstr_json__u64(j, "num_workers", c->workers);
-	ktstr_json__u64(j, "num_cpus", c->cpus);
-	ktstr_json__u64(j, "num_messengers", c->messengers);
-	f64_or_null(j, "avg_off_cpu_pct", c->timed_workers, c->avg_off_cpu_pct);
-	f64_or_null(j, "min_off_cpu_pct", c->timed_workers, c->min_off_cpu_pct);
-	f64_or_null(j, "max_off_cpu_pct", c->timed_workers, c->max_off_cpu_pct);
-	f64_or_null(j, "spread", c->spread_workers > 1, c->spread_pct);
 	ktstr_json__str(j, "spread_of", c->blocks ? "run_delay" : "off_cpu");
-	ktstr_json__f64(j, "max_gap_ms", c->max_gap_ms);
-	ktstr_json__i64(j, "max_gap_cpu", c->max_gap_cpu);
-	ktstr_json__u64(j, "total_migrations", c->migrations);
-	ktstr_json__f64(j, "migration_ratio", c->migration_ratio);
-	f64_or_null(j, "p99_wake_latency_us", w->kept, w->p99_us);
-	f64_or_null(j, "median_wake_latency_us", w->kept, w->median_us);
-	f64_or_null(j, "wake_latency_cv", w->kept > 1, w->cv);
-	ktstr_json__f64(j, "wake_latency_tail_ratio", ktstr_stats__wake_tail_ratio(c));
-	ktstr_json__u64(j, "total_work_units", c->work_units);
-	ktstr_json__u64(j, "total_iterations", c->iterations);
-	f64_or_null(j, "mean_run_delay_us", c->delay_workers, c->mean_run_delay_us);
-	f64_or_null(j, "worst_run_delay_us", c->delay_workers, c->worst_run_delay_us);
-	ktstr_json__f64(j, "page_locality", ktstr_stats__page_locality(c));
-	ktstr_json__f64(j, "cross_node_migration_ratio", ktstr_stats__cross_node_ratio(c));
-	put_samples(j, "wake_latency", w);
+	for (m = ktstr_metric_table; m < ktstr_metric_table + ktstr_nr_metrics; m++)
+		if (m->key)
+			put_metric(j, m, m->key, &s);
+	put_samples(j, "wake_latency", &c->samples[KTSTR_SAMPLES_WAKE]);
 	put_samples(j, "iteration_cost", &c->samples[KTSTR_SAMPLES_COST]);
 	put_samples(j, "timer_lateness", &c->samples[KTSTR_SAMPLES_TIMER]);
 	ktstr_json__object(j, "ext_metrics");
@@ -102,42 +100,20 @@ static void put_cgroup(struct ktstr_json *j, const struct ktstr_cgroup_stats *c)
 	ktstr_json__end(j);
 }
 
-/*
- * No cgroup, no measurement: totals of nothing are null, not zero. Those that are NaN are
- * absent, which JSON writes as null.
- */
 static void put_stats(struct ktstr_json *j, const struct ktstr_result *r)
 {
-	struct ktstr_totals t;
-	bool any = r->nr_cgroups > 0;
+	const struct ktstr_metric *m;
+	struct ktstr_stats s = ktstr_stats__run(r);
 	uint32_t i;
 
-	ktstr_result__totals(r, &t);
 	ktstr_json__object(j, "stats");
 	ktstr_json__array(j, "cgroups");
 	for (i = 0; i < r->nr_cgroups; i++)
 		put_cgroup(j, &r->cgroups[i]);
 	ktstr_json__end(j);
-#define TOTAL(_type, _key, _value) \
-	(any ? ktstr_json__##_type(j, _key, _value) : ktstr_json__null(j, _key))
-	TOTAL(u64, "total_workers", t.workers);
-	TOTAL(u64, "total_cpus", t.cpus);
-	TOTAL(u64, "total_migrations", t.migrations);
-	f64_or_null(j, "worst_spread", t.spread_known, t.worst_spread_pct);
-	TOTAL(f64, "worst_gap_ms", t.worst_gap_ms);
-	TOTAL(i64, "worst_gap_cpu", t.worst_gap_cpu);
-	TOTAL(f64, "worst_migration_ratio", t.worst_migration_ratio);
-	ktstr_json__f64(j, "worst_p99_wake_latency_us", t.worst_p99_wake_us);
-	ktstr_json__f64(j, "worst_median_wake_latency_us", t.worst_median_wake_us);
-	ktstr_json__f64(j, "worst_wake_latency_cv", t.worst_wake_cv);
-	TOTAL(u64, "total_iterations", t.iterations);
-	f64_or_null(j, "worst_mean_run_delay_us", t.run_delay_known, t.worst_mean_run_delay_us);
-	f64_or_null(j, "worst_run_delay_us", t.run_delay_known, t.worst_run_delay_us);
-#undef TOTAL
-	ktstr_json__f64(j, "worst_page_locality", t.worst_page_locality);
-	ktstr_json__f64(j, "worst_cross_node_migration_ratio", t.worst_cross_node_ratio);
-	ktstr_json__f64(j, "worst_wake_latency_tail_ratio", t.worst_wake_tail_ratio);
-	ktstr_json__f64(j, "worst_iterations_per_worker", t.worst_iterations_per_worker);
+	for (m = ktstr_metric_table; m < ktstr_metric_table + ktstr_nr_metrics; m++)
+		if (m->run_key)
+			put_metric(j, m, m->run_key, &s);
 	ktstr_json__object(j, "ext_metrics");
 	ktstr_json__end(j);
 	ktstr_json__end(j);
@@ -172,6 +148,7 @@ static void put_details(struct ktstr_json *j, const struct ktstr_result *r)
 	}
 	ktstr_json__end(j);
 	ktstr_json__u64(j, "dropped_details", r->dropped_details);
+	ktstr_json__u64(j, "claims_held", r->claims_held);
 	ktstr_json__array(j, "kinds");
 	for (i = 0; i < KTSTR_NR_KINDS; i++)
 		if (have[i])

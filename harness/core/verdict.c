@@ -7,7 +7,6 @@
  * A flood of notes therefore never hides a failure, and fails are only ever dropped when
  * all KTSTR_MAX_DETAILS kept ones are fails too.
  */
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -128,6 +127,30 @@ void ktstr_result__add(struct ktstr_result *r, enum ktstr_severity severity,
 	va_end(ap);
 }
 
+/* Workers name their cgroup by its index, which changes. */
+static void merge_stats(struct ktstr_result *to, const struct ktstr_result *from)
+{
+	uint32_t base = to->nr_cgroups, i;
+
+	for (i = 0; i < from->nr_cgroups; i++) {
+		if (to->nr_cgroups < KTSTR_MAX_CGROUPS)
+			to->cgroups[to->nr_cgroups++] = from->cgroups[i];
+		else
+			to->dropped_cgroups = add_saturated(to->dropped_cgroups, 1);
+	}
+	for (i = 0; i < from->nr_workers; i++) {
+		if (to->nr_workers == KTSTR_MAX_KEPT_WORKERS ||
+		    base + from->workers[i].cgroup >= to->nr_cgroups) {
+			to->dropped_workers = add_saturated(to->dropped_workers, 1);
+			continue;
+		}
+		to->workers[to->nr_workers] = from->workers[i];
+		to->workers[to->nr_workers++].cgroup += base;
+	}
+	to->dropped_cgroups = add_saturated(to->dropped_cgroups, from->dropped_cgroups);
+	to->dropped_workers = add_saturated(to->dropped_workers, from->dropped_workers);
+}
+
 void ktstr_result__merge(struct ktstr_result *to, const struct ktstr_result *from)
 {
 	struct ktstr_detail *d;
@@ -141,13 +164,9 @@ void ktstr_result__merge(struct ktstr_result *to, const struct ktstr_result *fro
 	to->dropped_details = add_saturated(to->dropped_details, from->dropped_details);
 	to->dropped_fails = add_saturated(to->dropped_fails, from->dropped_fails);
 
-	for (i = 0; i < from->nr_cgroups; i++) {
-		if (to->nr_cgroups < KTSTR_MAX_CGROUPS)
-			to->cgroups[to->nr_cgroups++] = from->cgroups[i];
-		else
-			to->dropped_cgroups = add_saturated(to->dropped_cgroups, 1);
-	}
-	to->dropped_cgroups = add_saturated(to->dropped_cgroups, from->dropped_cgroups);
+	merge_stats(to, from);
+	to->claims_held = add_saturated(to->claims_held, from->claims_held);
+	to->passes_logged = add_saturated(to->passes_logged, from->passes_logged);
 	ktstr_cpumask__or(&to->cpus_used, &from->cpus_used);
 }
 
@@ -171,6 +190,11 @@ void ktstr_result__bound(struct ktstr_result *r)
 	}
 	for (i = 0; i < r->nr_cgroups; i++)
 		r->cgroups[i].name[sizeof(r->cgroups[i].name) - 1] = '\0';
+	if (r->nr_workers > KTSTR_MAX_KEPT_WORKERS)
+		r->nr_workers = KTSTR_MAX_KEPT_WORKERS;
+	for (i = 0; i < r->nr_workers; i++)
+		if (r->workers[i].cgroup >= r->nr_cgroups)
+			r->nr_workers = i;
 }
 
 enum ktstr_outcome ktstr_result__outcome(const struct ktstr_result *r)
@@ -203,77 +227,4 @@ const struct ktstr_detail *ktstr_result__first_failure(const struct ktstr_result
 		if (r->details[i].severity == KTSTR_FAILS)
 			return &r->details[i];
 	return NULL;
-}
-
-static double max_of(double a, double b)
-{
-	return a > b ? a : b;
-}
-
-double ktstr_stats__wake_tail_ratio(const struct ktstr_cgroup_stats *c)
-{
-	const struct ktstr_sample_stats *w = &c->samples[KTSTR_SAMPLES_WAKE];
-
-	return w->total && w->median_us > 0 ? w->p99_us / w->median_us : NAN;
-}
-
-double ktstr_stats__page_locality(const struct ktstr_cgroup_stats *c)
-{
-	return c->pages && c->locality_known ? (double)c->local_pages / (double)c->pages : NAN;
-}
-
-double ktstr_stats__cross_node_ratio(const struct ktstr_cgroup_stats *c)
-{
-	return c->pages && c->migrated_known ? (double)c->migrated_pages / (double)c->pages : NAN;
-}
-
-/* fmax() and fmin() prefer a number to NaN, which is what absent needs. */
-static void add_to_totals(struct ktstr_totals *t, const struct ktstr_cgroup_stats *c)
-{
-	const struct ktstr_sample_stats *w = &c->samples[KTSTR_SAMPLES_WAKE];
-
-	t->spread_known |= c->spread_workers > 1;
-	t->run_delay_known |= c->delay_workers > 0;
-	if (w->total) {
-		t->worst_p99_wake_us = fmax(t->worst_p99_wake_us, w->p99_us);
-		t->worst_median_wake_us = fmax(t->worst_median_wake_us, w->median_us);
-		if (w->kept > 1)
-			t->worst_wake_cv = fmax(t->worst_wake_cv, w->cv);
-	}
-	t->worst_wake_tail_ratio = fmax(t->worst_wake_tail_ratio, ktstr_stats__wake_tail_ratio(c));
-	if (c->workers)
-		t->worst_iterations_per_worker = fmin(t->worst_iterations_per_worker,
-						      (double)c->iterations / c->workers);
-	t->worst_page_locality = fmin(t->worst_page_locality, ktstr_stats__page_locality(c));
-	t->worst_cross_node_ratio = fmax(t->worst_cross_node_ratio,
-					 ktstr_stats__cross_node_ratio(c));
-}
-
-void ktstr_result__totals(const struct ktstr_result *r, struct ktstr_totals *t)
-{
-	const struct ktstr_cgroup_stats *c;
-	uint32_t i;
-
-	memset(t, 0, sizeof(*t));
-	t->worst_gap_cpu = -1;
-	t->worst_p99_wake_us = t->worst_median_wake_us = t->worst_wake_cv = NAN;
-	t->worst_wake_tail_ratio = t->worst_iterations_per_worker = NAN;
-	t->worst_page_locality = t->worst_cross_node_ratio = NAN;
-	t->cpus = ktstr_cpumask__weight(&r->cpus_used);
-	for (i = 0; i < r->nr_cgroups; i++) {
-		c = &r->cgroups[i];
-		t->workers += c->workers;
-		t->migrations += c->migrations;
-		t->iterations += c->iterations;
-		t->worst_spread_pct = max_of(t->worst_spread_pct, c->spread_pct);
-		if (c->max_gap_ms > t->worst_gap_ms) {
-			t->worst_gap_ms = c->max_gap_ms;
-			t->worst_gap_cpu = c->max_gap_cpu;
-		}
-		t->worst_migration_ratio = max_of(t->worst_migration_ratio, c->migration_ratio);
-		t->worst_mean_run_delay_us =
-			max_of(t->worst_mean_run_delay_us, c->mean_run_delay_us);
-		t->worst_run_delay_us = max_of(t->worst_run_delay_us, c->worst_run_delay_us);
-		add_to_totals(t, c);
-	}
 }

@@ -14,10 +14,11 @@
 #include <stdint.h>
 
 #include <ktstr/attrs.h>
+#include <ktstr/stats.h>
 
-#define KTSTR_MAX_CPUS		512
 #define KTSTR_MAX_DETAILS	256	/* further ones are counted, not kept */
 #define KTSTR_MAX_CGROUPS	256
+#define KTSTR_MAX_KEPT_WORKERS	1024	/* with figures of their own */
 #define KTSTR_DETAIL_LEN	512	/* bytes, terminating NUL included */
 #define KTSTR_NAME_LEN		64
 #define KTSTR_MAX_NODES		64	/* of NUMA, so that a set is one word */
@@ -41,10 +42,6 @@ struct ktstr_detail {
 	enum ktstr_severity severity;
 	enum ktstr_kind kind;
 	char text[KTSTR_DETAIL_LEN];
-};
-
-struct ktstr_cpumask {
-	uint64_t bits[KTSTR_MAX_CPUS / 64];
 };
 
 /* What kind of worker a report is of. */
@@ -122,6 +119,7 @@ struct ktstr_cgroup_stats {
 	uint32_t spread_workers;	/* compared in the spread; below 2: it is absent */
 	double min_off_cpu_pct, max_off_cpu_pct, avg_off_cpu_pct;
 	double min_delay_pct, max_delay_pct;	/* run delay / wall time */
+	uint64_t wall_ns, cpu_ns;	/* sums over the workers */
 	double spread_pct;		/* max - min, of off-CPU or of run delay shares */
 	double max_gap_ms;
 	int32_t max_gap_cpu;
@@ -138,16 +136,36 @@ struct ktstr_cgroup_stats {
 	uint64_t migrated_pages;	/* by the kernel, between nodes, system-wide */
 };
 
-/* Everything about one run. Allocated by ktstr_result__new(), about 160 KiB. */
+/* What one worker did in one step. */
+struct ktstr_worker_stats {
+	uint32_t cgroup;		/* index of its cgroup and step */
+	int32_t tid;
+	uint32_t flags;			/* KTSTR_WORKER_* */
+	uint32_t schedstat_valid;
+	int32_t max_gap_cpu;
+	uint64_t work_units, iterations, migrations;
+	uint64_t wall_ns, cpu_ns, max_gap_ns, run_delay_ns;
+	uint64_t pages, local_pages;
+	uint64_t wake_total;		/* samples seen; 0: the next are absent */
+	double median_wake_us, p99_wake_us, max_wake_us;
+	struct ktstr_cpumask cpus_used;
+};
+
+/* Everything about one run. Allocated by ktstr_result__new(), about 400 KiB. */
 struct ktstr_result {
 	uint32_t nr_details;
 	uint32_t dropped_details;
 	uint32_t dropped_fails;		/* of those: severity KTSTR_FAILS */
 	uint32_t nr_cgroups;
 	uint32_t dropped_cgroups;
+	uint32_t nr_workers;
+	uint32_t dropped_workers;	/* they are in their cgroup's figures all the same */
+	uint32_t claims_held;
+	uint32_t passes_logged;		/* of those, by KTSTR_LOG_PASSES */
 	struct ktstr_cpumask cpus_used;	/* by any worker */
 	struct ktstr_detail details[KTSTR_MAX_DETAILS];
 	struct ktstr_cgroup_stats cgroups[KTSTR_MAX_CGROUPS];
+	struct ktstr_worker_stats workers[KTSTR_MAX_KEPT_WORKERS];
 };
 
 /* NULL with ENOMEM. A fresh result has no details: its outcome is PASS. */
@@ -158,7 +176,7 @@ void ktstr_result__add(struct ktstr_result *r, enum ktstr_severity severity,
 		       enum ktstr_kind kind, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 
-/* Append everything of @from to @to. */
+/* Append everything of @from to @to. The same cgroup and step twice stays two entries. */
 void ktstr_result__merge(struct ktstr_result *to, const struct ktstr_result *from);
 
 /* Bring everything within bounds: a process that crashed may have written anything. */
@@ -177,29 +195,8 @@ const struct ktstr_detail *ktstr_result__first_failure(const struct ktstr_result
 const char *ktstr_kind__name(enum ktstr_kind kind);
 const char *ktstr_outcome__name(enum ktstr_outcome outcome);
 
-/* The totals and worst-ofs that the report's stats line and the sidecar carry. */
-struct ktstr_totals {
-	uint32_t workers;
-	uint32_t cpus;			/* union over all cgroups */
-	uint64_t migrations;
-	uint64_t iterations;
-	double worst_spread_pct;
-	double worst_gap_ms;
-	int32_t worst_gap_cpu;
-	double worst_migration_ratio;
-	double worst_mean_run_delay_us, worst_run_delay_us;
-	bool spread_known, run_delay_known;	/* by any cgroup; otherwise absent */
-	/* NaN: absent. Worst is the largest, except for locality and iterations. */
-	double worst_p99_wake_us, worst_median_wake_us, worst_wake_cv, worst_wake_tail_ratio;
-	double worst_iterations_per_worker;
-	double worst_page_locality, worst_cross_node_ratio;
-};
-void ktstr_result__totals(const struct ktstr_result *r, struct ktstr_totals *t);
-
-/* Of one cgroup; NaN: absent. */
-double ktstr_stats__wake_tail_ratio(const struct ktstr_cgroup_stats *c);	/* p99 / median */
-double ktstr_stats__page_locality(const struct ktstr_cgroup_stats *c);
-double ktstr_stats__cross_node_ratio(const struct ktstr_cgroup_stats *c);
+/* Of one cgroup in one step; @c may be any of r->cgroups[]. */
+void ktstr_cgroup_stats__figures(const struct ktstr_cgroup_stats *c, struct ktstr_stats *out);
 
 /* Bitmap helpers; CPUs beyond KTSTR_MAX_CPUS are ignored. */
 void ktstr_cpumask__set(struct ktstr_cpumask *m, uint32_t cpu);

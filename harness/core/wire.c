@@ -18,7 +18,7 @@
 #include "verdict.h"
 
 #define WIRE_MAGIC	0x5352544bu	/* "KTRS" in memory */
-#define WIRE_VERSION	2u
+#define WIRE_VERSION	3u
 #define WIRE_RECORD	8u		/* type and length */
 
 enum wire_type {
@@ -26,6 +26,7 @@ enum wire_type {
 	WIRE_CPUS,		/* exactly once */
 	WIRE_DETAIL,
 	WIRE_CGROUP,
+	WIRE_WORKER,		/* behind all cgroups */
 };
 
 struct writer {
@@ -120,6 +121,8 @@ static void put_cgroup(struct writer *w, const struct ktstr_cgroup_stats *c)
 	put_double(w, c->avg_off_cpu_pct);
 	put_double(w, c->min_delay_pct);
 	put_double(w, c->max_delay_pct);
+	put64(w, c->wall_ns);
+	put64(w, c->cpu_ns);
 	put_double(w, c->spread_pct);
 	put_double(w, c->max_gap_ms);
 	put_double(w, c->migration_ratio);
@@ -136,6 +139,32 @@ static void put_cgroup(struct writer *w, const struct ktstr_cgroup_stats *c)
 	record_end(w, at);
 }
 
+static void put_worker(struct writer *w, const struct ktstr_worker_stats *k)
+{
+	size_t at = record_begin(w, WIRE_WORKER);
+
+	put32(w, k->cgroup);
+	put32(w, (uint32_t)k->tid);
+	put32(w, k->flags);
+	put32(w, k->schedstat_valid);
+	put32(w, (uint32_t)k->max_gap_cpu);
+	put64(w, k->work_units);
+	put64(w, k->iterations);
+	put64(w, k->migrations);
+	put64(w, k->wall_ns);
+	put64(w, k->cpu_ns);
+	put64(w, k->max_gap_ns);
+	put64(w, k->run_delay_ns);
+	put64(w, k->pages);
+	put64(w, k->local_pages);
+	put64(w, k->wake_total);
+	put_double(w, k->median_wake_us);
+	put_double(w, k->p99_wake_us);
+	put_double(w, k->max_wake_us);
+	put_cpus(w, &k->cpus_used);
+	record_end(w, at);
+}
+
 static void put_result(struct writer *w, const struct ktstr_result *r, uint32_t total)
 {
 	const struct ktstr_detail *d;
@@ -145,12 +174,15 @@ static void put_result(struct writer *w, const struct ktstr_result *r, uint32_t 
 	put32(w, WIRE_MAGIC);
 	put32(w, WIRE_VERSION);
 	put32(w, total);
-	put32(w, 2 + r->nr_details + r->nr_cgroups);
+	put32(w, 2 + r->nr_details + r->nr_cgroups + r->nr_workers);
 
 	at = record_begin(w, WIRE_COUNTS);
 	put32(w, r->dropped_details);
 	put32(w, r->dropped_fails);
 	put32(w, r->dropped_cgroups);
+	put32(w, r->dropped_workers);
+	put32(w, r->claims_held);
+	put32(w, r->passes_logged);
 	record_end(w, at);
 
 	at = record_begin(w, WIRE_CPUS);
@@ -167,6 +199,8 @@ static void put_result(struct writer *w, const struct ktstr_result *r, uint32_t 
 	}
 	for (i = 0; i < r->nr_cgroups; i++)
 		put_cgroup(w, &r->cgroups[i]);
+	for (i = 0; i < r->nr_workers; i++)
+		put_worker(w, &r->workers[i]);
 }
 
 void *ktstr_result__encode(const struct ktstr_result *r, size_t *len)
@@ -257,6 +291,9 @@ static void get_counts(struct reader *rd, struct ktstr_result *r)
 	r->dropped_details = get32(rd);
 	r->dropped_fails = get32(rd);
 	r->dropped_cgroups = get32(rd);
+	r->dropped_workers = get32(rd);
+	r->claims_held = get32(rd);
+	r->passes_logged = get32(rd);
 	if (r->dropped_fails > r->dropped_details)
 		rd->bad = true;
 }
@@ -333,6 +370,8 @@ static void get_cgroup(struct reader *rd, struct ktstr_result *r)
 	c->avg_off_cpu_pct = get_double(rd);
 	c->min_delay_pct = get_double(rd);
 	c->max_delay_pct = get_double(rd);
+	c->wall_ns = get64(rd);
+	c->cpu_ns = get64(rd);
 	c->spread_pct = get_double(rd);
 	c->max_gap_ms = get_double(rd);
 	c->migration_ratio = get_double(rd);
@@ -347,6 +386,40 @@ static void get_cgroup(struct reader *rd, struct ktstr_result *r)
 	c->migrated_pages = get64(rd);
 	get_string(rd, c->name, sizeof(c->name));
 	if (!consistent(c))
+		rd->bad = true;
+}
+
+static void get_worker(struct reader *rd, struct ktstr_result *r)
+{
+	struct ktstr_worker_stats *k;
+
+	if (r->nr_workers >= KTSTR_MAX_KEPT_WORKERS) {
+		rd->bad = true;
+		return;
+	}
+	k = &r->workers[r->nr_workers++];
+	k->cgroup = get32(rd);
+	k->tid = (int32_t)get32(rd);
+	k->flags = get32(rd);
+	k->schedstat_valid = get32(rd);
+	k->max_gap_cpu = (int32_t)get32(rd);
+	k->work_units = get64(rd);
+	k->iterations = get64(rd);
+	k->migrations = get64(rd);
+	k->wall_ns = get64(rd);
+	k->cpu_ns = get64(rd);
+	k->max_gap_ns = get64(rd);
+	k->run_delay_ns = get64(rd);
+	k->pages = get64(rd);
+	k->local_pages = get64(rd);
+	k->wake_total = get64(rd);
+	k->median_wake_us = get_double(rd);
+	k->p99_wake_us = get_double(rd);
+	k->max_wake_us = get_double(rd);
+	get_cpus(rd, &k->cpus_used);
+	if (k->cgroup >= r->nr_cgroups || k->schedstat_valid > 1 || k->max_gap_cpu < -1 ||
+	    k->local_pages > k->pages || k->median_wake_us > k->p99_wake_us ||
+	    k->p99_wake_us > k->max_wake_us)
 		rd->bad = true;
 }
 
@@ -375,6 +448,9 @@ static void get_record(struct reader *rd, struct ktstr_result *r, unsigned int s
 		break;
 	case WIRE_CGROUP:
 		get_cgroup(&body, r);
+		break;
+	case WIRE_WORKER:
+		get_worker(&body, r);
 		break;
 	default:
 		body.bad = true;

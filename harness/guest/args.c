@@ -135,6 +135,8 @@ static const struct guest_arg {
 	ARG("run_grace_s", run_grace_s, set_seconds, ARG_REQUIRED),
 	ARG("attach_timeout_ms", attach_timeout_ms, set_u32, ARG_REQUIRED),
 	ARG("cgroup_root", cgroup_root, set_cgroup, ARG_REQUIRED),
+	ARG("log_passes", log_passes, set_u32, ARG_OPTIONAL),
+	ARG("time_scale", time_scale, set_u32, ARG_OPTIONAL),
 	ARG("cgroup_parent", cgroup_parent, set_cgroup, ARG_OPTIONAL),
 	ARG("sched_arg", sched_argv, add_string, ARG_LIST),
 	ARG("enable", enable, add_string, ARG_LIST),

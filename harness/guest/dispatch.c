@@ -92,7 +92,6 @@ static void body_main(struct guest_body *b, const struct ktstr_guest_args *args,
 		.topo = args->topo,
 		.nr_cpus = (uint32_t)sysconf(_SC_NPROCESSORS_ONLN),
 		.duration_ns = args->duration_s * GUEST_NSEC_PER_SEC,
-		.settle_ns = GUEST_NSEC_PER_SEC / 2,
 		.workers_per_cgroup = args->workers,
 		.seed = args->seed,
 		.sched_pid = sched->pid,
@@ -102,6 +101,8 @@ static void body_main(struct guest_body *b, const struct ktstr_guest_args *args,
 		.stimulus = send_stimulus,
 	};
 
+	if (args->log_passes)
+		setenv("KTSTR_LOG_PASSES", "1", 1);
 	snprintf(root, sizeof(root), GUEST_CGROUP_MOUNT "%s", args->cgroup_root);
 	ktstr_checks__resolve(&ctx.checks, test->scheduler ? &test->scheduler->checks : NULL,
 			      &test->checks);

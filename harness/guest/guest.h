@@ -27,6 +27,8 @@ struct ktstr_guest_args {
 	uint64_t seed;			/* seed= */
 	uint32_t run_grace_s;		/* run_grace_s= body deadline is duration_s plus this */
 	uint32_t attach_timeout_ms;	/* attach_timeout_ms= */
+	uint32_t log_passes;		/* log_passes=1 KTSTR_LOG_PASSES was set on the host */
+	uint32_t time_scale;		/* time_scale= of limits that are times; 0: 1 */
 	char *cgroup_root;		/* cgroup_root=/ktstr */
 	char *cgroup_parent;		/* cgroup_parent= made before the scheduler starts */
 	char **sched_argv;		/* sched_arg= one line per argument, NULL-terminated */

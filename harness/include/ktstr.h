@@ -32,5 +32,6 @@
 #include <ktstr/claim.h>
 #include <ktstr/register.h>
 #include <ktstr/scenario.h>
+#include <ktstr/stats.h>
 
 #endif

@@ -3,7 +3,7 @@
  * Promises of harness/core/sidecar.c (docs/reports.md): one file a variant, every key always
  * there, unknown is null and not zero, and nothing of the host outside "host".
  */
-/* Links: harness/core/sidecar.c harness/core/json.c harness/core/variant.c harness/core/scheduler.c harness/core/paths.c harness/core/seen.c harness/core/scxlog.c harness/core/textbuf.c harness/core/verdict.c harness/core/wire.c harness/core/cpumask.c harness/chan/chan.c vmm/err.c */
+/* Links: harness/core/sidecar.c harness/core/json.c harness/core/variant.c harness/core/scheduler.c harness/core/paths.c harness/core/seen.c harness/core/scxlog.c harness/core/textbuf.c harness/core/verdict.c harness/core/metrics.c harness/core/wire.c harness/core/cpumask.c harness/chan/chan.c vmm/err.c */
 /* Libs: -lz -lm */
 #include <limits.h>
 #include <math.h>
@@ -141,6 +141,7 @@ TEST_F(sidecar, latencies_that_nobody_sampled_are_null_and_others_are_numbers)
 	c->samples[KTSTR_SAMPLES_WAKE] = (struct ktstr_sample_stats){
 		.total = 200, .kept = 100, .median_us = 2, .p99_us = 8, .max_us = 9,
 		.mean_us = 3, .cv = 0.5 };
+	c->iterations = 100;
 	c->pages = 100;
 	c->local_pages = 0;
 	c->locality_known = 1;

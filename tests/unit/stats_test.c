@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What the statistics of a cgroup mean (docs/checks.md), worked out by hand. */
 /* Links: harness/checks/stats.c harness/checks/judge.c harness/checks/pool.c
- * harness/core/verdict.c harness/core/cpumask.c
+ * harness/core/verdict.c harness/core/metrics.c harness/core/cpumask.c
  */
 /* Libs: -lm */
 #include <math.h>
@@ -192,7 +192,7 @@ TEST_F(stats, samples_are_pooled_and_what_is_absent_stays_absent)
 		.cgroup = "cg_a", .reports = self->w, .nr = 2, .samples = samples };
 	struct ktstr_cgroup_stats *c = self->r->cgroups;
 	struct ktstr_sample_stats *w = &c->samples[KTSTR_SAMPLES_WAKE];
-	struct ktstr_totals t;
+	struct ktstr_stats t;
 
 	samples[0].kind[KTSTR_SAMPLES_WAKE] = (struct ktstr_samples){ .ns = a, .nr = 3, .total = 3 };
 	samples[1].kind[KTSTR_SAMPLES_WAKE] = (struct ktstr_samples){ .ns = b, .nr = 1, .total = 50 };
@@ -204,34 +204,32 @@ TEST_F(stats, samples_are_pooled_and_what_is_absent_stays_absent)
 	EXPECT_NEAR(10.0, w->max_us);
 	EXPECT_NEAR(4.0, w->mean_us);
 	EXPECT_NEAR(sqrt((9 + 4 + 1 + 36) / 4.0) / 4, w->cv);
-	EXPECT_NEAR(5.0, ktstr_stats__wake_tail_ratio(c));
-	EXPECT_EQ(0, c->samples[KTSTR_SAMPLES_TIMER].total);
-	EXPECT_TRUE(isnan(ktstr_stats__page_locality(c)));
-	EXPECT_TRUE(isnan(ktstr_stats__cross_node_ratio(c)));
+		EXPECT_EQ(0, c->samples[KTSTR_SAMPLES_TIMER].total);
 
-	ktstr_result__totals(self->r, &t);
-	EXPECT_NEAR(10.0, t.worst_p99_wake_us);
-	EXPECT_NEAR(2.0, t.worst_median_wake_us);
-	EXPECT_NEAR(5.0, t.worst_wake_tail_ratio);
-	EXPECT_NEAR(6.0, t.worst_iterations_per_worker);
-	EXPECT_TRUE(isnan(t.worst_page_locality));
+	t = ktstr_stats__run(self->r);
+	EXPECT_NEAR(10.0, t.p99_wake_us);
+	EXPECT_NEAR(2.0, t.median_wake_us);
+	EXPECT_NEAR(5.0, t.wake_tail_ratio);
+	EXPECT_NEAR(6.0, t.iterations_per_worker);
+	EXPECT_TRUE(isnan(t.page_locality));
+	EXPECT_TRUE(isnan(t.cross_node_ratio));
 
 	/* A cgroup without samples changes nothing about the worst ones. */
 	add(self->r, "cg_b", 0, self->w, 1);
-	ktstr_result__totals(self->r, &t);
-	EXPECT_NEAR(10.0, t.worst_p99_wake_us);
-	EXPECT_NEAR(4.0, t.worst_iterations_per_worker);
+	t = ktstr_stats__run(self->r);
+	EXPECT_NEAR(10.0, t.p99_wake_us);
+	EXPECT_NEAR(4.0, t.iterations_per_worker);
 }
 
 TEST_F(stats, without_any_samples_the_totals_have_no_latencies)
 {
-	struct ktstr_totals t;
+	struct ktstr_stats t;
 
 	add(self->r, "cg_a", 0, self->w, 3);
-	ktstr_result__totals(self->r, &t);
-	EXPECT_TRUE(isnan(t.worst_p99_wake_us));
-	EXPECT_TRUE(isnan(t.worst_wake_cv));
-	EXPECT_TRUE(isnan(t.worst_wake_tail_ratio));
+	t = ktstr_stats__run(self->r);
+	EXPECT_TRUE(isnan(t.p99_wake_us));
+	EXPECT_TRUE(isnan(t.wake_cv));
+	EXPECT_TRUE(isnan(t.wake_tail_ratio));
 }
 
 TEST_F(stats, pages_by_node)
@@ -241,7 +239,7 @@ TEST_F(stats, pages_by_node)
 		.cgroup = "cg_a", .reports = self->w, .nr = 2, .nodes = &nodes,
 		.migrated_known = true, .pages_migrated = 30 };
 	struct ktstr_cgroup_stats *c = self->r->cgroups;
-	struct ktstr_totals t;
+	struct ktstr_stats t;
 
 	ktstr_cpumask__set(&nodes, 0);
 	self->w[0].pages_valid = 1;
@@ -249,11 +247,9 @@ TEST_F(stats, pages_by_node)
 	self->w[0].node_pages[1] = 80;
 	ktstr_stats__add(&s, self->r);
 	EXPECT_EQ(100, c->pages);
-	EXPECT_NEAR(0.2, ktstr_stats__page_locality(c));
-	EXPECT_NEAR(0.3, ktstr_stats__cross_node_ratio(c));
-	ktstr_result__totals(self->r, &t);
-	EXPECT_NEAR(0.2, t.worst_page_locality);
-	EXPECT_NEAR(0.3, t.worst_cross_node_ratio);
+	t = ktstr_stats__run(self->r);
+	EXPECT_NEAR(0.2, t.page_locality);
+	EXPECT_NEAR(0.3, t.cross_node_ratio);
 }
 
 TEST_F(stats, spread_is_of_run_delays_where_somebody_sleeps_on_purpose)

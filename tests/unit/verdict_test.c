@@ -120,34 +120,6 @@ TEST_F(verdict, merging_loses_neither_details_nor_counts)
 	EXPECT_TRUE(ktstr_cpumask__test(&self->r->cpus_used, 3));
 }
 
-TEST_F(verdict, totals_are_sums_unions_and_worsts)
-{
-	struct ktstr_totals t;
-
-	self->r->nr_cgroups = 2;
-	self->r->cgroups[0] = (struct ktstr_cgroup_stats){
-		.workers = 2, .cpus = 2, .migrations = 3, .iterations = 10, .spread_pct = 5,
-		.max_gap_ms = 9, .max_gap_cpu = 1, .migration_ratio = 0.3,
-		.mean_run_delay_us = 1, .worst_run_delay_us = 8 };
-	self->r->cgroups[1] = (struct ktstr_cgroup_stats){
-		.workers = 1, .cpus = 2, .migrations = 4, .iterations = 20, .spread_pct = 1,
-		.max_gap_ms = 30, .max_gap_cpu = 6, .migration_ratio = 0.2,
-		.mean_run_delay_us = 2, .worst_run_delay_us = 4 };
-	ktstr_cpumask__parse("0-2", &self->r->cpus_used);
-
-	ktstr_result__totals(self->r, &t);
-	EXPECT_EQ(3, t.workers);
-	EXPECT_EQ(3, t.cpus);
-	EXPECT_EQ(7, t.migrations);
-	EXPECT_EQ(30, t.iterations);
-	EXPECT_EQ(5, t.worst_spread_pct);
-	EXPECT_EQ(30, t.worst_gap_ms);
-	EXPECT_EQ(6, t.worst_gap_cpu);
-	EXPECT_EQ(0.3, t.worst_migration_ratio);
-	EXPECT_EQ(2, t.worst_mean_run_delay_us);
-	EXPECT_EQ(8, t.worst_run_delay_us);
-}
-
 TEST(every_kind_and_outcome_has_a_name_of_its_own)
 {
 	int i, j;
