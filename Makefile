@@ -5,7 +5,8 @@
 # Standalone, the same targets take the tree from KSRC= or from what set-up provided.
 #
 #	make			build			make run_tests	build and run
-#	make check		set-up and all of our own tests (check-unit, -lint, -e2e)
+#	make check		set-up and all of our own tests (check-unit, -lint, -e2e, -fuzz)
+#	make check-fuzz SECONDS=600	the fuzz targets side by side, for so long
 #	make install INSTALL_PATH=DIR			make clean
 #	make install-tree KSRC=TREE	put this suite into a kernel tree
 #	make bench		what each test costs: set-up, boot, total
@@ -31,7 +32,7 @@ run_tests: export kselftest_override_timeout ?= 0
 endif
 
 # These work without a kernel tree.
-treeless := help setup check check-unit check-lint check-e2e install-tree
+treeless := help setup check check-unit check-lint check-e2e check-fuzz install-tree
 ifeq ($(filter-out $(treeless),$(or $(MAKECMDGOALS),all)),)
 
 .PHONY: $(treeless)
@@ -42,10 +43,10 @@ setup:
 	@$(SETUP)/setup.sh
 
 check:
-	@KSRC="$(KSRC)" tests/check.sh "$(OUTPUT)" unit lint e2e
+	@KSRC="$(KSRC)" tests/check.sh "$(OUTPUT)" unit lint e2e fuzz
 
-check-unit check-lint check-e2e: check-%:
-	@KSRC="$(KSRC)" tests/check.sh "$(OUTPUT)" $*
+check-unit check-lint check-e2e check-fuzz: check-%:
+	@KSRC="$(KSRC)" FUZZ_SECONDS="$(SECONDS)" tests/check.sh "$(OUTPUT)" $*
 
 # A KSRC that happens to be in the environment is meant for building, it is no consent.
 install-tree:
@@ -75,6 +76,7 @@ upstream_scheds := $(shell sed -n 's/^c-sched-targets *:\{0,1\}= *//p' $(scx_mak
 other_archs := $(filter-out $(SRCARCH),x86 arm64)
 lib_srcs := $(filter-out vmm/qemu/plugin.c $(foreach a,$(other_archs),%/$(a).c),\
 	$(shell find vmm harness -name '*.c' $(other_archs:%=-not -path '*/%/*') | sort))
+catalogue_srcs := $(sort $(wildcard scenarios/catalogue/*.c))
 tool_srcs := $(sort $(wildcard tools-testing-ktstr/*.c))
 own_scheds := $(patsubst bpf/%.bpf.c,%,$(wildcard bpf/scx_*.bpf.c))
 
@@ -100,7 +102,7 @@ endef
 # kselftest_harness.h is not written for -Wextra: it is a system header for us.
 selftests := $(KSRC)/tools/testing/selftests
 override CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -Woverride-init \
-	-Wno-missing-field-initializers -pthread -I. -Iharness/include \
+	-Wno-missing-field-initializers -pthread -I. -Iharness/include -Iscenarios/include \
 	-isystem $(selftests) $(filter-out -I%/selftests,$(CFLAGS))
 LDLIBS := -Wl,--as-needed -lelf -llz4 -lz -lzstd -ljansson -lm
 SAN := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
@@ -125,7 +127,7 @@ $(OBJ)/flags: FORCE
 	@mkdir -p $(@D)
 	@echo '$(flags)' | cmp -s - $@ || echo '$(flags)' > $@
 FORCE:
-.PHONY: FORCE unit-tests e2e-tests nested-host bench bench-worker
+.PHONY: FORCE unit-tests e2e-tests fuzzers nested-host bench bench-worker
 
 $(TOOLS)/complete:
 	@O='$(O)' KBUILD_OUTPUT='$(KBUILD_OUTPUT)' $(SETUP)/tools.sh build '$(KSRC)' '$(TOOLS)'
@@ -151,14 +153,21 @@ $(OBJ)/libktstr.a $(OBJ)/san/libktstr.a:
 	$(call msg,AR,,$@)
 	$(Q)$(RM) $@ && $(AR) qcs $@ $^
 
-$(TEST_GEN_PROGS): $(OUTPUT)/%: $(OBJ)/scenarios/%.o $(OBJ)/libktstr.a
+# Canned scenarios, for any test program: above the harness, so an archive of its own.
+$(OBJ)/libcatalogue.a: $(catalogue_srcs:%.c=$(OBJ)/%.o)
+$(OBJ)/san/libcatalogue.a: $(catalogue_srcs:%.c=$(OBJ)/san/%.o)
+$(OBJ)/libcatalogue.a $(OBJ)/san/libcatalogue.a:
+	$(call msg,AR,,$@)
+	$(Q)$(RM) $@ && $(AR) qcs $@ $^
+
+$(TEST_GEN_PROGS): $(OUTPUT)/%: $(OBJ)/scenarios/%.o $(OBJ)/libcatalogue.a $(OBJ)/libktstr.a
 	$(call msg,LINK,,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
 # The tool has its options and its pager from the tree's libsubcmd.
 $(OBJ)/tools-testing-ktstr/%.o $(OBJ)/san/tools-testing-ktstr/%.o: \
 	override CFLAGS += -isystem $(KSRC)/tools/include -isystem $(KSRC)/tools/lib
-$(OUTPUT)/ktstr: $(tool_srcs:%.c=$(OBJ)/%.o) $(OBJ)/libktstr.a | $(TOOLS)/complete
+$(OUTPUT)/ktstr: $(tool_srcs:%.c=$(OBJ)/%.o) $(OBJ)/libcatalogue.a $(OBJ)/libktstr.a | $(TOOLS)/complete
 	$(call msg,LINK,,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(TOOLS)/libsubcmd.a $(LDLIBS) -o $@
 
@@ -197,10 +206,10 @@ $(addprefix $(OUTPUT)/,$(own_scheds)): $(OUTPUT)/%: bpf/%.c $(OBJ)/bpf/%.bpf.ske
 # Tests of our own name what they link in a comment: "Links: a.c b.c", "Libs: -lx".
 unit_srcs := $(sort $(wildcard tests/unit/*_test.c))
 e2e_srcs := $(sort $(wildcard tests/e2e/*_test.c tests/e2e/*/*_test.c))
-ifneq ($(filter unit-tests e2e-tests,$(MAKECMDGOALS)),)
+ifneq ($(filter unit-tests e2e-tests fuzzers,$(MAKECMDGOALS)),)
 tag = $(shell awk '!on && sub(/^\/\* $(2):/, "") { on = 1 } \
 	on { end = sub(/ *\*\/.*/, ""); sub(/^ \*/, ""); print; if (end) exit }' $(1))
-link_of = $(patsubst %.c,$(2)/%.o,$(patsubst libktstr.a,$(2)/libktstr.a,$(call tag,$(1),Links)))
+link_of = $(patsubst %.c,$(2)/%.o,$(patsubst lib%.a,$(2)/lib%.a,$(call tag,$(1),Links)))
 # $(1) source, $(2) object folder, $(3) extra flags
 define own_test
 $(2)/$(1:.c=): $(2)/$(1:.c=.o) $(call link_of,$(1),$(2))
@@ -210,6 +219,25 @@ endef
 $(foreach t,$(unit_srcs) $(e2e_srcs),$(eval $(call own_test,$(t),$(OBJ),)))
 $(foreach t,$(unit_srcs),$(eval $(call own_test,$(t),$(OBJ)/san,$(SAN))))
 endif
+# The fuzzers' "first corpus" and their runs: tests/fuzz/run.sh.
+fuzz_srcs := $(sort $(wildcard tests/fuzz/*_fuzz.c))
+FUZZ := -O1 -fno-omit-frame-pointer -fno-sanitize-recover=undefined
+$(OBJ)/fuzz/%.o: %.c $(OBJ)/flags
+	$(call msg,CC,fuzz,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(BPF_CLANG) $(CFLAGS) $(FUZZ) -fsanitize=fuzzer-no-link,address,undefined \
+		-MMD -MP -c $< -o $@
+ifneq ($(filter fuzzers,$(MAKECMDGOALS)),)
+define fuzz_target
+$(OBJ)/$(1:.c=): $(OBJ)/fuzz/$(1:.c=.o) $(call link_of,$(1),$(OBJ)/fuzz)
+	$$(call msg,LINK,fuzz,$$@)
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)$$(BPF_CLANG) $$(CFLAGS) $$(FUZZ) -fsanitize=fuzzer,address,undefined $$(LDFLAGS) $$^ \
+		$(call tag,$(1),Libs) $$(LDLIBS) -o $$@
+endef
+$(foreach t,$(fuzz_srcs),$(eval $(call fuzz_target,$(t))))
+endif
+fuzzers: $(fuzz_srcs:%.c=$(OBJ)/%)
 unit-tests: $(unit_srcs:%.c=$(OBJ)/%) $(unit_srcs:%.c=$(OBJ)/san/%)
 e2e-tests: $(e2e_srcs:%.c=$(OBJ)/%)
 

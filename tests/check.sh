@@ -1,11 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Our own tests: check.sh OUTPUT [unit|lint|e2e]... Sets up what they need, builds them, runs
+# Our own tests: check.sh OUTPUT [unit|lint|e2e|fuzz]... Sets up what they need, builds them, runs
 # them, prints one KTAP line per item and at the end "N passed, N failed, N skipped".
 # A test that fails shows its output; all output stays in OUTPUT/obj/check/.
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
-[ $# -ge 2 ] || { echo "usage: check.sh OUTPUT unit|lint|e2e..." >&2; exit 1; }
+[ $# -ge 2 ] || { echo "usage: check.sh OUTPUT unit|lint|e2e|fuzz..." >&2; exit 1; }
 OUTPUT=$1
 shift
 logs=$OUTPUT/obj/check
@@ -68,6 +68,32 @@ item()
 	esac
 }
 
+# tap_items NAME COMMAND...: every result of a command that prints TAP is an item; the command
+# itself is one more when it failed without a failed result.
+tap_items()
+{
+	local name=$1 log=$logs/${1//\//_}.log rc line bad=$fail
+
+	shift
+	printf '# %s ...\n' "$name" >&2
+	"$@" > "$log" 2>&1 < /dev/null
+	rc=$?
+	while IFS= read -r line; do
+		case $line in
+		"ok "*|"not ok "*)
+			nr=$((nr + 1))
+			case $line in
+			*"# SKIP"*)	skip=$((skip + 1)) ;;
+			ok*)		pass=$((pass + 1)) ;;
+			*)		fail=$((fail + 1)) ;;
+			esac
+			sed -E "s/ok [0-9]+/ok $nr/" <<< "$line" ;;
+		"# "*)	echo "$line" ;;
+		esac
+	done < "$log"
+	[ $rc = 0 ] || [ "$fail" -gt "$bad" ] || item "$name/run" sh -c "cat $log; exit $rc"
+}
+
 build()
 {
 	make -s -k -j"$(nproc)" OUTPUT="$OUTPUT" KSRC="$KSRC" "$@"
@@ -126,10 +152,16 @@ check_e2e()
 	done
 }
 
+check_fuzz()
+{
+	item build/fuzzers build fuzzers
+	tap_items fuzz tests/fuzz/run.sh "$OUTPUT" "${FUZZ_SECONDS:-60}"
+}
+
 echo "KTAP version 1"
 for part; do
 	case $part in
-	unit|lint|e2e)	"check_$part" ;;
+	unit|lint|e2e|fuzz)	"check_$part" ;;
 	*)		echo "no such part: $part" >&2; exit 1 ;;
 	esac
 done

@@ -16,7 +16,9 @@
 #include "select.h"
 #include "suite.h"
 
-#define TESTS_SECTION	"ktstr_tests"	/* harness/include/ktstr/register.h */
+/* harness/include/ktstr/register.h */
+#define TESTS_SECTION	"ktstr_tests"
+#define MAKERS_SECTION	"ktstr_makers"
 #define KSFT_SKIP	4		/* what the harness exits with after -l */
 
 const char *suite__base(const char *path)
@@ -91,7 +93,7 @@ static int add_listed(struct suite *s, const char *dir, char *text, struct vm_er
 	return 0;
 }
 
-/* Does the ELF file at @path have the section that KTSTR_TEST() fills? */
+/* Does the ELF file at @path have a section of KTSTR_TEST() or KTSTR_MAKE_TESTS()? */
 static bool has_tests(const char *path)
 {
 	const char *name;
@@ -111,7 +113,8 @@ static bool has_tests(const char *path)
 			if (!gelf_getshdr(scn, &shdr))
 				break;
 			name = elf_strptr(elf, strings, shdr.sh_name);
-			found = name && !strcmp(name, TESTS_SECTION);
+			found = name && (!strcmp(name, TESTS_SECTION) ||
+					 !strcmp(name, MAKERS_SECTION));
 		}
 	}
 	elf_end(elf);

@@ -26,6 +26,9 @@ struct vm_ops {
 	int (*resume)(struct vm *vm);
 	void *(*mem)(struct vm *vm, uint64_t gpa, size_t len);
 	void *(*shared)(struct vm *vm, uint64_t *gpa);
+	/* NULL: this backend does not count. */
+	int (*disk_stats)(struct vm *vm, unsigned int disk, struct vm_disk_stats *stats);
+	int (*nic_stats)(struct vm *vm, unsigned int nic, struct vm_nic_stats *stats);
 	void (*destroy)(struct vm *vm);
 };
 

@@ -19,13 +19,6 @@
 /* Early allocations (page tables, per-CPU areas) need room below the shared stretch. */
 #define KERNEL_SLACK	(32 * VM_MIB)
 
-uint64_t vm_node_bytes(uint64_t mem_bytes, uint32_t nr_nodes, uint32_t node)
-{
-	uint64_t share = mem_bytes / nr_nodes / VM_MIB * VM_MIB;
-
-	return node + 1 == nr_nodes ? mem_bytes - share * node : share;
-}
-
 unsigned int vm_regions_pc(uint64_t mem_bytes, uint64_t low_max,
 			   struct vm_region region[VM_MAX_REGIONS])
 {
@@ -84,14 +77,14 @@ static int node_memfd(uint64_t bytes)
 	return fd;
 }
 
-int vm_ram_alloc(struct vm_ram *ram, uint64_t mem_bytes, uint32_t nr_nodes, uint64_t low_max,
-		 struct vm_err *err)
+int vm_ram_alloc(struct vm_ram *ram, uint64_t mem_bytes, const struct vm_topology *topo,
+		 uint64_t low_max, struct vm_err *err)
 {
 	uint64_t offset = 0;
 	void *p;
 
 	memset(ram, 0, sizeof(*ram));
-	ram->nr_nodes = nr_nodes;
+	ram->nr_nodes = topo->numa_nodes;
 	for (uint32_t i = 0; i < VM_MAX_NODES; i++)
 		ram->fd[i] = -1;
 	ram->nr_regions = vm_regions_pc(mem_bytes, low_max, ram->region);
@@ -103,8 +96,8 @@ int vm_ram_alloc(struct vm_ram *ram, uint64_t mem_bytes, uint32_t nr_nodes, uint
 			      mem_bytes / VM_MIB, strerror(errno));
 	ram->base = p;
 	ram->bytes = mem_bytes;
-	for (uint32_t i = 0; i < nr_nodes; i++) {
-		uint64_t bytes = vm_node_bytes(mem_bytes, nr_nodes, i);
+	for (uint32_t i = 0; i < ram->nr_nodes; i++) {
+		uint64_t bytes = vm_topology_node_bytes(topo, mem_bytes, i);
 		int fd = node_memfd(bytes);
 
 		if (fd < 0)

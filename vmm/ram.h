@@ -36,9 +36,6 @@ struct vm_ram {
 	unsigned int nr_regions;
 };
 
-/* Share of @node: equal parts in whole MiB, the last node takes the rest. */
-uint64_t vm_node_bytes(uint64_t mem_bytes, uint32_t nr_nodes, uint32_t node);
-
 /*
  * The PC's layout: RAM below 640 KiB, from 1 MiB to @low_max, the rest from 4 GiB.
  * Returns the number of regions.
@@ -58,8 +55,8 @@ int vm_place_shared(uint64_t low_end, uint64_t initrd_bytes, uint64_t kernel_end
 		    uint64_t shared_bytes, uint64_t *gpa, struct vm_err *err);
 
 /* Allocate and map. 0 or -errno with @err; vm_ram_free() undoes either outcome. */
-int vm_ram_alloc(struct vm_ram *ram, uint64_t mem_bytes, uint32_t nr_nodes, uint64_t low_max,
-		 struct vm_err *err);
+int vm_ram_alloc(struct vm_ram *ram, uint64_t mem_bytes, const struct vm_topology *topo,
+		 uint64_t low_max, struct vm_err *err);
 void vm_ram_free(struct vm_ram *ram);
 void *vm_ram_at(const struct vm_ram *ram, uint64_t gpa, size_t len);
 

@@ -72,11 +72,8 @@ static int check_memory(const struct vm_spec *s, struct vm_err *err)
 		return vm_err(err, EINVAL,
 			      "mem_bytes %" PRIu64 ": must be whole MiB, at most 1 TiB",
 			      s->mem_bytes);
-	if (s->mem_bytes / s->topo.numa_nodes < VM_NODE_MIN_BYTES)
-		return vm_err(err, EINVAL,
-			      "mem_bytes: %" PRIu64 " MiB for %" PRIu32 " NUMA nodes are too few, each needs %" PRIu64 " MiB",
-			      s->mem_bytes / VM_MIB, s->topo.numa_nodes,
-			      VM_NODE_MIN_BYTES / VM_MIB);
+	if (vm_topology_check_memory(&s->topo, s->mem_bytes, err))
+		return -EINVAL;
 	if (s->shared_bytes % 4096 || s->shared_bytes > s->mem_bytes / 2)
 		return vm_err(err, EINVAL,
 			      "shared_bytes %" PRIu64 ": must be whole pages and at most half of the memory",
@@ -101,6 +98,33 @@ static int check_files(const struct vm_spec *s, struct vm_err *err)
 		return vm_err(err, EINVAL, "initrd_fd %d: %s", s->initrd_fd, strerror(errno));
 	if (!S_ISREG(st.st_mode) || !st.st_size)
 		return vm_err(err, EINVAL, "initrd_fd %d: empty or not a file", s->initrd_fd);
+	return 0;
+}
+
+static int check_devices(const struct vm_spec *s, struct vm_err *err)
+{
+	if (s->nr_disks > VM_MAX_DISKS)
+		return vm_err(err, EINVAL, "%u disks: at most %d", s->nr_disks, VM_MAX_DISKS);
+	if (s->nr_nics > VM_MAX_NICS)
+		return vm_err(err, EINVAL, "%u network cards: at most %d", s->nr_nics,
+			      VM_MAX_NICS);
+	for (unsigned int i = 0; i < s->nr_disks; i++) {
+		const struct vm_disk *d = &s->disks[i];
+
+		if (!d->bytes || d->bytes % VM_SECTOR || d->bytes > INT64_MAX)
+			return vm_err(err, EINVAL,
+				      "disk %u: %" PRIu64 " bytes, must be whole sectors of %d",
+				      i, d->bytes, VM_SECTOR);
+		if (!d->serial || strlen(d->serial) > VM_DISK_SERIAL_MAX ||
+		    strpbrk(d->serial, ",= "))
+			return vm_err(err, EINVAL,
+				      "disk %u: the serial number must be at most %d characters without commas, equals signs and blanks",
+				      i, VM_DISK_SERIAL_MAX);
+	}
+	for (unsigned int i = 0; i < s->nr_nics; i++)
+		if (s->nics[i].mac[0] & 1)
+			return vm_err(err, EINVAL, "network card %u: its address is a multicast one",
+				      i);
 	return 0;
 }
 
@@ -133,7 +157,7 @@ static int check_spec(const struct vm_spec *s, struct vm_image *image, struct vm
 	if (!s->kernel || !*s->kernel)
 		return vm_err(err, EINVAL, "kernel: no image given");
 	if (vm_topology_check(&s->topo, err) || check_memory(s, err) ||
-	    check_mode(s, err) || check_files(s, err))
+	    check_mode(s, err) || check_devices(s, err) || check_files(s, err))
 		return -EINVAL;
 	if (vm_image_read(s->kernel, image, err))
 		return -EINVAL;
@@ -202,6 +226,16 @@ void *vm_shared(struct vm *vm, uint64_t *gpa)
 const char *vm_doorbell(const struct vm *vm)
 {
 	return vm->ops->doorbell;
+}
+
+int vm_disk_stats(struct vm *vm, unsigned int disk, struct vm_disk_stats *stats)
+{
+	return vm->ops->disk_stats ? vm->ops->disk_stats(vm, disk, stats) : -EOPNOTSUPP;
+}
+
+int vm_nic_stats(struct vm *vm, unsigned int nic, struct vm_nic_stats *stats)
+{
+	return vm->ops->nic_stats ? vm->ops->nic_stats(vm, nic, stats) : -EOPNOTSUPP;
 }
 
 void vm_destroy(struct vm *vm)

@@ -23,18 +23,61 @@
 #define VM_MAX_CPUS	512
 #define VM_MAX_NODES	64
 
-/* LLCs are counted over the whole machine; cores are per LLC, threads per core. */
+/* A cache in front of a node's memory, in the numbers of ACPI's HMAT. size 0: none. */
+struct vm_mem_cache {
+	uint64_t size;
+	uint8_t associativity;		/* 0 none, 1 direct mapped, 2 complex indexing */
+	uint8_t write_policy;		/* 0 none, 1 write back, 2 write through */
+	uint16_t line_bytes;
+};
+
+/* One NUMA node where nodes differ. Zeroed members have the defaults named here. */
+struct vm_node {
+	uint32_t llcs;			/* 0: memory only, as a CXL expander appears */
+	uint64_t mem_bytes;		/* whole MiB; 0: an equal share of what is left */
+	uint32_t latency_ns;		/* of its own CPUs; 0: 100, memory only: 300 */
+	uint32_t bandwidth_mbs;		/* 0: 51200, memory only: 20480 */
+	struct vm_mem_cache cache;
+};
+
+/*
+ * LLCs are counted over the whole machine; cores are per LLC, threads per core. The two
+ * arrays are optional and borrowed: static data, or at least as old as the machine.
+ */
 struct vm_topology {
 	uint32_t numa_nodes;
 	uint32_t llcs;
 	uint32_t cores;
 	uint32_t threads;
+	const struct vm_node *nodes;	/* [numa_nodes]; NULL: all alike */
+	const uint8_t *distance;	/* [numa_nodes][numa_nodes]; NULL: 10 and 20 */
 };
 
 enum vm_accel {
 	VM_ACCEL_AUTO,		/* kvm where it really works, else tcg */
 	VM_ACCEL_KVM,
 	VM_ACCEL_TCG,
+};
+
+#define VM_MAX_DISKS		4
+#define VM_MAX_NICS		8
+#define VM_DISK_SERIAL_MAX	20	/* VIRTIO_BLK_ID_BYTES */
+#define VM_SECTOR		512
+
+/*
+ * A virtio-blk disk: raw, zeroes at first, in memory of the host and gone with the machine.
+ * The limits are independent of each other; 0: none.
+ */
+struct vm_disk {
+	uint64_t bytes;			/* whole sectors */
+	const char *serial;		/* what the guest reads as the disk's serial number */
+	uint64_t max_iops;		/* reads, writes and flushes per second */
+	uint64_t max_bytes_per_s;	/* read and written */
+};
+
+/* A virtio-net card whose cable ends in itself: what it sends, it receives. */
+struct vm_nic {
+	uint8_t mac[6];
 };
 
 /* VM_SHIFT_AUTO: the backend picks the icount shift from the number of vCPUs. */
@@ -48,13 +91,18 @@ struct vm_spec {
 	int initrd_fd;			/* whole file is the initrd; -1: none. Borrowed. */
 	const char *cmdline;		/* appended after the backend's own parameters */
 	struct vm_topology topo;
-	uint64_t mem_bytes;		/* multiple of 1 MiB per node */
+	uint64_t mem_bytes;		/* whole MiB, see vm_topology_node_bytes() */
 	uint64_t shared_bytes;		/* hidden from the guest's allocator, see vm_shared() */
 	enum vm_accel accel;		/* VM_ACCEL_AUTO has been resolved by vm_pick_accel() */
 	bool deterministic;		/* tcg: -icount, one host thread, all seeds fixed */
 	uint64_t seed;			/* deterministic: guest entropy and nothing else */
 	int icount_shift;		/* 2^N ns of guest time per instruction, or VM_SHIFT_AUTO */
 	bool kaslr;
+	bool pci;			/* a PCI bus; disks and nics bring it too, see vm_has_pci() */
+	const struct vm_disk *disks;	/* /dev/vda, /dev/vdb, ... */
+	unsigned int nr_disks;
+	const struct vm_nic *nics;
+	unsigned int nr_nics;
 	const char *console_path;	/* COM1 (kernel console) is written here; required */
 	const char *output_path;	/* COM2 is written here; required */
 	const char *emulator_log_path;	/* stderr of an external emulator; NULL: discarded */
@@ -113,6 +161,32 @@ void vm_wait(struct vm *vm, int timeout_ms, int wake_fd, struct vm_event *ev);
 int vm_continue(struct vm *vm);
 
 /*
+ * What the devices did so far; any time before vm_destroy(). 0, -ENOENT: there is no such
+ * device, -EOPNOTSUPP: this backend does not count.
+ */
+struct vm_disk_stats {
+	uint64_t reads, writes, flushes;	/* completed, without the failed ones */
+	uint64_t read_bytes, written_bytes;
+	uint64_t failed;
+	uint64_t delayed;			/* requests that a limit held back */
+};
+
+struct vm_nic_stats {
+	uint64_t tx_frames, tx_bytes;
+	uint64_t rx_frames, rx_bytes;
+	uint64_t dropped;			/* no room in the receive queue, or malformed */
+};
+
+int vm_disk_stats(struct vm *vm, unsigned int disk, struct vm_disk_stats *stats);
+int vm_nic_stats(struct vm *vm, unsigned int nic, struct vm_nic_stats *stats);
+
+/* Does the machine have a PCI bus? Without one the kernel is told not to look (pci=off). */
+static inline bool vm_has_pci(const struct vm_spec *spec)
+{
+	return spec->pci || spec->nr_disks || spec->nr_nics;
+}
+
+/*
  * Stop all vCPUs, at most @timeout_ms from now, and start them again. A deterministic
  * guest is only ever stopped at a sync point: there vm_pause() returns -EBUSY unless the
  * guest is at one. Pausing twice is an error (-EALREADY).
@@ -143,6 +217,27 @@ uint32_t vm_topology_cpus(const struct vm_topology *t);
 void vm_topology_format(const struct vm_topology *t, char *buf, size_t size);
 int vm_topology_parse(const char *text, struct vm_topology *t, struct vm_err *err);
 int vm_topology_check(const struct vm_topology *t, struct vm_err *err);
+
+/* What a checked topology means for its parts. */
+uint32_t vm_topology_node_llcs(const struct vm_topology *t, uint32_t node);
+uint32_t vm_topology_node_of_cpu(const struct vm_topology *t, uint32_t cpu);
+/* The firmware's distance, 10 to itself. */
+uint8_t vm_topology_distance(const struct vm_topology *t, uint32_t from, uint32_t to);
+
+/*
+ * Do @mem_bytes go round? 0 or -EINVAL with @err. If so: the share of @node. Nodes without a size
+ * of their own share equally in whole MiB, the last of them takes the rest.
+ */
+int vm_topology_check_memory(const struct vm_topology *t, uint64_t mem_bytes,
+			     struct vm_err *err);
+uint64_t vm_topology_node_bytes(const struct vm_topology *t, uint64_t mem_bytes, uint32_t node);
+
+/*
+ * What the firmware tells about access from @from's CPUs to @to's memory: latency grows and
+ * bandwidth shrinks with the distance.
+ */
+uint32_t vm_topology_latency_ns(const struct vm_topology *t, uint32_t from, uint32_t to);
+uint32_t vm_topology_bandwidth_mbs(const struct vm_topology *t, uint32_t from, uint32_t to);
 
 /* Kill the machine if it runs, free everything. NULL is allowed. */
 void vm_destroy(struct vm *vm);

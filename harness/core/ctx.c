@@ -13,6 +13,11 @@
 
 #include "ctx.h"
 
+const char *ktstr_test_name(const struct ktstr_ctx *ctx)
+{
+	return ctx->test->name;
+}
+
 uint64_t ktstr_duration_ns(const struct ktstr_ctx *ctx)
 {
 	return ctx->duration_ns;

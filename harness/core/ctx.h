@@ -19,6 +19,7 @@ struct ktstr_ctx {
 	struct ktstr_topology topo;	/* as declared; every dimension set */
 	uint32_t nr_cpus;		/* online */
 	uint64_t duration_ns;
+	uint64_t settle_ns;		/* of holds that settle */
 	uint32_t workers_per_cgroup;
 	uint64_t seed;
 	int sched_pid;			/* 0: no scheduler under test */

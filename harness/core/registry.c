@@ -8,12 +8,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <ktstr/register.h>
+
 #include "plan.h"
 
 extern const struct ktstr_test *__start_ktstr_tests[] __attribute__((weak));
 extern const struct ktstr_test *__stop_ktstr_tests[] __attribute__((weak));
 extern const struct ktstr_scheduler * const __start_ktstr_schedulers[] __attribute__((weak));
 extern const struct ktstr_scheduler * const __stop_ktstr_schedulers[] __attribute__((weak));
+
+extern const struct ktstr_maker * const __start_ktstr_makers[] __attribute__((weak));
+extern const struct ktstr_maker * const __stop_ktstr_makers[] __attribute__((weak));
 
 /* Of a section; to the compiler its bounds are two objects, whose difference it may doubt. */
 static unsigned int entries(const void *start, const void *stop)
@@ -31,6 +36,33 @@ static int by_place(const void *a, const void *b)
 	return ret ?: (x->line > y->line) - (x->line < y->line);
 }
 
+/* The tests of the section and behind them the made ones, in one list made once. */
+static void add_made(struct ktstr_registry *r)
+{
+	static const struct ktstr_test **all;
+	static unsigned int nr_all;
+	unsigned int nr_makers = entries(__start_ktstr_makers, __stop_ktstr_makers);
+	const struct ktstr_test * const *made;
+	const struct ktstr_test **more;
+	unsigned int nr, i;
+
+	if (!all) {
+		for (i = 0; i < nr_makers; i++) {
+			made = __start_ktstr_makers[i]->make(&nr);
+			more = realloc(all, (r->nr_tests + nr_all + nr) * sizeof(*all));
+			if (!more)
+				abort();	/* at start-up, and nothing can be said of it */
+			all = more;
+			memcpy(all + r->nr_tests + nr_all, made, nr * sizeof(*all));
+			nr_all += nr;
+		}
+		if (r->nr_tests)
+			memcpy(all, r->tests, r->nr_tests * sizeof(*all));
+	}
+	r->tests = all;
+	r->nr_tests += nr_all;
+}
+
 void ktstr_registry__get(struct ktstr_registry *r)
 {
 	memset(r, 0, sizeof(*r));
@@ -39,6 +71,8 @@ void ktstr_registry__get(struct ktstr_registry *r)
 		r->nr_tests = entries(__start_ktstr_tests, __stop_ktstr_tests);
 		qsort(__start_ktstr_tests, r->nr_tests, sizeof(*r->tests), by_place);
 	}
+	if (__start_ktstr_makers)
+		add_made(r);
 	if (__start_ktstr_schedulers) {
 		r->schedulers = __start_ktstr_schedulers;
 		r->nr_schedulers = entries(__start_ktstr_schedulers, __stop_ktstr_schedulers);

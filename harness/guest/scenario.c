@@ -271,7 +271,13 @@ static bool hold_makes_sense(struct ktstr_checker *ck, const struct ktstr_step *
 	bool has_ops = step->ops && step->ops->kind != KTSTR_OP_END;
 	int kinds = (h->frac != 0) + (h->fixed_ns != 0) + (h->loop_ns != 0) + h->none;
 
-	if (kinds > 1)
+	if (h->settle && kinds && h->frac == 0)
+		ktstr_problem(ck, "settling goes with a fraction or alone");
+	else if (h->settle && !ck->ctx->settle_ns && !kinds)
+		ktstr_problem(ck, "the step only settles and the settle time is 0");
+	else if (h->settle && !kinds)
+		return true;
+	else if (kinds > 1)
 		ktstr_problem(ck, "a fraction, a fixed time, a loop and none exclude each other");
 	else if (!kinds)
 		ktstr_problem(ck, "the step has no hold, it would pass without a test");
@@ -292,6 +298,10 @@ static void check_hold(struct ktstr_checker *ck, const struct ktstr_step *step)
 	subject(ck, "hold validation");
 	if (!hold_makes_sense(ck, step) || step->hold.none)
 		return;
+	if (step->hold.settle)
+		ck->sc->hold_ns[ck->step] = ck->ctx->settle_ns;
+	if (step->hold.settle && step->hold.frac == 0)
+		return;
 	wanted = ns = wanted_ns(ck, &step->hold);
 	/* A fraction of a nanosecond more than the rest is rounding, not a wish. */
 	if ((wanted > left && wanted - left > NSEC_PER_USEC) || step->hold.loop_ns) {
@@ -309,7 +319,7 @@ static void check_hold(struct ktstr_checker *ck, const struct ktstr_step *step)
 	} else if (wanted > left) {
 		ns = left;
 	}
-	ck->sc->hold_ns[ck->step] = ns;
+	ck->sc->hold_ns[ck->step] += ns;
 	ck->held_ns += ns;
 }
 

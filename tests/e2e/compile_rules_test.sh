@@ -7,7 +7,7 @@ set -u
 cd "$(dirname "$0")/../.." || exit 1
 
 flags=(-std=gnu11 -O2 -Wall -Wextra -Werror -Wno-missing-field-initializers
-       -D_GNU_SOURCE -Iharness/include -c -o /dev/null)
+       -D_GNU_SOURCE -Iharness/include -Iscenarios/include -c -o /dev/null)
 . tests/lib.sh
 
 compilers=(gcc)

@@ -4,7 +4,7 @@
  * tests/e2e/guest/vm_init.c, taken as `vm_init` from the folder of this program, or compiled
  * here when its source is at hand. Without a kernel or an emulator the tests are skipped.
  */
-/* Links: vmm/vm.c vmm/topology.c vmm/image.c vmm/ram.c vmm/err.c vmm/kvm/probe.c vmm/qemu/args.c vmm/qemu/find.c vmm/qemu/process.c vmm/qemu/qmp.c vmm/qemu/qemu.c */
+/* Links: vmm/vm.c vmm/topology.c vmm/image.c vmm/ram.c vmm/err.c vmm/kvm/probe.c vmm/qemu/args.c vmm/qemu/find.c vmm/qemu/process.c vmm/qemu/qmp.c vmm/qemu/qemu.c vmm/devfile.c */
 #include <dirent.h>
 #include <fcntl.h>
 #include <inttypes.h>

@@ -226,6 +226,22 @@ TEST_F(engine, holds_together_last_no_longer_than_the_test)
 	EXPECT_PROBLEM("step 2 hold validation: the steps before it take the whole duration");
 }
 
+TEST_F(engine, settling_comes_on_top_of_the_duration)
+{
+	uint64_t began = now_ns();
+
+	self->ctx.duration_ns = 50 * NSEC_PER_MSEC;
+	self->ctx.settle_ns = 200 * NSEC_PER_MSEC;
+	EXPECT_EQ(0, RUN(STEP(HOLD_SETTLE), STEP(CGROUPS(CGROUP("a")), HOLD_SETTLED(1.0))));
+	EXPECT_LE(450 * NSEC_PER_MSEC, now_ns() - began);
+	EXPECT_EQ(-EINVAL, RUN(STEP(CGROUPS(CGROUP("a")),
+				    .hold = { .settle = true, .fixed_ns = 1000000 })));
+	EXPECT_PROBLEM("step 1 hold validation: settling goes with a fraction or alone");
+	self->ctx.settle_ns = 0;
+	EXPECT_EQ(-EINVAL, RUN(STEP(CGROUPS(CGROUP("a")), HOLD_SETTLE)));
+	EXPECT_PROBLEM("step 1 hold validation: the step only settles and the settle time is 0");
+}
+
 TEST_F(engine, a_step_that_cannot_be_made_names_the_op_and_undoes_the_rest)
 {
 	fake.refuse = "/t/bad";

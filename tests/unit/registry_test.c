@@ -22,13 +22,40 @@ KTSTR_TEST(declared_second, .scheduler = &beta, .cores = 4)
 	return 0;
 }
 
+static const struct ktstr_test * const *make(unsigned int *nr)
+{
+	static const struct ktstr_test test = { .name = "made", .cores = 3 };
+	static const struct ktstr_test * const list[] = { &test };
+
+	*nr = 1;
+	return list;
+}
+KTSTR_MAKE_TESTS(make);
+
+TEST(made_tests_stand_behind_the_declared_ones_each_time)
+{
+	struct ktstr_registry r;
+	struct vm_err err;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		ktstr_registry__get(&r);
+		ASSERT_EQ(3U, r.nr_tests);
+		EXPECT_STREQ("declared_first", r.tests[0]->name);
+		EXPECT_STREQ("made", r.tests[2]->name);
+		EXPECT_EQ(0, ktstr_registry__check(&r, &err));
+	}
+	ASSERT_NE(NULL, ktstr_registry__find(&r, "made"));
+	EXPECT_EQ(3U, ktstr_registry__find(&r, "made")->cores);
+}
+
 TEST(all_tests_and_schedulers_of_the_program_are_there)
 {
 	struct ktstr_registry r;
 	struct vm_err err;
 
 	ktstr_registry__get(&r);
-	EXPECT_EQ(2U, r.nr_tests);
+	EXPECT_EQ(3U, r.nr_tests);
 	EXPECT_EQ(2U, r.nr_schedulers);
 	EXPECT_EQ(0, ktstr_registry__check(&r, &err));
 	ASSERT_NE(NULL, ktstr_registry__find(&r, "declared_second"));

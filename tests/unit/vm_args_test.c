@@ -203,4 +203,33 @@ TEST_F(args, a_guest_command_line_is_whole_or_refused)
 				       &err));
 }
 
+TEST_F(args, disks_and_network_cards_are_virtio_over_pci)
+{
+	const struct vm_disk disk[] = {
+		{ .bytes = VM_MIB, .serial = "one" },
+		{ .bytes = VM_MIB, .serial = "two", .max_iops = 100, .max_bytes_per_s = 4096 },
+	};
+	const struct vm_nic nic = { .mac = { 2, 0, 0, 0, 0, 0x1f } };
+	const int disk_fd[] = { 30, 31 }, nic_fd = 32;
+
+	self->spec.deterministic = false;
+	self->spec.disks = disk;
+	self->spec.nr_disks = 2;
+	self->spec.nics = &nic;
+	self->spec.nr_nics = 1;
+	self->plan.disk_fd = disk_fd;
+	self->plan.nic_fd = &nic_fd;
+	ASSERT_EQ(0, qemu_argv_build(&self->argv, &self->plan));
+	EXPECT_TRUE(has_pair(&self->argv, "-drive",
+			     "if=none,id=disk0,format=raw,file=/proc/self/fd/30,file.locking=off,cache=unsafe,throttling.iops-total=0,throttling.bps-total=0"));
+	EXPECT_TRUE(has_pair(&self->argv, "-device",
+			     "virtio-blk-pci,drive=disk1,serial=two,disable-legacy=on"));
+	EXPECT_TRUE(has_pair(&self->argv, "-drive",
+			     "if=none,id=disk1,format=raw,file=/proc/self/fd/31,file.locking=off,cache=unsafe,throttling.iops-total=100,throttling.bps-total=4096"));
+	EXPECT_TRUE(has_pair(&self->argv, "-netdev",
+			     "dgram,id=net0,local.type=fd,local.str=32"));
+	EXPECT_TRUE(has_pair(&self->argv, "-device",
+			     "virtio-net-pci,netdev=net0,mac=02:00:00:00:00:1f,disable-legacy=on,romfile="));
+}
+
 TEST_HARNESS_MAIN

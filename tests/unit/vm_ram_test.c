@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Which guest physical addresses are RAM, and where the shared stretch goes. */
-/* Links: vmm/ram.c vmm/err.c */
+/* Links: vmm/ram.c vmm/topology.c vmm/err.c */
 #include "../../vmm/ram.h"
 #include "kselftest_harness.h"
 
@@ -48,14 +48,6 @@ TEST(a_range_is_ram_only_if_all_of_it_is)
 	EXPECT_EQ(NULL, vm_region_find(r, n, VM_MIB, UINT64_MAX));
 }
 
-TEST(nodes_get_equal_whole_mib_and_the_last_the_rest)
-{
-	EXPECT_EQ(341 * VM_MIB, vm_node_bytes(VM_GIB, 3, 0));
-	EXPECT_EQ(341 * VM_MIB, vm_node_bytes(VM_GIB, 3, 1));
-	EXPECT_EQ(342 * VM_MIB, vm_node_bytes(VM_GIB, 3, 2));
-	EXPECT_EQ(VM_GIB, vm_node_bytes(VM_GIB, 1, 0));
-}
-
 TEST(shared_stretch_touches_neither_kernel_nor_initrd)
 {
 	const uint64_t kernel_end = 100 * VM_MIB, shared = 16 * VM_MIB;
@@ -87,10 +79,11 @@ TEST(no_room_says_how_much_is_needed)
 /* Nodes are separate files, yet neighbours in our address space. */
 TEST(allocated_memory_is_linear_across_nodes)
 {
+	const struct vm_topology topo = { 2, 2, 1, 1 };
 	struct vm_ram ram;
 	char *p;
 
-	ASSERT_EQ(0, vm_ram_alloc(&ram, 96 * VM_MIB, 2, LOW, NULL));
+	ASSERT_EQ(0, vm_ram_alloc(&ram, 96 * VM_MIB, &topo, LOW, NULL));
 	p = vm_ram_at(&ram, 48 * VM_MIB - 2, 4);
 	ASSERT_NE(NULL, p);
 	memcpy(p, "abcd", 4);

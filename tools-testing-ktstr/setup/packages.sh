@@ -40,6 +40,7 @@ packages_check()
 	shellcheck	shellcheck		ShellCheck
 	corelist	perl			perl
 	pgrep		procps			procps-ng
+	libfuzzer	libclang-rt		compiler-rt
 	EOF
 }
 
@@ -53,6 +54,18 @@ find_clang()
 		v=$("$c" -dumpversion 2> /dev/null)
 		v=${v%%.*}
 		[ "${v:-0}" -ge 16 ] 2> /dev/null && echo "$c" && return
+	done
+	return 1
+}
+
+# Does that clang have libFuzzer? Its runtime is a package of its own.
+find_fuzzer()
+{
+	local c name
+
+	c=$(find_clang) || return
+	for name in fuzzer "fuzzer-$(uname -m)"; do
+		[ ! -e "$("$c" --print-file-name="libclang_rt.$name.a")" ] || return 0
 	done
 	return 1
 }
@@ -96,19 +109,27 @@ packages_missing()
 		*.h)		[ "${all_headers:-}" ] || have_headers "$probe" ;;
 		clang-bpf)	find_clang > /dev/null ;;
 		llvm-strip)	find_llvm_strip > /dev/null ;;
+		libfuzzer)	find_fuzzer ;;
 		*)		have "$probe" ;;
 		esac || echo "$apt $dnf"
 	done
 }
 
-# "clang" and "llvm" as packages of a release that is new enough.
+# "clang" and "llvm" as packages of a release that is new enough; "libclang-rt" of the clang
+# that is used.
 apt_clang_names()
 {
-	local v
+	local c v
+
+	if c=$(find_clang); then
+		v=$("$c" -dumpversion)
+		echo "s/^libclang-rt\$/libclang-rt-${v%%.*}-dev/"
+	fi
 
 	for v in 19 20 21 22 18 17 16; do
 		if apt-cache show "clang-$v" > /dev/null 2>&1; then
 			echo "s/^clang\$/clang-$v/;s/^llvm\$/llvm-$v/"
+			echo "s/^libclang-rt\$/libclang-rt-$v-dev/"
 			return
 		fi
 	done

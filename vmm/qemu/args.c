@@ -167,6 +167,35 @@ static void push_serial(struct qemu_argv *a, const char *id, int fd)
 	push(a, "chardev:%s", id);
 }
 
+/*
+ * cache=unsafe: the file is memory, there is nothing to flush it to. Without romfile= a card
+ * wants the boot ROM that is packaged on its own.
+ */
+static void push_devices(struct qemu_argv *a, const struct qemu_plan *plan)
+{
+	const struct vm_spec *s = plan->spec;
+
+	for (unsigned int i = 0; i < s->nr_disks; i++) {
+		const struct vm_disk *d = &s->disks[i];
+
+		push(a, "-drive");
+		push(a, "if=none,id=disk%u,format=raw,file=/proc/self/fd/%d,file.locking=off,cache=unsafe,throttling.iops-total=%" PRIu64
+		     ",throttling.bps-total=%" PRIu64, i, plan->disk_fd[i], d->max_iops,
+		     d->max_bytes_per_s);
+		push(a, "-device");
+		push(a, "virtio-blk-pci,drive=disk%u,serial=%s,disable-legacy=on", i, d->serial);
+	}
+	for (unsigned int i = 0; i < s->nr_nics; i++) {
+		const uint8_t *m = s->nics[i].mac;
+
+		push(a, "-netdev");
+		push(a, "dgram,id=net%u,local.type=fd,local.str=%d", i, plan->nic_fd[i]);
+		push(a, "-device");
+		push(a, "virtio-net-pci,netdev=net%u,mac=%02x:%02x:%02x:%02x:%02x:%02x,disable-legacy=on,romfile=",
+		     i, m[0], m[1], m[2], m[3], m[4], m[5]);
+	}
+}
+
 int qemu_argv_build(struct qemu_argv *a, const struct qemu_plan *plan)
 {
 	char *plugin = escape(plan->plugin);
@@ -196,6 +225,7 @@ int qemu_argv_build(struct qemu_argv *a, const struct qemu_plan *plan)
 	push(a, "%s", plan->append);
 	push_serial(a, "com1", plan->console_fd);
 	push_serial(a, "com2", plan->output_fd);
+	push_devices(a, plan);
 	push(a, "-plugin");
 	push(a, "%s,sock=%d", plugin ? plugin : "", plan->sync_fd);
 	if (plan->qmp_fd >= 0) {

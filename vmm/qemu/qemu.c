@@ -23,12 +23,12 @@
 #include <unistd.h>
 
 #include "../backend.h"
+#include "../devfile.h"
 #include "../fd.h"
 #include "qemu.h"
 
 #define QMP_LIMIT_MS	5000
 #define MAX_CMDLINE	(VM_X86_CMDLINE_MAX + 1)
-#define MAX_KEEP	(VM_MAX_NODES + 5)
 #define TAIL_BYTES	320
 
 enum state {
@@ -44,14 +44,18 @@ enum pause {
 	PAUSED_BY_QMP,
 };
 
-/* Descriptors that the child inherits; ours until it has started. */
+/* Descriptors that the child inherits; ours until it has started. -1: there is none. */
 struct handover {
 	int initrd;
 	int console;
 	int output;
 	int sync;
 	int qmp;
+	int disk[VM_MAX_DISKS];
+	int nic[VM_MAX_NICS];
 };
+
+#define NR_HANDOVER	(sizeof(struct handover) / sizeof(int))
 
 struct qemu_vm {
 	struct vm vm;		/* first member */
@@ -94,6 +98,11 @@ static int qemu_check(const struct vm_spec *spec, struct vm_err *err)
 {
 	char topo[VM_TOPOLOGY_STRLEN];
 
+	/* QEMU completes their requests when its own threads get to it */
+	if (spec->deterministic && (spec->nr_disks || spec->nr_nics))
+		return vm_err(err, EOPNOTSUPP,
+			      "%s: not in a deterministic machine, its interrupts would come at moments that the host decides",
+			      spec->nr_disks ? "disks" : "network cards");
 	if (!spec->deterministic || qemu_max_apic_id(&spec->topo) <= QEMU_MAX_XAPIC_ID)
 		return 0;
 	vm_topology_format(&spec->topo, topo, sizeof(topo));
@@ -141,6 +150,21 @@ static int open_files(struct qemu_vm *q, const struct vm_spec *s, struct vm_err 
 	return 0;
 }
 
+static int open_devices(struct qemu_vm *q, const struct vm_spec *s, struct vm_err *err)
+{
+	for (unsigned int i = 0; i < s->nr_disks; i++) {
+		q->give.disk[i] = vm_disk_open(&s->disks[i], err);
+		if (q->give.disk[i] < 0)
+			return q->give.disk[i];
+	}
+	for (unsigned int i = 0; i < s->nr_nics; i++) {
+		q->give.nic[i] = vm_cable_open(err);
+		if (q->give.nic[i] < 0)
+			return q->give.nic[i];
+	}
+	return 0;
+}
+
 static int open_pair(int type, int *ours, int *theirs, struct vm_err *err)
 {
 	int sv[2];
@@ -184,6 +208,8 @@ static int build_command(struct qemu_vm *q, const struct vm_spec *s,
 		.output_fd = q->give.output,
 		.sync_fd = q->give.sync,
 		.qmp_fd = q->give.qmp,
+		.disk_fd = q->give.disk,
+		.nic_fd = q->give.nic,
 	};
 	int r;
 
@@ -203,11 +229,10 @@ static int build_command(struct qemu_vm *q, const struct vm_spec *s,
 
 static void close_handover(struct qemu_vm *q)
 {
-	fd_close(&q->give.initrd);
-	fd_close(&q->give.console);
-	fd_close(&q->give.output);
-	fd_close(&q->give.sync);
-	fd_close(&q->give.qmp);
+	int *give = (int *)&q->give;
+
+	for (size_t i = 0; i < NR_HANDOVER; i++)
+		fd_close(&give[i]);
 	for (uint32_t i = 0; i < q->ram.nr_nodes; i++)
 		fd_close(&q->ram.fd[i]);
 }
@@ -243,14 +268,16 @@ static int qemu_create(struct vm **vmp, const struct vm_spec *s, const struct vm
 		return vm_err(err, ENOMEM, "out of memory");
 	q->deterministic = s->deterministic;
 	q->nr_cpus = vm_topology_cpus(&s->topo);
-	q->give = (struct handover){ -1, -1, -1, -1, -1 };
+	memset(&q->give, 0xff, sizeof(q->give));
 	q->proc.pidfd = q->log_fd = q->sync_fd = q->qmp.fd = -1;
 
 	r = place_shared(q, s, image, err);
 	if (!r)
-		r = vm_ram_alloc(&q->ram, s->mem_bytes, s->topo.numa_nodes, QEMU_LOW_MAX, err);
+		r = vm_ram_alloc(&q->ram, s->mem_bytes, &s->topo, QEMU_LOW_MAX, err);
 	if (!r)
 		r = open_files(q, s, err);
+	if (!r)
+		r = open_devices(q, s, err);
 	if (!r)
 		r = open_pair(SOCK_SEQPACKET, &q->sync_fd, &q->give.sync, err);
 	if (!r && !s->deterministic)
@@ -268,15 +295,15 @@ static int qemu_create(struct vm **vmp, const struct vm_spec *s, const struct vm
 static int qemu_start(struct vm *vm, struct vm_err *err)
 {
 	struct qemu_vm *q = to_qemu(vm);
-	int keep[MAX_KEEP] = {
-		q->give.initrd, q->give.console, q->give.output, q->give.sync, q->give.qmp,
-	};
+	int keep[NR_HANDOVER + VM_MAX_NODES];
 	int r;
 
 	if (q->state != CREATED)
 		return vm_err(err, EINVAL, "the machine was already started");
-	memcpy(keep + 5, q->ram.fd, q->ram.nr_nodes * sizeof(*keep));
-	r = qemu_spawn(&q->proc, q->argv.v, q->envp, -1, q->log_fd, keep, 5 + q->ram.nr_nodes);
+	memcpy(keep, &q->give, sizeof(q->give));
+	memcpy(keep + NR_HANDOVER, q->ram.fd, q->ram.nr_nodes * sizeof(*keep));
+	r = qemu_spawn(&q->proc, q->argv.v, q->envp, -1, q->log_fd, keep,
+		       NR_HANDOVER + q->ram.nr_nodes);
 	if (r)
 		return vm_err(err, -r, "cannot run %s: %s", q->argv.v[0], strerror(-r));
 	/* the child's copies are the only ones now: its death is an end of file for us */

@@ -53,6 +53,8 @@ struct qemu_plan {
 	int output_fd;
 	int sync_fd;
 	int qmp_fd;			/* -1: none */
+	const int *disk_fd;		/* per disk of the spec */
+	const int *nic_fd;		/* per network card */
 };
 
 struct qemu_argv {

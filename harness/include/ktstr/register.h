@@ -106,6 +106,22 @@ static inline __attribute__((always_inline)) void ktstr_build_check(const struct
 	}									\
 	struct ktstr_scheduler
 
+/*
+ * Tests that a program makes at start-up from data of its own, on the host and again in the
+ * guest: they stand behind those of KTSTR_TEST() and must live as long as the program.
+ *
+ *	static const struct ktstr_test * const *make(unsigned int *nr);
+ *	KTSTR_MAKE_TESTS(make);
+ */
+struct ktstr_maker {
+	const struct ktstr_test * const *(*make)(unsigned int *nr);
+};
+
+#define KTSTR_MAKE_TESTS(_fn)							\
+	static const struct ktstr_maker _ktstr_maker_##_fn = { _fn };		\
+	static const struct ktstr_maker * const _ktstr_maker_entry_##_fn	\
+	__attribute__((used, section("ktstr_makers"))) = &_ktstr_maker_##_fn
+
 #define KTSTR_TEST(_name, ...)							\
 	static int _name(struct ktstr_ctx *ctx);				\
 	KTSTR_DEFAULTS_BEGIN							\

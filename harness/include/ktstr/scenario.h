@@ -207,10 +207,12 @@ struct ktstr_cgroup {
 
 /*
  * How long a step lasts: a fraction of the test's duration, a fixed time, or, with its ops
- * repeated every loop_ns, until the test's duration is over. Exactly one of them.
+ * repeated every loop_ns, until the test's duration is over. Exactly one of them; settle adds
+ * 500 ms before the fraction, or is the hold. They are no part of the test's duration.
  */
 struct ktstr_hold {
 	double frac;
+	bool settle;
 	uint64_t fixed_ns;
 	uint64_t loop_ns;
 	bool none;			/* a step of ops only */
@@ -218,6 +220,9 @@ struct ktstr_hold {
 
 #define HOLD_FRAC(_f)		.hold = { .frac = (_f) }
 #define HOLD_FULL		HOLD_FRAC(1.0)
+/* Let what was made find its place, then measure for a fraction of the duration. */
+#define HOLD_SETTLED(_f)	.hold = { .frac = (_f), .settle = true }
+#define HOLD_SETTLE		.hold = { .settle = true }
 #define HOLD_MS(_ms)		.hold = { .fixed_ns = (_ms) * NSEC_PER_MSEC }
 #define HOLD_LOOP_MS(_ms)	.hold = { .loop_ns = (_ms) * NSEC_PER_MSEC }
 #define HOLD_NONE		.hold = { .none = true }
@@ -370,6 +375,7 @@ int ktstr_run_steps(struct ktstr_ctx *ctx, const struct ktstr_step *steps, uint3
 	struct ktstr_checks
 
 /* What a body can ask about where it runs. */
+const char *ktstr_test_name(const struct ktstr_ctx *ctx);
 uint64_t ktstr_duration_ns(const struct ktstr_ctx *ctx);
 uint32_t ktstr_nr_cpus(const struct ktstr_ctx *ctx);
 const struct ktstr_topology *ktstr_topology(const struct ktstr_ctx *ctx);

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Cgroups that share a machine: whoever fails here need not read on. */
+#include "catalogue.h"
+
+/* Workers beside the cgroups, one for each CPU: the cgroups get less, not nothing. */
+static int host_cgroup_contention(struct ktstr_ctx *ctx)
+{
+	return ktstr_run(ctx, STEP(
+		OPS(SPAWN_HOST(.workers = ktstr_nr_cpus(ctx))),
+		CGROUPS(CGROUP("cg_0", .swappable = true), CGROUP("cg_1", .swappable = true)),
+		HOLD_SETTLED(1.0)));
+}
+
+static int sched_mixed(struct ktstr_ctx *ctx)
+{
+	const struct ktstr_workspec specs[] = {
+		WORKSPEC(.workers = 2),
+		WORKSPEC(.workers = 2, .policy = POLICY(BATCH)),
+		WORKSPEC(.workers = 2, .policy = POLICY(IDLE)),
+		WORKSPEC(.workers = 2, .policy = FIFO(1), .work = BURSTY_MS(500, 250)),
+	};
+	const struct ktstr_works works = { specs, sizeof(specs) / sizeof(specs[0]) };
+
+	return ktstr_run(ctx, STEP(CGROUPS(CGROUP("cg_0", .works = works),
+					   CGROUP("cg_1", .works = works)),
+				   HOLD_SETTLED(1.0)));
+}
+
+static int cgroup_pipe_io(struct ktstr_ctx *ctx)
+{
+	const struct ktstr_workspec specs[] = {
+		WORKSPEC(.workers = 2, .work = PIPE_IO()),
+		WORKSPEC(),
+	};
+	const struct ktstr_works works = { specs, sizeof(specs) / sizeof(specs[0]) };
+
+	return ktstr_run(ctx, STEP(CGROUPS(CGROUP("cg_0", .works = works),
+					   CGROUP("cg_1", .works = works)),
+				   HOLD_SETTLED(1.0)));
+}
+
+CANNED_TABLE(catalogue_basic,
+	CANNED(cgroup_steady,
+	       "favours one of two equal cgroups, or lets a worker starve",
+	       STEADY()),
+	CANNED(cgroup_cpuset_llc_steady,
+	       "moves tasks across the LLC that their cpuset is",
+	       .min_llcs = 2, .isolation = true, STEADY(CPUSETS(LLC_ALIGNED))),
+	CANNED(cgroup_cpuset_cross_llc_steady,
+	       "takes an LLC for a unit of placement where the cpuset cuts it in two",
+	       .isolation = true, STEADY(CPUSETS(SPLIT_MISALIGNED))),
+	CANNED(host_cgroup_contention,
+	       "lets tasks outside the cgroups under test take everything, or nothing",
+	       .run = host_cgroup_contention),
+	CANNED(sched_mixed,
+	       "treats batch, idle and normal tasks so differently that one starves, or loses them to realtime",
+	       .run = sched_mixed),
+	CANNED(cgroup_pipe_io,
+	       "loses or delays synchronous wake-ups while spinners keep all CPUs busy",
+	       .run = cgroup_pipe_io));

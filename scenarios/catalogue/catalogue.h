@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the files of the catalogue share: words for rows, and the machine behind factories. */
+#ifndef CATALOGUE_CATALOGUE_H
+#define CATALOGUE_CATALOGUE_H
+
+#include <ktstr/catalogue.h>
+
+#include "../../harness/guest/machine.h"
+#include "partition.h"
+
+/*
+ * The simplest kind of scenario: cgroups cg_0 .. that do the same thing throughout. Cgroup i
+ * does work i, or the first one where there are fewer.
+ */
+struct ktstr_steady {
+	uint32_t cgroups;		/* 0: 2 */
+	struct ktstr_partition cpusets;
+	struct ktstr_works works;	/* none: the test's number of spinners */
+};
+
+#define STEADY(...)	.steady = &(const struct ktstr_steady){ __VA_ARGS__ }
+#define CPUSETS(_kind, ...)	.cpusets = { PARTITION_##_kind, ##__VA_ARGS__ }
+
+/* Work in static data, where the macros of ktstr/work.h cannot stand. */
+#define DOES(_type, ...)	.work = { .type = KTSTR_WORK_##_type, ##__VA_ARGS__ }
+#define DOES_BURSTS(_ms, _sleep_ms)						\
+	DOES(BURSTY, .bursty = { (_ms) * NSEC_PER_MSEC, (_sleep_ms) * NSEC_PER_MSEC })
+
+#define BURSTY_MS(_ms, _sleep_ms)						\
+	BURSTY((_ms) * NSEC_PER_MSEC, (_sleep_ms) * NSEC_PER_MSEC)
+
+/* "name, what it catches, ..." */
+#define CANNED(_name, _catches, ...)						\
+	{ KTSTR_CHECK_UNSET, .name = #_name, .catches = _catches, __VA_ARGS__ }
+/* A table of them; ends with an empty row. */
+#define CANNED_TABLE(_name, ...)						\
+	KTSTR_DEFAULTS_BEGIN							\
+	const struct ktstr_canned _name[] = { __VA_ARGS__, { .name = NULL } };	\
+	KTSTR_DEFAULTS_END							\
+	struct ktstr_canned
+
+extern const struct ktstr_canned catalogue_basic[], catalogue_cpuset[], catalogue_affinity[],
+	catalogue_sched_class[], catalogue_dynamic[], catalogue_stress[], catalogue_stall[],
+	catalogue_advanced[], catalogue_nested[], catalogue_interaction[],
+	catalogue_performance[], catalogue_numa[];
+
+int catalogue_steady__run(struct ktstr_ctx *ctx, const struct ktstr_steady *s);
+
+/*
+ * The machine that a factory computes its cgroups from. NULL: a failure was added to the
+ * verdict and the caller returns -EIO. Free with free().
+ */
+struct ktstr_machine *catalogue_machine(struct ktstr_ctx *ctx);
+
+/* The number of CPUs that cpusets are cut from: all but the last where there are more than two. */
+uint32_t catalogue_nr_usable(const struct ktstr_ctx *ctx);
+
+/* The test's workers_per_cgroup, where a number depends on it. */
+uint32_t catalogue_workers(const struct ktstr_ctx *ctx);
+
+/* "3", for CPUS() and PINNED(). */
+struct catalogue_cpu {
+	char list[12];
+};
+struct catalogue_cpu catalogue_cpu(uint32_t cpu);
+
+#endif

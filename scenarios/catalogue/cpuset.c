@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Cpusets that change under running tasks. The kernel moves a task off a CPU that it lost; a
+ * sched_ext scheduler has to have noticed by then, or it is ejected for a wrong dispatch.
+ */
+#include "catalogue.h"
+
+static int cgroup_cpuset_apply_midrun(struct ktstr_ctx *ctx)
+{
+	return ktstr_run_scenario(ctx, BACKDROP(CGROUPS(CGROUP("cg_0"), CGROUP("cg_1"))),
+		STEP(HOLD_SETTLED(0.5)),
+		STEP(OPS(SET_CPUSET("cg_0", DISJOINT(0, 2)), SET_CPUSET("cg_1", DISJOINT(1, 2))),
+		     HOLD_FRAC(0.5)));
+}
+
+static int cgroup_cpuset_clear_midrun(struct ktstr_ctx *ctx)
+{
+	return ktstr_run_scenario(ctx,
+		BACKDROP(CGROUPS(CGROUP("cg_0", .cpuset = DISJOINT(0, 2)),
+				 CGROUP("cg_1", .cpuset = DISJOINT(1, 2)))),
+		STEP(HOLD_SETTLED(0.5)),
+		STEP(OPS(CLEAR_CPUSET("cg_0"), CLEAR_CPUSET("cg_1")), HOLD_FRAC(0.5)));
+}
+
+/* The border between two cgroups wanders. A third of three usable CPUs is one; a quarter none. */
+static int cgroup_cpuset_resize(struct ktstr_ctx *ctx)
+{
+	return ktstr_run_scenario(ctx,
+		BACKDROP(CGROUPS(CGROUP("cg_0", .cpuset = CPU_RANGE(0, 0.5)),
+				 CGROUP("cg_1", .cpuset = CPU_RANGE(0.5, 1)))),
+		STEP(HOLD_SETTLED(1.0 / 3)),
+		STEP(OPS(SET_CPUSET("cg_0", CPU_RANGE(0, 0.34)),
+			 SET_CPUSET("cg_1", CPU_RANGE(0.34, 1))),
+		     HOLD_FRAC(1.0 / 3)),
+		STEP(OPS(SET_CPUSET("cg_0", CPU_RANGE(0, 0.75)),
+			 SET_CPUSET("cg_1", CPU_RANGE(0.75, 1))),
+		     HOLD_FRAC(1.0 / 3)));
+}
+
+static int cgroup_cpuset_swap_disjoint(struct ktstr_ctx *ctx)
+{
+	const struct ktstr_cpuset low = CPU_RANGE(0, 0.5), high = CPU_RANGE(0.5, 1);
+
+	return ktstr_run_scenario(ctx,
+		BACKDROP(CGROUPS(CGROUP("cg_0", .cpuset = low), CGROUP("cg_1", .cpuset = high))),
+		STEP(HOLD_SETTLED(1.0 / 3)),
+		STEP(OPS(SET_CPUSET("cg_0", high), SET_CPUSET("cg_1", low)), HOLD_FRAC(1.0 / 3)),
+		STEP(OPS(SET_CPUSET("cg_0", low), SET_CPUSET("cg_1", high)), HOLD_FRAC(1.0 / 3)));
+}
+
+static int cgroup_cpuset_workload_imbalance(struct ktstr_ctx *ctx)
+{
+	return ktstr_run(ctx, STEP(
+		CGROUPS(CGROUP("cg_0", .cpuset = DISJOINT(0, 2),
+			       .workers = catalogue_nr_usable(ctx) / 2 * 2),
+			CGROUP("cg_1", .cpuset = DISJOINT(1, 2), .work = BURSTY_MS(50, 100))),
+		HOLD_SETTLED(1.0)));
+}
+
+/* cg_1 is squeezed into one CPU and let out again. */
+static int cgroup_cpuset_change_imbalance(struct ktstr_ctx *ctx)
+{
+	uint32_t middle = (ktstr_nr_cpus(ctx) - 1) / 2;
+	struct catalogue_cpu one = catalogue_cpu(middle);
+
+	return ktstr_run_scenario(ctx,
+		BACKDROP(CGROUPS(CGROUP("cg_0", .cpuset = CPU_RANGE(0, 0.5), .workers = middle * 2),
+				 CGROUP("cg_1", .cpuset = CPU_RANGE(0.5, 1), .workers = 2,
+					.work = BURSTY_MS(30, 100)))),
+		STEP(HOLD_SETTLED(1.0 / 3)),
+		STEP(OPS(SET_CPUSET("cg_1", CPUS(one.list))), HOLD_FRAC(1.0 / 3)),
+		STEP(OPS(SET_CPUSET("cg_1", CPU_RANGE(0.5, 1))), HOLD_FRAC(1.0 / 3)));
+}
+
+static int cgroup_cpuset_load_shift(struct ktstr_ctx *ctx)
+{
+	return ktstr_run_scenario(ctx,
+		BACKDROP(CGROUPS(CGROUP("cg_0", .cpuset = DISJOINT(0, 2), .workers = 16),
+				 CGROUP("cg_1", .cpuset = DISJOINT(1, 2), .workers = 1,
+					.work = YIELD_HEAVY))),
+		STEP(HOLD_SETTLED(0.5)),
+		STEP(OPS(SPAWN("cg_1", .workers = 16)), HOLD_FRAC(0.5)));
+}
+
+CANNED_TABLE(catalogue_cpuset,
+	CANNED(cgroup_cpuset_overlap_steady,
+	       "takes overlapping cpusets for disjoint ones",
+	       .isolation = true, STEADY(.cgroups = 3, CPUSETS(OVERLAP, 0.5))),
+	CANNED(cgroup_cpuset_apply_midrun,
+	       "runs tasks on CPUs that their cgroup has just lost",
+	       .isolation = true, .run = cgroup_cpuset_apply_midrun),
+	CANNED(cgroup_cpuset_clear_midrun,
+	       "leaves CPUs idle that a cgroup has just got",
+	       .isolation = true, .run = cgroup_cpuset_clear_midrun),
+	CANNED(cgroup_cpuset_resize,
+	       "works with the size that a cpuset had before",
+	       .min_cpus = 4, .isolation = true, .run = cgroup_cpuset_resize),
+	CANNED(cgroup_cpuset_swap_disjoint,
+	       "strands tasks in queues of CPUs that now belong to somebody else",
+	       .min_cpus = 8, .threads = 2, .isolation = true,
+	       .run = cgroup_cpuset_swap_disjoint),
+	CANNED(cgroup_cpuset_workload_imbalance,
+	       "lets the load of one cpuset slow down the other one's tasks",
+	       .isolation = true, .run = cgroup_cpuset_workload_imbalance),
+	CANNED(cgroup_cpuset_change_imbalance,
+	       "does not spread tasks again after a cpuset was one CPU for a while",
+	       .min_cpus = 4, .isolation = true, .run = cgroup_cpuset_change_imbalance),
+	CANNED(cgroup_cpuset_load_shift,
+	       "cannot cope with a crowd that appears in the quiet cpuset",
+	       .isolation = true, .run = cgroup_cpuset_load_shift));

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Cgroups that come and go while others work. */
+#include "catalogue.h"
+
+#define SPINNERS(_cg)	CGROUP(_cg, .swappable = true)
+
+static int cgroup_add_midrun(struct ktstr_ctx *ctx)
+{
+	struct ktstr_cgroup extra[] = { SPINNERS("cg_2"), SPINNERS("cg_3"), { } };
+
+	if (ktstr_nr_cpus(ctx) < 5)	/* no more cgroups than the machine has CPUs to spare */
+		extra[1].name = NULL;
+	return ktstr_run_scenario(ctx,
+		BACKDROP(CGROUPS(SPINNERS("cg_0"), SPINNERS("cg_1"))),
+		STEP(HOLD_SETTLED(0.5)),
+		STEP(.cgroups = extra, HOLD_FRAC(0.5)));
+}
+
+/* Two to four cgroups, the second half of them leaves. */
+static int cgroup_remove_midrun(struct ktstr_ctx *ctx)
+{
+	uint32_t nr = ktstr_nr_cpus(ctx) - 1 < 4 ? ktstr_nr_cpus(ctx) - 1 : 4;
+	struct ktstr_cgroup stay[] = { SPINNERS("cg_0"), SPINNERS("cg_1"), { } };
+	struct ktstr_cgroup leave[] = { SPINNERS("cg_2"), SPINNERS("cg_3"), { } };
+
+	stay[nr / 2].name = NULL;
+	leave[nr - nr / 2].name = NULL;
+	return ktstr_run_scenario(ctx, BACKDROP(.cgroups = stay),
+				  STEP(.cgroups = leave, HOLD_SETTLED(0.5)),
+				  STEP(HOLD_FRAC(0.5)));
+}
+
+/* A cgroup that is made and removed ten times a second. */
+static int cgroup_rapid_churn(struct ktstr_ctx *ctx)
+{
+	return ktstr_run_scenario(ctx,
+		BACKDROP(CGROUPS(SPINNERS("cg_0"), SPINNERS("cg_1"))),
+		STEP(HOLD_SETTLE),
+		STEP(OPS(REMOVE_CGROUP("ephemeral"), ADD_CGROUP("ephemeral")), HOLD_LOOP_MS(100)));
+}
+
+static int cgroup_cpuset_add_remove(struct ktstr_ctx *ctx)
+{
+	return ktstr_run_scenario(ctx,
+		BACKDROP(CGROUPS(CGROUP("cg_0", .cpuset = DISJOINT(0, 3)),
+				 CGROUP("cg_1", .cpuset = DISJOINT(1, 3)))),
+		STEP(HOLD_SETTLED(1.0 / 3)),
+		STEP(CGROUPS(CGROUP("cg_2", .cpuset = DISJOINT(2, 3))), HOLD_FRAC(1.0 / 3)),
+		STEP(HOLD_FRAC(1.0 / 3)));
+}
+
+static int cgroup_add_during_imbalance(struct ktstr_ctx *ctx)
+{
+	return ktstr_run_scenario(ctx,
+		BACKDROP(CGROUPS(CGROUP("cg_0", .workers = 8),
+				 CGROUP("cg_1", .workers = 2, .work = BURSTY_MS(50, 100)))),
+		STEP(HOLD_SETTLED(0.5)),
+		STEP(CGROUPS(CGROUP("cg_2", .workers = 4)), HOLD_FRAC(0.5)));
+}
+
+CANNED_TABLE(catalogue_dynamic,
+	CANNED(cgroup_add_midrun,
+	       "does not give a new cgroup its share at once",
+	       .min_cpus = 4, .run = cgroup_add_midrun),
+	CANNED(cgroup_remove_midrun,
+	       "keeps CPUs reserved for cgroups that are gone, or uses their memory",
+	       .min_cpus = 3, .run = cgroup_remove_midrun),
+	CANNED(cgroup_rapid_churn,
+	       "leaks something for each cgroup, or holds up others while one is made",
+	       .run = cgroup_rapid_churn),
+	CANNED(cgroup_cpuset_add_remove,
+	       "does not adapt to a cpuset that appears and disappears",
+	       .min_cpus = 4, .isolation = true, .run = cgroup_cpuset_add_remove),
+	CANNED(cgroup_add_during_imbalance,
+	       "starves a new cgroup while an old one has too much work",
+	       .run = cgroup_add_during_imbalance));

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Patterns of wake-ups and cache use beside CPU hogs. The limits are wide: they are there for
+ * schedulers that are wrong, not for slow ones.
+ */
+#include "catalogue.h"
+
+/* Work beside as many spinners as there are CPUs. */
+static int beside_spinners(struct ktstr_ctx *ctx, struct ktstr_work work, uint32_t workers)
+{
+	return ktstr_run(ctx, STEP(
+		CGROUPS(CGROUP("cg_0", .workers = workers, .work = work),
+			CGROUP("cg_1", .workers = ktstr_nr_cpus(ctx))),
+		HOLD_SETTLED(1.0)));
+}
+
+static int cache_pressure_imbalance(struct ktstr_ctx *ctx)
+{
+	return beside_spinners(ctx, CACHE_PRESSURE(), catalogue_workers(ctx));
+}
+
+static int cache_yield_wake_affine(struct ktstr_ctx *ctx)
+{
+	return ktstr_run(ctx, STEP(
+		CGROUPS(CGROUP("cg_0", .cpuset = LLC(0), .work = CACHE_YIELD()),
+			CGROUP("cg_1", .cpuset = LLC(1), .work = CACHE_YIELD())),
+		HOLD_SETTLED(1.0)));
+}
+
+/* Pairs. */
+static int cache_pipe_io_compute_imbalance(struct ktstr_ctx *ctx)
+{
+	return beside_spinners(ctx, CACHE_PIPE(), (catalogue_workers(ctx) + 1) / 2 * 2);
+}
+
+/* A messenger and four receivers each. */
+static uint32_t fans(struct ktstr_ctx *ctx)
+{
+	uint32_t nr = catalogue_workers(ctx) / 5;
+
+	return (nr ? nr : 1) * 5;
+}
+
+static int fan_out_wake(struct ktstr_ctx *ctx)
+{
+	return beside_spinners(ctx, FUTEX_FAN_OUT(), fans(ctx));
+}
+
+static int fan_out_compute(struct ktstr_ctx *ctx)
+{
+	return beside_spinners(ctx, FAN_OUT_COMPUTE(), fans(ctx));
+}
+
+CANNED_TABLE(catalogue_performance,
+	CANNED(cache_pressure_imbalance,
+	       "moves tasks with a hot cache among CPUs that are all busy",
+	       .max_throughput_cv = 1.0, .run = cache_pressure_imbalance),
+	CANNED(cache_yield_wake_affine,
+	       "pulls tasks out of the LLC that has their data whenever they yield",
+	       .min_llcs = 2, .isolation = true, .max_wake_latency_cv = 50,
+	       .max_throughput_cv = 1.0, .run = cache_yield_wake_affine),
+	CANNED(cache_pipe_io_compute_imbalance,
+	       "makes pairs that wake each other wait behind CPU hogs, now and then for long",
+	       .max_wake_latency_cv = 15, .run = cache_pipe_io_compute_imbalance),
+	CANNED(fan_out_wake,
+	       "stacks all tasks of one wake-up on one CPU",
+	       .max_wake_latency_cv = 10, .max_spread_pct = 50, .run = fan_out_wake),
+	CANNED(fan_out_compute,
+	       "runs woken tasks one after the other that should run in parallel",
+	       .max_wake_latency_cv = 10, .max_spread_pct = 50, .run = fan_out_compute));

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Promises of the catalogue's table. What its scenarios do is tried in guests. */
+/* Links: libcatalogue.a libktstr.a */
+/* Libs: -lm */
+#include <errno.h>
+#include <string.h>
+
+#include "kselftest_harness.h"
+
+#include <ktstr.h>
+#include <ktstr/catalogue.h>
+
+#include "../../harness/core/ctx.h"
+
+TEST(each_scenario_has_a_name_of_its_own_a_reason_and_one_way_to_run)
+{
+	const struct ktstr_category *c;
+	const struct ktstr_canned *row;
+	unsigned int nr = 0;
+
+	for (c = ktstr_catalogue; c->name; c++) {
+		EXPECT_LT(0, strlen(c->about));
+		for (row = c->rows; row->name; row++, nr++) {
+			EXPECT_EQ(row, ktstr_canned__find(row->name));
+			EXPECT_NE(NULL, row->catches);
+			EXPECT_EQ(1, !!row->steady + !!row->run);
+			/* it completes "a scheduler that ..." */
+			EXPECT_NE('.', row->catches[strlen(row->catches) - 1]);
+			EXPECT_LE(row->min_llcs, row->min_cpus ? row->min_cpus : row->min_llcs);
+			EXPECT_LE(row->min_nodes, row->min_llcs);
+		}
+	}
+	EXPECT_EQ(81, nr);
+	EXPECT_EQ(NULL, ktstr_canned__find("cgroup_stead"));
+}
+
+static struct ktstr_ctx small_machine(void)
+{
+	return (struct ktstr_ctx){
+		.topo = { 1, 1, 2, 1 }, .nr_cpus = 2, .result = ktstr_result__new(),
+	};
+}
+
+TEST(a_machine_that_is_too_small_is_a_skip_with_the_reason)
+{
+	static const struct {
+		const char *scenario, *why;
+	} rows[] = {
+		{ "cgroup_cpuset_resize", "not enough CPUs: cgroup_cpuset_resize needs 4, the machine has 2" },
+		{ "cgroup_llc_overflow", "not enough LLCs: cgroup_llc_overflow needs 2, the machine has 1" },
+		{ "cgroup_cpuset_numa_swap", "not enough CPUs: " },
+	};
+	struct ktstr_ctx ctx;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		ctx = small_machine();
+		ASSERT_NE(NULL, ctx.result);
+		EXPECT_EQ(0, ktstr_scenario(&ctx, rows[i].scenario));
+		EXPECT_EQ(KTSTR_SKIP, ktstr_result__outcome(ctx.result));
+		ASSERT_EQ(1, ctx.result->nr_details);
+		EXPECT_EQ(0, strncmp(rows[i].why, ctx.result->details[0].text,
+				     strlen(rows[i].why)));
+		ktstr_result__free(ctx.result);
+	}
+}
+
+TEST(an_unknown_scenario_is_an_error_that_names_it)
+{
+	struct ktstr_ctx ctx = small_machine();
+
+	ASSERT_NE(NULL, ctx.result);
+	EXPECT_EQ(-ENOENT, ktstr_scenario(&ctx, "cgroup_stead"));
+	EXPECT_EQ(KTSTR_FAIL, ktstr_result__outcome(ctx.result));
+	EXPECT_NE(NULL, strstr(ctx.result->details[0].text, "no scenario cgroup_stead"));
+	ktstr_result__free(ctx.result);
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0
+/* APIC ids and interrupt controllers; see apic.h. */
+#include <errno.h>
+#include <inttypes.h>
+#include <linux/kvm.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "apic.h"
+
+static unsigned int bits_for(uint32_t n)
+{
+	unsigned int bits = 0;
+
+	while ((1u << bits) < n)
+		bits++;
+	return bits;
+}
+
+unsigned int kvm_x86_thread_bits(const struct vm_topology *t)
+{
+	return bits_for(t->threads);
+}
+
+unsigned int kvm_x86_llc_shift(const struct vm_topology *t)
+{
+	return bits_for(t->cores) + bits_for(t->threads);
+}
+
+uint32_t kvm_x86_apic_id(const struct vm_topology *t, uint32_t cpu)
+{
+	uint32_t thread = cpu % t->threads;
+	uint32_t core = cpu / t->threads % t->cores;
+	uint32_t llc = cpu / t->threads / t->cores;
+
+	return llc << kvm_x86_llc_shift(t) | core << kvm_x86_thread_bits(t) | thread;
+}
+
+uint32_t kvm_x86_max_apic_id(const struct vm_topology *t)
+{
+	return kvm_x86_apic_id(t, vm_topology_cpus(t) - 1);
+}
+
+uint32_t kvm_x86_ioapic_cpus(const struct vm_topology *t)
+{
+	uint32_t n = vm_topology_cpus(t);
+
+	while (n > 1 && kvm_x86_apic_id(t, n - 1) >= KVM_X86_X2APIC_FROM)
+		n--;
+	return n;
+}
+
+/*
+ * Without the 32-bit format KVM takes 0xff for "everybody" even in x2APIC mode, where it is
+ * the first eight CPUs: wanted always, needed from id 255 on.
+ */
+static int wide_ids(int vm_fd, const struct vm_topology *t, struct vm_err *err)
+{
+	struct kvm_enable_cap cap = {
+		.cap = KVM_CAP_X2APIC_API,
+		.args = { KVM_X2APIC_API_USE_32BIT_IDS | KVM_X2APIC_API_DISABLE_BROADCAST_QUIRK },
+	};
+	uint32_t max = kvm_x86_max_apic_id(t);
+	int ids;
+
+	if (ioctl(vm_fd, KVM_ENABLE_CAP, &cap) && max >= KVM_X86_X2APIC_FROM)
+		return vm_err(err, errno,
+			      "KVM: KVM_CAP_X2APIC_API: %s; APIC ids up to %" PRIu32 " need it (Linux 4.8)",
+			      strerror(errno), max);
+	ids = ioctl(vm_fd, KVM_CHECK_EXTENSION, KVM_CAP_MAX_VCPU_ID);
+	if (ids > 0 && max >= (uint32_t)ids)
+		return vm_err(err, EOPNOTSUPP,
+			      "KVM: this topology needs APIC ids up to %" PRIu32 ", this host has %d; use fewer CPUs",
+			      max, ids);
+	return 0;
+}
+
+int kvm_x86_irqchip(int vm_fd, const struct vm_topology *t, struct vm_err *err)
+{
+	struct kvm_pit_config pit = { .flags = KVM_PIT_SPEAKER_DUMMY };
+	int r = wide_ids(vm_fd, t, err);
+
+	if (r)
+		return r;
+	/*
+	 * All in the kernel, also with large ids: a split irqchip would only move the IOAPIC out
+	 * here, and every interrupt of a serial port with it.
+	 */
+	if (ioctl(vm_fd, KVM_CREATE_IRQCHIP, 0))
+		return vm_err(err, errno, "KVM: KVM_CREATE_IRQCHIP: %s", strerror(errno));
+	if (ioctl(vm_fd, KVM_CREATE_PIT2, &pit))
+		return vm_err(err, errno, "KVM: KVM_CREATE_PIT2: %s", strerror(errno));
+	return 0;
+}
