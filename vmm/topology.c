@@ -20,8 +20,8 @@
 #define DRAM_BANDWIDTH_MBS	51200
 #define FAR_LATENCY_NS		300
 #define FAR_BANDWIDTH_MBS	20480
-/* An HMAT entry has 16 bits, 0xffff is taken; ours count ns. */
-#define LATENCY_MAX_NS		65534
+/* An HMAT entry has 16 bits, 0xffff is taken. */
+#define HMAT_MAX		65534
 #define BANDWIDTH_MAX_MBS	(4u << 20)
 
 #define CACHE_FIELD_MAX		2
@@ -164,11 +164,11 @@ static int check_latency(const struct vm_topology *t, struct vm_err *err)
 {
 	for (uint32_t i = 0; i < t->numa_nodes; i++)
 		for (uint32_t j = 0; j < t->numa_nodes; j++)
-			if (vm_topology_latency_ns(t, i, j) > LATENCY_MAX_NS)
+			if (vm_topology_latency_ns(t, i, j) > HMAT_MAX)
 				return vm_err(err, EINVAL,
 					      "topology: %" PRIu32 " ns from node %" PRIu32 " to %" PRIu32 "; firmware can tell up to %d",
 					      vm_topology_latency_ns(t, i, j), i, j,
-					      LATENCY_MAX_NS);
+					      HMAT_MAX);
 	return 0;
 }
 
@@ -277,13 +277,36 @@ uint32_t vm_topology_latency_ns(const struct vm_topology *t, uint32_t from, uint
 	return ns < UINT32_MAX ? (uint32_t)ns : UINT32_MAX;
 }
 
+static uint32_t own_bandwidth(const struct vm_topology *t, uint32_t node)
+{
+	uint32_t own = t->nodes ? t->nodes[node].bandwidth_mbs : 0;
+
+	if (own)
+		return own;
+	return vm_topology_node_llcs(t, node) ? DRAM_BANDWIDTH_MBS : FAR_BANDWIDTH_MBS;
+}
+
 uint32_t vm_topology_bandwidth_mbs(const struct vm_topology *t, uint32_t from, uint32_t to)
 {
-	uint32_t own = t->nodes ? t->nodes[to].bandwidth_mbs : 0;
-	uint32_t mbs;
+	uint64_t mbs = (uint64_t)own_bandwidth(t, to) * DIST_LOCAL /
+		       vm_topology_distance(t, from, to);
+	uint32_t unit = 1;
 
-	if (!own)
-		own = vm_topology_node_llcs(t, to) ? DRAM_BANDWIDTH_MBS : FAR_BANDWIDTH_MBS;
-	mbs = (uint32_t)((uint64_t)own * DIST_LOCAL / vm_topology_distance(t, from, to));
-	return mbs ? mbs : 1;
+	for (uint32_t i = 0; i < t->numa_nodes; i++)
+		while (own_bandwidth(t, i) / unit > HMAT_MAX)
+			unit *= 2;
+	mbs = mbs / unit * unit;
+	return mbs ? (uint32_t)mbs : unit;
+}
+
+uint32_t vm_topology_initiator(const struct vm_topology *t, uint32_t node)
+{
+	uint32_t best = 0;	/* node 0 always has CPUs */
+
+	if (vm_topology_node_llcs(t, node))
+		return node;
+	for (uint32_t i = 1; i < t->numa_nodes && vm_topology_node_llcs(t, i); i++)
+		if (vm_topology_distance(t, i, node) < vm_topology_distance(t, best, node))
+			best = i;
+	return best;
 }

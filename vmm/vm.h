@@ -234,10 +234,14 @@ uint64_t vm_topology_node_bytes(const struct vm_topology *t, uint64_t mem_bytes,
 
 /*
  * What the firmware tells about access from @from's CPUs to @to's memory: latency grows and
- * bandwidth shrinks with the distance.
+ * bandwidth shrinks with the distance. It has 16 bits for a number: above 65534 MB/s bandwidths
+ * of the machine are rounded down to multiples of the power of two that makes them fit.
  */
 uint32_t vm_topology_latency_ns(const struct vm_topology *t, uint32_t from, uint32_t to);
 uint32_t vm_topology_bandwidth_mbs(const struct vm_topology *t, uint32_t from, uint32_t to);
+
+/* The node whose CPUs @node's memory is meant for: itself, else the nearest that has some. */
+uint32_t vm_topology_initiator(const struct vm_topology *t, uint32_t node);
 
 /* Kill the machine if it runs, free everything. NULL is allowed. */
 void vm_destroy(struct vm *vm);

@@ -95,6 +95,27 @@ TEST_F(args, one_socket_is_one_llc_and_nodes_take_llcs_in_order)
 	EXPECT_TRUE(has_pair(&self->argv, "-numa", "dist,src=1,dst=0,val=20"));
 }
 
+TEST_F(args, nodes_that_differ_are_told_one_by_one)
+{
+	static const struct vm_node nodes[] = {
+		{ .llcs = 1, .latency_ns = 90 },
+		{ .mem_bytes = 128 * VM_MIB, .cache = { 64 * VM_MIB, 1, 2, 64 } },
+	};
+	static const uint8_t distance[] = { 10, 40, 40, 10 };
+
+	self->spec.topo = (struct vm_topology){ 2, 1, 4, 1, nodes, distance };
+	ASSERT_EQ(0, qemu_argv_build(&self->argv, &self->plan));
+	EXPECT_TRUE(has_pair(&self->argv, "-numa", "node,nodeid=0,memdev=ram0,cpus=0-3"));
+	EXPECT_TRUE(has_pair(&self->argv, "-numa", "node,nodeid=1,memdev=ram1,initiator=0"));
+	EXPECT_TRUE(has_pair(&self->argv, "-numa", "dist,src=0,dst=1,val=40"));
+	EXPECT_TRUE(has_pair(&self->argv, "-numa",
+			     "hmat-lb,initiator=0,target=0,hierarchy=memory,data-type=access-latency,latency=90"));
+	EXPECT_TRUE(has_pair(&self->argv, "-numa",
+			     "hmat-lb,initiator=0,target=1,hierarchy=memory,data-type=access-bandwidth,bandwidth=5120M"));
+	EXPECT_TRUE(has_pair(&self->argv, "-numa",
+			     "hmat-cache,node-id=1,size=67108864,level=1,associativity=direct,policy=write-through,line=64"));
+}
+
 TEST_F(args, files_go_by_descriptor_and_commas_survive)
 {
 	self->plan.plugin = "/odd,folder/hostcall.so";

@@ -12,10 +12,6 @@
 
 #include "qemu.h"
 
-/* SLIT entries; the kernel's LOCAL_DISTANCE and REMOTE_DISTANCE. */
-#define DIST_LOCAL	10
-#define DIST_REMOTE	20
-
 static void push(struct qemu_argv *a, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
@@ -98,6 +94,12 @@ static char *escape(const char *s)
 	return out;
 }
 
+/* Latencies and bandwidths are told where there is something to compare. */
+static bool has_hmat(const struct vm_topology *t)
+{
+	return t->numa_nodes > 1 || t->nodes;
+}
+
 static void push_machine(struct qemu_argv *a, const struct qemu_plan *plan)
 {
 	const struct vm_spec *s = plan->spec;
@@ -105,9 +107,9 @@ static void push_machine(struct qemu_argv *a, const struct qemu_plan *plan)
 	bool remap = qemu_max_apic_id(&s->topo) > QEMU_MAX_XAPIC_ID;
 
 	push(a, "-machine");
-	push(a, "%s,max-ram-below-4g=%" PRIu64 ",hpet=off,vmport=off,smbus=off,sata=off,usb=off%s",
+	push(a, "%s,max-ram-below-4g=%" PRIu64 ",hpet=off,vmport=off,smbus=off,sata=off,usb=off%s%s",
 	     remap ? "q35" : "pc", QEMU_LOW_MAX,
-	     remap ? ",kernel-irqchip=split" : "");
+	     remap ? ",kernel-irqchip=split" : "", has_hmat(&s->topo) ? ",hmat=on" : "");
 	if (remap) {
 		push(a, "-device");
 		push(a, "intel-iommu,intremap=on,eim=on");
@@ -131,32 +133,77 @@ static void push_machine(struct qemu_argv *a, const struct qemu_plan *plan)
 	push(a, "max,vendor=GenuineIntel");
 }
 
+static void push_nodes(struct qemu_argv *a, const struct qemu_plan *plan)
+{
+	const struct vm_topology *t = &plan->spec->topo;
+	uint32_t cpu = 0;
+
+	for (uint32_t i = 0; i < t->numa_nodes; i++) {
+		uint32_t nr = vm_topology_node_llcs(t, i) * t->cores * t->threads;
+
+		push(a, "-object");
+		push(a, "memory-backend-file,id=ram%" PRIu32 ",size=%" PRIu64
+		     ",mem-path=/proc/self/fd/%d,share=on", i, plan->node_bytes[i],
+		     plan->ram_fd[i]);
+		push(a, "-numa");
+		if (nr)
+			push(a, "node,nodeid=%" PRIu32 ",memdev=ram%" PRIu32 ",cpus=%" PRIu32 "-%" PRIu32,
+			     i, i, cpu, cpu + nr - 1);
+		else
+			push(a, "node,nodeid=%" PRIu32 ",memdev=ram%" PRIu32 ",initiator=%" PRIu32,
+			     i, i, vm_topology_initiator(t, i));
+		cpu += nr;
+	}
+	for (uint32_t i = 0; t->numa_nodes > 1 && i < t->numa_nodes; i++) {
+		for (uint32_t j = 0; j < t->numa_nodes; j++) {
+			push(a, "-numa");
+			push(a, "dist,src=%" PRIu32 ",dst=%" PRIu32 ",val=%u", i, j,
+			     vm_topology_distance(t, i, j));
+		}
+	}
+}
+
+static void push_hmat(struct qemu_argv *a, const struct vm_topology *t)
+{
+	static const char * const associativity[] = { "none", "direct", "complex" };
+	static const char * const policy[] = { "none", "write-back", "write-through" };
+
+	for (uint32_t i = 0; i < t->numa_nodes && vm_topology_node_llcs(t, i); i++) {
+		for (uint32_t j = 0; j < t->numa_nodes; j++) {
+			push(a, "-numa");
+			push(a, "hmat-lb,initiator=%" PRIu32 ",target=%" PRIu32
+			     ",hierarchy=memory,data-type=access-latency,latency=%" PRIu32,
+			     i, j, vm_topology_latency_ns(t, i, j));
+			push(a, "-numa");
+			push(a, "hmat-lb,initiator=%" PRIu32 ",target=%" PRIu32
+			     ",hierarchy=memory,data-type=access-bandwidth,bandwidth=%" PRIu32 "M",
+			     i, j, vm_topology_bandwidth_mbs(t, i, j));
+		}
+	}
+	for (uint32_t i = 0; t->nodes && i < t->numa_nodes; i++) {
+		const struct vm_mem_cache *c = &t->nodes[i].cache;
+
+		if (!c->size)
+			continue;
+		push(a, "-numa");
+		push(a, "hmat-cache,node-id=%" PRIu32 ",size=%" PRIu64
+		     ",level=1,associativity=%s,policy=%s,line=%u", i, c->size,
+		     associativity[c->associativity], policy[c->write_policy], c->line_bytes);
+	}
+}
+
 static void push_topology(struct qemu_argv *a, const struct qemu_plan *plan)
 {
 	const struct vm_topology *t = &plan->spec->topo;
-	uint32_t per_node = t->llcs / t->numa_nodes * t->cores * t->threads;
 
 	push(a, "-smp");
 	push(a, "%" PRIu32 ",sockets=%" PRIu32 ",cores=%" PRIu32 ",threads=%" PRIu32,
 	     vm_topology_cpus(t), t->llcs, t->cores, t->threads);
 	push(a, "-m");
 	push(a, "%" PRIu64 "M", plan->spec->mem_bytes / VM_MIB);
-	for (uint32_t i = 0; i < t->numa_nodes; i++) {
-		push(a, "-object");
-		push(a, "memory-backend-file,id=ram%" PRIu32 ",size=%" PRIu64
-		     ",mem-path=/proc/self/fd/%d,share=on", i, plan->node_bytes[i],
-		     plan->ram_fd[i]);
-		push(a, "-numa");
-		push(a, "node,nodeid=%" PRIu32 ",memdev=ram%" PRIu32 ",cpus=%" PRIu32 "-%" PRIu32,
-		     i, i, i * per_node, (i + 1) * per_node - 1);
-	}
-	for (uint32_t i = 0; t->numa_nodes > 1 && i < t->numa_nodes; i++) {
-		for (uint32_t j = 0; j < t->numa_nodes; j++) {
-			push(a, "-numa");
-			push(a, "dist,src=%" PRIu32 ",dst=%" PRIu32 ",val=%d", i, j,
-			     i == j ? DIST_LOCAL : DIST_REMOTE);
-		}
-	}
+	push_nodes(a, plan);
+	if (has_hmat(t))
+		push_hmat(a, t);
 }
 
 static void push_serial(struct qemu_argv *a, const char *id, int fd)

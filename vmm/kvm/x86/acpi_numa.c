@@ -81,27 +81,12 @@ enum { HMAT_LATENCY = 0, HMAT_BANDWIDTH = 3 };
 #define HMAT_ENTRY_MAX		65534u	/* 0xffff: no path */
 #define PS_PER_NS		1000
 
-/* The CPUs a node's memory is meant for: its own, else the nearest ones. */
-static uint32_t initiator_of(const struct vm_topology *t, uint32_t node)
-{
-	uint32_t best = node;
-
-	if (vm_topology_node_llcs(t, node))
-		return node;
-	for (uint32_t i = 0; i < t->numa_nodes; i++)
-		if (vm_topology_node_llcs(t, i) &&
-		    (best == node ||
-		     vm_topology_distance(t, i, node) < vm_topology_distance(t, best, node)))
-			best = i;
-	return best;
-}
-
 static void put_target(struct acpi_area *a, const struct vm_topology *t, uint32_t node)
 {
 	acpi_put(a, 0, 4);
 	acpi_put(a, 40, 4);
 	acpi_put(a, HMAT_BOTH_VALID, 4);
-	acpi_put(a, initiator_of(t, node), 4);
+	acpi_put(a, vm_topology_initiator(t, node), 4);
 	acpi_put(a, node, 4);
 	acpi_put(a, 0, 4);
 	acpi_put(a, 0, 8);
@@ -115,12 +100,22 @@ static uint32_t property(const struct vm_topology *t, unsigned int type, uint32_
 				      vm_topology_bandwidth_mbs(t, from, to);
 }
 
+/* Nodes with CPUs: they come first. */
+static uint32_t nr_initiators(const struct vm_topology *t)
+{
+	uint32_t nr = 0;
+
+	while (nr < t->numa_nodes && vm_topology_node_llcs(t, nr))
+		nr++;
+	return nr;
+}
+
 /* The smallest power of two that all entries fit 16 bits in; 1 up to 65534 ns or MB/s. */
 static uint32_t entry_unit(const struct vm_topology *t, unsigned int type)
 {
 	uint32_t unit = 1;
 
-	for (uint32_t i = 0; i < t->numa_nodes; i++)
+	for (uint32_t i = 0; i < nr_initiators(t); i++)
 		for (uint32_t j = 0; j < t->numa_nodes; j++)
 			while (property(t, type, i, j) / unit > HMAT_ENTRY_MAX)
 				unit *= 2;
@@ -129,11 +124,8 @@ static uint32_t entry_unit(const struct vm_topology *t, unsigned int type)
 
 static void put_locality(struct acpi_area *a, const struct vm_topology *t, unsigned int type)
 {
-	uint32_t initiators = 0, unit = entry_unit(t, type);
+	uint32_t initiators = nr_initiators(t), unit = entry_unit(t, type);
 
-	/* nodes with CPUs come first */
-	while (initiators < t->numa_nodes && vm_topology_node_llcs(t, initiators))
-		initiators++;
 	acpi_put(a, 1, 4);
 	acpi_put(a, 32 + 4 * (initiators + t->numa_nodes) + 2 * initiators * t->numa_nodes, 4);
 	acpi_put(a, 0, 1);			/* memory, not one of its caches */
