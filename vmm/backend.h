@@ -16,13 +16,13 @@ struct vm_ops {
 	/* Can this backend run here at all? 0, or -errno with @err. */
 	int (*usable)(struct vm_err *err);
 	/* Limits of this backend beyond vm_spec_check()'s general ones. */
-	int (*check)(const struct vm_spec *spec, struct vm_err *err);
+	int (*check)(const struct vm_spec *spec, const struct vm_image *image, struct vm_err *err);
 	int (*create)(struct vm **vmp, const struct vm_spec *spec,
 		      const struct vm_image *image, struct vm_err *err);
 	int (*start)(struct vm *vm, struct vm_err *err);
 	void (*wait)(struct vm *vm, int timeout_ms, int wake_fd, struct vm_event *ev);
 	int (*resume_sync)(struct vm *vm);
-	int (*pause)(struct vm *vm, int timeout_ms);
+	int (*pause)(struct vm *vm, int timeout_ms, struct vm_err *err);
 	int (*resume)(struct vm *vm);
 	void *(*mem)(struct vm *vm, uint64_t gpa, size_t len);
 	void *(*shared)(struct vm *vm, uint64_t *gpa);
@@ -36,6 +36,8 @@ struct vm {
 	const struct vm_ops *ops;
 };
 
+/* vmm/kvm/kvm.c */
+extern const struct vm_ops kvm_ops;
 /* vmm/qemu/qemu.c */
 extern const struct vm_ops qemu_ops;
 

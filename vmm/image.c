@@ -16,12 +16,13 @@
 
 #include "image.h"
 
-#define HDR_BYTES	0x268	/* up to the end of handover_offset */
 #define HDR_MIN_PROTO	0x020c	/* xloadflags; every kernel since 3.8 has it */
 #define MAX_PHDRS	64
 #define MAX_NOTES	(64 * 1024)
 #define PVH_NOTE	18	/* XEN_ELFNOTE_PHYS32_ENTRY */
+#define MIN_LOAD	(1ull << 20)	/* firmware and our own tables are below */
 #define MAX_LOAD_END	(1ull << 31)
+#define ENTRY_64	0x200		/* 64-bit entry point of a bzImage, from its start */
 
 static uint16_t get16(const uint8_t *p)
 {
@@ -81,19 +82,24 @@ static int read_bzimage(const char *path, const uint8_t *h, uint64_t file_bytes,
 	if (payload_off + payload_len > body || !payload_len)
 		return vm_err(err, EINVAL,
 			      "kernel %s: corrupt header (payload outside the image)", path);
-	if (!init_size || pref > MAX_LOAD_END || pref + init_size > MAX_LOAD_END)
+	if (body > init_size || pref < MIN_LOAD || pref > MAX_LOAD_END ||
+	    pref + init_size > MAX_LOAD_END)
 		return vm_err(err, EINVAL,
 			      "kernel %s: corrupt header (load address %#" PRIx64 ", size %#" PRIx64 ")",
 			      path, pref, init_size);
 	image->format = VM_IMAGE_BZIMAGE;
 	image->load_end = pref + init_size;
+	image->entry = pref + ENTRY_64;
+	image->segment[0] = (struct vm_segment){ setup, body, pref, body };
+	image->nr_segments = 1;
+	memcpy(image->header, h, sizeof(image->header));
 	image->cmdline_max = get32(h + 0x238);
 	if (!image->cmdline_max || image->cmdline_max > VM_X86_CMDLINE_MAX)
 		image->cmdline_max = VM_X86_CMDLINE_MAX;
 	return 0;
 }
 
-/* Does the note segment hold the PVH entry point that a direct boot of an ELF needs? */
+/* Does the note segment hold the PVH entry point? */
 static int has_pvh_note(int fd, const Elf64_Phdr *ph, bool *found)
 {
 	uint8_t buf[4096];
@@ -120,13 +126,37 @@ static int has_pvh_note(int fd, const Elf64_Phdr *ph, bool *found)
 	return 0;
 }
 
+/* A PT_LOAD of a vmlinux. 0, or -EINVAL. */
+static int add_segment(struct vm_image *image, const Elf64_Phdr *p)
+{
+	if (p->p_paddr < MIN_LOAD || p->p_paddr > MAX_LOAD_END || p->p_memsz > MAX_LOAD_END ||
+	    p->p_filesz > p->p_memsz || image->nr_segments == VM_IMAGE_MAX_SEGMENTS)
+		return -EINVAL;
+	image->segment[image->nr_segments++] = (struct vm_segment){
+		.file_off = p->p_offset, .file_bytes = p->p_filesz,
+		.gpa = p->p_paddr, .mem_bytes = p->p_memsz,
+	};
+	if (p->p_paddr + p->p_memsz > image->load_end)
+		image->load_end = p->p_paddr + p->p_memsz;
+	return 0;
+}
+
+static bool has_code_at(const struct vm_image *image, uint64_t gpa)
+{
+	for (unsigned int i = 0; i < image->nr_segments; i++) {
+		const struct vm_segment *s = &image->segment[i];
+
+		if (gpa >= s->gpa && gpa - s->gpa < s->file_bytes)
+			return true;
+	}
+	return false;
+}
+
 static int read_elf(int fd, const char *path, const uint8_t *h, uint64_t file_bytes,
 		    struct vm_image *image, struct vm_err *err)
 {
 	Elf64_Phdr ph[MAX_PHDRS];
-	bool pvh = false;
 	Elf64_Ehdr eh;
-	uint64_t end = 0;
 
 	memcpy(&eh, h, sizeof(eh));
 	if (eh.e_ident[EI_CLASS] != ELFCLASS64 || eh.e_ident[EI_DATA] != ELFDATA2LSB ||
@@ -141,30 +171,29 @@ static int read_elf(int fd, const char *path, const uint8_t *h, uint64_t file_by
 
 		if (p->p_filesz > file_bytes || p->p_offset > file_bytes - p->p_filesz)
 			return vm_err(err, EINVAL, "kernel %s: truncated ELF file", path);
-		if (p->p_type == PT_NOTE && has_pvh_note(fd, p, &pvh))
+		if (p->p_type == PT_NOTE && has_pvh_note(fd, p, &image->pvh))
 			return vm_err(err, EINVAL, "kernel %s: corrupt ELF notes", path);
 		if (p->p_type != PT_LOAD)
 			continue;
-		if (p->p_paddr > MAX_LOAD_END || p->p_memsz > MAX_LOAD_END)
+		if (add_segment(image, p))
 			return vm_err(err, EINVAL,
 				      "kernel %s: corrupt ELF file (segment at %#" PRIx64 ")",
 				      path, (uint64_t)p->p_paddr);
-		if (p->p_paddr + p->p_memsz > end)
-			end = p->p_paddr + p->p_memsz;
 	}
-	if (!pvh || !end || end > MAX_LOAD_END)
+	/* e_entry of a vmlinux is startup_64's physical address (vmlinux.lds.S) */
+	if (image->load_end > MAX_LOAD_END || !has_code_at(image, eh.e_entry))
 		return vm_err(err, EINVAL,
-			      "kernel %s: this vmlinux has no PVH entry point (CONFIG_PVH); use the bzImage of the same build",
-			      path);
+			      "kernel %s: an ELF file whose entry point %#" PRIx64 " is not in its code; is it a vmlinux?",
+			      path, (uint64_t)eh.e_entry);
 	image->format = VM_IMAGE_ELF;
-	image->load_end = end;
+	image->entry = eh.e_entry;
 	image->cmdline_max = VM_X86_CMDLINE_MAX;
 	return 0;
 }
 
 static int read_fd(int fd, const char *path, struct vm_image *image, struct vm_err *err)
 {
-	uint8_t h[HDR_BYTES];
+	uint8_t h[VM_IMAGE_HEADER_BYTES];
 	struct stat st;
 	int r;
 

@@ -1,23 +1,42 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * What has to be known about a kernel image before it is booted: that it is one, that it is
- * whole, and which guest memory it will overwrite while it unpacks itself.
+ * whole, which guest memory it will overwrite while it unpacks itself, and, for a VMM that
+ * loads it by itself, which parts of the file go where.
  */
 #ifndef KTSTR_VMM_IMAGE_H
 #define KTSTR_VMM_IMAGE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "err.h"
 
 enum vm_image_format {
 	VM_IMAGE_BZIMAGE,
-	VM_IMAGE_ELF,		/* vmlinux with a PVH entry point */
+	VM_IMAGE_ELF,		/* vmlinux */
+};
+
+/* The header that a bzImage begins with, up to the end of handover_offset. */
+#define VM_IMAGE_HEADER_BYTES	0x268
+#define VM_IMAGE_MAX_SEGMENTS	16
+
+/* @file_bytes at @file_off go to guest memory at @gpa; zeroes follow up to @mem_bytes. */
+struct vm_segment {
+	uint64_t file_off;
+	uint64_t file_bytes;
+	uint64_t gpa;
+	uint64_t mem_bytes;
 };
 
 struct vm_image {
 	enum vm_image_format format;
+	bool pvh;		/* ELF: has the PVH entry point, which QEMU needs */
 	uint64_t load_end;	/* first GPA that the kernel leaves alone, without KASLR */
+	uint64_t entry;		/* GPA to enter in 64-bit mode, boot_params in RSI */
+	struct vm_segment segment[VM_IMAGE_MAX_SEGMENTS];
+	unsigned int nr_segments;
+	uint8_t header[VM_IMAGE_HEADER_BYTES];	/* bzImage; else zeroes */
 	uint32_t cmdline_max;	/* longest command line, without its NUL */
 };
 

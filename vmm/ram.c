@@ -25,11 +25,20 @@ unsigned int vm_regions_pc(uint64_t mem_bytes, uint64_t low_max,
 	uint64_t low = mem_bytes < low_max ? mem_bytes : low_max;
 	unsigned int nr = 0;
 
-	region[nr++] = (struct vm_region){ 0, HOLE_START, 0 };
-	region[nr++] = (struct vm_region){ HOLE_END, low - HOLE_END, HOLE_END };
+	region[nr++] = (struct vm_region){ 0, HOLE_START, 0, VM_REGION_RAM };
+	region[nr++] = (struct vm_region){ HOLE_END, low - HOLE_END, HOLE_END, VM_REGION_RAM };
 	if (mem_bytes > low)
-		region[nr++] = (struct vm_region){ ABOVE_4G, mem_bytes - low, low };
+		region[nr++] = (struct vm_region){ ABOVE_4G, mem_bytes - low, low, VM_REGION_RAM };
 	return nr;
+}
+
+void vm_ram_back_firmware(struct vm_ram *ram)
+{
+	/* the second place, behind the RAM under 640 KiB */
+	memmove(&ram->region[2], &ram->region[1], (ram->nr_regions - 1) * sizeof(*ram->region));
+	ram->region[1] = (struct vm_region){ HOLE_START, HOLE_END - HOLE_START, HOLE_START,
+					     VM_REGION_FIRMWARE };
+	ram->nr_regions++;
 }
 
 const struct vm_region *vm_region_find(const struct vm_region *region, unsigned int nr,

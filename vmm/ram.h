@@ -17,13 +17,19 @@
 #define VM_MIB			(UINT64_C(1) << 20)
 #define VM_GIB			(UINT64_C(1) << 30)
 #define VM_NODE_MIN_BYTES	(16 * VM_MIB)
-#define VM_MAX_REGIONS		3
+#define VM_MAX_REGIONS		4
 
-/* Guest physical [gpa, gpa + len) is RAM at byte @offset of all RAM. */
+enum vm_region_kind {
+	VM_REGION_RAM,		/* the kernel's to use */
+	VM_REGION_FIRMWARE,	/* backed, but the kernel leaves it alone: where a PC has ROMs */
+};
+
+/* Guest physical [gpa, gpa + len) is backed by byte @offset of all RAM. */
 struct vm_region {
 	uint64_t gpa;
 	uint64_t len;
 	uint64_t offset;
+	enum vm_region_kind kind;
 };
 
 struct vm_ram {
@@ -42,6 +48,13 @@ struct vm_ram {
  */
 unsigned int vm_regions_pc(uint64_t mem_bytes, uint64_t low_max,
 			   struct vm_region region[VM_MAX_REGIONS]);
+
+/*
+ * Back the gap under 1 MiB too. A VMM without ROMs puts its tables there, and what a kernel
+ * scans there at boot (BIOS signatures) is then ordinary memory full of zeroes.
+ */
+struct vm_ram;
+void vm_ram_back_firmware(struct vm_ram *ram);
 
 /* The region that holds all of [gpa, gpa + len), or NULL. */
 const struct vm_region *vm_region_find(const struct vm_region *region, unsigned int nr,

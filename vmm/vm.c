@@ -10,16 +10,13 @@
 #include <sys/stat.h>
 
 #include "backend.h"
-#include "kvm/probe.h"
 #include "ram.h"
 
-/* NULL: the bundled KVM backend is not built yet. */
 static const struct vm_ops *const backends[] = {
-	[VM_ACCEL_KVM] = NULL,
+	[VM_ACCEL_KVM] = &kvm_ops,
 	[VM_ACCEL_TCG] = &qemu_ops,
 };
 
-#define NO_KVM_BACKEND	"the bundled KVM backend is not built yet, use --accel tcg"
 #define MAX_MEM_BYTES	(1ull << 40)
 #define MAX_SHIFT	10	/* QEMU's limit of -icount shift= */
 
@@ -40,23 +37,17 @@ int vm_pick_accel(enum vm_accel want, enum vm_accel *got, char *why, size_t why_
 		why[0] = '\0';
 	switch (want) {
 	case VM_ACCEL_KVM:
-		if (!backends[VM_ACCEL_KVM])
-			return vm_err(err, EOPNOTSUPP, "%s", NO_KVM_BACKEND);
-		r = kvm_probe(err);
-		break;
 	case VM_ACCEL_TCG:
-		r = backends[VM_ACCEL_TCG]->usable(err);
+		r = backends[want]->usable(err);
 		break;
 	case VM_ACCEL_AUTO:
-		r = kvm_probe(&kvm);
-		if (!r && backends[VM_ACCEL_KVM]) {
-			want = VM_ACCEL_KVM;
+		want = VM_ACCEL_KVM;
+		r = backends[want]->usable(&kvm);
+		if (!r)
 			break;
-		}
 		want = VM_ACCEL_TCG;
-		snprintf(why, why_size, "using emulation (tcg): %s",
-			 r ? kvm.msg : "KVM works here, but the bundled KVM backend is not built yet");
-		r = backends[VM_ACCEL_TCG]->usable(err);
+		snprintf(why, why_size, "using emulation (tcg): %s", kvm.msg);
+		r = backends[want]->usable(err);
 		break;
 	default:
 		return vm_err(err, EINVAL, "accelerator %d: unknown", (int)want);
@@ -149,8 +140,6 @@ static int check_spec(const struct vm_spec *s, struct vm_image *image, struct vm
 {
 	const struct vm_ops *ops = backend_of(s->accel);
 
-	if (s->accel == VM_ACCEL_KVM && !ops)
-		return vm_err(err, EOPNOTSUPP, "%s", NO_KVM_BACKEND);
 	if (!ops)
 		return vm_err(err, EINVAL, "accel %d: call vm_pick_accel() first",
 			      (int)s->accel);
@@ -161,7 +150,7 @@ static int check_spec(const struct vm_spec *s, struct vm_image *image, struct vm
 		return -EINVAL;
 	if (vm_image_read(s->kernel, image, err))
 		return -EINVAL;
-	return ops->check(s, err);
+	return ops->check(s, image, err);
 }
 
 int vm_spec_check(const struct vm_spec *spec, struct vm_err *err)
@@ -203,9 +192,9 @@ int vm_continue(struct vm *vm)
 	return vm->ops->resume_sync(vm);
 }
 
-int vm_pause(struct vm *vm, int timeout_ms)
+int vm_pause(struct vm *vm, int timeout_ms, struct vm_err *err)
 {
-	return vm->ops->pause(vm, timeout_ms);
+	return vm->ops->pause(vm, timeout_ms, err);
 }
 
 int vm_resume(struct vm *vm)

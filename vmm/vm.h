@@ -118,7 +118,7 @@ enum vm_event_type {
 struct vm_event {
 	enum vm_event_type type;
 	uint32_t vcpu;		/* VM_EVENT_SYNC: which vCPU stopped */
-	struct vm_err err;	/* VM_EVENT_ERROR */
+	struct vm_err err;	/* VM_EVENT_ERROR; VM_EVENT_EXIT: how, if the backend knows */
 };
 
 struct vm;
@@ -189,9 +189,10 @@ static inline bool vm_has_pci(const struct vm_spec *spec)
 /*
  * Stop all vCPUs, at most @timeout_ms from now, and start them again. A deterministic
  * guest is only ever stopped at a sync point: there vm_pause() returns -EBUSY unless the
- * guest is at one. Pausing twice is an error (-EALREADY).
+ * guest is at one. Pausing twice is an error (-EALREADY). -ETIMEDOUT: it runs on, and @err
+ * names the vCPUs that did not stop, if the backend knows.
  */
-int vm_pause(struct vm *vm, int timeout_ms);
+int vm_pause(struct vm *vm, int timeout_ms, struct vm_err *err);
 int vm_resume(struct vm *vm);
 
 /*
@@ -203,7 +204,7 @@ void *vm_mem(struct vm *vm, uint64_t gpa, size_t len);
 /* The shared stretch of spec.shared_bytes: host address and guest physical address. */
 void *vm_shared(struct vm *vm, uint64_t *gpa);
 
-/* What the guest must do to reach a sync point; "insn" on tcg. Goes into its command line. */
+/* What the guest must do to reach a sync point; docs/channel.md. Goes into its command line. */
 const char *vm_doorbell(const struct vm *vm);
 
 /* Number of CPUs in @t, 0 when it overflows VM_MAX_CPUS. */

@@ -4,7 +4,7 @@
  * tests/e2e/guest/vm_init.c, taken as `vm_init` from the folder of this program, or compiled
  * here when its source is at hand. Without a kernel or an emulator the tests are skipped.
  */
-/* Links: vmm/vm.c vmm/topology.c vmm/image.c vmm/ram.c vmm/err.c vmm/kvm/probe.c vmm/qemu/args.c vmm/qemu/find.c vmm/qemu/process.c vmm/qemu/qmp.c vmm/qemu/qemu.c vmm/devfile.c */
+/* Links: libktstr.a */
 #include <dirent.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -420,10 +420,10 @@ TEST_F_TIMEOUT(vm, a_deterministic_guest_pauses_at_sync_points_only, 150)
 {
 	self->spec.deterministic = true;
 	ASSERT_EQ(0, launch(self, "sync:1,off")) TH_LOG("%s", self->err.msg);
-	EXPECT_EQ(-EBUSY, vm_pause(self->vm, 1000));
+	EXPECT_EQ(-EBUSY, vm_pause(self->vm, 1000, &self->err));
 	ASSERT_EQ(VM_EVENT_SYNC, next(self));
-	EXPECT_EQ(0, vm_pause(self->vm, 1000));
-	EXPECT_EQ(-EALREADY, vm_pause(self->vm, 1000));
+	EXPECT_EQ(0, vm_pause(self->vm, 1000, &self->err));
+	EXPECT_EQ(-EALREADY, vm_pause(self->vm, 1000, &self->err));
 	EXPECT_EQ(-EINVAL, vm_continue(self->vm));
 	EXPECT_EQ(0, vm_resume(self->vm));
 	EXPECT_EQ(0, vm_continue(self->vm));
@@ -451,7 +451,7 @@ TEST_F_TIMEOUT(vm, a_multi_threaded_guest_stops_as_a_whole_anywhere, 150)
 
 	/* one vCPU is in the doorbell, the other counts */
 	ASSERT_TRUE(counts(self, counter, 10000));
-	ASSERT_EQ(0, vm_pause(self->vm, 5000));
+	ASSERT_EQ(0, vm_pause(self->vm, 5000, &self->err));
 	EXPECT_FALSE(counts(self, counter, 200));
 	ASSERT_EQ(0, vm_resume(self->vm));
 	EXPECT_TRUE(counts(self, counter, 10000));
@@ -459,8 +459,8 @@ TEST_F_TIMEOUT(vm, a_multi_threaded_guest_stops_as_a_whole_anywhere, 150)
 
 	/* both run */
 	for (int i = 0; i < 3; i++) {
-		ASSERT_EQ(0, vm_pause(self->vm, 5000));
-		EXPECT_EQ(-EALREADY, vm_pause(self->vm, 5000));
+		ASSERT_EQ(0, vm_pause(self->vm, 5000, &self->err));
+		EXPECT_EQ(-EALREADY, vm_pause(self->vm, 5000, &self->err));
 		EXPECT_FALSE(counts(self, counter, 100));
 		ASSERT_EQ(0, vm_resume(self->vm));
 		EXPECT_TRUE(counts(self, counter, 10000));
@@ -497,7 +497,7 @@ TEST_F_TIMEOUT(vm, destroy_in_any_phase_leaves_nothing, 300)
 		if (phase >= 2 && phase <= 5)
 			ASSERT_EQ(VM_EVENT_SYNC, next(self));
 		if (phase == 3 || phase == 5)
-			ASSERT_EQ(0, vm_pause(self->vm, 5000));
+			ASSERT_EQ(0, vm_pause(self->vm, 5000, &self->err));
 		if (phase == 4) {
 			ASSERT_EQ(0, vm_continue(self->vm));
 			ASSERT_EQ(VM_EVENT_EXIT, next(self));

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What the emulator and the guest kernel are told. */
+/* What the emulator is told. */
 /* Links: vmm/qemu/args.c vmm/topology.c vmm/err.c */
 #include "../../vmm/qemu/qemu.h"
 #include "kselftest_harness.h"
-
-#define CMDLINE_MAX 2047
 
 FIXTURE(args) {
 	struct vm_spec spec;
@@ -182,46 +180,6 @@ TEST(apic_ids_take_whole_bits_per_level)
 
 	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++)
 		EXPECT_EQ(row[i].max, qemu_max_apic_id(&row[i].t));
-}
-
-TEST_F(args, the_guest_learns_where_the_shared_stretch_is)
-{
-	char buf[2048];
-
-	self->spec.shared_bytes = 16 * VM_MIB;
-	self->spec.cmdline = "my=own";
-	ASSERT_EQ(0, qemu_cmdline(&self->spec, 0x3e000000, "insn", CMDLINE_MAX, buf, sizeof(buf),
-				  NULL));
-	EXPECT_NE(NULL, strstr(buf, " memmap=0x1000000$0x3e000000 "));
-	EXPECT_NE(NULL, strstr(buf, " ktstr.chan=0x3e000000,0x1000000 "));
-	EXPECT_NE(NULL, strstr(buf, " ktstr.doorbell=insn my=own"));
-	EXPECT_NE(NULL, strstr(buf, " rdinit=/init rootfstype=ramfs "));
-	EXPECT_NE(NULL, strstr(buf, " nokaslr "));
-	self->spec.kaslr = true;
-	ASSERT_EQ(0, qemu_cmdline(&self->spec, 0, "insn", CMDLINE_MAX, buf, sizeof(buf), NULL));
-	EXPECT_EQ(NULL, strstr(buf, "nokaslr"));
-}
-
-TEST_F(args, a_guest_command_line_is_whole_or_refused)
-{
-	char extra[CMDLINE_MAX + 10], buf[CMDLINE_MAX + 1], small[64];
-	struct vm_err err;
-	size_t base;
-
-	ASSERT_EQ(0, qemu_cmdline(&self->spec, 0, "insn", CMDLINE_MAX, buf, sizeof(buf), NULL));
-	base = strlen(buf);
-	memset(extra, 'x', sizeof(extra));
-	self->spec.cmdline = extra;
-	extra[CMDLINE_MAX - base - 1] = '\0';
-	EXPECT_EQ(0, qemu_cmdline(&self->spec, 0, "insn", CMDLINE_MAX, buf, sizeof(buf), &err));
-	EXPECT_EQ(CMDLINE_MAX, strlen(buf));
-	extra[CMDLINE_MAX - base - 1] = 'x';
-	extra[CMDLINE_MAX - base] = '\0';
-	EXPECT_EQ(-E2BIG, qemu_cmdline(&self->spec, 0, "insn", CMDLINE_MAX, buf, sizeof(buf),
-				       &err));
-	EXPECT_NE(NULL, strstr(err.msg, "2048 characters")) TH_LOG("%s", err.msg);
-	EXPECT_EQ(-E2BIG, qemu_cmdline(&self->spec, 0, "insn", CMDLINE_MAX, small, sizeof(small),
-				       &err));
 }
 
 TEST_F(args, disks_and_network_cards_are_virtio_over_pci)

@@ -2,6 +2,7 @@
 /* A kernel image that cannot boot is found before anything is started, and named. */
 /* Links: vmm/image.c vmm/err.c */
 #include <elf.h>
+#include <stddef.h>
 #include <stdlib.h>
 
 #include "../../vmm/image.h"
@@ -47,7 +48,7 @@ static void make_elf(uint8_t *b)
 	Elf64_Ehdr eh = {
 		.e_ident = { 0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT },
 		.e_type = ET_EXEC, .e_machine = EM_X86_64, .e_phoff = 64, .e_phnum = 2,
-		.e_phentsize = sizeof(Elf64_Phdr),
+		.e_phentsize = sizeof(Elf64_Phdr), .e_entry = 0x1000000,
 	};
 	Elf64_Phdr ph[2] = {
 		{ .p_type = PT_LOAD, .p_offset = 4096, .p_filesz = 4096, .p_memsz = 0x2000000,
@@ -101,15 +102,62 @@ TEST_F(image, a_bzimage_tells_what_it_overwrites)
 	EXPECT_EQ(2047, self->image.cmdline_max);
 }
 
-TEST_F(image, an_elf_with_a_pvh_note_boots_too)
+TEST_F(image, an_elf_boots_too_and_may_have_a_pvh_note)
 {
 	make_elf(self->b);
 	ASSERT_EQ(0, inspect(self, IMAGE_BYTES)) TH_LOG("%s", self->err.msg);
 	EXPECT_EQ(VM_IMAGE_ELF, self->image.format);
 	EXPECT_EQ(0x3000000, self->image.load_end);
+	EXPECT_TRUE(self->image.pvh);
 	put32(self->b + 512 + 8, 17);
-	EXPECT_EQ(-EINVAL, inspect(self, IMAGE_BYTES));
-	EXPECT_NE(NULL, strstr(self->err.msg, "PVH"));
+	ASSERT_EQ(0, inspect(self, IMAGE_BYTES)) TH_LOG("%s", self->err.msg);
+	EXPECT_FALSE(self->image.pvh);
+}
+
+TEST_F(image, a_loader_learns_what_goes_where)
+{
+	make_bzimage(self->b);
+	ASSERT_EQ(0, inspect(self, IMAGE_BYTES)) TH_LOG("%s", self->err.msg);
+	ASSERT_EQ(1, self->image.nr_segments);
+	EXPECT_EQ(4 * 512, self->image.segment[0].file_off);
+	EXPECT_EQ(IMAGE_BYTES - 4 * 512, self->image.segment[0].file_bytes);
+	EXPECT_EQ(0x1000000, self->image.segment[0].gpa);
+	EXPECT_EQ(0x1000200, self->image.entry);
+	EXPECT_EQ(0, memcmp(self->image.header, self->b, sizeof(self->image.header)));
+
+	make_elf(self->b);
+	ASSERT_EQ(0, inspect(self, IMAGE_BYTES)) TH_LOG("%s", self->err.msg);
+	ASSERT_EQ(1, self->image.nr_segments);
+	EXPECT_EQ(4096, self->image.segment[0].file_off);
+	EXPECT_EQ(4096, self->image.segment[0].file_bytes);
+	EXPECT_EQ(0x2000000, self->image.segment[0].mem_bytes);
+	EXPECT_EQ(0x1000000, self->image.entry);
+}
+
+TEST_F(image, a_broken_elf_is_not_loaded)
+{
+	const unsigned int ph = 64, entry = offsetof(Elf64_Ehdr, e_entry);
+	const struct {
+		const char *what;
+		unsigned int off;
+		uint64_t value;
+	} row[] = {
+		{ "entry outside", entry, 0x1001000 },
+		{ "entry in the bss", entry, 0x1001800 },
+		{ "below 1 MiB", ph + offsetof(Elf64_Phdr, p_paddr), 0x1000 },
+		{ "wraps", ph + offsetof(Elf64_Phdr, p_paddr), UINT64_MAX - 10 },
+		{ "endless", ph + offsetof(Elf64_Phdr, p_memsz), UINT64_MAX },
+		{ "more file than memory", ph + offsetof(Elf64_Phdr, p_memsz), 4095 },
+		{ "ends past 2 GiB", ph + offsetof(Elf64_Phdr, p_memsz), 0x7f000001 },
+		{ "outside the file", ph + offsetof(Elf64_Phdr, p_offset), UINT64_MAX - 4095 },
+	};
+
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		make_elf(self->b);
+		put64(self->b + row[i].off, row[i].value);
+		EXPECT_EQ(-EINVAL, inspect(self, IMAGE_BYTES)) TH_LOG("%s", row[i].what);
+		EXPECT_NE(NULL, strstr(self->err.msg, self->path));
+	}
 }
 
 TEST_F(image, one_broken_field_is_enough)
@@ -130,6 +178,8 @@ TEST_F(image, one_broken_field_is_enough)
 		{ "payload length", 0x24c, 4, 0xffffffff },
 		{ "no payload", 0x24c, 4, 0 },
 		{ "load address", 0x258, 8, UINT64_MAX },
+		{ "loads over our tables", 0x258, 8, 0x1000 },
+		{ "image larger than init_size", 0x260, 4, 100 },
 		{ "init_size", 0x260, 4, 0xffffffff },
 		{ "no init_size", 0x260, 4, 0 },
 	};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The command lines: QEMU's own, and the guest kernel's. Both are pure functions, so that
- * what they promise is tested without starting anything.
+ * QEMU's command line, a pure function, so that what it promises is tested without starting
+ * anything.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -285,52 +285,4 @@ int qemu_argv_build(struct qemu_argv *a, const struct qemu_plan *plan)
 		a->failed = true;
 	free(plugin);
 	return a->failed ? -ENOMEM : 0;
-}
-
-/* Append to a command line under construction; the length may pass @size unharmed. */
-static void add(char *buf, size_t size, size_t *len, const char *fmt, ...)
-	__attribute__((format(printf, 4, 5)));
-
-static void add(char *buf, size_t size, size_t *len, const char *fmt, ...)
-{
-	va_list ap;
-	int n;
-
-	va_start(ap, fmt);
-	n = vsnprintf(*len < size ? buf + *len : NULL, *len < size ? size - *len : 0, fmt, ap);
-	va_end(ap);
-	if (n > 0)
-		*len += (size_t)n;
-}
-
-int qemu_cmdline(const struct vm_spec *spec, uint64_t shared_gpa, const char *doorbell,
-		 uint32_t max, char *buf, size_t size, struct vm_err *err)
-{
-	size_t len = 0;
-
-	/*
-	 * panic=-1 with -no-reboot: a panic ends the machine at once. reboot=t: a triple fault
-	 * needs no device. numa_balancing takes words only, 0 would be ignored.
-	 */
-	add(buf, size, &len,
-	    "console=ttyS0 loglevel=7 panic=-1 reboot=t iomem=relaxed mitigations=off numa_balancing=disable random.trust_cpu=on"
-	    /* its self tests compete with the workload for seconds */
-	    " cryptomgr.notests=1");
-	if (!spec->kaslr)
-		add(buf, size, &len, " nokaslr");
-	/* ramfs: no size limit, unlike the tmpfs that kernels use when they can */
-	if (spec->initrd_fd >= 0)
-		add(buf, size, &len, " rdinit=/init rootfstype=ramfs");
-	if (spec->shared_bytes)
-		add(buf, size, &len,
-		    " memmap=0x%" PRIx64 "$0x%" PRIx64 " ktstr.chan=0x%" PRIx64 ",0x%" PRIx64,
-		    spec->shared_bytes, shared_gpa, shared_gpa, spec->shared_bytes);
-	add(buf, size, &len, " ktstr.doorbell=%s", doorbell);
-	if (spec->cmdline && *spec->cmdline)
-		add(buf, size, &len, " %s", spec->cmdline);
-	if (len > max || len >= size)
-		return vm_err(err, E2BIG,
-			      "guest command line: %zu characters, the kernel takes %" PRIu32 "; shorten the test's own parameters (%zu)",
-			      len, max, spec->cmdline ? strlen(spec->cmdline) : 0);
-	return 0;
 }

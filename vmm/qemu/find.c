@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../clock.h"
 #include "../fd.h"
 #include "qemu.h"
 
@@ -110,12 +111,12 @@ static int in_path(struct qemu_bin *bin)
 /* Read what the process prints until it closes its end. Bytes read, or -errno. */
 static ssize_t read_output(int fd, char *buf, size_t size)
 {
-	int64_t deadline = qemu_now_ms() + VERSION_LIMIT_MS;
+	int64_t deadline = vm_deadline_ms(VERSION_LIMIT_MS);
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 	size_t fill = 0;
 
 	while (fill < size - 1) {
-		int r = poll(&p, 1, qemu_left_ms(deadline));
+		int r = poll(&p, 1, vm_left_ms(deadline));
 		ssize_t n;
 
 		if (r < 0 && errno == EINTR)

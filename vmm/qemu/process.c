@@ -15,29 +15,10 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "../fd.h"
 #include "qemu.h"
-
-int64_t qemu_now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-int qemu_left_ms(int64_t deadline_ms)
-{
-	int64_t left;
-
-	if (deadline_ms < 0)
-		return -1;
-	left = deadline_ms - qemu_now_ms();
-	return left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
-}
 
 /* In the child, between fork and exec: system calls only. Returns on failure, errno set. */
 static void child_exec(pid_t parent, char *const argv[], char *const envp[], int stdout_fd,

@@ -23,8 +23,11 @@
 #include <unistd.h>
 
 #include "../backend.h"
+#include "../clock.h"
+#include "../cmdline.h"
 #include "../devfile.h"
 #include "../fd.h"
+#include "../output.h"
 #include "qemu.h"
 
 #define QMP_LIMIT_MS	5000
@@ -94,10 +97,15 @@ static int qemu_usable(struct vm_err *err)
 	return r ? r : qemu_find_plugin(plugin, sizeof(plugin), err);
 }
 
-static int qemu_check(const struct vm_spec *spec, struct vm_err *err)
+static int qemu_check(const struct vm_spec *spec, const struct vm_image *image,
+		      struct vm_err *err)
 {
 	char topo[VM_TOPOLOGY_STRLEN];
 
+	if (image->format == VM_IMAGE_ELF && !image->pvh)
+		return vm_err(err, EINVAL,
+			      "kernel %s: this vmlinux has no PVH entry point (CONFIG_PVH); use the bzImage of the same build",
+			      spec->kernel);
 	/* QEMU completes their requests when its own threads get to it */
 	if (spec->deterministic && (spec->nr_disks || spec->nr_nics))
 		return vm_err(err, EOPNOTSUPP,
@@ -112,27 +120,16 @@ static int qemu_check(const struct vm_spec *spec, struct vm_err *err)
 		      topo, qemu_max_apic_id(&spec->topo), QEMU_MAX_XAPIC_ID);
 }
 
-/* Create or truncate a file that QEMU will write. The descriptor, or -errno with @err. */
-static int open_log(const char *what, const char *path, struct vm_err *err)
-{
-	int fd = fd_high(open(path, O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOCTTY,
-			      0644));
-
-	if (fd < 0)
-		return vm_err(err, errno, "%s %s: %s", what, path, strerror(errno));
-	return fd;
-}
-
 static int open_files(struct qemu_vm *q, const struct vm_spec *s, struct vm_err *err)
 {
-	q->give.console = open_log("console_path", s->console_path, err);
+	q->give.console = vm_open_output("console_path", s->console_path, err);
 	if (q->give.console < 0)
 		return q->give.console;
-	q->give.output = open_log("output_path", s->output_path, err);
+	q->give.output = vm_open_output("output_path", s->output_path, err);
 	if (q->give.output < 0)
 		return q->give.output;
 	if (s->emulator_log_path) {
-		q->log_fd = open_log("emulator_log_path", s->emulator_log_path, err);
+		q->log_fd = vm_open_output("emulator_log_path", s->emulator_log_path, err);
 		if (q->log_fd < 0)
 			return q->log_fd;
 	} else {
@@ -196,6 +193,11 @@ static int build_command(struct qemu_vm *q, const struct vm_spec *s,
 {
 	char append[MAX_CMDLINE], plugin[PATH_MAX];
 	struct qemu_bin bin;
+	const struct vm_cmdline guest = {
+		.platform = "reboot=t",		/* a triple fault needs no device */
+		.doorbell = qemu_ops.doorbell, .shared_gpa = q->shared_gpa,
+		.reserve_shared = true, .max = image->cmdline_max,
+	};
 	struct qemu_plan plan = {
 		.bin = &bin,
 		.spec = s,
@@ -217,8 +219,7 @@ static int build_command(struct qemu_vm *q, const struct vm_spec *s,
 	if (!r)
 		r = qemu_find_plugin(plugin, sizeof(plugin), err);
 	if (!r)
-		r = qemu_cmdline(s, q->shared_gpa, qemu_ops.doorbell, image->cmdline_max, append,
-				 sizeof(append), err);
+		r = vm_cmdline_build(s, &guest, append, sizeof(append), err);
 	if (r)
 		return r;
 	q->envp = qemu_env(&bin);
@@ -386,7 +387,7 @@ static bool take_sync(struct qemu_vm *q, struct vm_event *ev)
 
 static void qemu_wait(struct vm *vm, int timeout_ms, int wake_fd, struct vm_event *ev)
 {
-	int64_t deadline = timeout_ms < 0 ? -1 : qemu_now_ms() + timeout_ms;
+	int64_t deadline = vm_deadline_ms(timeout_ms);
 	struct qemu_vm *q = to_qemu(vm);
 
 	if (q->state == CREATED) {
@@ -400,7 +401,7 @@ static void qemu_wait(struct vm *vm, int timeout_ms, int wake_fd, struct vm_even
 			{ .fd = q->at_sync ? -1 : q->sync_fd, .events = POLLIN },
 			{ .fd = wake_fd, .events = POLLIN },
 		};
-		int r = poll(p, 3, qemu_left_ms(deadline));
+		int r = poll(p, 3, vm_left_ms(deadline));
 
 		if (r < 0 && errno == EINTR)
 			continue;
@@ -470,30 +471,36 @@ static bool in_doorbell(const struct qemu_vm *q)
 	return q->at_sync || (poll(&p, 1, 0) == 1 && p.revents & POLLIN);
 }
 
-static int qemu_pause(struct vm *vm, int timeout_ms)
+static int stop_by_qmp(struct qemu_vm *q, int timeout_ms)
 {
-	struct qemu_vm *q = to_qemu(vm);
-	int r;
+	int r = qmp_command(&q->qmp, "stop", timeout_ms);
 
-	if (q->state != RUNNING)
-		return -ESRCH;
-	if (q->pause != NOT_PAUSED)
-		return -EALREADY;
-	if (q->deterministic) {
-		if (!q->at_sync)
-			return -EBUSY;
-		q->pause = PAUSED_AT_SYNC;
-		return 0;
-	}
-	if (in_doorbell(q))
-		return stop_by_signal(q);
-	r = qmp_command(&q->qmp, "stop", timeout_ms);
 	if (r == -ETIMEDOUT)
 		/* do not leave it half stopped; the answers are passed over later */
 		qmp_command(&q->qmp, "cont", 0);
 	if (!r)
 		q->pause = PAUSED_BY_QMP;
 	return r;
+}
+
+static int qemu_pause(struct vm *vm, int timeout_ms, struct vm_err *err)
+{
+	struct qemu_vm *q = to_qemu(vm);
+	int r;
+
+	if (q->state != RUNNING)
+		return vm_err(err, ESRCH, "pause: the machine does not run");
+	if (q->pause != NOT_PAUSED)
+		return vm_err(err, EALREADY, "pause: the machine is paused already");
+	if (q->deterministic) {
+		if (!q->at_sync)
+			return vm_err(err, EBUSY,
+				      "pause: a deterministic guest stops only at sync points");
+		q->pause = PAUSED_AT_SYNC;
+		return 0;
+	}
+	r = in_doorbell(q) ? stop_by_signal(q) : stop_by_qmp(q, timeout_ms);
+	return r ? vm_err(err, -r, "pause: the emulator did not stop: %s", strerror(-r)) : 0;
 }
 
 static int qemu_resume(struct vm *vm)

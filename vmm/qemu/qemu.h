@@ -71,12 +71,6 @@ void qemu_argv_free(struct qemu_argv *a);
 #define QEMU_MAX_XAPIC_ID	254
 /* Highest APIC id of @t: each level takes whole bits. */
 uint32_t qemu_max_apic_id(const struct vm_topology *t);
-/*
- * The guest's command line into @buf. @shared_gpa is used if spec->shared_bytes. 0, or
- * -E2BIG with @err when it exceeds @max characters.
- */
-int qemu_cmdline(const struct vm_spec *spec, uint64_t shared_gpa, const char *doorbell,
-		 uint32_t max, char *buf, size_t size, struct vm_err *err);
 
 /* process.c: an external program that cannot outlive us. */
 struct qemu_proc {
@@ -109,9 +103,5 @@ struct qmp {
 
 /* Run a command without arguments. 0, -ETIMEDOUT, -EPIPE, -EBADMSG, or -EIO (refused). */
 int qmp_command(struct qmp *q, const char *name, int timeout_ms);
-
-/* Milliseconds of CLOCK_MONOTONIC, and what is left of a limit that may be -1 (none). */
-int64_t qemu_now_ms(void);
-int qemu_left_ms(int64_t deadline_ms);
 
 #endif

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "../clock.h"
 #include "qemu.h"
 
 /* One line without its end into @line. 0, -ETIMEDOUT, -EPIPE, -EBADMSG, -errno. */
@@ -35,7 +36,7 @@ static int read_line(struct qmp *q, int64_t deadline, char *line, size_t size)
 		}
 		if (q->fill == sizeof(q->buf))
 			return -EBADMSG;
-		r = poll(&p, 1, qemu_left_ms(deadline));
+		r = poll(&p, 1, vm_left_ms(deadline));
 		if (!r)
 			return -ETIMEDOUT;
 		if (r < 0 && errno != EINTR)
@@ -90,7 +91,7 @@ static int await_reply(struct qmp *q, int64_t deadline)
 
 int qmp_command(struct qmp *q, const char *name, int timeout_ms)
 {
-	int64_t deadline = timeout_ms < 0 ? -1 : qemu_now_ms() + timeout_ms;
+	int64_t deadline = vm_deadline_ms(timeout_ms);
 	int r;
 
 	if (!q->ready) {

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The bundled VMM through vm.h, with guests of a few instructions packed as a vmlinux. They run
+ * wherever /dev/kvm opens, even on a host whose KVM could not boot a kernel.
+ */
+/* Links: libktstr.a */
+#include <elf.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "../../vmm/ram.h"
+#include "kselftest_harness.h"
+
+#define LOAD_GPA	0x1000000u
+#define CODE_OFF	4096u
+#define WAIT_MS		20000
+#define LEN(a)		(sizeof(a) / sizeof((a)[0]))
+
+#define MOV_DX(port)	0x66, 0xba, (port) & 0xff, (port) >> 8
+#define OUT_AL		0xee
+#define OUT_EAX		0xef
+#define IN_EAX		0xed
+#define RING		MOV_DX(0x6b0), OUT_EAX
+#define RESET		0xb0, 0xfe, 0xe6, 0x64
+#define POWER_OFF	MOV_DX(0x604), 0x66, 0xb8, 0x00, 0x34, 0x66, 0xef
+#define SPIN		0xeb, 0xfe
+#define UD2		0x0f, 0x0b
+#define INC_8000	0x48, 0xff, 0x04, 0x25, 0x00, 0x80, 0x00, 0x00	/* incq 0x8000 */
+
+FIXTURE(kvm) {
+	struct vm_spec spec;
+	struct vm *vm;
+	struct vm_event ev;
+	struct vm_err err;
+	char dir[64], kernel[96], console[96], output[96];
+};
+
+FIXTURE_SETUP(kvm)
+{
+	int fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+
+	if (fd < 0)
+		SKIP(return, "/dev/kvm: %s", strerror(errno));
+	close(fd);
+	strcpy(self->dir, "/tmp/kvm_run_test.XXXXXX");
+	ASSERT_NE(NULL, mkdtemp(self->dir));
+	snprintf(self->kernel, sizeof(self->kernel), "%s/vmlinux", self->dir);
+	snprintf(self->console, sizeof(self->console), "%s/console", self->dir);
+	snprintf(self->output, sizeof(self->output), "%s/output", self->dir);
+	self->spec = (struct vm_spec){
+		.kernel = self->kernel, .initrd_fd = -1, .topo = { 1, 1, 1, 1 },
+		.mem_bytes = 128 * VM_MIB, .shared_bytes = 2 * VM_MIB, .accel = VM_ACCEL_KVM,
+		.icount_shift = VM_SHIFT_AUTO, .kaslr = true,
+		.console_path = self->console, .output_path = self->output,
+	};
+}
+
+FIXTURE_TEARDOWN(kvm)
+{
+	vm_destroy(self->vm);
+	unlink(self->kernel);
+	unlink(self->console);
+	unlink(self->output);
+	if (*self->dir)
+		rmdir(self->dir);
+}
+
+/* A vmlinux whose entry point is @code, and a machine that will run it. */
+static int create(FIXTURE_DATA(kvm) *self, const uint8_t *code, size_t len)
+{
+	const Elf64_Ehdr eh = {
+		.e_ident = { 0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT },
+		.e_type = ET_EXEC, .e_machine = EM_X86_64, .e_entry = LOAD_GPA,
+		.e_phoff = sizeof(eh), .e_phnum = 1, .e_phentsize = sizeof(Elf64_Phdr),
+	};
+	const Elf64_Phdr ph = {
+		.p_type = PT_LOAD, .p_offset = CODE_OFF, .p_filesz = len, .p_memsz = 8192,
+		.p_paddr = LOAD_GPA,
+	};
+	int fd = open(self->kernel, O_CREAT | O_TRUNC | O_RDWR | O_CLOEXEC, 0600);
+	bool ok = pwrite(fd, &eh, sizeof(eh), 0) == sizeof(eh) &&
+		  pwrite(fd, &ph, sizeof(ph), sizeof(eh)) == sizeof(ph) &&
+		  pwrite(fd, code, len, CODE_OFF) == (ssize_t)len;
+
+	close(fd);
+	return ok ? vm_create(&self->vm, &self->spec, &self->err) : -EIO;
+}
+
+static int launch(FIXTURE_DATA(kvm) *self, const uint8_t *code, size_t len)
+{
+	int r = create(self, code, len);
+
+	return r ? r : vm_start(self->vm, &self->err);
+}
+
+static enum vm_event_type next(FIXTURE_DATA(kvm) *self)
+{
+	vm_wait(self->vm, WAIT_MS, -1, &self->ev);
+	return self->ev.type;
+}
+
+static volatile uint64_t *counter(FIXTURE_DATA(kvm) *self)
+{
+	return vm_mem(self->vm, 0x8000, 8);
+}
+
+/* Wait until the guest's counter has moved on from @from. */
+static bool moves(FIXTURE_DATA(kvm) *self, uint64_t from)
+{
+	for (int i = 0; i < 2000 && *counter(self) == from; i++)
+		poll(NULL, 0, 1);
+	return *counter(self) != from;
+}
+
+TEST_F(kvm, a_reset_and_a_power_off_end_the_machine_and_say_so)
+{
+	static const uint8_t reset[] = { RESET, SPIN }, off[] = { POWER_OFF, SPIN };
+
+	ASSERT_EQ(0, launch(self, reset, sizeof(reset))) TH_LOG("%s", self->err.msg);
+	ASSERT_EQ(VM_EVENT_EXIT, next(self)) TH_LOG("%s", self->ev.err.msg);
+	EXPECT_STREQ("reset", self->ev.err.msg);
+	/* it stays so */
+	EXPECT_EQ(VM_EVENT_EXIT, next(self));
+	vm_destroy(self->vm);
+	ASSERT_EQ(0, launch(self, off, sizeof(off))) TH_LOG("%s", self->err.msg);
+	ASSERT_EQ(VM_EVENT_EXIT, next(self)) TH_LOG("%s", self->ev.err.msg);
+	EXPECT_STREQ("power off", self->ev.err.msg);
+}
+
+TEST_F(kvm, a_triple_fault_is_told_from_a_reset)
+{
+	static const uint8_t code[] = { UD2 };
+
+	ASSERT_EQ(0, launch(self, code, sizeof(code))) TH_LOG("%s", self->err.msg);
+	ASSERT_EQ(VM_EVENT_EXIT, next(self)) TH_LOG("%s", self->ev.err.msg);
+	EXPECT_NE(NULL, strstr(self->ev.err.msg, "triple fault on vCPU 0: rip 0x"))
+		TH_LOG("%s", self->ev.err.msg);
+}
+
+TEST_F(kvm, a_guest_waits_at_its_sync_point)
+{
+	static const uint8_t code[] = { RING, INC_8000, RING, RESET, SPIN };
+
+	ASSERT_EQ(0, launch(self, code, sizeof(code))) TH_LOG("%s", self->err.msg);
+	EXPECT_EQ(-EINVAL, vm_continue(self->vm));
+	ASSERT_EQ(VM_EVENT_SYNC, next(self)) TH_LOG("%s", self->ev.err.msg);
+	EXPECT_EQ(0, self->ev.vcpu);
+	vm_wait(self->vm, 20, -1, &self->ev);
+	EXPECT_EQ(VM_EVENT_TIMEOUT, self->ev.type);
+	EXPECT_EQ(0, *counter(self));
+	ASSERT_EQ(0, vm_continue(self->vm));
+	ASSERT_EQ(VM_EVENT_SYNC, next(self)) TH_LOG("%s", self->ev.err.msg);
+	EXPECT_EQ(1, *counter(self));
+	ASSERT_EQ(0, vm_continue(self->vm));
+	EXPECT_EQ(VM_EVENT_EXIT, next(self)) TH_LOG("%s", self->ev.err.msg);
+}
+
+TEST_F(kvm, a_paused_guest_stands_still_and_goes_on)
+{
+	static const uint8_t code[] = { INC_8000, 0xeb, 0xf6 };
+	uint64_t n;
+
+	ASSERT_EQ(0, launch(self, code, sizeof(code))) TH_LOG("%s", self->err.msg);
+	EXPECT_EQ(-EINVAL, vm_resume(self->vm));
+	ASSERT_TRUE(moves(self, 0));
+	for (int i = 0; i < 20; i++) {
+		ASSERT_EQ(0, vm_pause(self->vm, 5000, &self->err)) TH_LOG("%s", self->err.msg);
+		EXPECT_EQ(-EALREADY, vm_pause(self->vm, 5000, &self->err));
+		n = *counter(self);
+		poll(NULL, 0, 2);
+		EXPECT_EQ(n, *counter(self));
+		ASSERT_EQ(0, vm_resume(self->vm));
+		EXPECT_TRUE(moves(self, n));
+	}
+	/* destroyed while it runs */
+}
+
+TEST_F(kvm, a_guest_at_a_sync_point_is_paused_too)
+{
+	static const uint8_t code[] = { RING, INC_8000, SPIN };
+
+	ASSERT_EQ(0, launch(self, code, sizeof(code))) TH_LOG("%s", self->err.msg);
+	ASSERT_EQ(VM_EVENT_SYNC, next(self)) TH_LOG("%s", self->ev.err.msg);
+	ASSERT_EQ(0, vm_pause(self->vm, 5000, &self->err)) TH_LOG("%s", self->err.msg);
+	EXPECT_EQ(-EINVAL, vm_continue(self->vm));
+	ASSERT_EQ(0, vm_resume(self->vm));
+	EXPECT_EQ(0, *counter(self));
+	ASSERT_EQ(0, vm_continue(self->vm));
+	EXPECT_TRUE(moves(self, 0));
+}
+
+TEST_F(kvm, what_nobody_owns_reads_as_ones)
+{
+	static const uint8_t code[] = {
+		MOV_DX(0x700), IN_EAX,
+		0x89, 0x04, 0x25, 0x00, 0x80, 0x00, 0x00,	/* mov %eax,0x8000 */
+		0xbb, 0x00, 0x00, 0x00, 0xd0,			/* mov $0xd0000000,%ebx */
+		0x48, 0x8b, 0x03,				/* mov (%rbx),%rax */
+		0x48, 0x89, 0x04, 0x25, 0x08, 0x80, 0x00, 0x00, /* mov %rax,0x8008 */
+		0x48, 0x89, 0x03,				/* mov %rax,(%rbx) */
+		RESET, SPIN,
+	};
+
+	ASSERT_EQ(0, launch(self, code, sizeof(code))) TH_LOG("%s", self->err.msg);
+	ASSERT_EQ(VM_EVENT_EXIT, next(self)) TH_LOG("%s", self->ev.err.msg);
+	EXPECT_EQ(0xffffffff, counter(self)[0]);
+	EXPECT_EQ(UINT64_MAX, counter(self)[1]);
+}
+
+TEST_F(kvm, both_consoles_are_files)
+{
+	static const uint8_t code[] = {
+		MOV_DX(0x3f8), 0xb0, 'k', OUT_AL, MOV_DX(0x2f8), 0xb0, 'o', OUT_AL, RESET, SPIN,
+	};
+	char c[2] = "";
+	int fd;
+
+	ASSERT_EQ(0, launch(self, code, sizeof(code))) TH_LOG("%s", self->err.msg);
+	ASSERT_EQ(VM_EVENT_EXIT, next(self)) TH_LOG("%s", self->ev.err.msg);
+	fd = open(self->console, O_RDONLY);
+	EXPECT_EQ(1, read(fd, c, 2));
+	EXPECT_EQ('k', c[0]);
+	close(fd);
+	fd = open(self->output, O_RDONLY);
+	EXPECT_EQ(1, read(fd, c, 2));
+	EXPECT_EQ('o', c[0]);
+	close(fd);
+}
+
+TEST_F(kvm, the_kernel_finds_its_boot_parameters)
+{
+	static const uint8_t code[] = {
+		0x48, 0x89, 0x34, 0x25, 0x00, 0x80, 0x00, 0x00,	/* mov %rsi,0x8000 */
+		RESET, SPIN,
+	};
+	const uint8_t *bp;
+	uint64_t shared;
+	uint32_t line;
+
+	self->spec.cmdline = "my=own";
+	ASSERT_EQ(0, launch(self, code, sizeof(code))) TH_LOG("%s", self->err.msg);
+	ASSERT_EQ(VM_EVENT_EXIT, next(self)) TH_LOG("%s", self->ev.err.msg);
+	bp = vm_mem(self->vm, *counter(self), 4096);
+	ASSERT_NE(NULL, bp);
+	EXPECT_EQ(0, memcmp(bp + 0x202, "HdrS", 4));
+	memcpy(&line, bp + 0x228, sizeof(line));
+	EXPECT_NE(NULL, strstr(vm_mem(self->vm, line, 100), " my=own"));
+	EXPECT_NE(NULL, strstr(vm_mem(self->vm, line, 100), " ktstr.doorbell=port:0x6b0"));
+	ASSERT_NE(NULL, vm_shared(self->vm, &shared));
+	EXPECT_EQ(126 * VM_MIB, shared);
+}
+
+TEST_F(kvm, destroy_works_from_every_state)
+{
+	static const uint8_t spin[] = { SPIN }, ring[] = { RING, SPIN };
+
+	ASSERT_EQ(0, create(self, spin, sizeof(spin))) TH_LOG("%s", self->err.msg);
+	vm_wait(self->vm, 0, -1, &self->ev);
+	EXPECT_EQ(VM_EVENT_ERROR, self->ev.type);
+	EXPECT_EQ(-ESRCH, vm_pause(self->vm, 0, &self->err));
+	vm_destroy(self->vm);
+
+	ASSERT_EQ(0, launch(self, ring, sizeof(ring))) TH_LOG("%s", self->err.msg);
+	EXPECT_EQ(-EINVAL, vm_start(self->vm, &self->err));
+	ASSERT_EQ(VM_EVENT_SYNC, next(self)) TH_LOG("%s", self->ev.err.msg);
+	vm_destroy(self->vm);
+
+	ASSERT_EQ(0, launch(self, spin, sizeof(spin))) TH_LOG("%s", self->err.msg);
+	ASSERT_EQ(0, vm_pause(self->vm, 5000, &self->err)) TH_LOG("%s", self->err.msg);
+}
+
+TEST_HARNESS_MAIN

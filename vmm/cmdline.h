@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The guest kernel's command line: the same for every backend but for its platform's part. */
+#ifndef KTSTR_VMM_CMDLINE_H
+#define KTSTR_VMM_CMDLINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "vm.h"
+
+struct vm_cmdline {
+	const char *platform;	/* what this backend's machine needs, such as "reboot=t" */
+	const char *doorbell;	/* vm_ops.doorbell */
+	uint64_t shared_gpa;	/* used if spec->shared_bytes */
+	bool reserve_shared;	/* the memory map that the firmware shows has no gap there */
+	uint32_t max;		/* characters that the kernel takes, without the NUL */
+};
+
+/*
+ * The whole line into @buf: ours, the platform's, then spec->cmdline, which therefore wins. 0, or
+ * -E2BIG with @err when it exceeds @size or @c->max: a line that is cut short is never used.
+ */
+int vm_cmdline_build(const struct vm_spec *spec, const struct vm_cmdline *c, char *buf,
+		     size_t size, struct vm_err *err);
+
+#endif

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The bundled VMM's row in vm.c's table: builds a machine from a spec in the order in which its
+ * parts need each other, and takes it down in reverse. What runs is in vcpu.c.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../cmdline.h"
+#include "kvm.h"
+#include "probe.h"
+#include "x86/machine.h"
+
+/* i8042: a reset takes one port write; its other questions are answered, but not worth a line. */
+#define PLATFORM	"reboot=k i8042.noaux i8042.nomux i8042.dumbkbd no_timer_check pci=off"
+
+static struct kvm_machine *to_kvm(struct vm *vm)
+{
+	return (struct kvm_machine *)vm;
+}
+
+static int kvm_check(const struct vm_spec *spec, const struct vm_image *image, struct vm_err *err)
+{
+	(void)spec;
+	(void)image;
+	(void)err;
+	return 0;
+}
+
+/* Copy the whole file behind @fd to guest memory. */
+static int load_initrd(struct kvm_machine *m, int fd, struct vm_err *err)
+{
+	uint8_t *to = vm_ram_at(&m->ram, m->layout.initrd_gpa, m->layout.initrd_bytes);
+	uint64_t done = 0;
+
+	while (done < m->layout.initrd_bytes) {
+		ssize_t n = pread(fd, to + done, m->layout.initrd_bytes - done, (off_t)done);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return vm_err(err, n ? errno : ENODATA, "initrd_fd %d: %s", fd,
+				      n ? strerror(errno) : "it has become shorter");
+		done += (uint64_t)n;
+	}
+	return 0;
+}
+
+static int place(struct kvm_machine *m, const struct vm_spec *s, const struct vm_image *image,
+		 struct vm_err *err)
+{
+	uint64_t low = s->mem_bytes < X86_LOW_MAX ? s->mem_bytes : X86_LOW_MAX;
+	struct stat st = { .st_size = 0 };
+
+	if (s->initrd_fd >= 0 && fstat(s->initrd_fd, &st))
+		return vm_err(err, errno, "initrd_fd %d: %s", s->initrd_fd, strerror(errno));
+	m->layout.shared_bytes = s->shared_bytes;
+	m->layout.initrd_bytes = (uint64_t)st.st_size;
+	return x86_place(&m->layout, low, image, err);
+}
+
+/* Guest RAM and what is in it. */
+static int fill_memory(struct kvm_machine *m, const struct vm_spec *s,
+		       const struct vm_image *image, struct vm_err *err)
+{
+	char line[VM_X86_CMDLINE_MAX + 1];
+	const struct vm_cmdline c = {
+		.platform = PLATFORM, .doorbell = KVM_DOORBELL,
+		.shared_gpa = m->layout.shared_gpa, .max = image->cmdline_max,
+	};
+	uint64_t rsdp;
+	int r;
+
+	r = vm_ram_alloc(&m->ram, s->mem_bytes, s->topo.numa_nodes, X86_LOW_MAX, err);
+	if (r)
+		return r;
+	vm_ram_back_firmware(&m->ram);
+	r = vm_cmdline_build(s, &c, line, sizeof(line), err);
+	if (!r)
+		r = x86_write_acpi(&m->ram, &s->topo, &rsdp, err);
+	if (!r)
+		r = x86_boot_write(&m->ram, s->kernel, image, &m->layout, line, rsdp, err);
+	if (!r && s->initrd_fd >= 0)
+		r = load_initrd(m, s->initrd_fd, err);
+	return r;
+}
+
+/*
+ * The vCPUs first, then the devices, then the VM itself: whoever uses something ends before
+ * it. Memory goes last, when KVM has let go of it.
+ */
+static void kvm_destroy(struct vm *vm)
+{
+	struct kvm_machine *m = to_kvm(vm);
+
+	kvm_run_stop(m);
+	kvm_devices_destroy(m->devices);
+	kvm_machine_close(m);
+	vm_ram_free(&m->ram);
+	kvm_run_free(m);
+	free(m);
+}
+
+static int kvm_create(struct vm **vmp, const struct vm_spec *s, const struct vm_image *image,
+		      struct vm_err *err)
+{
+	struct kvm_machine *m = calloc(1, sizeof(*m));
+	int r;
+
+	if (!m)
+		return vm_err(err, ENOMEM, "out of memory");
+	m->nr_vcpus = vm_topology_cpus(&s->topo);
+	m->kvm_fd = m->fd = m->event_fd = -1;
+	r = kvm_run_init(m, err);
+	if (!r)
+		r = place(m, s, image, err);
+	if (!r)
+		r = fill_memory(m, s, image, err);
+	if (!r)
+		r = kvm_machine_open(m, err);
+	if (!r)
+		r = x86_vm_setup(m->fd, &s->topo, err);
+	if (!r)
+		r = kvm_machine_map(m, err);
+	if (!r)
+		r = kvm_devices_create(m, s, err);
+	if (!r)
+		r = kvm_machine_add_vcpus(m, &s->topo, image->entry, err);
+	if (r) {
+		kvm_destroy(&m->vm);
+		return r;
+	}
+	*vmp = &m->vm;
+	return 0;
+}
+
+static int kvm_start(struct vm *vm, struct vm_err *err)
+{
+	return kvm_run_start(to_kvm(vm), err);
+}
+
+static void kvm_wait(struct vm *vm, int timeout_ms, int wake_fd, struct vm_event *ev)
+{
+	struct kvm_machine *m = to_kvm(vm);
+
+	kvm_run_wait(m, timeout_ms, wake_fd, ev);
+	/* whoever learns of the end reads the files next */
+	if (ev->type == VM_EVENT_EXIT || ev->type == VM_EVENT_ERROR)
+		kvm_devices_flush(m->devices);
+}
+
+static int kvm_continue(struct vm *vm)
+{
+	return kvm_run_continue(to_kvm(vm));
+}
+
+static int kvm_pause(struct vm *vm, int timeout_ms, struct vm_err *err)
+{
+	return kvm_run_pause(to_kvm(vm), timeout_ms, err);
+}
+
+static int kvm_resume(struct vm *vm)
+{
+	return kvm_run_resume(to_kvm(vm));
+}
+
+static void *kvm_mem(struct vm *vm, uint64_t gpa, size_t len)
+{
+	return vm_ram_at(&to_kvm(vm)->ram, gpa, len);
+}
+
+static void *kvm_shared(struct vm *vm, uint64_t *gpa)
+{
+	struct kvm_machine *m = to_kvm(vm);
+
+	if (!m->layout.shared_bytes)
+		return NULL;
+	if (gpa)
+		*gpa = m->layout.shared_gpa;
+	return vm_ram_at(&m->ram, m->layout.shared_gpa, m->layout.shared_bytes);
+}
+
+const struct vm_ops kvm_ops = {
+	.name		= "kvm",
+	.doorbell	= KVM_DOORBELL,
+	.usable		= kvm_probe,
+	.check		= kvm_check,
+	.create		= kvm_create,
+	.start		= kvm_start,
+	.wait		= kvm_wait,
+	.resume_sync	= kvm_continue,
+	.pause		= kvm_pause,
+	.resume		= kvm_resume,
+	.mem		= kvm_mem,
+	.shared		= kvm_shared,
+	.destroy	= kvm_destroy,
+};

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Inside the bundled VMM. A machine is one KVM VM: guest RAM as memory slots, devices on a bus,
+ * and one dedicated thread per vCPU that does nothing but KVM_RUN and what its exits ask for.
+ *
+ * Threads. The owner makes all calls of vm.h. A vCPU thread is in one of enum vcpu_state; every
+ * change happens under machine.lock, so the owner can wait until all of them are out of the
+ * guest. Nobody polls: the owner sleeps on event_fd (vm_wait) or on settled (vm_pause), a
+ * vCPU thread that may not run sleeps on go. A vCPU is brought out of the guest by a kick:
+ * kvm_run.immediate_exit, so that it cannot enter again, and a signal, so that it leaves.
+ */
+#ifndef KTSTR_VMM_KVM_KVM_H
+#define KTSTR_VMM_KVM_KVM_H
+
+#include <linux/kvm.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "../backend.h"
+#include "../dev/bus.h"
+#include "../ram.h"
+#include "x86/boot.h"
+
+#define KVM_MAX_IRQS		32
+
+/*
+ * The sync point: a write to this port stops the vCPU until vm_continue(). Neither a PC device
+ * nor the ACPI ports of acpi_pm.h are here.
+ */
+#define KVM_DOORBELL_PORT	0x6b0
+#define KVM_DOORBELL		"port:0x6b0"
+
+enum vcpu_state {
+	VCPU_OUT,	/* has no thread, or its thread is about to end */
+	VCPU_IN,	/* may be in the guest or in a device */
+	VCPU_PARKED,	/* waits for vm_resume() */
+	VCPU_AT_SYNC,	/* waits for vm_continue() */
+};
+
+struct kvm_machine;
+
+struct kvm_vcpu {
+	struct kvm_machine *m;
+	uint32_t cpu;		/* number in the topology */
+	int fd;
+	struct kvm_run *run;	/* shared with KVM */
+	pthread_t thread;
+	bool has_thread;	/* to be joined */
+	/* under machine.lock */
+	enum vcpu_state state;
+	uint64_t ticket;	/* at a sync point: when it came; 0: may go on */
+};
+
+struct kvm_devices;
+
+struct kvm_machine {
+	struct vm vm;		/* first member */
+	struct vm_ram ram;
+	struct x86_layout layout;
+	int kvm_fd;		/* /dev/kvm */
+	int fd;			/* the VM */
+	size_t run_bytes;	/* of each kvm_run mapping */
+	struct kvm_vcpu *vcpu;
+	uint32_t nr_vcpus;
+
+	struct bus bus;
+	struct dev_env env;
+	int irq_fd[KVM_MAX_IRQS];
+	unsigned int nr_irqs;
+	struct kvm_devices *devices;
+
+	int event_fd;		/* the owner's: there is something to look at */
+	atomic_bool attention;	/* pausing or stopping; read without the lock */
+	pthread_mutex_t lock;	/* guards what follows and the vCPUs' states */
+	pthread_cond_t go;	/* vCPU threads: look again whether you may run */
+	pthread_cond_t settled;	/* the owner: nr_in has fallen to 0 */
+	bool started;
+	bool pausing;
+	bool stopping;
+	bool ended;		/* @end is valid */
+	struct vm_event end;
+	int64_t end_ms;
+	uint32_t nr_in;		/* vCPUs in VCPU_IN */
+	uint32_t nr_threads;	/* vCPU threads that have not ended */
+	uint64_t tickets;
+	struct kvm_vcpu *sync;	/* the one that vm_wait() has reported */
+};
+
+/* machine.c: what KVM is asked for before anything runs. */
+int kvm_machine_open(struct kvm_machine *m, struct vm_err *err);
+int kvm_machine_map(struct kvm_machine *m, struct vm_err *err);
+int kvm_machine_add_vcpus(struct kvm_machine *m, const struct vm_topology *topo, uint64_t entry,
+			  struct vm_err *err);
+/* Close all descriptors; the vCPU threads have ended. Any state of creation. */
+void kvm_machine_close(struct kvm_machine *m);
+
+/* devices.c */
+int kvm_devices_create(struct kvm_machine *m, const struct vm_spec *spec, struct vm_err *err);
+void kvm_devices_flush(struct kvm_devices *d);
+void kvm_devices_destroy(struct kvm_devices *d);
+
+/* vcpu.c: the threads. kvm_run_init() first; kvm_run_free() after kvm_run_stop(). */
+int kvm_run_init(struct kvm_machine *m, struct vm_err *err);
+void kvm_run_free(struct kvm_machine *m);
+int kvm_run_start(struct kvm_machine *m, struct vm_err *err);
+/* Stop all vCPUs for good and join their threads. */
+void kvm_run_stop(struct kvm_machine *m);
+/*
+ * The machine is over. Any thread; only the first call counts. @type is VM_EVENT_EXIT or
+ * VM_EVENT_ERROR, the text says why.
+ */
+void kvm_end(struct kvm_machine *m, enum vm_event_type type, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+void kvm_run_wait(struct kvm_machine *m, int timeout_ms, int wake_fd, struct vm_event *ev);
+int kvm_run_continue(struct kvm_machine *m);
+int kvm_run_pause(struct kvm_machine *m, int timeout_ms, struct vm_err *err);
+int kvm_run_resume(struct kvm_machine *m);
+
+/* exit.c: handle the exit that @v just had. False: the machine is over. */
+bool kvm_exit(struct kvm_vcpu *v);
+/* KVM_RUN itself failed with @errnum. */
+void kvm_exit_failed(struct kvm_vcpu *v, int errnum);
+/* vcpu.c: a sync point reached by @v; returns when it may go on. */
+void kvm_sync(struct kvm_vcpu *v);
+
+#endif

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The KVM objects of a machine: the VM, its memory slots and its vCPUs. Everything that a host's
+ * KVM may lack is asked for here, before anything else is done, with one line each.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "../fd.h"
+#include "kvm.h"
+#include "x86/machine.h"
+
+#define CREATE_RETRIES	100
+
+/* Needed by what we do with it, in x86/ too. */
+static const struct {
+	int cap;
+	const char *name;
+} required[] = {
+	{ KVM_CAP_USER_MEMORY,		"USER_MEMORY" },
+	{ KVM_CAP_DESTROY_MEMORY_REGION_WORKS, "DESTROY_MEMORY_REGION_WORKS" },
+	{ KVM_CAP_SET_TSS_ADDR,		"SET_TSS_ADDR" },
+	{ KVM_CAP_SET_IDENTITY_MAP_ADDR, "SET_IDENTITY_MAP_ADDR" },
+	{ KVM_CAP_IRQCHIP,		"IRQCHIP" },
+	{ KVM_CAP_IRQFD,		"IRQFD" },
+	{ KVM_CAP_IOEVENTFD,		"IOEVENTFD" },
+	{ KVM_CAP_EXT_CPUID,		"EXT_CPUID" },
+	{ KVM_CAP_MP_STATE,		"MP_STATE" },
+	{ KVM_CAP_IMMEDIATE_EXIT,	"IMMEDIATE_EXIT" },
+};
+
+static int check_caps(struct kvm_machine *m, struct vm_err *err)
+{
+	int version = ioctl(m->kvm_fd, KVM_GET_API_VERSION, 0), n;
+
+	if (version != KVM_API_VERSION)
+		return vm_err_missing(err, EPROTO, "/dev/kvm: API version %d, %d is needed",
+				      version, KVM_API_VERSION);
+	for (size_t i = 0; i < sizeof(required) / sizeof(required[0]); i++)
+		if (ioctl(m->kvm_fd, KVM_CHECK_EXTENSION, required[i].cap) <= 0)
+			return vm_err_missing(err, EOPNOTSUPP,
+					      "this host's KVM lacks KVM_CAP_%s; use --accel tcg",
+					      required[i].name);
+	n = ioctl(m->kvm_fd, KVM_CHECK_EXTENSION, KVM_CAP_MAX_VCPUS);
+	if (n < (int)m->nr_vcpus)
+		return vm_err_missing(err, EOPNOTSUPP,
+				      "%" PRIu32 " vCPUs, but this host's KVM ends at %d",
+				      m->nr_vcpus, n);
+	return 0;
+}
+
+int kvm_machine_open(struct kvm_machine *m, struct vm_err *err)
+{
+	int size, r, tries = 0;
+
+	m->kvm_fd = fd_high(open("/dev/kvm", O_RDWR | O_CLOEXEC));
+	if (m->kvm_fd < 0)
+		return vm_err_missing(err, errno, "/dev/kvm: %s", strerror(errno));
+	r = check_caps(m, err);
+	if (r)
+		return r;
+	/* it starts kernel threads, which a pending signal interrupts */
+	do {
+		m->fd = fd_high(ioctl(m->kvm_fd, KVM_CREATE_VM, 0));
+	} while (m->fd < 0 && errno == EINTR && ++tries < CREATE_RETRIES);
+	if (m->fd < 0)
+		return vm_err(err, errno, "KVM_CREATE_VM: %s", strerror(errno));
+	size = ioctl(m->kvm_fd, KVM_GET_VCPU_MMAP_SIZE, 0);
+	if (size < (int)sizeof(struct kvm_run))
+		return vm_err(err, EPROTO, "KVM_GET_VCPU_MMAP_SIZE: %d", size);
+	m->run_bytes = (size_t)size;
+	return 0;
+}
+
+int kvm_machine_map(struct kvm_machine *m, struct vm_err *err)
+{
+	for (uint32_t i = 0; i < m->ram.nr_regions; i++) {
+		const struct vm_region *r = &m->ram.region[i];
+		struct kvm_userspace_memory_region slot = {
+			.slot = i, .guest_phys_addr = r->gpa, .memory_size = r->len,
+			.userspace_addr = (uintptr_t)(m->ram.base + r->offset),
+		};
+
+		if (ioctl(m->fd, KVM_SET_USER_MEMORY_REGION, &slot))
+			return vm_err(err, errno,
+				      "KVM_SET_USER_MEMORY_REGION: %" PRIu64 " KiB at %#" PRIx64 ": %s",
+				      r->len / 1024, r->gpa, strerror(errno));
+	}
+	return 0;
+}
+
+static int add_vcpu(struct kvm_machine *m, struct kvm_vcpu *v, uint32_t id, struct vm_err *err)
+{
+	void *p;
+
+	v->m = m;
+	v->fd = fd_high(ioctl(m->fd, KVM_CREATE_VCPU, id));
+	if (v->fd < 0)
+		return vm_err(err, errno, "KVM_CREATE_VCPU: CPU %" PRIu32 " with id %" PRIu32 ": %s",
+			      v->cpu, id, strerror(errno));
+	p = mmap(NULL, m->run_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, v->fd, 0);
+	if (p == MAP_FAILED)
+		return vm_err(err, errno, "vCPU %" PRIu32 ": cannot map kvm_run: %s", v->cpu,
+			      strerror(errno));
+	v->run = p;
+	return 0;
+}
+
+int kvm_machine_add_vcpus(struct kvm_machine *m, const struct vm_topology *topo, uint64_t entry,
+			  struct vm_err *err)
+{
+	int r = 0;
+
+	m->vcpu = calloc(m->nr_vcpus, sizeof(*m->vcpu));
+	if (!m->vcpu)
+		return vm_err(err, ENOMEM, "out of memory");
+	for (uint32_t i = 0; i < m->nr_vcpus; i++) {
+		m->vcpu[i].cpu = i;
+		m->vcpu[i].fd = -1;
+	}
+	for (uint32_t i = 0; !r && i < m->nr_vcpus; i++) {
+		struct kvm_vcpu *v = &m->vcpu[i];
+
+		r = add_vcpu(m, v, kvm_x86_apic_id(topo, i), err);
+		if (!r)
+			r = x86_vcpu_setup(m->kvm_fd, v->fd, topo, i, entry, err);
+	}
+	return r;
+}
+
+void kvm_machine_close(struct kvm_machine *m)
+{
+	for (uint32_t i = 0; m->vcpu && i < m->nr_vcpus; i++) {
+		if (m->vcpu[i].run)
+			munmap(m->vcpu[i].run, m->run_bytes);
+		fd_close(&m->vcpu[i].fd);
+	}
+	for (unsigned int i = 0; i < m->nr_irqs; i++)
+		fd_close(&m->irq_fd[i]);
+	/* the VM before its memory is unmapped: it watches these mappings */
+	fd_close(&m->fd);
+	fd_close(&m->kvm_fd);
+	free(m->vcpu);
+	m->vcpu = NULL;
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Writes what boot.h describes. */
+#include <asm/bootparam.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../../fd.h"
+#include "boot.h"
+
+#define PTE_PRESENT_RW	0x3ull
+#define PDE_2M		0x83ull		/* present, writable, page size */
+#define ENTRIES		512
+#define NR_PDS		4		/* 4 GiB */
+#define PAGE_BYTES	4096u
+
+#define LOADER_OTHER	0xff
+#define BOOT_FLAG	0xaa55
+#define HDR_MAGIC	0x53726448	/* "HdrS" */
+#define BOOT_PROTOCOL	0x020f
+#define KERNEL_ALIGN	(16u << 20)
+#define HDR_LEN_OFF	0x201		/* the header ends at 0x202 plus this byte */
+#define HDR_START	0x1f1
+
+/* Flat 4 GiB segments: 64-bit code and data; a busy TSS because VMX insists on one. */
+const uint64_t x86_gdt[X86_GDT_ENTRIES] = {
+	[X86_BOOT_CS / 8] = 0x00af9b000000ffff,
+	[X86_BOOT_DS / 8] = 0x00cf93000000ffff,
+	[X86_BOOT_TSS / 8] = 0x00008b000000ffff,
+};
+
+static void write_page_tables(const struct vm_ram *ram)
+{
+	uint64_t *t = vm_ram_at(ram, X86_PAGE_TABLES_GPA, (2 + NR_PDS) * PAGE_BYTES);
+	uint64_t *pdpt = t + ENTRIES, *pd = t + 2 * ENTRIES;
+
+	t[0] = (X86_PAGE_TABLES_GPA + PAGE_BYTES) | PTE_PRESENT_RW;
+	for (uint64_t i = 0; i < NR_PDS; i++)
+		pdpt[i] = (X86_PAGE_TABLES_GPA + (2 + i) * PAGE_BYTES) | PTE_PRESENT_RW;
+	for (uint64_t i = 0; i < NR_PDS * ENTRIES; i++)
+		pd[i] = i << 21 | PDE_2M;
+}
+
+/* The image's own header, or what a vmlinux without one needs of it. */
+static void fill_header(struct boot_params *bp, const struct vm_image *image)
+{
+	size_t len = 0x202 + image->header[HDR_LEN_OFF] - HDR_START;
+
+	if (len > sizeof(bp->hdr))
+		len = sizeof(bp->hdr);
+	if (image->format == VM_IMAGE_BZIMAGE)
+		memcpy(&bp->hdr, image->header + HDR_START, len);
+	bp->hdr.type_of_loader = LOADER_OTHER;
+	bp->hdr.boot_flag = BOOT_FLAG;
+	bp->hdr.header = HDR_MAGIC;
+	if (image->format == VM_IMAGE_BZIMAGE)
+		return;
+	bp->hdr.version = BOOT_PROTOCOL;
+	bp->hdr.loadflags = LOADED_HIGH;
+	bp->hdr.kernel_alignment = KERNEL_ALIGN;
+	bp->hdr.cmdline_size = image->cmdline_max;
+}
+
+static void write_boot_params(const struct vm_ram *ram, const struct vm_image *image,
+			      const struct x86_layout *l, uint64_t rsdp_gpa)
+{
+	struct boot_params *bp = vm_ram_at(ram, X86_BOOT_PARAMS_GPA, sizeof(*bp));
+	struct x86_e820 map[X86_E820_MAX];
+	unsigned int n;
+
+	memset(bp, 0, sizeof(*bp));
+	fill_header(bp, image);
+	bp->hdr.cmd_line_ptr = X86_CMDLINE_GPA;
+	/* both end below 4 GiB: x86_place() */
+	bp->hdr.ramdisk_image = (uint32_t)l->initrd_gpa;
+	bp->hdr.ramdisk_size = (uint32_t)l->initrd_bytes;
+	bp->acpi_rsdp_addr = rsdp_gpa;
+	n = x86_e820_build(ram->region, ram->nr_regions, l, map);
+	for (unsigned int i = 0; i < n; i++)
+		bp->e820_table[i] = (struct boot_e820_entry){
+			.addr = map[i].gpa, .size = map[i].len, .type = map[i].type,
+		};
+	bp->e820_entries = (uint8_t)n;
+}
+
+/* The file has been checked, but nobody keeps others from changing it meanwhile. */
+static int load_segment(const struct vm_ram *ram, int fd, const struct vm_segment *s)
+{
+	uint8_t *to = vm_ram_at(ram, s->gpa, s->mem_bytes);
+	uint64_t done = 0;
+
+	if (!to)
+		return -ENOSPC;
+	while (done < s->file_bytes) {
+		ssize_t n = pread(fd, to + done, s->file_bytes - done,
+				  (off_t)(s->file_off + done));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (!n)
+			return -ENODATA;
+		done += (uint64_t)n;
+	}
+	return 0;
+}
+
+static int load_kernel(const struct vm_ram *ram, const char *path, const struct vm_image *image,
+		       struct vm_err *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY), r = 0;
+
+	if (fd < 0)
+		return vm_err(err, errno, "kernel %s: %s", path, strerror(errno));
+	for (unsigned int i = 0; !r && i < image->nr_segments; i++)
+		r = load_segment(ram, fd, &image->segment[i]);
+	fd_close(&fd);
+	if (r)
+		vm_err(err, -r, "kernel %s: cannot load it: %s", path,
+		       r == -ENODATA ? "it has become shorter" : strerror(-r));
+	return r;
+}
+
+int x86_boot_write(const struct vm_ram *ram, const char *kernel, const struct vm_image *image,
+		   const struct x86_layout *l, const char *cmdline, uint64_t rsdp_gpa,
+		   struct vm_err *err)
+{
+	size_t len = strlen(cmdline) + 1;
+	char *line = vm_ram_at(ram, X86_CMDLINE_GPA, len);
+
+	if (!line || len > image->cmdline_max + 1)
+		return vm_err(err, E2BIG, "guest command line: %zu characters", len - 1);
+	memcpy(line, cmdline, len);
+	memcpy(vm_ram_at(ram, X86_GDT_GPA, sizeof(x86_gdt)), x86_gdt, sizeof(x86_gdt));
+	write_page_tables(ram);
+	write_boot_params(ram, image, l, rsdp_gpa);
+	return load_kernel(ram, kernel, image, err);
+}

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0
+/* See regs.h. Values: Documentation/arch/x86/boot.rst, "64-bit Boot Protocol", and the SDM. */
+#include <errno.h>
+#include <inttypes.h>
+#include <linux/kvm.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "boot.h"
+#include "regs.h"
+
+#define CR0_PE		(1ull << 0)
+#define CR0_PG		(1ull << 31)
+#define CR4_PAE		(1ull << 5)
+#define EFER_LME	(1ull << 8)
+#define EFER_LMA	(1ull << 10)
+#define RFLAGS_FIXED	0x2
+#define RFLAGS_IF	0x200
+#define STACK_GPA	0x8ff0		/* under the page tables; the kernel sets its own */
+
+#define MSR_MISC_ENABLE		0x1a0
+#define MISC_FAST_STRING	1
+#define MSR_MTRR_DEF_TYPE	0x2ff
+/* Enabled, write-back: else the guest maps memory that is not in its map uncached. */
+#define MTRR_WRITE_BACK		0x806
+
+#define APIC_LVT0	0x350
+#define APIC_LVT1	0x360
+#define LVT_EXTINT	0x700
+#define LVT_NMI		0x400
+
+#define FPU_FCW		0x37f
+#define FPU_MXCSR	0x1f80
+
+static struct kvm_segment segment(uint16_t selector)
+{
+	uint64_t d = x86_gdt[selector / 8];
+
+	return (struct kvm_segment){
+		.base = 0, .limit = d >> 55 & 1 ? 0xffffffff : 0xffff, .selector = selector,
+		.type = d >> 40 & 0xf, .s = d >> 44 & 1, .dpl = d >> 45 & 3,
+		.present = d >> 47 & 1, .avl = d >> 52 & 1, .l = d >> 53 & 1,
+		.db = d >> 54 & 1, .g = d >> 55 & 1,
+	};
+}
+
+static int set_boot_regs(int fd, uint64_t entry)
+{
+	struct kvm_regs regs = {
+		.rip = entry, .rsi = X86_BOOT_PARAMS_GPA, .rsp = STACK_GPA, .rbp = STACK_GPA,
+		.rflags = RFLAGS_FIXED,
+	};
+	struct kvm_sregs s;
+
+	if (ioctl(fd, KVM_GET_SREGS, &s))
+		return -1;
+	s.cs = segment(X86_BOOT_CS);
+	s.ds = s.es = s.ss = s.fs = s.gs = segment(X86_BOOT_DS);
+	s.tr = segment(X86_BOOT_TSS);
+	s.gdt.base = X86_GDT_GPA;
+	s.gdt.limit = sizeof(x86_gdt) - 1;
+	s.idt.base = 0;
+	s.idt.limit = 0;
+	s.cr0 = CR0_PE | CR0_PG;
+	s.cr3 = X86_PAGE_TABLES_GPA;
+	s.cr4 = CR4_PAE;
+	s.efer = EFER_LME | EFER_LMA;
+	if (ioctl(fd, KVM_SET_SREGS, &s))
+		return -1;
+	return ioctl(fd, KVM_SET_REGS, &regs);
+}
+
+/* KVM_SET_MSRS stops at the first MSR that it refuses and returns how many it took. */
+static int set_msrs(int fd)
+{
+	struct {
+		struct kvm_msrs head;
+		struct kvm_msr_entry entry[2];
+	} m = {
+		.head.nmsrs = 2,
+		.entry = {
+			{ .index = MSR_MISC_ENABLE, .data = MISC_FAST_STRING },
+			{ .index = MSR_MTRR_DEF_TYPE, .data = MTRR_WRITE_BACK },
+		},
+	};
+	int n = ioctl(fd, KVM_SET_MSRS, &m);
+
+	if (n == 2)
+		return 0;
+	if (n >= 0)
+		errno = EINVAL;
+	return -1;
+}
+
+/* As a PC's firmware leaves the boot processor: the 8259 on LINT0, NMI on LINT1. */
+static int set_lapic(int fd)
+{
+	const uint32_t lvt0 = LVT_EXTINT, lvt1 = LVT_NMI;
+	struct kvm_lapic_state apic;
+
+	if (ioctl(fd, KVM_GET_LAPIC, &apic))
+		return -1;
+	memcpy(apic.regs + APIC_LVT0, &lvt0, sizeof(lvt0));
+	memcpy(apic.regs + APIC_LVT1, &lvt1, sizeof(lvt1));
+	return ioctl(fd, KVM_SET_LAPIC, &apic);
+}
+
+static int set_fpu(int fd)
+{
+	struct kvm_fpu fpu = { .fcw = FPU_FCW, .mxcsr = FPU_MXCSR };
+
+	return ioctl(fd, KVM_SET_FPU, &fpu);
+}
+
+int x86_regs_init(int vcpu_fd, uint32_t cpu, bool boot, uint64_t entry, struct vm_err *err)
+{
+	const char *step = "KVM_SET_FPU";
+	int r = set_fpu(vcpu_fd);
+
+	if (!r) {
+		step = "KVM_SET_MSRS";
+		r = set_msrs(vcpu_fd);
+	}
+	if (!r && boot) {
+		step = "KVM_SET_SREGS";
+		r = set_boot_regs(vcpu_fd, entry);
+	}
+	if (!r && boot) {
+		step = "KVM_SET_LAPIC";
+		r = set_lapic(vcpu_fd);
+	}
+	if (r)
+		return vm_err(err, errno, "vCPU %" PRIu32 ": %s: %s", cpu, step,
+			      strerror(errno));
+	return 0;
+}
+
+void x86_regs_format(int vcpu_fd, char *buf, size_t size)
+{
+	struct kvm_regs r;
+	struct kvm_sregs s;
+
+	if (ioctl(vcpu_fd, KVM_GET_REGS, &r) || ioctl(vcpu_fd, KVM_GET_SREGS, &s)) {
+		snprintf(buf, size, "registers: %s", strerror(errno));
+		return;
+	}
+	snprintf(buf, size,
+		 "rip %#llx rsp %#llx interrupts %s cpl %u cs %#x:%#llx cr0 %#llx cr2 %#llx cr3 %#llx cr4 %#llx efer %#llx rax %#llx rdi %#llx rsi %#llx",
+		 r.rip, r.rsp, r.rflags & RFLAGS_IF ? "on" : "off", s.ss.dpl, s.cs.selector,
+		 s.cs.base, s.cr0, s.cr2, s.cr3, s.cr4, s.efer, r.rax, r.rdi, r.rsi);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The registers of an x86 vCPU: what it starts with, and what is shown when it fails. */
+#ifndef KTSTR_VMM_KVM_X86_REGS_H
+#define KTSTR_VMM_KVM_X86_REGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../../err.h"
+
+/*
+ * Bring a fresh vCPU to where its kernel expects it: the boot processor in 64-bit mode at
+ * @entry, the others waiting for INIT and SIPI as the in-kernel APIC leaves them. 0 or -errno with
+ * @err naming @cpu.
+ */
+int x86_regs_init(int vcpu_fd, uint32_t cpu, bool boot, uint64_t entry, struct vm_err *err);
+
+/* One line with the registers that say where it stands. The vCPU must not be running. */
+void x86_regs_format(int vcpu_fd, char *buf, size_t size);
+
+#endif

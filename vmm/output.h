@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The files that a machine writes: consoles and logs. */
+#ifndef KTSTR_VMM_OUTPUT_H
+#define KTSTR_VMM_OUTPUT_H
+
+#include "err.h"
+
+/*
+ * Create or truncate @path, the spec's member @what. A descriptor above stderr that appends and
+ * is close-on-exec, or -errno with @err.
+ */
+int vm_open_output(const char *what, const char *path, struct vm_err *err);
+
+#endif
