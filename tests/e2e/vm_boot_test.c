@@ -3,6 +3,7 @@
  * What vm.h promises, on a real kernel: KTSTR_TEST_KERNEL names one (bzImage). The guest is
  * tests/e2e/guest/vm_init.c, taken as `vm_init` from the folder of this program, or compiled
  * here when its source is at hand. Without a kernel or an emulator the tests are skipped.
+ * KTSTR_TEST_ACCEL=kvm asks for the bundled VMM instead of emulation.
  */
 /* Links: libktstr.a */
 #include <dirent.h>
@@ -95,6 +96,13 @@ static int make_initrd(const char *dir)
 	return fd;
 }
 
+static enum vm_accel wanted_accel(void)
+{
+	const char *name = getenv("KTSTR_TEST_ACCEL");
+
+	return name && !strcmp(name, "kvm") ? VM_ACCEL_KVM : VM_ACCEL_TCG;
+}
+
 FIXTURE(vm) {
 	struct vm_spec spec;
 	struct vm *vm;
@@ -115,7 +123,7 @@ FIXTURE_SETUP(vm)
 
 	if (!kernel)
 		SKIP(return, "KTSTR_TEST_KERNEL is not set");
-	if (vm_pick_accel(VM_ACCEL_TCG, &accel, why, sizeof(why), &self->err))
+	if (vm_pick_accel(wanted_accel(), &accel, why, sizeof(why), &self->err))
 		SKIP(return, "%s", self->err.msg);
 	strcpy(self->dir, "/tmp/vm_boot_test.XXXXXX");
 	ASSERT_NE(NULL, mkdtemp(self->dir));
@@ -132,6 +140,13 @@ FIXTURE_SETUP(vm)
 	ASSERT_LE(0, self->spec.initrd_fd);
 	self->vm = NULL;
 }
+
+/* For what only the one or the other accelerator promises. */
+#define NEEDS_TCG()						\
+do {								\
+	if (self->spec.accel != VM_ACCEL_TCG)			\
+		SKIP(return, "of the emulator only");		\
+} while (0)
 
 FIXTURE_TEARDOWN(vm)
 {
@@ -234,7 +249,7 @@ static void check_topology(struct __test_metadata *_metadata, FIXTURE_DATA(vm) *
 
 	ASSERT_EQ(0, vm_topology_parse(text, &self->spec.topo, &self->err));
 	/* many emulated CPUs on few host cores: one thread is faster than all of them */
-	self->spec.deterministic = true;
+	self->spec.deterministic = self->spec.accel == VM_ACCEL_TCG;
 	ASSERT_EQ(VM_EVENT_EXIT, run(self, "topo", 0));
 	got = strchr(shared_text(self), '\n');
 	ASSERT_NE(NULL, got);
@@ -270,6 +285,7 @@ TEST_F_TIMEOUT(vm, a_seed_fixes_the_run_whatever_the_host_does_at_sync_points, 3
 	static const char what[] = "random,busy:3,sync:3,busy:2,sync:2";
 	char *first, *delayed, *other;
 
+	NEEDS_TCG();
 	self->spec.deterministic = true;
 	self->spec.kaslr = true;
 	ASSERT_EQ(VM_EVENT_EXIT, run(self, what, 0));
@@ -297,12 +313,13 @@ TEST_F_TIMEOUT(vm, a_seed_fixes_the_run_whatever_the_host_does_at_sync_points, 3
 /* A GPA is RAM for the host exactly if the guest kernel says so (the hidden parts aside). */
 TEST_F_TIMEOUT(vm, guest_physical_addresses_are_the_guests, 150)
 {
-	const uint64_t low = 0x70000000, high = 0x120000000, split = 2048 * MIB;
+	const uint64_t low = 0x70000000, high = 0x120000000;
+	const uint64_t split = (self->spec.accel == VM_ACCEL_KVM ? 3072 : 2048) * MIB;
 	unsigned int ram_lines = 0;
 	uint64_t *p, gpa;
 	const char *line;
 
-	self->spec.mem_bytes = 3072 * MIB;
+	self->spec.mem_bytes = split + 1024 * MIB;
 	self->spec.topo = (struct vm_topology){ 2, 2, 1, 1 };
 	ASSERT_EQ(VM_EVENT_EXIT,
 		  run(self, "iomem,poke:0x70000000,poke:0x120000000 memmap=1M$0x70000000 memmap=1M$0x120000000", 0));
@@ -361,6 +378,7 @@ static pid_t only_child(pid_t pid)
 
 TEST_F_TIMEOUT(vm, an_emulator_that_is_killed_is_an_error_not_an_end, 150)
 {
+	NEEDS_TCG();
 	ASSERT_EQ(0, launch(self, "sync:1")) TH_LOG("%s", self->err.msg);
 	ASSERT_EQ(VM_EVENT_SYNC, next(self));
 	kill(only_child(getpid()), SIGKILL);
@@ -371,6 +389,7 @@ TEST_F_TIMEOUT(vm, an_emulator_that_is_killed_is_an_error_not_an_end, 150)
 
 TEST_F_TIMEOUT(vm, an_emulator_that_is_terminated_is_an_error_not_an_end, 150)
 {
+	NEEDS_TCG();
 	ASSERT_EQ(0, launch(self, "sync:1,hang")) TH_LOG("%s", self->err.msg);
 	ASSERT_EQ(VM_EVENT_SYNC, next(self));
 	vm_continue(self->vm);
@@ -384,6 +403,7 @@ TEST_F(vm, an_emulator_that_cannot_start_says_why)
 	char path[128];
 	FILE *f;
 
+	NEEDS_TCG();
 	snprintf(path, sizeof(path), "%s/a", self->dir);
 	f = fopen(path, "w");
 	fprintf(f, "#!/bin/sh\n[ \"$1\" = --version ] && echo 'QEMU emulator version 10.0.0' && exit\n"
@@ -418,6 +438,7 @@ TEST_F(vm, waiting_ends_by_deadline_or_by_the_callers_event)
 
 TEST_F_TIMEOUT(vm, a_deterministic_guest_pauses_at_sync_points_only, 150)
 {
+	NEEDS_TCG();
 	self->spec.deterministic = true;
 	ASSERT_EQ(0, launch(self, "sync:1,off")) TH_LOG("%s", self->err.msg);
 	EXPECT_EQ(-EBUSY, vm_pause(self->vm, 1000, &self->err));
@@ -486,7 +507,7 @@ TEST_F_TIMEOUT(vm, destroy_in_any_phase_leaves_nothing, 300)
 	unsigned int fds = entries("/proc/self/fd"), shm = entries("/dev/shm");
 
 	for (int phase = 0; phase < 7; phase++) {
-		self->spec.deterministic = phase == 3;
+		self->spec.deterministic = phase == 3 && self->spec.accel == VM_ACCEL_TCG;
 		if (phase == 6)
 			self->spec.output_path = "/nonexistent/output";
 		snprintf(self->cmdline, sizeof(self->cmdline), "vmtest=sync:1,off");
@@ -548,11 +569,13 @@ static void kill_host(struct __test_metadata *_metadata, FIXTURE_DATA(vm) *self,
 
 TEST_F_TIMEOUT(vm, killing_the_host_process_ends_a_running_machine, 150)
 {
+	NEEDS_TCG();
 	kill_host(_metadata, self, false);
 }
 
 TEST_F_TIMEOUT(vm, killing_the_host_process_ends_a_machine_at_a_sync_point, 150)
 {
+	NEEDS_TCG();
 	self->spec.deterministic = true;
 	kill_host(_metadata, self, true);
 }

@@ -72,16 +72,14 @@ static int fill_memory(struct kvm_machine *m, const struct vm_spec *s,
 		.platform = PLATFORM, .doorbell = KVM_DOORBELL,
 		.shared_gpa = m->layout.shared_gpa, .max = image->cmdline_max,
 	};
-	uint64_t rsdp;
+	uint64_t rsdp = 0;
 	int r;
 
-	r = vm_ram_alloc(&m->ram, s->mem_bytes, s->topo.numa_nodes, X86_LOW_MAX, err);
+	r = vm_ram_alloc(&m->ram, s->mem_bytes, &s->topo, X86_LOW_MAX, err);
 	if (r)
 		return r;
 	vm_ram_back_firmware(&m->ram);
 	r = vm_cmdline_build(s, &c, line, sizeof(line), err);
-	if (!r)
-		r = x86_write_acpi(&m->ram, &s->topo, &rsdp, err);
 	if (!r)
 		r = x86_boot_write(&m->ram, s->kernel, image, &m->layout, line, rsdp, err);
 	if (!r && s->initrd_fd >= 0)
@@ -123,7 +121,7 @@ static int kvm_create(struct vm **vmp, const struct vm_spec *s, const struct vm_
 	if (!r)
 		r = kvm_machine_open(m, err);
 	if (!r)
-		r = x86_vm_setup(m->fd, &s->topo, err);
+		r = x86_vm_setup(m->kvm_fd, m->fd, &s->topo, err);
 	if (!r)
 		r = kvm_machine_map(m, err);
 	if (!r)

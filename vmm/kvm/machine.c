@@ -14,6 +14,7 @@
 
 #include "../fd.h"
 #include "kvm.h"
+#include "x86/apic.h"
 #include "x86/machine.h"
 
 #define CREATE_RETRIES	100
@@ -115,11 +116,15 @@ static int add_vcpu(struct kvm_machine *m, struct kvm_vcpu *v, uint32_t id, stru
 int kvm_machine_add_vcpus(struct kvm_machine *m, const struct vm_topology *topo, uint64_t entry,
 			  struct vm_err *err)
 {
+	struct kvm_cpuid2 *host;
 	int r = 0;
 
 	m->vcpu = calloc(m->nr_vcpus, sizeof(*m->vcpu));
 	if (!m->vcpu)
 		return vm_err(err, ENOMEM, "out of memory");
+	host = x86_host_cpuid(m->kvm_fd, err);
+	if (!host)
+		return -EIO;
 	for (uint32_t i = 0; i < m->nr_vcpus; i++) {
 		m->vcpu[i].cpu = i;
 		m->vcpu[i].fd = -1;
@@ -129,8 +134,9 @@ int kvm_machine_add_vcpus(struct kvm_machine *m, const struct vm_topology *topo,
 
 		r = add_vcpu(m, v, kvm_x86_apic_id(topo, i), err);
 		if (!r)
-			r = x86_vcpu_setup(m->kvm_fd, v->fd, topo, i, entry, err);
+			r = x86_vcpu_setup(v->fd, host, topo, i, entry, err);
 	}
+	free(host);
 	return r;
 }
 

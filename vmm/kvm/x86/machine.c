@@ -2,65 +2,73 @@
 /* See machine.h. */
 #include <errno.h>
 #include <inttypes.h>
-#include <linux/kvm.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 
+#include "apic.h"
 #include "boot.h"
+#include "cpuid.h"
 #include "machine.h"
 #include "regs.h"
 
-#define NR_CPUID	256
-
-uint32_t kvm_x86_apic_id(const struct vm_topology *t, uint32_t cpu)
+int x86_vm_setup(int kvm_fd, int vm_fd, const struct vm_topology *t, struct vm_err *err)
 {
-	(void)t;
-	return cpu;
-}
-
-int x86_vm_setup(int vm_fd, const struct vm_topology *t, struct vm_err *err)
-{
-	struct kvm_pit_config pit = { .flags = KVM_PIT_SPEAKER_DUMMY };
+	int max_id = ioctl(kvm_fd, KVM_CHECK_EXTENSION, KVM_CAP_MAX_VCPU_ID);
 	uint64_t identity = X86_IDENTITY_GPA;
 
-	(void)t;
+	/* 0: an old KVM, where the limit is that of the number of vCPUs */
+	if (max_id > 0 && kvm_x86_max_apic_id(t) >= (uint32_t)max_id)
+		return vm_err_missing(err, EOPNOTSUPP,
+				      "this topology has APIC ids up to %" PRIu32 ", but this host's KVM ends at %d",
+				      kvm_x86_max_apic_id(t), max_id - 1);
 	if (ioctl(vm_fd, KVM_SET_IDENTITY_MAP_ADDR, &identity))
 		return vm_err(err, errno, "KVM_SET_IDENTITY_MAP_ADDR: %s", strerror(errno));
 	if (ioctl(vm_fd, KVM_SET_TSS_ADDR, X86_TSS_GPA))
 		return vm_err(err, errno, "KVM_SET_TSS_ADDR: %s", strerror(errno));
-	if (ioctl(vm_fd, KVM_CREATE_IRQCHIP, 0))
-		return vm_err(err, errno, "KVM_CREATE_IRQCHIP: %s", strerror(errno));
-	if (ioctl(vm_fd, KVM_CREATE_PIT2, &pit))
-		return vm_err(err, errno, "KVM_CREATE_PIT2: %s", strerror(errno));
-	return 0;
+	return kvm_x86_irqchip(vm_fd, t, err);
 }
 
-int x86_vcpu_setup(int kvm_fd, int vcpu_fd, const struct vm_topology *t, uint32_t cpu,
-		   uint64_t entry, struct vm_err *err)
+static struct kvm_cpuid2 *new_cpuid(struct vm_err *err)
 {
-	struct {
-		struct kvm_cpuid2 head;
-		struct kvm_cpuid_entry2 entry[NR_CPUID];
-	} id = { .head.nent = NR_CPUID };
+	struct kvm_cpuid2 *c = calloc(1, sizeof(*c) + KVM_X86_CPUID_MAX * sizeof(c->entries[0]));
 
-	if (ioctl(kvm_fd, KVM_GET_SUPPORTED_CPUID, &id))
-		return vm_err(err, errno, "KVM_GET_SUPPORTED_CPUID: %s", strerror(errno));
-	for (uint32_t i = 0; i < id.head.nent; i++)
-		if (id.entry[i].function == 1)
-			id.entry[i].ebx = (id.entry[i].ebx & 0xffffff) |
-					  kvm_x86_apic_id(t, cpu) << 24;
-	if (ioctl(vcpu_fd, KVM_SET_CPUID2, &id))
-		return vm_err(err, errno, "vCPU %" PRIu32 ": KVM_SET_CPUID2: %s", cpu,
-			      strerror(errno));
-	return x86_regs_init(vcpu_fd, cpu, !cpu, entry, err);
+	if (!c)
+		vm_err(err, ENOMEM, "out of memory");
+	return c;
 }
 
-int x86_write_acpi(const struct vm_ram *ram, const struct vm_topology *t, uint64_t *rsdp_gpa,
-		   struct vm_err *err)
+struct kvm_cpuid2 *x86_host_cpuid(int kvm_fd, struct vm_err *err)
 {
-	(void)ram;
-	(void)t;
-	(void)err;
-	*rsdp_gpa = 0;
-	return 0;
+	struct kvm_cpuid2 *c = new_cpuid(err);
+
+	if (!c)
+		return NULL;
+	c->nent = KVM_X86_CPUID_MAX;
+	if (ioctl(kvm_fd, KVM_GET_SUPPORTED_CPUID, c)) {
+		vm_err(err, errno, "KVM_GET_SUPPORTED_CPUID: %s", strerror(errno));
+		free(c);
+		return NULL;
+	}
+	return c;
+}
+
+int x86_vcpu_setup(int vcpu_fd, const struct kvm_cpuid2 *host, const struct vm_topology *t,
+		   uint32_t cpu, uint64_t entry, struct vm_err *err)
+{
+	struct kvm_cpuid2 *c = new_cpuid(err);
+	int r;
+
+	if (!c)
+		return -ENOMEM;
+	r = kvm_x86_cpuid(host->entries, host->nent, t, cpu, c->entries, err);
+	if (r >= 0) {
+		c->nent = (uint32_t)r;
+		r = ioctl(vcpu_fd, KVM_SET_CPUID2, c);
+		if (r)
+			r = vm_err(err, errno, "vCPU %" PRIu32 ": KVM_SET_CPUID2: %s", cpu,
+				   strerror(errno));
+	}
+	free(c);
+	return r ? r : x86_regs_init(vcpu_fd, cpu, !cpu, entry, err);
 }

@@ -74,19 +74,20 @@ static int set_boot_regs(int fd, uint64_t entry)
 /* KVM_SET_MSRS stops at the first MSR that it refuses and returns how many it took. */
 static int set_msrs(int fd)
 {
-	struct {
-		struct kvm_msrs head;
-		struct kvm_msr_entry entry[2];
-	} m = {
-		.head.nmsrs = 2,
-		.entry = {
-			{ .index = MSR_MISC_ENABLE, .data = MISC_FAST_STRING },
-			{ .index = MSR_MTRR_DEF_TYPE, .data = MTRR_WRITE_BACK },
-		},
+	static const struct kvm_msr_entry entry[] = {
+		{ .index = MSR_MISC_ENABLE, .data = MISC_FAST_STRING },
+		{ .index = MSR_MTRR_DEF_TYPE, .data = MTRR_WRITE_BACK },
 	};
-	int n = ioctl(fd, KVM_SET_MSRS, &m);
+	const int nr = sizeof(entry) / sizeof(entry[0]);
+	uint64_t room[(sizeof(struct kvm_msrs) + sizeof(entry)) / sizeof(uint64_t)];
+	struct kvm_msrs *m = (struct kvm_msrs *)room;
+	int n;
 
-	if (n == 2)
+	memset(m, 0, sizeof(*m));
+	m->nmsrs = (uint32_t)nr;
+	memcpy(m->entries, entry, sizeof(entry));
+	n = ioctl(fd, KVM_SET_MSRS, m);
+	if (n == nr)
 		return 0;
 	if (n >= 0)
 		errno = EINVAL;
