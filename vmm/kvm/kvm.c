@@ -4,6 +4,7 @@
  * parts need each other, and takes it down in reverse. What runs is in vcpu.c.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -13,10 +14,11 @@
 #include "../cmdline.h"
 #include "kvm.h"
 #include "probe.h"
+#include "x86/acpi.h"
+#include "x86/apic.h"
 #include "x86/machine.h"
 
-/* i8042: a reset takes one port write; its other questions are answered, but not worth a line. */
-#define PLATFORM	"reboot=k i8042.noaux i8042.nomux i8042.dumbkbd no_timer_check pci=off"
+#define PLATFORM_BYTES	256
 
 static struct kvm_machine *to_kvm(struct vm *vm)
 {
@@ -25,10 +27,23 @@ static struct kvm_machine *to_kvm(struct vm *vm)
 
 static int kvm_check(const struct vm_spec *spec, const struct vm_image *image, struct vm_err *err)
 {
-	(void)spec;
 	(void)image;
-	(void)err;
+	if (vm_has_pci(spec))
+		return vm_err(err, EOPNOTSUPP,
+			      "disks, network cards and PCI: the kvm accelerator has none yet, use --accel tcg");
 	return 0;
+}
+
+/* What the kernel is told about this machine. */
+static void platform_line(const struct vm_topology *t, char *buf, size_t size)
+{
+	uint32_t cpus = kvm_x86_ioapic_cpus(t);
+	/* a reset takes one port write; nobody needs the keyboard */
+	int n = snprintf(buf, size,
+			 "reboot=k i8042.noaux i8042.nomux i8042.nopnp i8042.dumbkbd no_timer_check pci=off");
+
+	if (cpus < vm_topology_cpus(t))
+		snprintf(buf + n, size - (size_t)n, " irqaffinity=0-%u", cpus - 1);
 }
 
 /* Copy the whole file behind @fd to guest memory. */
@@ -67,19 +82,22 @@ static int place(struct kvm_machine *m, const struct vm_spec *s, const struct vm
 static int fill_memory(struct kvm_machine *m, const struct vm_spec *s,
 		       const struct vm_image *image, struct vm_err *err)
 {
-	char line[VM_X86_CMDLINE_MAX + 1];
+	char line[VM_X86_CMDLINE_MAX + 1], platform[PLATFORM_BYTES];
 	const struct vm_cmdline c = {
-		.platform = PLATFORM, .doorbell = KVM_DOORBELL,
+		.platform = platform, .doorbell = KVM_DOORBELL,
 		.shared_gpa = m->layout.shared_gpa, .max = image->cmdline_max,
 	};
-	uint64_t rsdp = 0;
+	uint64_t rsdp;
 	int r;
 
 	r = vm_ram_alloc(&m->ram, s->mem_bytes, &s->topo, X86_LOW_MAX, err);
 	if (r)
 		return r;
 	vm_ram_back_firmware(&m->ram);
+	platform_line(&s->topo, platform, sizeof(platform));
 	r = vm_cmdline_build(s, &c, line, sizeof(line), err);
+	if (!r)
+		r = acpi_build(&m->ram, &s->topo, X86_ACPI_GPA, X86_ACPI_BYTES, &rsdp, err);
 	if (!r)
 		r = x86_boot_write(&m->ram, s->kernel, image, &m->layout, line, rsdp, err);
 	if (!r && s->initrd_fd >= 0)
