@@ -141,12 +141,11 @@ FIXTURE_SETUP(vm)
 	self->vm = NULL;
 }
 
-/* For what only the one or the other accelerator promises. */
-#define NEEDS_TCG()						\
-do {								\
-	if (self->spec.accel != VM_ACCEL_TCG)			\
-		SKIP(return, "of the emulator only");		\
-} while (0)
+/* For what only the emulator promises. */
+static bool on_tcg(const FIXTURE_DATA(vm) *self)
+{
+	return self->spec.accel == VM_ACCEL_TCG;
+}
 
 FIXTURE_TEARDOWN(vm)
 {
@@ -249,7 +248,7 @@ static void check_topology(struct __test_metadata *_metadata, FIXTURE_DATA(vm) *
 
 	ASSERT_EQ(0, vm_topology_parse(text, &self->spec.topo, &self->err));
 	/* many emulated CPUs on few host cores: one thread is faster than all of them */
-	self->spec.deterministic = self->spec.accel == VM_ACCEL_TCG;
+	self->spec.deterministic = on_tcg(self);
 	ASSERT_EQ(VM_EVENT_EXIT, run(self, "topo", 0));
 	got = strchr(shared_text(self), '\n');
 	ASSERT_NE(NULL, got);
@@ -285,7 +284,8 @@ TEST_F_TIMEOUT(vm, a_seed_fixes_the_run_whatever_the_host_does_at_sync_points, 3
 	static const char what[] = "random,busy:3,sync:3,busy:2,sync:2";
 	char *first, *delayed, *other;
 
-	NEEDS_TCG();
+	if (!on_tcg(self))
+		SKIP(return, "of the emulator only");
 	self->spec.deterministic = true;
 	self->spec.kaslr = true;
 	ASSERT_EQ(VM_EVENT_EXIT, run(self, what, 0));
@@ -378,7 +378,8 @@ static pid_t only_child(pid_t pid)
 
 TEST_F_TIMEOUT(vm, an_emulator_that_is_killed_is_an_error_not_an_end, 150)
 {
-	NEEDS_TCG();
+	if (!on_tcg(self))
+		SKIP(return, "of the emulator only");
 	ASSERT_EQ(0, launch(self, "sync:1")) TH_LOG("%s", self->err.msg);
 	ASSERT_EQ(VM_EVENT_SYNC, next(self));
 	kill(only_child(getpid()), SIGKILL);
@@ -389,7 +390,8 @@ TEST_F_TIMEOUT(vm, an_emulator_that_is_killed_is_an_error_not_an_end, 150)
 
 TEST_F_TIMEOUT(vm, an_emulator_that_is_terminated_is_an_error_not_an_end, 150)
 {
-	NEEDS_TCG();
+	if (!on_tcg(self))
+		SKIP(return, "of the emulator only");
 	ASSERT_EQ(0, launch(self, "sync:1,hang")) TH_LOG("%s", self->err.msg);
 	ASSERT_EQ(VM_EVENT_SYNC, next(self));
 	vm_continue(self->vm);
@@ -403,7 +405,8 @@ TEST_F(vm, an_emulator_that_cannot_start_says_why)
 	char path[128];
 	FILE *f;
 
-	NEEDS_TCG();
+	if (!on_tcg(self))
+		SKIP(return, "of the emulator only");
 	snprintf(path, sizeof(path), "%s/a", self->dir);
 	f = fopen(path, "w");
 	fprintf(f, "#!/bin/sh\n[ \"$1\" = --version ] && echo 'QEMU emulator version 10.0.0' && exit\n"
@@ -438,7 +441,8 @@ TEST_F(vm, waiting_ends_by_deadline_or_by_the_callers_event)
 
 TEST_F_TIMEOUT(vm, a_deterministic_guest_pauses_at_sync_points_only, 150)
 {
-	NEEDS_TCG();
+	if (!on_tcg(self))
+		SKIP(return, "of the emulator only");
 	self->spec.deterministic = true;
 	ASSERT_EQ(0, launch(self, "sync:1,off")) TH_LOG("%s", self->err.msg);
 	EXPECT_EQ(-EBUSY, vm_pause(self->vm, 1000, &self->err));
@@ -507,7 +511,7 @@ TEST_F_TIMEOUT(vm, destroy_in_any_phase_leaves_nothing, 300)
 	unsigned int fds = entries("/proc/self/fd"), shm = entries("/dev/shm");
 
 	for (int phase = 0; phase < 7; phase++) {
-		self->spec.deterministic = phase == 3 && self->spec.accel == VM_ACCEL_TCG;
+		self->spec.deterministic = phase == 3 && on_tcg(self);
 		if (phase == 6)
 			self->spec.output_path = "/nonexistent/output";
 		snprintf(self->cmdline, sizeof(self->cmdline), "vmtest=sync:1,off");
@@ -569,13 +573,15 @@ static void kill_host(struct __test_metadata *_metadata, FIXTURE_DATA(vm) *self,
 
 TEST_F_TIMEOUT(vm, killing_the_host_process_ends_a_running_machine, 150)
 {
-	NEEDS_TCG();
+	if (!on_tcg(self))
+		SKIP(return, "of the emulator only");
 	kill_host(_metadata, self, false);
 }
 
 TEST_F_TIMEOUT(vm, killing_the_host_process_ends_a_machine_at_a_sync_point, 150)
 {
-	NEEDS_TCG();
+	if (!on_tcg(self))
+		SKIP(return, "of the emulator only");
 	self->spec.deterministic = true;
 	kill_host(_metadata, self, true);
 }
