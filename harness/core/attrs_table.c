@@ -20,7 +20,7 @@ const struct ktstr_attr ktstr_test_attrs[] = {
 	TEST(line, LINE),
 	TEST(body, POINTER),
 	TEST(scheduler, POINTER),
-	TEST_LATER(staged_schedulers, POINTER, "ops that replace the scheduler"),
+	TEST(staged_schedulers, POINTER),
 	TEST(numa_nodes, NUMBER),
 	TEST(llcs, NUMBER),
 	TEST(cores, NUMBER),

@@ -8,11 +8,21 @@
 
 #include <ktstr/attrs.h>
 
+#include "../../vmm/err.h"
 #include "verdict.h"
 
 struct ktstr_msg_stimulus;
 struct ktstr_work;
 struct ktstr_capture;
+
+/* What a step may ask of whoever runs the scheduler under test. */
+enum ktstr_sched_order {
+	KTSTR_SCHED_ATTACH,		/* a staged one, none is attached */
+	KTSTR_SCHED_DETACH,
+	KTSTR_SCHED_RESTART,		/* the test's own, whatever is attached */
+	KTSTR_SCHED_REPLACE,		/* the one that is attached by a staged one */
+	KTSTR_NR_SCHED_ORDERS,
+};
 
 struct ktstr_ctx {
 	const struct ktstr_test *test;
@@ -24,6 +34,14 @@ struct ktstr_ctx {
 	uint64_t seed;
 	int sched_pid;			/* 0: no scheduler under test */
 	int sched_pidfd;		/* -1: none */
+	uint32_t sched_generation;	/* changes with every order that was carried out */
+	/*
+	 * Carry out an order; @name of a staged scheduler or NULL. 0: done, the three members
+	 * above are those of now. 1: the scheduler failed, which is reported already. -errno
+	 * with a sentence: it could not be tried. NULL: nobody can.
+	 */
+	int (*sched_order)(struct ktstr_ctx *ctx, enum ktstr_sched_order order,
+			   const char *name, struct vm_err *err);
 	const char *cgroup_root;	/* absolute, below /sys/fs/cgroup; exists */
 	struct ktstr_checks checks;	/* merged */
 	struct ktstr_result *result;	/* everything that was found goes here */

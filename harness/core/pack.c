@@ -108,20 +108,53 @@ static int add_include(struct initramfs *fs, const char *spec, struct vm_err *er
 		     add_file(fs, path, dest, err);
 }
 
-static int add_scheduler(struct initramfs *fs, const struct ktstr_plan *p, struct vm_err *err)
+/* The binary as @dest, and the configuration where its arguments say. */
+static int add_scheduler(struct initramfs *fs, const struct ktstr_scheduler *s,
+			 const struct ktstr_test *t, const char *dest, struct vm_err *err)
 {
-	const struct ktstr_scheduler *s = p->scheduler;
 	char path[PATH_MAX];
 	int ret;
 
 	ret = ktstr_scheduler__find(s->binary, path, sizeof(path), err);
 	if (!ret)
-		ret = add_file(fs, path, KTSTR_GUEST_SCHEDULER, err);
+		ret = add_file(fs, path, dest, err);
 	if (!ret && s->config_file)
 		ret = add_include(fs, s->config_file, err);
-	if (!ret && s->config_arg && p->test->config)
-		ret = initramfs__add_data(fs, p->test->config, strlen(p->test->config),
-					  s->config_path, 0644, err);
+	if (!ret && s->config_arg && t->config)
+		ret = initramfs__add_data(fs, t->config, strlen(t->config), s->config_path, 0644,
+					  err);
+	return ret;
+}
+
+/* KTSTR_GUEST_STAGING has the layout. */
+static int add_staged(struct initramfs *fs, const struct ktstr_scheduler *s,
+		      const struct ktstr_test *t, struct vm_err *err)
+{
+	char dest[PATH_MAX], *text = NULL, **args, **a;
+	size_t len = 0;
+	FILE *f;
+	int ret;
+
+	snprintf(dest, sizeof(dest), KTSTR_GUEST_STAGING "/%s/scheduler", s->name);
+	ret = add_scheduler(fs, s, t, dest, err);
+	if (!ret && s->cgroup_parent) {
+		snprintf(dest, sizeof(dest), KTSTR_GUEST_STAGING "/%s/cgroup_parent", s->name);
+		ret = initramfs__add_data(fs, s->cgroup_parent, strlen(s->cgroup_parent), dest,
+					  0644, err);
+	}
+	if (ret)
+		return ret;
+	args = ktstr_scheduler__staged_args(s, t);
+	f = args ? open_memstream(&text, &len) : NULL;
+	for (a = args; f && *a; a++)
+		fprintf(f, "%s\n", *a);
+	if (!f || fclose(f))
+		ret = vm_err(err, ENOMEM, "no memory for the arguments of scheduler %s", s->name);
+	snprintf(dest, sizeof(dest), KTSTR_GUEST_STAGING "/%s/args", s->name);
+	if (!ret)
+		ret = initramfs__add_data(fs, text, len, dest, 0644, err);
+	ktstr_scheduler__args_free(args);
+	free(text);
 	return ret;
 }
 
@@ -129,6 +162,7 @@ static int add_all(struct initramfs *fs, const struct ktstr_run *run,
 		   const struct ktstr_deadlines *d, struct vm_err *err)
 {
 	const struct ktstr_plan *p = run->plan;
+	const struct ktstr_scheduler * const *s = p->test->staged_schedulers;
 	const char * const *f;
 	char exe[PATH_MAX], *args;
 	int ret = ktstr_paths__exe(exe, sizeof(exe));
@@ -138,7 +172,9 @@ static int add_all(struct initramfs *fs, const struct ktstr_run *run,
 			      strerror(-ret));
 	ret = initramfs__add_file(fs, exe, "/init", true, err);
 	if (!ret && p->scheduler && p->scheduler->binary)
-		ret = add_scheduler(fs, p, err);
+		ret = add_scheduler(fs, p->scheduler, p->test, KTSTR_GUEST_SCHEDULER, err);
+	for (; !ret && s && *s; s++)
+		ret = add_staged(fs, *s, p->test, err);
 	for (f = p->test->extra_include_files; !ret && f && *f; f++)
 		ret = add_include(fs, *f, err);
 	if (ret)

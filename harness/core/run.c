@@ -84,7 +84,7 @@ static int prepare(struct work *w, struct vm_err *err)
 				    sizeof(run->accel_note), err);
 	if (!ret)
 		ret = ktstr_kernel__find(&run->kernel, err);
-	if (!ret && p->scheduler && p->scheduler->binary)
+	if (!ret && ((p->scheduler && p->scheduler->binary) || p->test->staged_schedulers))
 		ret = ktstr_kernel__check_scx(&run->kernel, err);
 	if (ret)
 		return ret;

@@ -145,9 +145,9 @@ static int append_all(char ***list, size_t *nr, const char * const *from)
 	return ret;
 }
 
-char **ktstr_scheduler__args(const struct ktstr_plan *p)
+static char **make_args(const struct ktstr_scheduler *s, const char *config,
+			const char * const *extra)
 {
-	const struct ktstr_scheduler *s = p->scheduler;
 	char **list = calloc(1, sizeof(*list)), file[PATH_MAX];
 	const char *base;
 	size_t nr = 0;
@@ -161,7 +161,7 @@ char **ktstr_scheduler__args(const struct ktstr_plan *p)
 		ret = ktstr_paths__fmt(file, sizeof(file), "%s/%s", INCLUDE_DIR, base);
 		if (!ret)
 			ret = append_config(&list, &nr, "--config {file}", file);
-	} else if (s->config_arg && p->test->config) {
+	} else if (s->config_arg && config) {
 		ret = append_config(&list, &nr, s->config_arg, s->config_path);
 	}
 	if (!ret && s->cgroup_parent) {
@@ -172,12 +172,22 @@ char **ktstr_scheduler__args(const struct ktstr_plan *p)
 	if (!ret)
 		ret = append_all(&list, &nr, s->args);
 	if (!ret)
-		ret = append_all(&list, &nr, p->test->extra_sched_args);
+		ret = append_all(&list, &nr, extra);
 	if (!ret)
 		return list;
 	ktstr_scheduler__args_free(list);
 	errno = -ret;
 	return NULL;
+}
+
+char **ktstr_scheduler__args(const struct ktstr_plan *p)
+{
+	return make_args(p->scheduler, p->test->config, p->test->extra_sched_args);
+}
+
+char **ktstr_scheduler__staged_args(const struct ktstr_scheduler *s, const struct ktstr_test *t)
+{
+	return make_args(s, t->config, NULL);
 }
 
 void ktstr_scheduler__args_free(char **args)

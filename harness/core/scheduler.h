@@ -24,6 +24,8 @@ void ktstr_scheduler__env_name(const char *binary, char *buf, size_t size);
  * --cell-parent-cgroup, the scheduler's, the test's. NULL with ENOMEM.
  */
 char **ktstr_scheduler__args(const struct ktstr_plan *p);
+/* The same of one of the test's staged_schedulers, to which extra_sched_args do not apply. */
+char **ktstr_scheduler__staged_args(const struct ktstr_scheduler *s, const struct ktstr_test *t);
 void ktstr_scheduler__args_free(char **args);
 
 /* What a report calls it: "eevdf", the binary's base name, or the in-kernel scheduler's. */

@@ -87,6 +87,10 @@ static bool on_sched_start(struct ktstr_seen *s, const struct ktstr_msg *m)
 		return false;
 	memcpy(&s->sched_pid, m->payload, sizeof(s->sched_pid));
 	s->sched_started = true;
+	/* another one than before */
+	s->sched_attached = false;
+	s->sched_exited = false;
+	s->sched_planned = false;
 	reach(s, KTSTR_STAGE_SCHED);
 	return true;
 }

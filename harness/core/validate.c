@@ -213,6 +213,50 @@ static const char *line_fault(const char * const *list)
 	return NULL;
 }
 
+static bool reads_config(const struct ktstr_test *t)
+{
+	const struct ktstr_scheduler * const *s;
+
+	for (s = t->staged_schedulers; s && *s; s++)
+		if ((*s)->config_arg)
+			return true;
+	return t->scheduler && t->scheduler->config_arg;
+}
+
+/* A guest gets them as folders of their names, when it already runs. */
+static int check_staged(const struct ktstr_test *t, struct vm_err *err)
+{
+	const struct ktstr_scheduler * const *list = t->staged_schedulers;
+	const struct ktstr_scheduler *s;
+	size_t i, k;
+	int ret;
+
+	for (i = 0; list && list[i]; i++) {
+		s = list[i];
+		ret = ktstr_validate_scheduler(s, err);
+		if (ret)
+			return ret;
+		if (!s->binary)
+			return bad("staged_schedulers", "%s has no binary to start", s->name);
+		if (s->sysctls || s->kargs || s->enable || s->disable)
+			return bad("staged_schedulers",
+				   "%s has sysctls, kargs, enable or disable, which only the test's scheduler can have",
+				   s->name);
+		if (strchr(s->name, '/') || *s->name == '.' || strlen(s->name) >= KTSTR_NAME_LEN)
+			return bad("staged_schedulers",
+				   "\"%s\" must have a name of at most %d bytes without '/' and a leading '.'",
+				   s->name, KTSTR_NAME_LEN - 1);
+		if (s->config_arg && !t->config)
+			return bad("config", "is missing: scheduler %s has config_arg", s->name);
+		for (k = 0; k < i; k++)
+			if (!strcmp(list[k]->name, s->name))
+				return bad("staged_schedulers", "%s stands there twice", s->name);
+	}
+	if (list && t->host_only == KTSTR_ON)
+		return bad("staged_schedulers", "excludes host_only");
+	return 0;
+}
+
 static int check_lists(const struct ktstr_test *t, struct vm_err *err)
 {
 	const char *why;
@@ -223,7 +267,7 @@ static int check_lists(const struct ktstr_test *t, struct vm_err *err)
 	why = line_fault(t->extra_sched_args);
 	if (why)
 		return bad("extra_sched_args", "%s", why);
-	if (t->config && !(t->scheduler && t->scheduler->config_arg))
+	if (t->config && !reads_config(t))
 		return bad("config", "needs a scheduler with config_arg, else nobody reads it");
 	if (!t->config && t->scheduler && t->scheduler->config_arg)
 		return bad("config", "is missing: scheduler %s has config_arg",
@@ -289,7 +333,7 @@ int ktstr_validate(const struct ktstr_test *t, struct vm_err *err)
 {
 	int (* const rules[])(const struct ktstr_test *t, struct vm_err *err) = {
 		check_zeros, check_bounds, check_snapshots, check_exclusions, check_matchers,
-		check_lists,
+		check_lists, check_staged,
 	};
 	size_t i;
 	int ret;

@@ -25,6 +25,7 @@ struct ktstr_checker {
 	const struct ktstr_machine *machine;
 	bool in_backdrop;
 	bool repeated;			/* the ops of a loop, second time */
+	bool scheduler;			/* one would be attached */
 	uint32_t step;			/* counts from 0 */
 	const struct ktstr_cgroup *later; /* cgroups that the step makes after its ops */
 	uint32_t problems;

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "../checks/checks.h"
@@ -26,6 +27,11 @@ static void probe_survival(struct ktstr_ctx *ctx)
 	char state[64];
 	ssize_t len;
 
+	if (p.fd < 0 && ctx->sched_generation) {
+		ktstr_result__add(ctx->result, KTSTR_FAILS, KTSTR_SCHED_EXITED,
+				  "survives_storm: the test detached its scheduler and did not attach one again");
+		return;
+	}
 	if (p.fd >= 0 && poll(&p, 1, 0) > 0) {
 		ktstr_result__add(ctx->result, KTSTR_FAILS, KTSTR_SCHED_EXITED,
 				  "survives_storm: the scheduler process was gone when the test body returned");
@@ -62,12 +68,45 @@ static int body_sock = -1;
 
 static void send_stimulus(struct ktstr_ctx *ctx, const struct ktstr_msg_stimulus *s)
 {
-	struct guest_body_msg msg = { .type = KTSTR_MSG_STIMULUS, .stimulus = *s };
+	struct guest_body_msg msg = { .says = GUEST_BODY_STIMULUS, .stimulus = *s };
 
 	(void)ctx;
 	/* blocks while PID 1 is behind; nothing to be done when PID 1 is gone */
 	while (send(body_sock, &msg, sizeof(msg), MSG_NOSIGNAL) < 0 && errno == EINTR)
 		;
+}
+
+/* Ask PID 1 and wait: its times are bounded, and without it there is no machine. */
+static int send_order(struct ktstr_ctx *ctx, enum ktstr_sched_order order, const char *name,
+		      struct vm_err *err)
+{
+	struct guest_body_msg msg = { .says = GUEST_BODY_ORDER, .order.what = order };
+	struct guest_order_reply reply = { 0 };
+	ssize_t n;
+
+	snprintf(msg.order.name, sizeof(msg.order.name), "%s", name ?: "");
+	do {
+		n = send(body_sock, &msg, sizeof(msg), MSG_NOSIGNAL);
+	} while (n < 0 && errno == EINTR);
+	do {
+		n = n < 0 ? n : recv(body_sock, &reply, sizeof(reply), 0);
+	} while (n < 0 && errno == EINTR);
+	if (n != sizeof(reply))
+		return vm_err(err, EPIPE, "PID 1 does not answer: %s", strerror(errno));
+	if (reply.ret < 0)
+		return vm_err(err, -reply.ret, "%.*s", (int)sizeof(reply.text) - 1, reply.text);
+	if (reply.ret)
+		return reply.ret;
+	if (ctx->sched_pidfd >= 0)
+		close(ctx->sched_pidfd);
+	ctx->sched_pid = reply.pid;
+	ctx->sched_pidfd = -1;
+	ctx->sched_generation++;
+	if (!reply.pid)
+		return 0;
+	ctx->sched_pidfd = (int)syscall(SYS_pidfd_open, reply.pid, 0);
+	/* attached a moment ago and reaped since: PID 1 knows and will say why */
+	return ctx->sched_pidfd < 0 ? 1 : 0;
 }
 
 void guest_child__reset(void)
@@ -100,6 +139,7 @@ static void body_main(struct guest_body *b, const struct ktstr_guest_args *args,
 		.cgroup_root = root,
 		.result = &b->shared->result,
 		.stimulus = send_stimulus,
+		.sched_order = send_order,
 	};
 
 	if (args->log_passes)

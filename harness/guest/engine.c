@@ -32,6 +32,7 @@ struct engine {
 	struct ktstr_scenario scenario;
 	struct ktstr_stage stage;
 	struct ktstr_watch watch;
+	uint32_t watched;		/* ctx->sched_generation behind @watch */
 	uint64_t began_ns;		/* CLOCK_MONOTONIC, first step */
 	uint32_t begun;			/* steps */
 };
@@ -59,6 +60,8 @@ static int apply_ops(struct engine *e, const struct ktstr_op *op)
 		ret = row->apply(&e->stage, op, &err);
 		if (ret)
 			return failed(e, ret, row->name, op->cgroup, err.msg);
+		if (e->stage.sched_ended)
+			break;
 	}
 	return 0;
 }
@@ -113,6 +116,17 @@ static void send_stimulus(struct engine *e, const struct ktstr_step *step)
 		e->ctx->stimulus(e->ctx, &s);
 }
 
+/* What an op put in its place is another scheduler: events about the former mean nothing. */
+static int watch_current(struct engine *e)
+{
+	if (e->watched == e->ctx->sched_generation)
+		return 0;
+	ktstr_watch__close(&e->watch);
+	e->watched = e->ctx->sched_generation;
+	return ktstr_watch__open(&e->watch, e->around->sysfs, e->ctx->sched_pidfd,
+				 e->ctx->sched_pid > 0);
+}
+
 /*
  * Wait @ns, or find with 0 whether the scheduler is still there. PID 1 knows the reason why
  * it is not, and reports it; the note only says what was not tested.
@@ -125,9 +139,9 @@ static int hold(struct engine *e, uint64_t ns)
 	};
 	int ret;
 
-	/* It may be another one than before. */
-	e->watch.pidfd = e->ctx->sched_pidfd;
-	ret = ktstr_watch__hold(&e->watch, ns);
+	ret = watch_current(e);
+	if (!ret)
+		ret = ktstr_watch__hold(&e->watch, ns);
 	if (ret < 0)
 		return failed(e, ret, "hold", "", strerror(-ret));
 	if (ret == KTSTR_HOLD_OVER)
@@ -148,9 +162,9 @@ static int loop(struct engine *e, const struct ktstr_step *step)
 
 	for (; now < deadline && !ret && !e->stage.sched_ended; now = work_now_ns()) {
 		ret = apply_ops(e, step->ops);
-		if (!ret)
+		if (!ret && !e->stage.sched_ended)
 			ret = start_workers(e);
-		if (ret)
+		if (ret || e->stage.sched_ended)
 			break;
 		now = work_now_ns();
 		pause = now < deadline ? deadline - now : 1;
@@ -165,6 +179,8 @@ static int carry_out(struct engine *e, const struct ktstr_step *step)
 
 	if (!step->hold.loop_ns)
 		ret = apply_ops(e, step->ops);
+	if (e->stage.sched_ended)
+		return ret;
 	if (!ret)
 		ret = make_cgroups(e, step->cgroups);
 	if (!ret)
@@ -253,6 +269,7 @@ static int open_engine(struct engine *e, struct vm_err *err)
 		ret = ktstr_cgroups__enable(&st->cgroups, st->controllers, err);
 	if (ret)
 		return ret;
+	e->watched = e->ctx->sched_generation;
 	ret = ktstr_watch__open(&e->watch, around->sysfs, e->ctx->sched_pidfd,
 				e->ctx->sched_pid > 0);
 	return ret ? vm_err(err, -ret, "watch the scheduler: %s", strerror(-ret)) : 0;

@@ -16,6 +16,11 @@
 
 #define KTSTR_GUEST_ARGS	"/ktstr.args"
 #define KTSTR_GUEST_SCHEDULER	"/scheduler"
+/*
+ * Schedulers that ops may start: a folder for each, by its name, with "scheduler", "args" (one a
+ * line) and, where there is one, "cgroup_parent".
+ */
+#define KTSTR_GUEST_STAGING	"/staging/schedulers"
 #define KTSTR_GUEST_SENTINEL	"/.ktstr_complete"	/* last file of the archive */
 
 /* What the host asks of one run; parsed from KTSTR_GUEST_ARGS. */

@@ -110,11 +110,25 @@ struct guest_shared {
 	struct ktstr_result result;
 };
 
+/* Body to PID 1, and its answer; see orders.c. */
+struct guest_order {
+	uint32_t what;			/* enum ktstr_sched_order */
+	char name[KTSTR_NAME_LEN];
+};
+
+struct guest_order_reply {
+	int32_t ret;			/* of ctx->sched_order() */
+	int32_t pid;			/* of the scheduler from now on, 0: none */
+	char text[KTSTR_DETAIL_LEN / 2];
+};
+
 struct guest_body {
 	pid_t pid;
 	int sock;			/* PID 1's end: stimulus messages */
 	bool exited;
 	int status;
+	bool ordered;			/* it waits for @order to be answered */
+	struct guest_order order;
 	struct guest_shared *shared;
 	uint64_t start_ns;
 };
@@ -129,10 +143,13 @@ int guest_body__start(struct guest_body *b, const struct ktstr_guest_args *args,
  */
 struct ktstr_result *guest_body__result(const struct guest_body *b);
 
-/* Datagram from the body to PID 1. */
+/* Datagram from the body to PID 1; nothing but an order is answered. */
 struct guest_body_msg {
-	uint32_t type;			/* enum ktstr_msg_type */
-	struct ktstr_msg_stimulus stimulus;
+	enum guest_body_says { GUEST_BODY_STIMULUS, GUEST_BODY_ORDER } says;
+	union {
+		struct ktstr_msg_stimulus stimulus;
+		struct guest_order order;
+	};
 };
 
 /* In a child: default dispositions, empty mask, own process group. */
@@ -167,6 +184,18 @@ uint64_t guest_now_ns(void);
  * g->result: then the body must not run.
  */
 int guest_sched__start(struct guest *g);
+/*
+ * Start @path with @args, give it @timeout_ms to attach. Like guest_sched__start(); what an
+ * earlier scheduler left in g->sched is forgotten.
+ */
+int guest_sched__run(struct guest *g, const char *path, char * const *args, uint32_t timeout_ms);
+/*
+ * A planned end, so that neither we nor the body take it for a crash: the kernel disables
+ * it, its process gets SIGTERM. 0, 1 when it was already gone by itself, or -ETIMEDOUT.
+ */
+int guest_sched__detach(struct guest *g, uint64_t patience_ns);
+/* Wait until no scheduler is enabled or being changed. False: not by @deadline_ns. */
+bool guest_sched__quiet(struct guest *g, uint64_t deadline_ns);
 /* Ask it to leave, insist after a while, report its exit. */
 void guest_sched__stop(struct guest *g);
 /*
@@ -184,6 +213,10 @@ bool guest_sched__gone(const struct guest_sched *s);
 /* Add the failing detail for a scheduler that is gone. */
 void guest_sched__blame(const struct guest_sched *s, uint64_t body_start_ns,
 			struct ktstr_result *r);
+
+/* orders.c: carry out what the body waits for, and answer it. */
+void guest_order__serve(struct guest *g);
+void guest_order__reply(struct guest *g, int ret, const char *text);
 
 /* "killed by SIGSEGV", "exited with status 1" */
 void guest_status__format(int status, char *buf, size_t size);

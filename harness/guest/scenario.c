@@ -333,6 +333,16 @@ static void check_workers(struct ktstr_checker *ck)
 			      KTSTR_MAX_WORKERS);
 }
 
+/* What survives_storm promises must be possible in every hold. */
+static void check_survival(struct ktstr_checker *ck, const struct ktstr_step *step)
+{
+	const struct ktstr_test *t = ck->ctx->test;
+
+	subject(ck, "hold");
+	if (t && t->survives_storm == KTSTR_ON && !ck->scheduler && !step->hold.none)
+		ktstr_problem(ck, "survives_storm wants the scheduler attached, and here none would be");
+}
+
 static void check_step(struct ktstr_checker *ck, const struct ktstr_step *step)
 {
 	uint64_t workers = ck->workers;
@@ -354,6 +364,7 @@ static void check_step(struct ktstr_checker *ck, const struct ktstr_step *step)
 		check_cgroups(ck, step->cgroups);
 	}
 	check_workers(ck);
+	check_survival(ck, step);
 	ck->workers = workers;
 	drop_step(ck);
 }
@@ -370,7 +381,9 @@ static void check_backdrop(struct ktstr_checker *ck, const struct ktstr_backdrop
 int ktstr_scenario__check(struct ktstr_scenario *sc, struct ktstr_ctx *ctx,
 			  const struct ktstr_scenario_def *plan, const struct ktstr_machine *machine)
 {
-	struct ktstr_checker ck = { .sc = sc, .ctx = ctx, .machine = machine };
+	struct ktstr_checker ck = {
+		.sc = sc, .ctx = ctx, .machine = machine, .scheduler = ctx->sched_pid > 0,
+	};
 
 	*sc = (struct ktstr_scenario){
 		.backdrop = plan->backdrop, .steps = plan->steps, .nr = plan->nr,

@@ -21,6 +21,7 @@
 #define SCX_DIR		"/sys/kernel/sched_ext"
 #define STOP_PATIENCE_NS (5 * GUEST_NSEC_PER_SEC)	/* for SIGINT, and in the end */
 #define KILL_PATIENCE_NS (2 * GUEST_NSEC_PER_SEC)
+#define QUIET_POLL_NS	(GUEST_NSEC_PER_SEC / 100)
 
 void guest_status__format(int status, char *buf, size_t size)
 {
@@ -37,7 +38,7 @@ void guest_status__format(int status, char *buf, size_t size)
 	}
 }
 
-static void sched_exec(char * const *args, int log)
+static void sched_exec(const char *path, char * const *args, int log)
 {
 	size_t nr = 0, i;
 	char **argv;
@@ -49,17 +50,17 @@ static void sched_exec(char * const *args, int log)
 	dup2(log, STDERR_FILENO);
 	argv = calloc(nr + 2, sizeof(*argv));
 	if (argv) {
-		argv[0] = (char *)KTSTR_GUEST_SCHEDULER;
+		argv[0] = (char *)path;
 		for (i = 0; i < nr; i++)
 			argv[i + 1] = args[i];
-		execv(KTSTR_GUEST_SCHEDULER, argv);
+		execv(path, argv);
 	}
-	dprintf(STDERR_FILENO, "exec " KTSTR_GUEST_SCHEDULER ": %s%s\n", strerror(errno),
+	dprintf(STDERR_FILENO, "exec %s: %s%s\n", path, strerror(errno),
 		errno == ENOENT ? " (its interpreter or a library is missing)" : "");
 	_exit(127);
 }
 
-static int sched_fork(struct guest *g)
+static int sched_fork(struct guest *g, const char *path, char * const *args)
 {
 	struct guest_sched *s = &g->sched;
 	int log[2], err;
@@ -75,7 +76,7 @@ static int sched_fork(struct guest *g)
 		return -err;
 	}
 	if (!pid)
-		sched_exec(g->args.sched_argv, log[1]);
+		sched_exec(path, args, log[1]);
 	setpgid(pid, pid);
 	close(log[1]);
 	fcntl(log[0], F_SETFL, O_NONBLOCK);
@@ -181,10 +182,10 @@ static int refuse(struct guest *g, enum ktstr_kind kind, const char *why)
 	return 1;
 }
 
-static int wait_attached(struct guest *g)
+static int wait_attached(struct guest *g, uint32_t timeout_ms)
 {
 	struct guest_sched *s = &g->sched;
-	uint64_t timeout_ns = g->args.attach_timeout_ms * 1000000ULL;
+	uint64_t timeout_ns = timeout_ms * 1000000ULL;
 	char why[256], how[64], state[64], ops[64];
 
 	guest_sched__check(s);
@@ -198,34 +199,92 @@ static int wait_attached(struct guest *g)
 	if (s->exited) {
 		guest_serve(g, NULL, 0);	/* what the kernel said about it */
 		guest_status__format(s->status, how, sizeof(how));
-		snprintf(why, sizeof(why), "scheduler %s before %s", how,
-			 s->attached ? "the test body started" : "it attached");
+		snprintf(why, sizeof(why), "scheduler %s %s", how,
+			 s->attached ? "as soon as it was attached" : "before it attached");
 		return refuse(g, KTSTR_SCHED_NOT_LOADED, why);
 	}
 	guest_file__read(GUEST_SCX_STATE, state, sizeof(state));
 	snprintf(why, sizeof(why),
 		 "scheduler runs but did not attach within %u ms of guest time (sched_ext is %s)",
-		 g->args.attach_timeout_ms, state);
+		 timeout_ms, state);
 	return refuse(g, KTSTR_SCHED_NOT_ATTACHED, why);
+}
+
+int guest_sched__run(struct guest *g, const char *path, char * const *args, uint32_t timeout_ms)
+{
+	if (access(SCX_DIR, F_OK))
+		return refuse(g, KTSTR_INFRASTRUCTURE,
+			      "this kernel has no sched_ext (no " SCX_DIR "): it needs CONFIG_SCHED_CLASS_EXT=y");
+	if (g->sched.pidfd >= 0)
+		close(g->sched.pidfd);
+	if (g->sched.log_fd >= 0)
+		close(g->sched.log_fd);
+	g->sched = (struct guest_sched){ .pidfd = -1, .log_fd = -1 };
+	if (sched_fork(g, path, args))
+		return refuse(g, KTSTR_INFRASTRUCTURE, "the scheduler could not be started");
+	return wait_attached(g, timeout_ms);
 }
 
 int guest_sched__start(struct guest *g)
 {
-	int ret;
-
 	if (access(KTSTR_GUEST_SCHEDULER, F_OK)) {
 		if (!g->args.sched_argv)
 			return 0;
 		return refuse(g, KTSTR_INFRASTRUCTURE,
 			      "scheduler arguments were given, but there is no " KTSTR_GUEST_SCHEDULER);
 	}
-	if (access(SCX_DIR, F_OK))
-		return refuse(g, KTSTR_INFRASTRUCTURE,
-			      "this kernel has no sched_ext (no " SCX_DIR "): it needs CONFIG_SCHED_CLASS_EXT=y");
-	ret = sched_fork(g);
-	if (ret)
-		return refuse(g, KTSTR_INFRASTRUCTURE, "the scheduler could not be started");
-	return wait_attached(g);
+	return guest_sched__run(g, KTSTR_GUEST_SCHEDULER, g->args.sched_argv,
+				g->args.attach_timeout_ms);
+}
+
+static bool is_quiet(const struct guest *g)
+{
+	char state[64];
+
+	(void)g;
+	guest_file__read(GUEST_SCX_STATE, state, sizeof(state));
+	return !strcmp(state, "disabled");
+}
+
+bool guest_sched__quiet(struct guest *g, uint64_t deadline_ns)
+{
+	uint64_t until;
+
+	/* the state changes behind the last event that tells of it (scx_root_disable()) */
+	do {
+		until = guest_now_ns() + QUIET_POLL_NS;
+		if (guest_serve(g, is_quiet, until))
+			return true;
+	} while (until < deadline_ns);
+	return false;
+}
+
+int guest_sched__detach(struct guest *g, uint64_t patience_ns)
+{
+	struct guest_sched *s = &g->sched;
+	uint64_t deadline = guest_now_ns() + patience_ns;
+
+	guest_sched__check(s);
+	if (guest_sched__gone(s))
+		return 1;
+	s->planned = true;
+	/* a kernel without sysrq leaves it to the process */
+	guest_file__write("/proc/sysrq-trigger", "S");
+	kill(-s->pid, SIGTERM);
+	if (!guest_serve(g, sched_exited, deadline)) {
+		kill(-s->pid, SIGKILL);
+		if (!guest_serve(g, sched_exited, deadline + KILL_PATIENCE_NS))
+			return -ETIMEDOUT;
+	}
+	if (!guest_sched__quiet(g, deadline + KILL_PATIENCE_NS))
+		return -ETIMEDOUT;
+	guest_serve(g, NULL, 0);	/* the kernel's words about it are its own */
+	if (s->scx.disabled && s->scx.error) {
+		s->gone_ns = guest_now_ns();	/* it was faster than we */
+		return 1;
+	}
+	s->pid = 0;
+	return 0;
 }
 
 void guest_sched__evict(struct guest *g)

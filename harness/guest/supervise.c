@@ -109,14 +109,20 @@ static void on_body(struct guest *g)
 	ssize_t n;
 
 	n = recv(g->body.sock, &msg, sizeof(msg), MSG_DONTWAIT | MSG_TRUNC);
-	if (n == sizeof(msg) && msg.type == KTSTR_MSG_STIMULUS) {
+	if (n == sizeof(msg) && msg.says == GUEST_BODY_STIMULUS) {
 		guest_link__send(&g->link, KTSTR_MSG_STIMULUS, &msg.stimulus,
 				 sizeof(msg.stimulus));
+	} else if (n == sizeof(msg) && msg.says == GUEST_BODY_ORDER) {
+		g->body.order = msg.order;
+		g->body.ordered = true;
+		/* too late: the body learns the same way as from a hold */
+		if (guest_sched__gone(&g->sched))
+			guest_order__reply(g, 1, "");
 	} else if (!n || (n < 0 && errno != EAGAIN && errno != EINTR)) {
 		close(g->body.sock);
 		g->body.sock = -1;
 	}
-	/* anything else did not come from send_stimulus() and is nothing to pass on */
+	/* anything else did not come from dispatch.c and is nothing to act on */
 }
 
 /* One row per source; poll() ignores negative descriptors. */
@@ -175,9 +181,9 @@ bool guest_serve(struct guest *g, bool (*done)(const struct guest *g), uint64_t 
 	}
 }
 
-static bool body_over_or_sched_gone(const struct guest *g)
+static bool body_over_or_ordered_or_sched_gone(const struct guest *g)
 {
-	return g->body.exited || guest_sched__gone(&g->sched);
+	return g->body.exited || g->body.ordered || guest_sched__gone(&g->sched);
 }
 
 static bool body_over(const struct guest *g)
@@ -259,6 +265,24 @@ static bool body_without_sched(struct guest *g, uint64_t deadline)
 	return false;
 }
 
+/*
+ * Until the body is over, the scheduler gone or the time up: false. The time that the body
+ * waits for us to exchange schedulers is not its own.
+ */
+static bool await_body(struct guest *g, uint64_t *deadline)
+{
+	uint64_t before;
+
+	while (guest_serve(g, body_over_or_ordered_or_sched_gone, *deadline)) {
+		if (!g->body.ordered || g->body.exited)
+			return true;
+		before = guest_now_ns();
+		guest_order__serve(g);
+		*deadline += guest_now_ns() - before;
+	}
+	return false;
+}
+
 /* Why did it end, if not by returning? */
 static void judge_body_end(struct guest *g)
 {
@@ -302,7 +326,7 @@ static int run_body(struct guest *g)
 
 	deadline = g->body.start_ns +
 		   (g->args.duration_s + (uint64_t)g->args.run_grace_s) * GUEST_NSEC_PER_SEC;
-	if (guest_serve(g, body_over_or_sched_gone, deadline)) {
+	if (await_body(g, &deadline)) {
 		if (!g->body.exited)
 			by_itself = body_without_sched(g, deadline);
 	} else {

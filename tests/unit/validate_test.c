@@ -74,6 +74,40 @@ TEST(an_explicit_zero_is_rejected_where_it_means_nothing)
 	REJECTS("cleanup_budget_ms: must not be 0", t.cleanup_budget_ms = 0);
 }
 
+static const struct ktstr_scheduler builtin = {
+	KTSTR_SCHEDULER_UNSET, .name = "b", .enable = KTSTR_STRS("echo 1 > /x"),
+};
+static const struct ktstr_scheduler with_sysctl = {
+	KTSTR_SCHEDULER_UNSET, .name = "w", .binary = "w",
+	.sysctls = KTSTR_STRS("kernel.x=1"),
+};
+static const struct ktstr_scheduler path = {
+	KTSTR_SCHEDULER_UNSET, .name = "a/b", .binary = "w",
+};
+static const struct ktstr_scheduler with_config = {
+	KTSTR_SCHEDULER_UNSET, .name = "c", .binary = "c", .config_arg = "-c {file}",
+	.config_path = "/c.json",
+};
+
+TEST(staged_schedulers_can_be_started_in_a_guest_that_runs)
+{
+#define STAGED(...)	((const struct ktstr_scheduler * const []){ __VA_ARGS__, NULL })
+
+	ACCEPTS(t.staged_schedulers = STAGED(&sched));
+	ACCEPTS(t.staged_schedulers = STAGED(&sched); t.scheduler = &sched);
+	REJECTS("staged_schedulers: s stands there twice",
+		t.staged_schedulers = STAGED(&sched, &sched));
+	REJECTS("staged_schedulers: b has no binary to start",
+		t.staged_schedulers = STAGED(&builtin));
+	REJECTS("staged_schedulers: w has sysctls, kargs, enable or disable, which only the test's scheduler can have",
+		t.staged_schedulers = STAGED(&with_sysctl));
+	REJECTS("staged_schedulers: \"a/b\" must have a name of at most 63 bytes without '/' and a leading '.'",
+		t.staged_schedulers = STAGED(&path));
+	REJECTS("config: is missing: scheduler c has config_arg",
+		t.staged_schedulers = STAGED(&with_config));
+	ACCEPTS(t.staged_schedulers = STAGED(&with_config); t.config = "{}");
+}
+
 TEST(bounds_and_topology_must_be_possible)
 {
 	REJECTS("min_llcs: 5 exceeds its max_llcs = 4", t.min_llcs = 5; t.max_llcs = 4);

@@ -285,7 +285,8 @@ struct ktstr_op {
 		const struct ktstr_workspec *spec;
 		const char *to;		/* SWAP_CPUSETS, MOVE_ALL_TASKS: the other cgroup */
 		const char *tag;	/* CAPTURE_CGROUP_PROCS */
-		const char *name;	/* of a scheduler, snapshot, map, payload */
+		const char *name;	/* of a snapshot, map, payload */
+		const struct ktstr_scheduler *scheduler;
 		struct { struct ktstr_irq irq; uint32_t cpu; };
 	};
 };
@@ -314,6 +315,15 @@ struct ktstr_op {
 #define UNFREEZE_CGROUP(_name)		KTSTR_OP(UNFREEZE_CGROUP, _name)
 #define CAPTURE_CGROUP_PROCS(_tag, _name) KTSTR_OP(CAPTURE_CGROUP_PROCS, _name, .tag = (_tag))
 #define STEER_IRQ(_irq, _cpu)		KTSTR_OP(STEER_IRQ, NULL, .irq = _irq, .cpu = (_cpu))
+/*
+ * Exchange the scheduler while workers run. Those that are attached later must be listed in
+ * the test's staged_schedulers; RESTART starts the test's own again, whatever is attached.
+ * One that does not attach ends the scenario as a failure of its own kind.
+ */
+#define ATTACH_SCHEDULER(_sched)	KTSTR_OP(ATTACH_SCHEDULER, NULL, .scheduler = (_sched))
+#define DETACH_SCHEDULER		KTSTR_OP(DETACH_SCHEDULER, NULL)
+#define RESTART_SCHEDULER		KTSTR_OP(RESTART_SCHEDULER, NULL)
+#define REPLACE_SCHEDULER(_sched)	KTSTR_OP(REPLACE_SCHEDULER, NULL, .scheduler = (_sched))
 #define OPS(...)								\
 	.ops = (const struct ktstr_op[]){ __VA_ARGS__, { .kind = KTSTR_OP_END } }
 
