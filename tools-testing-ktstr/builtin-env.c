@@ -52,6 +52,8 @@ static const struct variable variables[] = {
 	  "any value: sidecars record run_source \"ci\" instead of \"local\"" },
 	{ "KTSTR_VERBOSE", "-", .meaning =
 	  "1: the guest's kernel log in full" },
+	{ "KTSTR_NO_SKIP_MODE", "-", .meaning =
+	  "set, even if empty: what is missing here fails a test instead of skipping it" },
 	{ "KTSTR_LOG_PASSES", "-", .meaning =
 	  "set and not 0: claims that hold are recorded too" },
 	{ "KTSTR_QEMU", "found", .meaning =

@@ -30,7 +30,7 @@ int cmd_help(int argc, const char **argv)
 	puts("ktstr tests process schedulers in virtual machines.\n\n"
 	     "Usage: ktstr COMMAND [ARGUMENTS]\n");
 	for (i = 0; i < nr_commands; i++)
-		printf("  %-8s %s\n", commands[i].name, commands[i].summary);
+		printf("  %-16s %s\n", commands[i].name, commands[i].summary);
 	puts("\n'ktstr help COMMAND' explains a command, 'ktstr --version' says which ktstr this is.");
 	return 0;
 }

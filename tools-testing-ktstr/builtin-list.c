@@ -14,6 +14,8 @@ static const char * const list_usage[] = {
 	"ktstr list programs [--json]",
 	"ktstr list work-types [--json | --markdown]",
 	"ktstr list ops [--json]",
+	"ktstr list checks [--json]",
+	"ktstr list metrics [--json]",
 	NULL
 };
 
@@ -51,20 +53,33 @@ static void print_program(const struct suite *s, size_t i)
 	json_string(stdout, s->programs.item[i]);
 }
 
+static const struct {
+	const char *name, *command;
+	int (*print)(enum table_format format);
+} tables[] = {
+	{ "work-types", "list work-types", print_work_types },
+	{ "ops", "list ops", print_ops },
+	{ "checks", "list checks", print_checks },
+	{ "metrics", "list metrics", print_metrics },
+};
+
 /* The exit status, or -1: @what is no table. */
 static int list_table(const char *what, int argc, const char **argv)
 {
 	enum table_format format = as_json ? TABLE_JSON :
 				   as_markdown ? TABLE_MARKDOWN : TABLE_TEXT;
-	bool ops = !strcmp(what, "ops");
+	size_t i;
 
-	if (!ops && strcmp(what, "work-types"))
-		return -1;
-	if (no_args(ops ? "list ops" : "list work-types", argc, argv))
-		return 2;
-	if (as_json && as_markdown)
-		return complain(2, NULL, "list: --json and --markdown exclude each other");
-	return ops ? print_ops(format) : print_work_types(format);
+	for (i = 0; i < ARRAY_LEN(tables); i++) {
+		if (strcmp(what, tables[i].name))
+			continue;
+		if (no_args(tables[i].command, argc, argv))
+			return 2;
+		if (as_json && as_markdown)
+			return complain(2, NULL, "list: --json and --markdown exclude each other");
+		return tables[i].print(format);
+	}
+	return -1;
 }
 
 int cmd_list(int argc, const char **argv)

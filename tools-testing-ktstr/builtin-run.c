@@ -23,7 +23,7 @@
 static struct {
 	struct selection select;
 	const char *jobs, *seed, *accel, *kernel, *runs, *repeat, *shard, *shift;
-	bool json;
+	bool json, no_skip;
 	/* Checked values of the above. */
 	uint64_t width, repeats, seed_value, shift_value;
 } o;
@@ -63,6 +63,7 @@ static const struct option run_options[] = {
 	OPT_STRING(0, "accel", &o.accel, "kvm|tcg", "accelerator (default: kvm where it works)"),
 	OPT_STRING(0, "shift", &o.shift, "N", "tcg: 2^N ns of guest time per instruction, 0..10"),
 	OPT_STRING(0, "kernel", &o.kernel, "SPEC", "image, kernel tree, version or cache key"),
+	OPT_BOOLEAN(0, "no-skip-mode", &o.no_skip, "what is missing here fails a test, not skips it"),
 	OPT_GROUP("Output"),
 	OPT_STRING(0, "runs", &o.runs, "DIR", "put artefacts below DIR"),
 	OPT_BOOLEAN(0, "json", &o.json, "print a JSON array of results instead of KTAP"),
@@ -120,6 +121,7 @@ static int export_options(void)
 		{ "KTSTR_ACCEL", o.seed || o.shift ? "tcg" : o.accel },
 		{ "KTSTR_ICOUNT_SHIFT", o.shift },
 		{ "KTSTR_KERNEL", o.kernel },
+		{ "KTSTR_NO_SKIP_MODE", o.no_skip ? "1" : NULL },
 	};
 	char dir[PATH_MAX];
 	size_t i;

@@ -40,6 +40,7 @@ int no_args(const char *command, int argc, const char **argv);
 int cmd_run(int argc, const char **argv);
 int cmd_list(int argc, const char **argv);
 int cmd_kernel(int argc, const char **argv);
+int cmd_show_thresholds(int argc, const char **argv);
 int cmd_env(int argc, const char **argv);
 int cmd_help(int argc, const char **argv);
 

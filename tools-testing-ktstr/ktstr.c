@@ -17,6 +17,7 @@
 const struct command commands[] = {
 	{ "run",    cmd_run,    "run tests and print one KTAP (or JSON) document" },
 	{ "list",   cmd_list,   "list tests, test programs, work types or ops" },
+	{ "show-thresholds", cmd_show_thresholds, "show the checks of a test and who set them" },
 	{ "kernel", cmd_kernel, "list, fetch or locate kernels" },
 	{ "env",    cmd_env,    "show every environment variable, its value and meaning" },
 	{ "help",   cmd_help,   "explain a command" },

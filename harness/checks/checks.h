@@ -12,6 +12,16 @@
 
 enum ktstr_check_type { KTSTR_CHECK_SWITCH, KTSTR_CHECK_LIMIT, KTSTR_CHECK_COUNT };
 enum ktstr_check_scope { KTSTR_SCOPE_CGROUP, KTSTR_SCOPE_MONITOR };
+enum ktstr_check_scales { KTSTR_SCALES_NOT, KTSTR_SCALES_TIME, KTSTR_SCALES_RATE };
+enum ktstr_layer { KTSTR_LAYER_LIBRARY, KTSTR_LAYER_SCHEDULER, KTSTR_LAYER_TEST };
+
+/*
+ * Virtual CPUs that the host's scheduler shares out (multi-threaded emulation) stand still at
+ * times of its choosing, for several of its time slices. So much longer may everything take there: limits that
+ * are times are multiplied by it, limits on what is done per second divided. Deterministic and
+ * KVM guests are judged by the limits as they stand.
+ */
+#define KTSTR_SHARED_CPU_SCALE	5
 
 /*
  * The workers of one cgroup in one step, and what they were allowed to do. All of them: what
@@ -27,6 +37,7 @@ struct ktstr_group_sample {
 	const struct ktstr_cpumask *nodes;	/* NUMA nodes of the cpuset; NULL: not known */
 	bool migrated_known;
 	uint64_t pages_migrated;		/* between nodes, during the step, system-wide */
+	uint32_t time_scale;			/* of limits that are times; 0: 1 */
 };
 
 struct ktstr_check {
@@ -37,7 +48,8 @@ struct ktstr_check {
 	enum ktstr_check_scope scope;
 	size_t offset;			/* into struct ktstr_checks */
 	double dflt;			/* library default; NaN: off. Switches: 0 or 1 */
-	/* NULL: not supported yet; setting it is an error that says so */
+	enum ktstr_check_scales scales;
+	/* NULL: the monitor's */
 	void (*judge)(const struct ktstr_checks *c, const struct ktstr_group_sample *s,
 		      struct ktstr_result *out);
 };
@@ -53,6 +65,22 @@ void ktstr_checks__merge(struct ktstr_checks *c, const struct ktstr_checks *over
 void ktstr_checks__resolve(struct ktstr_checks *c, const struct ktstr_checks *scheduler,
 			   const struct ktstr_checks *test);
 bool ktstr_check__is_set(const struct ktstr_check *k, const struct ktstr_checks *c);
+/* Set, and not switched off. */
+bool ktstr_check__enabled(const struct ktstr_check *k, const struct ktstr_checks *c);
+/* "2000", "true", "none" */
+void ktstr_check__format(const struct ktstr_check *k, const struct ktstr_checks *c, char *buf,
+			 size_t size);
+/* Which layer the resolved value comes from; both may be NULL. */
+enum ktstr_layer ktstr_check__layer(const struct ktstr_check *k,
+				    const struct ktstr_checks *scheduler,
+				    const struct ktstr_checks *test);
+const char *ktstr_layer__name(enum ktstr_layer layer);
+/*
+ * Monitor checks that a scheduler or test asks for by name and that nothing can judge: each is
+ * undecided.
+ */
+void ktstr_checks__unjudged(const struct ktstr_checks *scheduler, const struct ktstr_checks *test,
+			    struct ktstr_result *out);
 
 /* Run every enabled row over the sample. */
 void ktstr_checks__judge(const struct ktstr_checks *c, const struct ktstr_group_sample *s,

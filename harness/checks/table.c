@@ -2,22 +2,24 @@
 /*
  * The checks as data, and how the layers (library, scheduler, test) become one set.
  *
- * The order of the rows is the order in which checks are judged and printed. A row without
- * a judge function is known and documented but not supported yet.
+ * The order of the rows is the order in which checks are judged and printed.
  */
 #include <math.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "checks.h"
 #include "judge.h"
 
-#define ROW(_member, _type, _scope, _unit, _dflt, _judge, _fails_when)		\
+#define ROW(_member, _type, _scope, _unit, _dflt, _judge, _fails_when, ...)	\
 	{ .name = #_member, .unit = _unit, .fails_when = _fails_when,		\
 	  .type = KTSTR_CHECK_##_type, .scope = KTSTR_SCOPE_##_scope,		\
 	  .offset = offsetof(struct ktstr_checks, _member), .dflt = _dflt,	\
-	  .judge = _judge }
+	  .judge = _judge, ##__VA_ARGS__ }
 #define OFF NAN
+#define TIME .scales = KTSTR_SCALES_TIME
+#define RATE .scales = KTSTR_SCALES_RATE
 
 /* not_starved brings these two along with their defaults: see resolve. */
 const struct ktstr_check ktstr_check_table[] = {
@@ -26,21 +28,21 @@ const struct ktstr_check ktstr_check_table[] = {
 	ROW(isolation, SWITCH, CGROUP, "", 0, ktstr_judge_isolation,
 	    "a worker ran on a CPU outside its cgroup's cpuset"),
 	ROW(max_gap_ms, LIMIT, CGROUP, "ms", 2000, ktstr_judge_max_gap_ms,
-	    "a worker's longest scheduling gap exceeds it (the default follows not_starved)"),
+	    "a worker's longest scheduling gap exceeds it (the default follows not_starved)", TIME),
 	ROW(max_spread_pct, LIMIT, CGROUP, "percentage points", 15, ktstr_judge_max_spread_pct,
 	    "max-min off-CPU share of a cgroup's workers (run delay share where they sleep on purpose) exceeds it (the default follows not_starved)"),
 	ROW(max_throughput_cv, LIMIT, CGROUP, "stddev/mean", OFF, ktstr_judge_max_throughput_cv,
 	    "work per CPU second differs more than this between a cgroup's workers"),
 	ROW(min_work_rate, LIMIT, CGROUP, "work units/CPU second", OFF, ktstr_judge_min_work_rate,
-	    "a worker's work rate falls below it"),
+	    "a worker's work rate falls below it", RATE),
 	ROW(max_p99_wake_latency_ns, LIMIT, CGROUP, "ns", OFF,
 	    ktstr_judge_max_p99_wake_latency_ns,
-	    "the 99th percentile of a cgroup's wake latencies exceeds it"),
+	    "the 99th percentile of a cgroup's wake latencies exceeds it", TIME),
 	ROW(max_wake_latency_cv, LIMIT, CGROUP, "stddev/mean", OFF,
 	    ktstr_judge_max_wake_latency_cv,
 	    "a cgroup's wake latencies vary more than this"),
 	ROW(min_iteration_rate, LIMIT, CGROUP, "iterations/s", OFF, ktstr_judge_min_iteration_rate,
-	    "a worker's iterations per wall clock second fall below it"),
+	    "a worker's iterations per wall clock second fall below it", RATE),
 	ROW(max_migration_ratio, LIMIT, CGROUP, "migrations/iteration", OFF,
 	    ktstr_judge_max_migration_ratio, "a cgroup's migrations per iteration exceed it"),
 	ROW(max_imbalance_ratio, LIMIT, MONITOR, "ratio", 4, NULL,
@@ -154,28 +156,98 @@ void ktstr_checks__resolve(struct ktstr_checks *c, const struct ktstr_checks *sc
 	ktstr_checks__merge(c, &declared);
 }
 
-static bool enabled(const struct ktstr_check *k, const struct ktstr_checks *c)
+bool ktstr_check__enabled(const struct ktstr_check *k, const struct ktstr_checks *c)
 {
 	double v = get_value(k, c);
 
-	return !isnan(v) && (k->type != KTSTR_CHECK_SWITCH || v);
+	return isfinite(v) && (k->type != KTSTR_CHECK_SWITCH || v);
+}
+
+void ktstr_check__format(const struct ktstr_check *k, const struct ktstr_checks *c, char *buf,
+			 size_t size)
+{
+	double v = get_value(k, c);
+
+	if (!isfinite(v))
+		snprintf(buf, size, "none");
+	else if (k->type == KTSTR_CHECK_SWITCH)
+		snprintf(buf, size, "%s", v ? "true" : "false");
+	else
+		snprintf(buf, size, "%.15g", v);
+}
+
+enum ktstr_layer ktstr_check__layer(const struct ktstr_check *k,
+				    const struct ktstr_checks *scheduler,
+				    const struct ktstr_checks *test)
+{
+	const struct ktstr_check *switched = k;
+
+	if (test && ktstr_check__is_set(k, test))
+		return KTSTR_LAYER_TEST;
+	if (scheduler && ktstr_check__is_set(k, scheduler))
+		return KTSTR_LAYER_SCHEDULER;
+	/* whoever switched not_starved decided about the two that come with it */
+	if (k->offset == offsetof(struct ktstr_checks, max_gap_ms) ||
+	    k->offset == offsetof(struct ktstr_checks, max_spread_pct))
+		switched = &ktstr_check_table[0];
+	return switched == k ? KTSTR_LAYER_LIBRARY : ktstr_check__layer(switched, scheduler, test);
+}
+
+const char *ktstr_layer__name(enum ktstr_layer layer)
+{
+	static const char * const names[] = {
+		[KTSTR_LAYER_LIBRARY] = "library", [KTSTR_LAYER_SCHEDULER] = "scheduler",
+		[KTSTR_LAYER_TEST] = "test",
+	};
+
+	return names[layer];
+}
+
+void ktstr_checks__unjudged(const struct ktstr_checks *scheduler, const struct ktstr_checks *test,
+			    struct ktstr_result *out)
+{
+	const struct ktstr_check *k;
+	struct ktstr_checks all;
+	enum ktstr_layer layer;
+	char value[32];
+
+	ktstr_checks__resolve(&all, scheduler, test);
+	for (k = ktstr_check_table; k < ktstr_check_table + ktstr_nr_checks; k++) {
+		layer = ktstr_check__layer(k, scheduler, test);
+		if (k->judge || layer == KTSTR_LAYER_LIBRARY || !ktstr_check__enabled(k, &all))
+			continue;
+		ktstr_check__format(k, &all, value, sizeof(value));
+		ktstr_result__add(out, KTSTR_UNDECIDED, KTSTR_NO_DATA,
+				  "%s = %s, set by the %s, was not judged: it needs the monitor",
+				  k->name, value, ktstr_layer__name(layer));
+	}
+}
+
+static void scale(struct ktstr_checks *c, double by)
+{
+	const struct ktstr_check *k;
+
+	for (k = ktstr_check_table; k < ktstr_check_table + ktstr_nr_checks; k++)
+		if (k->scales)
+			set_value(k, c, k->scales == KTSTR_SCALES_TIME ? get_value(k, c) * by :
+									 get_value(k, c) / by);
 }
 
 void ktstr_checks__judge(const struct ktstr_checks *c, const struct ktstr_group_sample *s,
 			 struct ktstr_result *out)
 {
+	struct ktstr_checks scaled = *c;
 	const struct ktstr_check *k;
 
+	if (s->time_scale > 1)
+		scale(&scaled, s->time_scale);
 	for (k = ktstr_check_table; k < ktstr_check_table + ktstr_nr_checks; k++) {
-		if (k->scope != KTSTR_SCOPE_CGROUP || !enabled(k, c))
+		if (!k->judge || !ktstr_check__enabled(k, &scaled))
 			continue;
-		if (!k->judge)
-			ktstr_result__add(out, KTSTR_UNDECIDED, KTSTR_NO_DATA,
-					  "%s: %s is not supported yet", s->cgroup, k->name);
-		else if (!s->nr)
+		if (!s->nr)
 			ktstr_result__add(out, KTSTR_UNDECIDED, KTSTR_NO_DATA,
 					  "%s: no worker reports for %s", s->cgroup, k->name);
 		else
-			k->judge(c, s, out);
+			k->judge(&scaled, s, out);
 	}
 }

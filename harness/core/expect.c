@@ -90,6 +90,21 @@ static bool matchers_hold(const struct ktstr_plan *p, const struct ktstr_evidenc
 	return false;
 }
 
+/* The first thing that happened to the scheduler, or NULL. */
+static const char *scheduler_end(const struct ktstr_evidence *e)
+{
+	const struct ktstr_detail *d = e->result->details;
+	uint32_t i;
+
+	if (e->scx_error)
+		return e->scx_error;
+	for (i = 0; i < e->result->nr_details; i++, d++)
+		if (d->severity == KTSTR_FAILS && d->kind >= KTSTR_SCHED_NOT_ATTACHED &&
+		    d->kind <= KTSTR_SCHED_EXITED)
+			return d->text;
+	return NULL;
+}
+
 static enum ktstr_outcome judge_expected(const struct ktstr_plan *p,
 					 const struct ktstr_evidence *e, enum ktstr_outcome raw,
 					 char *why, size_t size)
@@ -114,6 +129,7 @@ enum ktstr_outcome ktstr_expect__judge(const struct ktstr_plan *p, const struct 
 				       char *why, size_t size)
 {
 	enum ktstr_outcome raw = ktstr_result__outcome(e->result);
+	const char *end;
 
 	why[0] = '\0';
 	if (p->expect_err)
@@ -122,9 +138,29 @@ enum ktstr_outcome ktstr_expect__judge(const struct ktstr_plan *p, const struct 
 		snprintf(why, size, "inconclusive, which the test allows");
 		return KTSTR_PASS;
 	}
-	if (raw == KTSTR_FAIL && p->survives_storm && e->scx_error)
+	end = raw == KTSTR_FAIL && p->survives_storm ? scheduler_end(e) : NULL;
+	if (end)
 		snprintf(why, size,
-			 "survives_storm: the scheduler must stay attached and alive through every hold, but it was ejected: %.300s",
-			 e->scx_error);
+			 "survives_storm: the scheduler must stay attached and alive through every hold, but it did not: %.300s",
+			 end);
 	return raw;
+}
+
+enum ktstr_exit ktstr_exit__native(enum ktstr_outcome verdict)
+{
+	switch (verdict) {
+	case KTSTR_PASS:
+	case KTSTR_SKIP:
+		return KTSTR_EXIT_PASS;
+	case KTSTR_INCONCLUSIVE:
+		return KTSTR_EXIT_INCONCLUSIVE;
+	case KTSTR_FAIL:
+		break;
+	}
+	return KTSTR_EXIT_FAIL;
+}
+
+int ktstr_exit__kselftest(enum ktstr_outcome verdict)
+{
+	return verdict == KTSTR_PASS ? 0 : verdict == KTSTR_SKIP ? 4 : 1;
 }

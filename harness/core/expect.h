@@ -19,4 +19,15 @@ struct ktstr_evidence {
 enum ktstr_outcome ktstr_expect__judge(const struct ktstr_plan *p, const struct ktstr_evidence *e,
 				       char *why, size_t size);
 
+/* The native exit status of one test, for --exact. */
+enum ktstr_exit {
+	KTSTR_EXIT_PASS,		/* also of a skip: "ktstr: SKIP: why" is on stderr */
+	KTSTR_EXIT_FAIL,
+	KTSTR_EXIT_INCONCLUSIVE,
+};
+
+enum ktstr_exit ktstr_exit__native(enum ktstr_outcome verdict);
+/* That of a test in kselftest_harness.h (kselftest.h): 0 pass, 1 fail, 4 skip. */
+int ktstr_exit__kselftest(enum ktstr_outcome verdict);
+
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "../checks/checks.h"
 #include "console.h"
 #include "fold.h"
 
@@ -131,6 +132,16 @@ static void fold_silence(struct ktstr_run *run)
 		      ktstr_stage__describe(s->stage));
 }
 
+/* What the test asked for and nobody looked at is no pass. */
+static void fold_unjudged(struct ktstr_run *run)
+{
+	const struct ktstr_plan *p = run->plan;
+
+	if (run->have_result)
+		ktstr_checks__unjudged(p->scheduler ? &p->scheduler->checks : NULL,
+				       &p->test->checks, run->result);
+}
+
 static void fold_losses(struct ktstr_run *run)
 {
 	const struct ktstr_seen *s = run->seen;
@@ -169,5 +180,6 @@ void ktstr_fold(struct ktstr_run *run, const char *console)
 	fold_death(run, console);
 	fold_scheduler(run);
 	fold_silence(run);
+	fold_unjudged(run);
 	fold_losses(run);
 }

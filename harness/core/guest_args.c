@@ -8,6 +8,7 @@
 
 #include "pack.h"
 #include "scheduler.h"
+#include "variant.h"
 
 #define DEFAULT_CGROUP_ROOT	"/ktstr"
 
@@ -22,9 +23,9 @@ static bool put_list(FILE *f, const char *key, const char * const *list)
 	return ok;
 }
 
-char *ktstr_pack__args(const struct ktstr_plan *p, uint64_t seed,
-		       const struct ktstr_deadlines *d)
+char *ktstr_pack__args(const struct ktstr_run *run, const struct ktstr_deadlines *d)
 {
+	const struct ktstr_plan *p = run->plan;
 	const struct ktstr_scheduler *s = p->scheduler;
 	const char *log = getenv("KTSTR_LOG_PASSES");
 	char *text = NULL, **args = NULL;
@@ -38,10 +39,12 @@ char *ktstr_pack__args(const struct ktstr_plan *p, uint64_t seed,
 	fprintf(f, "topo=%un%ul%uc%ut\n", p->topo.numa_nodes, p->topo.llcs, p->topo.cores,
 		p->topo.threads);
 	fprintf(f, "duration_s=%u\nworkers=%u\nseed=%" PRIu64 "\n", p->duration_s,
-		p->workers_per_cgroup, seed);
+		p->workers_per_cgroup, run->opts.seed);
 	fprintf(f, "run_grace_s=%u\nattach_timeout_ms=%u\n", d->run_grace_s,
 		d->attach_timeout_ms);
 	fprintf(f, "cgroup_root=%s\n", p->test->workload_root_cgroup ?: DEFAULT_CGROUP_ROOT);
+	if (ktstr_run__time_scale(run) > 1)
+		fprintf(f, "time_scale=%u\n", ktstr_run__time_scale(run));
 	if (log && *log && strcmp(log, "0"))
 		fprintf(f, "log_passes=1\n");
 	if (s && s->cgroup_parent)

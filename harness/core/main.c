@@ -22,6 +22,8 @@
 
 #include "../guest/guest.h"
 #include "deadline.h"
+#include "direct.h"
+#include "expect.h"
 #include "interrupt.h"
 #include "report.h"
 #include "run.h"
@@ -111,34 +113,16 @@ static void fail_with(struct __test_metadata *t, const char *why)
 static void tell(struct __test_metadata *t, const struct ktstr_run *run)
 {
 	const char *verbose = getenv("KTSTR_VERBOSE");
-	const struct ktstr_detail *d;
-	uint32_t i;
 
 	if (run->brief && (run->verdict == KTSTR_FAIL || run->verdict == KTSTR_INCONCLUSIVE ||
 			   (verbose && !strcmp(verbose, "1"))))
 		ktstr_report__print(run->brief);
-	switch (run->verdict) {
-	case KTSTR_PASS:
-		t->exit_code = KSFT_PASS;
-		break;
-	case KTSTR_SKIP:
+	t->exit_code = ktstr_exit__kselftest(run->verdict);
+	if (run->verdict == KTSTR_SKIP) {
 		fprintf(stderr, "ktstr: SKIP: %s\n", run->skip_reason);
 		set_reason(t, "%s", run->skip_reason);
-		t->exit_code = KSFT_SKIP;
-		break;
-	case KTSTR_INCONCLUSIVE:
-		for (i = 0; i < run->result->nr_details; i++) {
-			d = &run->result->details[i];
-			if (d->severity == KTSTR_UNDECIDED) {
-				set_reason(t, "INCONCLUSIVE %.200s", d->text);
-				break;
-			}
-		}
-		t->exit_code = KSFT_FAIL;
-		break;
-	case KTSTR_FAIL:
-		t->exit_code = KSFT_FAIL;
-		break;
+	} else if (run->verdict == KTSTR_INCONCLUSIVE) {
+		set_reason(t, "INCONCLUSIVE %.200s", ktstr_result__undecided(run->result));
 	}
 }
 
@@ -242,12 +226,16 @@ int main(int argc, char **argv)
 {
 	struct ktstr_registry registry;
 	struct vm_err err;
+	int status;
 
 	if (getpid() == 1)
 		ktstr_guest_main();
 	ktstr_registry__get(&registry);
-	if (ktstr_registry__check(&registry, &err) ||
-	    ktstr_select__check(argc, argv, &registry, &err) ||
+	if (ktstr_registry__check(&registry, &err))
+		return bail_out(err.msg);
+	if (ktstr_direct(argc, argv, &registry, &status))
+		return status;
+	if (ktstr_select__check(argc, argv, &registry, &err) ||
 	    (!ktstr_select__lists(argc, argv) && ktstr_run_opts__from_env(&opts, &err)))
 		return bail_out(err.msg);
 	if (register_tests(&registry, argc, argv))

@@ -106,7 +106,7 @@ const unsigned int ktstr_nr_metrics = sizeof(ktstr_metric_table) / sizeof(ktstr_
 
 static double *at(const struct ktstr_metric *m, struct ktstr_stats *s)
 {
-	return (double *)((char *)s + m->offset);
+	return (void *)((char *)s + m->offset);
 }
 
 static bool is(const char *name, const char *key)
@@ -128,7 +128,7 @@ double ktstr_metric__value(const struct ktstr_metric *m, const struct ktstr_stat
 {
 	if (!m->member || (m->least_iterations && !(s->iterations >= m->least_iterations)))
 		return NAN;
-	return *(const double *)((const char *)s + m->offset);
+	return *at(m, (struct ktstr_stats *)s);
 }
 
 const char *ktstr_polarity__name(enum ktstr_polarity p)

@@ -179,7 +179,7 @@ static int add_all(struct initramfs *fs, const struct ktstr_run *run,
 		ret = add_include(fs, *f, err);
 	if (ret)
 		return ret;
-	args = ktstr_pack__args(p, run->opts.seed, d);
+	args = ktstr_pack__args(run, d);
 	if (!args)
 		return vm_err(err, errno, "cannot write the guest's arguments: %s",
 			      strerror(errno));

@@ -10,8 +10,7 @@
  * The text of /ktstr.args (guest/guest.h has the keys), malloc()ed. NULL with ENOMEM, or
  * EINVAL for a value that has a line break in it.
  */
-char *ktstr_pack__args(const struct ktstr_plan *p, uint64_t seed,
-		       const struct ktstr_deadlines *d);
+char *ktstr_pack__args(const struct ktstr_run *run, const struct ktstr_deadlines *d);
 
 /* What the test adds to the kernel command line, malloc()ed. NULL with ENOMEM. */
 char *ktstr_pack__cmdline(const struct ktstr_plan *p);

@@ -211,6 +211,10 @@ static void put_diagnostics(const struct out *o, const struct ktstr_run *run)
 	if (ktstr_run__deterministic(run))
 		fprintf(o->f, "  seed: %" PRIu64, run->opts.seed);
 	fprintf(o->f, "  guest time: %.3f s\n", run->guest_total_ns / 1e9);
+	if (ktstr_run__time_scale(run) > 1)
+		fprintf(o->f,
+			"limits: times x %u, rates / %u (CPUs of multi-threaded emulation are shared)\n",
+			ktstr_run__time_scale(run), ktstr_run__time_scale(run));
 }
 
 /* Only the whole report: what the guest did when. */

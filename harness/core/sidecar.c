@@ -252,6 +252,7 @@ static void put_variant(struct ktstr_json *j, const struct ktstr_run *run)
 	else
 		ktstr_json__i64(j, "shift", run->shift);
 	ktstr_json__bool(j, "kaslr", p->kaslr);
+	ktstr_json__u64(j, "time_limits_scale", ktstr_run__time_scale(run));
 	ns_or_null(j, "guest_boot_ns", run->guest_boot_ns);
 	ns_or_null(j, "guest_total_ns", run->guest_total_ns);
 }

@@ -275,7 +275,7 @@ static int check_lists(const struct ktstr_test *t, struct vm_err *err)
 	return 0;
 }
 
-/* Thresholds: finite, not negative; and only those that somebody judges. */
+/* Thresholds: numbers, not negative. */
 static int check_checks(const struct ktstr_checks *c, const char *who, const char *name,
 			struct vm_err *err)
 {
@@ -290,7 +290,8 @@ static int check_checks(const struct ktstr_checks *c, const char *who, const cha
 			continue;
 		if (k->type == KTSTR_CHECK_LIMIT) {
 			memcpy(&v, p, sizeof(v));
-			if (!isfinite(v))
+			/* infinity is KTSTR_NO_LIMIT */
+			if (isnan(v) || v == -INFINITY)
 				return vm_err(err, EINVAL, "%s %s: %s: must be finite", who,
 					      name, k->name);
 			if (v < 0)
@@ -305,8 +306,7 @@ static int check_checks(const struct ktstr_checks *c, const char *who, const cha
 }
 
 static int check_supported(const struct ktstr_attr *attrs, unsigned int nr, const void *record,
-			   const struct ktstr_checks *c, const char *who, const char *name,
-			   struct vm_err *err)
+			   const char *who, const char *name, struct vm_err *err)
 {
 	unsigned int i;
 
@@ -314,18 +314,6 @@ static int check_supported(const struct ktstr_attr *attrs, unsigned int nr, cons
 		if (attrs[i].later && ktstr_attr__asked(&attrs[i], record))
 			return vm_err(err, EOPNOTSUPP, "%s %s: %s: not supported yet (needs %s)",
 				      who, name, attrs[i].name, attrs[i].later);
-	for (i = 0; i < ktstr_nr_checks; i++) {
-		const struct ktstr_check *k = &ktstr_check_table[i];
-		const char *p = (const char *)c + k->offset;
-
-		if (k->judge || !ktstr_check__is_set(k, c))
-			continue;
-		if (k->type == KTSTR_CHECK_SWITCH && *(const enum ktstr_switch *)p == KTSTR_OFF)
-			continue;	/* what does not exist is off already */
-		return vm_err(err, EOPNOTSUPP, "%s %s: %s: not supported yet (needs %s)", who,
-			      name, k->name,
-			      k->scope == KTSTR_SCOPE_MONITOR ? "the monitor" : "its telemetry");
-	}
 	return 0;
 }
 
@@ -353,8 +341,8 @@ int ktstr_validate(const struct ktstr_test *t, struct vm_err *err)
 	if (!ret && t->scheduler)
 		ret = ktstr_validate_scheduler(t->scheduler, err);
 	if (!ret)
-		ret = check_supported(ktstr_test_attrs, ktstr_nr_test_attrs, t, &t->checks,
-				      "test", t->name, err);
+		ret = check_supported(ktstr_test_attrs, ktstr_nr_test_attrs, t, "test", t->name,
+				      err);
 	return ret;
 }
 
@@ -462,6 +450,6 @@ int ktstr_validate_scheduler(const struct ktstr_scheduler *s, struct vm_err *err
 		ret = check_checks(&s->checks, "scheduler", s->name, err);
 	if (!ret)
 		ret = check_supported(ktstr_scheduler_attrs, ktstr_nr_scheduler_attrs, s,
-				      &s->checks, "scheduler", s->name, err);
+				      "scheduler", s->name, err);
 	return ret;
 }

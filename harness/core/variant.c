@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../checks/checks.h"
 #include "paths.h"
 #include "scheduler.h"
 #include "variant.h"
@@ -93,6 +94,11 @@ const char *ktstr_accel__name(enum vm_accel accel)
 bool ktstr_run__deterministic(const struct ktstr_run *run)
 {
 	return run->accel == VM_ACCEL_TCG && !run->opts.mttcg;
+}
+
+uint32_t ktstr_run__time_scale(const struct ktstr_run *run)
+{
+	return run->accel == VM_ACCEL_TCG && run->opts.mttcg ? KTSTR_SHARED_CPU_SCALE : 1;
 }
 
 /* Quoted for a POSIX shell where it must be. */

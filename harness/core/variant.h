@@ -18,6 +18,8 @@ uint64_t ktstr_variant__hash(const struct ktstr_run *run);
 
 /* "tcg" or "kvm" */
 const char *ktstr_accel__name(enum vm_accel accel);
+/* By how much limits that are times are wider, see KTSTR_SHARED_CPU_SCALE; 1: as they stand. */
+uint32_t ktstr_run__time_scale(const struct ktstr_run *run);
 /* One host thread, all seeds fixed: the run can be repeated bit by bit. */
 bool ktstr_run__deterministic(const struct ktstr_run *run);
 

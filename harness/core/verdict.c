@@ -228,3 +228,13 @@ const struct ktstr_detail *ktstr_result__first_failure(const struct ktstr_result
 			return &r->details[i];
 	return NULL;
 }
+
+const char *ktstr_result__undecided(const struct ktstr_result *r)
+{
+	uint32_t i;
+
+	for (i = 0; i < r->nr_details; i++)
+		if (r->details[i].severity == KTSTR_UNDECIDED)
+			return r->details[i].text;
+	return "";
+}

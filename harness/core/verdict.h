@@ -191,6 +191,9 @@ enum ktstr_outcome ktstr_result__outcome(const struct ktstr_result *r);
 /* First detail of severity KTSTR_FAILS, or NULL. */
 const struct ktstr_detail *ktstr_result__first_failure(const struct ktstr_result *r);
 
+/* Text of the first detail that could not be decided, or "". */
+const char *ktstr_result__undecided(const struct ktstr_result *r);
+
 /* "starved", "sched-stalled", ...; never NULL. And "pass", "fail", "inconclusive", "skip". */
 const char *ktstr_kind__name(enum ktstr_kind kind);
 const char *ktstr_outcome__name(enum ktstr_outcome outcome);

@@ -296,6 +296,7 @@ static void judge(struct ktstr_crew *crew, uint64_t ran_ns)
 		.nr = ktstr_workers__nr(crew->workers),
 		.cpuset = crew->unbounded ? NULL : &crew->allowed,
 		.samples = ktstr_workers__samples(crew->workers),
+		.time_scale = st->ctx->time_scale,
 	};
 	struct ktstr_cpumask nodes;
 	uint32_t i;

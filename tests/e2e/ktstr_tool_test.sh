@@ -86,7 +86,7 @@ for a in "--seed x" "--seed -1" "--seed 99999999999999999999" "--shard 3/2" "-j 
 	run run $a "$suite"
 	check "run $a is refused" status_is 2
 done
-for c in run list kernel env help; do
+for c in run list show-thresholds kernel env help; do
 	run help $c
 	check "help $c goes to stdout" out_has "Usage: ktstr $c"
 	run $c -h
@@ -138,7 +138,22 @@ check "ops are listed" out_has '^ADD_CGROUP$'
 run list ops --json
 check "list ops --json says what is supported" python3 -c \
 	'import json,sys; l=json.load(open(sys.argv[1])); assert {"name","supported","needs"} == set(l[0]); assert all(o["supported"] != bool(o["needs"]) for o in l)' "$tmp/out"
-for a in "ops --markdown" "--markdown" "work-types --json --markdown" "ops more"; do
+run list checks
+check "checks are listed" out_has '^max_gap_ms +worker +2000 ms$'
+run list checks --json
+check "list checks --json says what is judged" python3 -c \
+	'import json,sys; l=json.load(open(sys.argv[1])); assert len(l) == 19 and sum(c["supported"] for c in l) == 13' "$tmp/out"
+run list metrics
+check "metrics are listed with their gates" out_has '^spread_pct +worst_spread +% +lower +5 and 25 %'
+run list metrics --json
+check "list metrics --json names the sidecar's keys" python3 -c \
+	'import json,sys; l=json.load(open(sys.argv[1])); assert any(m["run_key"] == "worst_gap_ms" and m["better"] == "lower" and m["abs_gate"] == 500 for m in l)' "$tmp/out"
+run show-thresholds passs "$suite"
+check "show-thresholds of an unknown test is an error with a near miss" \
+	fails_with 2 "ktstr: show-thresholds: no test is named 'passs', did you mean 'passes'?"
+run show-thresholds
+check "show-thresholds needs a test" status_is 2
+for a in "ops --markdown" "checks --markdown" "metrics more" "--markdown" "work-types --json --markdown" "ops more"; do
 	# shellcheck disable=SC2086
 	run list $a
 	check "list $a is refused" status_is 2
@@ -223,6 +238,8 @@ check "repeats have folders of their own" \
 	[ "$(grep '^# KTSTR_RUN_ID=' "$tmp/out" | sort -u | wc -l)" = 2 ]
 run run --accel tcg -t says_its_environment -t passes "$suite"
 check "no seed without --seed" out_has '^# KTSTR_SEED=\(unset\)$'
+run run --no-skip-mode -t says_its_environment "$suite"
+check "--no-skip-mode goes down" out_has '^# KTSTR_NO_SKIP_MODE=1$'
 run run --kernel "$tmp/gone" -t passes "$suite"
 check "a named kernel that is not there is an error" status_is 1
 check "before anything runs" [ ! -s "$tmp/out" ]

@@ -99,6 +99,77 @@ TEST(without_not_starved_gap_and_spread_are_off_unless_asked_for)
 	EXPECT_FALSE(ktstr_check__is_set(row("max_spread_pct"), &c));
 }
 
+TEST(a_layer_can_take_a_limit_away)
+{
+	struct ktstr_checks sched, test, c;
+	char text[32];
+
+	ktstr_checks__unset(&sched);
+	ktstr_checks__unset(&test);
+	sched.max_gap_ms = 500;
+	sched.min_work_rate = 10;
+	sched.isolation = KTSTR_ON;
+	test.max_gap_ms = KTSTR_NO_LIMIT;
+	test.min_work_rate = KTSTR_NO_LIMIT;
+	test.isolation = KTSTR_OFF;
+	ktstr_checks__resolve(&c, &sched, &test);
+	EXPECT_FALSE(ktstr_check__enabled(row("max_gap_ms"), &c));
+	EXPECT_FALSE(ktstr_check__enabled(row("min_work_rate"), &c));
+	EXPECT_FALSE(ktstr_check__enabled(row("isolation"), &c));
+	EXPECT_TRUE(ktstr_check__enabled(row("max_spread_pct"), &c));
+	ktstr_check__format(row("max_gap_ms"), &c, text, sizeof(text));
+	EXPECT_STREQ("none", text);
+	ktstr_check__format(row("max_spread_pct"), &c, text, sizeof(text));
+	EXPECT_STREQ("15", text);
+	ktstr_check__format(row("isolation"), &c, text, sizeof(text));
+	EXPECT_STREQ("false", text);
+}
+
+TEST(every_value_knows_the_layer_that_set_it)
+{
+	struct ktstr_checks sched, test;
+
+#define LAYER(_name)	ktstr_layer__name(ktstr_check__layer(row(_name), &sched, &test))
+	ktstr_checks__unset(&sched);
+	ktstr_checks__unset(&test);
+	sched.isolation = KTSTR_ON;
+	sched.max_gap_ms = 500;
+	test.max_gap_ms = KTSTR_NO_LIMIT;
+	EXPECT_STREQ("scheduler", LAYER("isolation"));
+	EXPECT_STREQ("test", LAYER("max_gap_ms"));
+	EXPECT_STREQ("library", LAYER("max_spread_pct"));
+	EXPECT_STREQ("library", LAYER("not_starved"));
+	/* the two that come with not_starved come from where it was switched */
+	sched.not_starved = KTSTR_OFF;
+	EXPECT_STREQ("scheduler", LAYER("max_spread_pct"));
+	EXPECT_STREQ("library", LAYER("max_throughput_cv"));
+}
+
+TEST(monitor_checks_are_undecided_when_somebody_asks_for_them)
+{
+	struct ktstr_result *r = ktstr_result__new();
+	struct ktstr_checks sched, test;
+
+	ktstr_checks__unset(&sched);
+	ktstr_checks__unset(&test);
+	ktstr_checks__unjudged(&sched, &test, r);
+	ktstr_checks__unjudged(NULL, &test, r);
+	EXPECT_EQ(0, r->nr_details);	/* library defaults are nobody's wish */
+	test.max_imbalance_ratio = 2;
+	sched.sustained_samples = 3;
+	test.fail_on_stall = KTSTR_OFF;
+	sched.max_fallback_rate = 5;
+	test.max_fallback_rate = KTSTR_NO_LIMIT;
+	ktstr_checks__unjudged(&sched, &test, r);
+	ASSERT_EQ(2, r->nr_details);
+	EXPECT_EQ(KTSTR_INCONCLUSIVE, ktstr_result__outcome(r));
+	EXPECT_STREQ("max_imbalance_ratio = 2, set by the test, was not judged: it needs the monitor",
+		     r->details[0].text);
+	EXPECT_STREQ("sustained_samples = 3, set by the scheduler, was not judged: it needs the monitor",
+		     r->details[1].text);
+	ktstr_result__free(r);
+}
+
 FIXTURE(judge) {
 	struct ktstr_checks c;
 	struct ktstr_worker_report w[2];
@@ -432,6 +503,27 @@ TEST(every_check_of_workers_has_a_judge)
 		EXPECT_EQ(ktstr_check_table[i].scope == KTSTR_SCOPE_CGROUP,
 			  ktstr_check_table[i].judge != NULL)
 			TH_LOG("%s", ktstr_check_table[i].name);
+}
+
+TEST_F(judge, shared_cpus_get_five_times_the_time_and_owe_a_fifth_of_the_rate)
+{
+	self->c.max_gap_ms = 10;
+	self->c.min_work_rate = 1000;		/* they did 200 */
+	self->c.max_spread_pct = 1;
+	self->w[0].max_gap_ns = self->w[1].max_gap_ns = 50 * MS;
+	self->s.time_scale = KTSTR_SHARED_CPU_SCALE;
+	ktstr_checks__judge(&self->c, &self->s, self->r);
+	EXPECT_EQ(0, self->r->nr_details) TH_LOG("%s", self->r->details[0].text);
+	self->w[0].max_gap_ns++;
+	self->w[1].work_units--;
+	self->w[1].cpu_ns = 6 * S;		/* shares have no time in them: not scaled */
+	self->w[1].wall_ns = 10 * S;
+	ktstr_checks__judge(&self->c, &self->s, self->r);
+	EXPECT_EQ(3, self->r->nr_details);
+	EXPECT_NE(NULL, strstr(self->r->details[0].text, "(threshold 50ms)"));
+	EXPECT_NE(NULL, strstr(self->r->details[1].text, "(threshold 1%)"));
+	EXPECT_NE(NULL, strstr(self->r->details[2].text, "below floor 200.0"));
+	EXPECT_EQ(10, self->c.max_gap_ms);
 }
 
 TEST_HARNESS_MAIN

@@ -144,4 +144,77 @@ TEST_F(expect, a_scheduler_that_does_not_survive_is_explained)
 	EXPECT_NE(NULL, strstr(self->why, "survives_storm"));
 }
 
+TEST_F(expect, survival_is_explained_whatever_ended_the_scheduler)
+{
+	self->plan.survives_storm = true;
+	FAILED(KTSTR_STARVED, "starved");
+	EXPECT_EQ(KTSTR_FAIL, JUDGE());
+	EXPECT_STREQ("", self->why);	/* the scheduler survived, it only did badly */
+	FAILED(KTSTR_SCHED_EXITED, "scheduler died during the test: exited with status 0");
+	EXPECT_EQ(KTSTR_FAIL, JUDGE());
+	EXPECT_STREQ("survives_storm: the scheduler must stay attached and alive through every hold, but it did not: scheduler died during the test: exited with status 0",
+		     self->why);
+}
+
+/*
+ * Every outcome under every expectation: verdict, exit status of --exact, status in
+ * kselftest_harness.h.
+ */
+TEST(all_combinations)
+{
+	enum { P, F, INFRA, U, S, NR_RAW };
+	enum { PLAIN, EXPECT_ERR, ALLOW, STORM, NR_MODES };
+	static const struct { int verdict, native, ksft; } pass = { KTSTR_PASS, 0, 0 },
+		fail = { KTSTR_FAIL, 1, 1 }, undecided = { KTSTR_INCONCLUSIVE, 2, 1 },
+		skip = { KTSTR_SKIP, 0, 4 };
+	const typeof(pass) *want[NR_RAW][NR_MODES] = {
+		[P]	= { &pass, &fail, &pass, &pass },
+		[F]	= { &fail, &pass, &fail, &fail },
+		[INFRA]	= { &fail, &fail, &fail, &fail },
+		[U]	= { &undecided, &fail, &pass, &undecided },
+		[S]	= { &skip, &skip, &skip, &skip },
+	};
+	static const struct ktstr_test t = { KTSTR_TEST_UNSET, .name = "t" };
+	struct ktstr_evidence e;
+	struct ktstr_result *r;
+	struct ktstr_plan plan;
+	char why[512];
+	int raw, mode, got;
+
+	for (raw = 0; raw < NR_RAW; raw++)
+		for (mode = 0; mode < NR_MODES; mode++) {
+			r = ktstr_result__new();
+			/* what is less severe never decides */
+			ktstr_result__add(r, KTSTR_NOTE, KTSTR_OTHER, "note");
+			if (raw != P)
+				ktstr_result__add(r, KTSTR_SKIPS, KTSTR_SKIPPED, "skip");
+			if (raw == F || raw == INFRA || raw == U)
+				ktstr_result__add(r, KTSTR_UNDECIDED, KTSTR_NO_DATA, "no data");
+			if (raw == F)
+				ktstr_result__add(r, KTSTR_FAILS, KTSTR_STARVED, "starved");
+			if (raw == INFRA)
+				ktstr_result__add(r, KTSTR_FAILS, KTSTR_INFRASTRUCTURE, "VMM");
+			plan = (struct ktstr_plan){
+				.test = &t, .expect_err = mode == EXPECT_ERR,
+				.allow_inconclusive = mode == ALLOW,
+				.survives_storm = mode == STORM };
+			e = (struct ktstr_evidence){ .result = r };
+			got = ktstr_expect__judge(&plan, &e, why, sizeof(why));
+			EXPECT_EQ(want[raw][mode]->verdict, got)
+				TH_LOG("outcome %d, mode %d: %s", raw, mode, why);
+			EXPECT_EQ(want[raw][mode]->native, (int)ktstr_exit__native(got));
+			EXPECT_EQ(want[raw][mode]->ksft, ktstr_exit__kselftest(got));
+			ktstr_result__free(r);
+		}
+}
+
+/* One skip beside something that was measured is no skip. */
+TEST_F(expect, a_skip_beside_a_measurement_is_a_pass)
+{
+	ktstr_result__add(self->r, KTSTR_SKIPS, KTSTR_SKIPPED, "half of it");
+	EXPECT_EQ(KTSTR_SKIP, JUDGE());
+	self->r->nr_cgroups = 1;
+	EXPECT_EQ(KTSTR_PASS, JUDGE());
+}
+
 TEST_HARNESS_MAIN

@@ -4,7 +4,7 @@
  * did not send, the run ends with a reason, and with the right one. The messages go through
  * a real channel.
  */
-/* Links: harness/core/seen.c harness/core/fold.c harness/core/scxlog.c harness/core/console.c harness/core/textbuf.c harness/core/verdict.c harness/core/wire.c harness/core/cpumask.c harness/chan/chan.c vmm/err.c */
+/* Links: harness/core/seen.c harness/core/fold.c harness/core/scxlog.c harness/core/console.c harness/core/textbuf.c harness/checks/table.c harness/checks/judge.c harness/checks/judge_samples.c harness/checks/pool.c harness/core/verdict.c harness/core/wire.c harness/core/cpumask.c harness/chan/chan.c vmm/err.c */
 /* Libs: -lz -lm */
 #include <signal.h>
 #include <stdlib.h>

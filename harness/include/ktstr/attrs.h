@@ -15,6 +15,9 @@
 
 #define KTSTR_UNSET	UINT32_MAX	/* a number nobody wrote */
 
+/* A limit that a scheduler or a default has set, taken away: .max_gap_ms = KTSTR_NO_LIMIT */
+#define KTSTR_NO_LIMIT	__builtin_inf()
+
 /* A switch that also knows "nobody said anything"; true and false may be assigned. */
 enum ktstr_switch {
 	KTSTR_INHERIT = -1,

@@ -38,28 +38,28 @@ struct ktstr_ns {
 enum ktstr_number_type { KTSTR_NUMBER_NONE, KTSTR_INTEGER, KTSTR_REAL, KTSTR_DURATION };
 
 struct ktstr_number {
-	enum ktstr_number_type type;
 	long double v;			/* holds every 64-bit integer and every double */
+	enum ktstr_number_type type;
 };
 
 static inline struct ktstr_number ktstr_number__i(int64_t v)
 {
-	return (struct ktstr_number){ KTSTR_INTEGER, v };
+	return (struct ktstr_number){ v, KTSTR_INTEGER };
 }
 
 static inline struct ktstr_number ktstr_number__u(uint64_t v)
 {
-	return (struct ktstr_number){ KTSTR_INTEGER, v };
+	return (struct ktstr_number){ v, KTSTR_INTEGER };
 }
 
 static inline struct ktstr_number ktstr_number__f(double v)
 {
-	return (struct ktstr_number){ KTSTR_REAL, v };
+	return (struct ktstr_number){ v, KTSTR_REAL };
 }
 
 static inline struct ktstr_number ktstr_number__ns(struct ktstr_ns v)
 {
-	return (struct ktstr_number){ KTSTR_DURATION, v.ns };
+	return (struct ktstr_number){ v.ns, KTSTR_DURATION };
 }
 
 #define KTSTR_NUMBER(_v)							\

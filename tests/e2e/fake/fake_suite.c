@@ -87,7 +87,7 @@ TEST_F(ktstr, says_its_environment)
 {
 	static const char * const names[] = {
 		"KTSTR_SEED", "KTSTR_ACCEL", "KTSTR_TEST_KERNEL", "KTSTR_KERNEL",
-		"KTSTR_RUNS_ROOT", "KTSTR_RUN_ID", "KTSTR_ICOUNT_SHIFT",
+		"KTSTR_RUNS_ROOT", "KTSTR_RUN_ID", "KTSTR_ICOUNT_SHIFT", "KTSTR_NO_SKIP_MODE",
 	};
 	size_t i;
 

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * ktstr show-thresholds: the checks of one test after all layers. Only the program that has
+ * the test knows them, so it is found here and asked.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "builtin.h"
+#include "suite.h"
+
+static const char * const thresholds_usage[] = {
+	"ktstr show-thresholds TEST [PROGRAM...]",
+	NULL
+};
+
+static const struct option thresholds_options[] = {
+	OPT_END()
+};
+
+int cmd_show_thresholds(int argc, const char **argv)
+{
+	const char *name, *program, *near;
+	struct vm_err err;
+	struct suite s;
+	size_t i;
+	int ret;
+
+	argc = parse_args(argc, argv, thresholds_options, thresholds_usage);
+	if (!argc)
+		return complain(2, NULL, "show-thresholds: which test? (see 'ktstr help show-thresholds')");
+	name = strncmp(argv[0], SUITE_FIXTURE "/", sizeof(SUITE_FIXTURE)) ? argv[0] :
+	       argv[0] + sizeof(SUITE_FIXTURE);
+	ret = suite__find(&s, argv + 1, argc - 1, &err);
+	if (!ret)
+		ret = suite__list(&s, &err);
+	if (ret) {
+		suite__free(&s);
+		return complain(1, NULL, "%s", err.msg);
+	}
+	for (i = 0; i < s.tests.nr && strcmp(s.tests.item[i], name); i++)
+		;
+	if (i == s.tests.nr) {
+		near = ktstr_suggest(name, (const char * const *)s.tests.item, s.tests.nr);
+		ret = complain(2, near, "show-thresholds: no test is named '%s'", name);
+		suite__free(&s);
+		return ret;
+	}
+	program = s.programs.item[s.program_of[i]];
+	execl(program, program, "--show-thresholds", name, NULL);
+	ret = complain(1, NULL, "%s: %s", program, strerror(errno));
+	suite__free(&s);
+	return ret;
+}
