@@ -10,6 +10,7 @@
 #	make install INSTALL_PATH=DIR			make clean
 #	make install-tree KSRC=TREE	put this suite into a kernel tree
 #	make bench		what each test costs: set-up, boot, total
+#	make bench-boot		how fast the VMMs at hand boot, with KVM or in the nested rig
 #	make bench-worker	what telemetry costs a worker, in ns
 #	O=DIR, V=1, LLVM=1, LLVM=-19, CROSS_COMPILE=, CLANG= (BPF), VMLINUX_BTF=
 
@@ -127,7 +128,7 @@ $(OBJ)/flags: FORCE
 	@mkdir -p $(@D)
 	@echo '$(flags)' | cmp -s - $@ || echo '$(flags)' > $@
 FORCE:
-.PHONY: FORCE unit-tests e2e-tests fuzzers nested-host bench bench-worker
+.PHONY: FORCE unit-tests e2e-tests fuzzers nested-host bench bench-boot bench-worker
 
 $(TOOLS)/complete:
 	@O='$(O)' KBUILD_OUTPUT='$(KBUILD_OUTPUT)' $(SETUP)/tools.sh build '$(KSRC)' '$(TOOLS)'
@@ -257,6 +258,17 @@ nested-host: $(nested)/init $(nested)/gen_init_cpio
 $(OBJ)/tests/bench/worker_bench: $(OBJ)/tests/bench/worker_bench.o $(OBJ)/libktstr.a
 	$(call msg,LINK,,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
+# Who boots fastest: docs/boot-bench.md.
+$(OBJ)/tests/bench/boot_bench: $(OBJ)/tests/bench/boot_bench.o $(OBJ)/libktstr.a
+	$(call msg,LINK,,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
+$(OBJ)/tests/bench/boot_init: tests/bench/boot_init.c $(OBJ)/flags
+	$(call msg,CC,,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -static -nostdlib -fno-stack-protector $< -o $@
+bench-boot: all nested-host $(OBJ)/tests/bench/boot_bench $(OBJ)/tests/bench/boot_init
+	@OUTPUT='$(OUTPUT)' tests/bench/boot.sh
+
 bench: all
 	@OUTPUT='$(OUTPUT)' tests/bench/suite.sh
 
