@@ -7,19 +7,27 @@
 #define KTSTR_TESTS_DEV_FIXTURE_H
 
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "../../vmm/dev/bus.h"
+#include "../../vmm/ram.h"
 
 #define FAKE_GSIS	64
+#define FAKE_RAM	(1u << 20)
 
 struct fake_machine {
 	struct bus bus;
 	struct dev_env env;
 	int gsi_fd[FAKE_GSIS];
 	unsigned int resets, power_offs;
+	struct vm_ram ram;	/* FAKE_RAM bytes at guest physical 0 */
+	uint64_t doorbell;	/* address of the last one */
+	uint64_t msi_addr;	/* of the last message */
+	uint32_t msi_data;
+	unsigned int msis;
 };
 
 static inline int fake_connect_irq(struct dev_env *env, uint32_t gsi, struct irq_line *irq,
@@ -33,6 +41,26 @@ static inline int fake_connect_irq(struct dev_env *env, uint32_t gsi, struct irq
 		m->gsi_fd[gsi] = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	*irq = (struct irq_line){ .fd = m->gsi_fd[gsi], .gsi = gsi };
 	return 0;
+}
+
+static inline int fake_connect_doorbell(struct dev_env *env, enum bus_space space, uint64_t addr,
+					unsigned int len, uint64_t data, int fd,
+					struct vm_err *err)
+{
+	struct fake_machine *m = env->machine;
+
+	(void)space, (void)len, (void)data, (void)fd, (void)err;
+	m->doorbell = addr;
+	return 0;
+}
+
+static inline void fake_signal_msi(struct dev_env *env, uint64_t addr, uint32_t data)
+{
+	struct fake_machine *m = env->machine;
+
+	m->msi_addr = addr;
+	m->msi_data = data;
+	m->msis++;
 }
 
 static inline void fake_stop(struct dev_env *env, enum dev_stop how)
@@ -52,8 +80,15 @@ static inline void fake_machine_init(struct fake_machine *m)
 		m->gsi_fd[i] = -1;
 	m->env.bus = &m->bus;
 	m->env.connect_irq = fake_connect_irq;
+	m->env.connect_doorbell = fake_connect_doorbell;
+	m->env.signal_msi = fake_signal_msi;
 	m->env.stop = fake_stop;
 	m->env.machine = m;
+	m->ram = (struct vm_ram){
+		.base = calloc(1, FAKE_RAM), .bytes = FAKE_RAM,
+		.region = { { .gpa = 0, .len = FAKE_RAM } }, .nr_regions = 1,
+	};
+	m->env.ram = &m->ram;
 }
 
 static inline void fake_machine_free(struct fake_machine *m)
@@ -61,6 +96,7 @@ static inline void fake_machine_free(struct fake_machine *m)
 	for (int i = 0; i < FAKE_GSIS; i++)
 		if (m->gsi_fd[i] >= 0)
 			close(m->gsi_fd[i]);
+	free(m->ram.base);
 }
 
 /* Edges on @gsi since the last call. */

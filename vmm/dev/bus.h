@@ -82,6 +82,8 @@ struct dev_env {
 			   struct vm_err *err);
 	int (*connect_doorbell)(struct dev_env *env, enum bus_space space, uint64_t addr,
 				unsigned int len, uint64_t data, int fd, struct vm_err *err);
+	/* A message signalled interrupt (KVM_SIGNAL_MSI). Any thread. */
+	void (*signal_msi)(struct dev_env *env, uint64_t addr, uint32_t data);
 	/* The guest asked for it. Called on the vCPU's thread, may come more than once. */
 	void (*stop)(struct dev_env *env, enum dev_stop how);
 	void *machine;			/* of the backend */
