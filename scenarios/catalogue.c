@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The catalogue as a test program. Each of its scenarios is a test of the scenario's name,
- * under the kernel's own scheduler or the one that `ktstr run --scheduler` names, on the
+ * (or several in one guest, "batch_") under the kernel's own scheduler or the one that `ktstr run --scheduler` names, on the
  * smallest machine of at least 4 CPUs that it needs. They run only when they are asked for;
  * the suite has one of each category, under the schedulers at hand.
  */
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <ktstr.h>
 #include <ktstr/catalogue.h>
 
-#define DURATION_S	2
+#define DURATION_S	3
 #define MIN_CPUS	4
+#define BATCH		"batch_"
 
 static int run(struct ktstr_ctx *ctx)
 {
@@ -21,6 +24,12 @@ static int run(struct ktstr_ctx *ctx)
 static uint32_t at_least(uint32_t a, uint32_t b)
 {
 	return a > b ? a : b;
+}
+
+/* The name of such a test is "batch_" and what it runs. */
+static int run_batch(struct ktstr_ctx *ctx)
+{
+	return ktstr_scenario_batch(ctx, ktstr_test_name(ctx) + strlen(BATCH));
 }
 
 KTSTR_DEFAULTS_BEGIN
@@ -36,30 +45,50 @@ static struct ktstr_test test_of(const struct ktstr_canned *row, uint32_t line)
 		.numa_nodes = nodes, .llcs = llcs, .cores = at_least(cores, 1), .threads = threads,
 	};
 }
+
+/* On a machine on which none of them is skipped. */
+static struct ktstr_test batch_of(const char *name, const char *what)
+{
+	return (struct ktstr_test){
+		KTSTR_TEST_UNSET, .name = name, .file = __FILE__, .body = run_batch,
+		.ignore = KTSTR_ON, .duration_s = DURATION_S * ktstr_batch__nr(what),
+		.numa_nodes = 2, .llcs = 2, .cores = 4,
+	};
+}
 KTSTR_DEFAULTS_END
+
+/* All tests of the catalogue into @tests; NULL only counts them. */
+static unsigned int fill(struct ktstr_test *tests)
+{
+	const struct ktstr_category *c;
+	const struct ktstr_canned *row;
+	unsigned int nr = 0;
+	char *name;
+
+	for (c = ktstr_catalogue; c->name; c++)
+		for (row = c->rows; row->name; row++, nr++)
+			if (tests)
+				tests[nr] = test_of(row, nr);
+	for (c = ktstr_catalogue; c->name; c++, nr++)
+		if (tests && asprintf(&name, BATCH "%s", c->name) > 0)
+			tests[nr] = batch_of(name, c->name);
+	if (tests)
+		tests[nr] = batch_of(BATCH "all", "all");
+	return nr + 1;
+}
 
 static const struct ktstr_test * const *make(unsigned int *nr)
 {
-	const struct ktstr_test **list;
-	const struct ktstr_category *c;
-	const struct ktstr_canned *row;
-	struct ktstr_test *tests;
-	unsigned int max = 0;
+	unsigned int max = fill(NULL), i;
+	const struct ktstr_test **list = calloc(max, sizeof(*list));
+	struct ktstr_test *tests = calloc(max, sizeof(*tests));
 
-	for (c = ktstr_catalogue; c->name; c++)
-		for (row = c->rows; row->name; row++)
-			max++;
-	tests = calloc(max, sizeof(*tests));
-	list = calloc(max, sizeof(*list));
 	*nr = 0;
 	if (!tests || !list)
 		return NULL;
-	for (c = ktstr_catalogue; c->name; c++) {
-		for (row = c->rows; row->name; row++, (*nr)++) {
-			tests[*nr] = test_of(row, *nr);
-			list[*nr] = &tests[*nr];
-		}
-	}
+	*nr = fill(tests);
+	for (i = 0; i < *nr; i++)
+		list[i] = &tests[i];
 	return list;
 }
 KTSTR_MAKE_TESTS(make);

@@ -40,6 +40,14 @@ static const struct variable variables[] = {
 	  "binary to use for every scheduler under test" },
 	{ "KTSTR_SCHEDULER_BIN_", "-", .prefix = true, .meaning =
 	  "binary of one scheduler: KTSTR_SCHEDULER_BIN_SCX_SIMPLE for scx_simple" },
+	{ "KTSTR_DEFAULT_SCHEDULER", "the kernel's own", .meaning =
+	  "scheduler of tests that name none: a binary's name or path" },
+	{ "KTSTR_DEFAULT_SCHEDULER_ARGS", "-", .meaning =
+	  "its arguments, one a line" },
+	{ "KTSTR_TOPOLOGY", "the test's", .meaning =
+	  "machine for all tests: 1n2l4c1t is 1 node, 2 LLCs of 4 cores with 1 thread" },
+	{ "KTSTR_DURATION_S", "the test's", .meaning =
+	  "workload window of all tests, in guest seconds" },
 	{ "KTSTR_RUNS_ROOT", NULL, ktstr_paths__runs_root, .meaning =
 	  "folder of artefacts and sidecars, absolute" },
 	{ "KTSTR_RUN_ID", "time and process id", .meaning =

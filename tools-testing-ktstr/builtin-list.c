@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "builtin.h"
+#include "canned.h"
 #include "suite.h"
 #include "tables.h"
 
@@ -16,12 +17,13 @@ static const char * const list_usage[] = {
 	"ktstr list ops [--json]",
 	"ktstr list checks [--json]",
 	"ktstr list metrics [--json]",
+	"ktstr list scenarios [--json | --markdown]",
 	NULL
 };
 
 static const struct option list_options[] = {
 	OPT_BOOLEAN(0, "json", &as_json, "print a JSON array"),
-	OPT_BOOLEAN(0, "markdown", &as_markdown, "work-types: print docs/work-types.md"),
+	OPT_BOOLEAN(0, "markdown", &as_markdown, "work-types, scenarios: print their page of docs/"),
 	OPT_END()
 };
 
@@ -53,33 +55,30 @@ static void print_program(const struct suite *s, size_t i)
 	json_string(stdout, s->programs.item[i]);
 }
 
-static const struct {
-	const char *name, *command;
+static const struct table {
+	const char *name;
 	int (*print)(enum table_format format);
+	bool markdown;			/* is a page of docs/ */
 } tables[] = {
-	{ "work-types", "list work-types", print_work_types },
-	{ "ops", "list ops", print_ops },
-	{ "checks", "list checks", print_checks },
-	{ "metrics", "list metrics", print_metrics },
+	{ "work-types", print_work_types, true },
+	{ "ops", print_ops },
+	{ "checks", print_checks },
+	{ "metrics", print_metrics },
+	{ "scenarios", print_scenarios, true },
 };
 
-/* The exit status, or -1: @what is no table. */
-static int list_table(const char *what, int argc, const char **argv)
+static int list_table(const struct table *t, int argc, const char **argv)
 {
-	enum table_format format = as_json ? TABLE_JSON :
-				   as_markdown ? TABLE_MARKDOWN : TABLE_TEXT;
-	size_t i;
+	char command[32];
 
-	for (i = 0; i < ARRAY_LEN(tables); i++) {
-		if (strcmp(what, tables[i].name))
-			continue;
-		if (no_args(tables[i].command, argc, argv))
-			return 2;
-		if (as_json && as_markdown)
-			return complain(2, NULL, "list: --json and --markdown exclude each other");
-		return tables[i].print(format);
-	}
-	return -1;
+	snprintf(command, sizeof(command), "list %s", t->name);
+	if (no_args(command, argc, argv))
+		return 2;
+	if (as_json && as_markdown)
+		return complain(2, NULL, "list: --json and --markdown exclude each other");
+	if (as_markdown && !t->markdown)
+		return complain(2, NULL, "list: %s has no --markdown", t->name);
+	return t->print(as_json ? TABLE_JSON : as_markdown ? TABLE_MARKDOWN : TABLE_TEXT);
 }
 
 int cmd_list(int argc, const char **argv)
@@ -91,11 +90,11 @@ int cmd_list(int argc, const char **argv)
 	int ret;
 
 	argc = parse_args(argc, argv, list_options, list_usage);
-	ret = argc ? list_table(argv[0], argc - 1, argv + 1) : -1;
-	if (ret >= 0)
-		return ret;
+	for (i = 0; argc && i < ARRAY_LEN(tables); i++)
+		if (!strcmp(argv[0], tables[i].name))
+			return list_table(&tables[i], argc - 1, argv + 1);
 	if (as_markdown)
-		return complain(2, NULL, "list: only work-types has --markdown");
+		return complain(2, NULL, "list: only work-types and scenarios have --markdown");
 	if (argc && (!strcmp(argv[0], "programs") || !strcmp(argv[0], "tests"))) {
 		programs = !strcmp(argv[0], "programs");
 		argc--;

@@ -13,7 +13,9 @@
 
 #include "../harness/core/paths.h"
 #include "../harness/core/run.h"
+#include "../harness/core/override.h"
 #include "builtin.h"
+#include "canned.h"
 #include "report.h"
 #include "select.h"
 #include "suite.h"
@@ -23,9 +25,13 @@
 static struct {
 	struct selection select;
 	const char *jobs, *seed, *accel, *kernel, *runs, *repeat, *shard, *shift;
-	bool json, no_skip;
+	const char *scheduler, *topology, *duration;
+	char *sched_args;		/* what stood behind "--", one a line */
+	struct strings scenarios;
+	bool json, no_skip, batch;
 	/* Checked values of the above. */
-	uint64_t width, repeats, seed_value, shift_value;
+	uint64_t width, repeats, seed_value, shift_value, seconds;
+	char total[24];			/* seconds of a batch */
 } o;
 
 static int add_pattern(const struct option *opt, const char *arg, int unset)
@@ -41,6 +47,7 @@ static int add_pattern(const struct option *opt, const char *arg, int unset)
 
 static const char * const run_usage[] = {
 	"ktstr run [OPTIONS] [PROGRAM...]",
+	"ktstr run --scenario NAME [--scheduler BINARY] [OPTIONS] [-- ARGS OF THE SCHEDULER]",
 	"",
 	"Runs the tests of the PROGRAMs (default: all of the suite), each in its own process,",
 	"and prints one KTAP document in the order of `ktstr list`.",
@@ -57,6 +64,16 @@ static const struct option run_options[] = {
 		     add_pattern),
 	OPT_STRING(0, "shard", &o.shard, "I/N", "only the I-th of N parts of the chosen tests"),
 	OPT_STRING(0, "repeat", &o.repeat, "N", "run each N times, seeded runs with seed, seed+1, ..."),
+	OPT_CALLBACK(0, "scenario", &o.scenarios, "NAME",
+		     "this canned scenario, or category, or all (repeatable)", add_pattern),
+	OPT_BOOLEAN(0, "batch", &o.batch,
+		    "all scenarios of the category (or all) in one guest, a verdict each"),
+	OPT_GROUP("What they run on"),
+	OPT_STRING(0, "scheduler", &o.scheduler, "BINARY",
+		   "scheduler of the tests that name none; its arguments stand behind --"),
+	OPT_STRING(0, "topology", &o.topology, "1n2l4c1t",
+		   "NUMA nodes, LLCs in all, cores an LLC, threads a core"),
+	OPT_STRING(0, "duration", &o.duration, "S", "workload window in guest seconds"),
 	OPT_GROUP("How"),
 	OPT_STRING('j', "jobs", &o.jobs, "N", "that many at a time (default: usable CPUs)"),
 	OPT_STRING(0, "seed", &o.seed, "N", "deterministic runs with this seed (implies --accel tcg)"),
@@ -90,17 +107,28 @@ static int check_number(const char *option, const char *text, uint64_t min, uint
 
 static int check_options(void)
 {
+	struct ktstr_topology topo;
+
 	o.width = usable_cpus();
 	o.repeats = 1;
 	if (check_number("jobs", o.jobs, 1, 1024, &o.width) ||
 	    check_number("repeat", o.repeat, 1, 100000, &o.repeats) ||
 	    check_number("seed", o.seed, 0, UINT64_MAX, &o.seed_value) ||
-	    check_number("shift", o.shift, 0, 10, &o.shift_value))
+	    check_number("shift", o.shift, 0, 10, &o.shift_value) ||
+	    check_number("duration", o.duration, 1, KTSTR_MAX_DURATION_S, &o.seconds))
 		return 2;
 	if (o.accel && strcmp(o.accel, "kvm") && strcmp(o.accel, "tcg"))
 		return complain(2, NULL, "run: --accel %s: must be kvm or tcg", o.accel);
 	if (o.accel && !strcmp(o.accel, "kvm") && (o.seed || o.shift))
 		return complain(2, NULL, "run: --%s needs --accel tcg", o.seed ? "seed" : "shift");
+	if (o.topology && ktstr_topology__parse(o.topology, &topo))
+		return complain(2, NULL,
+				"run: --topology %s: must be like 1n2l4c1t, LLCs divisible by nodes",
+				o.topology);
+	if (o.scheduler && !*o.scheduler)
+		return complain(2, NULL, "run: --scheduler: the value is empty");
+	if (o.sched_args && !o.scheduler)
+		return complain(2, NULL, "run: what stands behind -- are arguments of --scheduler, which is missing");
 	if (o.kernel && !*o.kernel)
 		return complain(2, NULL, "run: --kernel: the value is empty");
 	if (o.repeats > 1 && getenv("KTSTR_SIDECAR_DIR"))
@@ -108,6 +136,50 @@ static int check_options(void)
 				"run: --repeat: sidecars of repeats would overwrite each other in KTSTR_SIDECAR_DIR, unset it");
 	if (o.shard && selection__parse_shard(&o.select, o.shard))
 		return complain(2, NULL, "run: --shard %s: must be I/N with 1 <= I <= N", o.shard);
+	return 0;
+}
+
+static int choose_batch(void)
+{
+	const char *hint;
+	uint32_t nr;
+	int ret;
+
+	if (o.scenarios.nr != 1)
+		return complain(2, NULL, "run: --batch needs one --scenario, a category or all");
+	ret = canned__choose_batch(o.scenarios.item[0], &o.select.include, &nr, &hint);
+	if (ret == -ENOENT)
+		return complain(2, hint, "run: --batch: '%s' is no category",
+				o.scenarios.item[0]);
+	if (ret)
+		return complain(1, NULL, "%s", strerror(-ret));
+	if (o.seconds * nr > KTSTR_MAX_DURATION_S)
+		return complain(2, NULL, "run: --duration %s: too long for %u scenarios",
+				o.duration, nr);
+	if (o.duration) {
+		snprintf(o.total, sizeof(o.total), "%u", (unsigned int)o.seconds * nr);
+		o.duration = o.total;
+	}
+	return 0;
+}
+
+/* The tests of the scenarios that were asked for are tests by name. */
+static int choose_scenarios(void)
+{
+	const char *hint;
+	size_t i;
+	int ret;
+
+	if (o.batch)
+		return choose_batch();
+	for (i = 0; i < o.scenarios.nr; i++) {
+		ret = canned__choose(o.scenarios.item[i], &o.select.include, &hint);
+		if (ret == -ENOENT)
+			return complain(2, hint, "run: no scenario or category is named '%s'",
+					o.scenarios.item[i]);
+		if (ret)
+			return complain(1, NULL, "%s", strerror(-ret));
+	}
 	return 0;
 }
 
@@ -122,6 +194,10 @@ static int export_options(void)
 		{ "KTSTR_ICOUNT_SHIFT", o.shift },
 		{ "KTSTR_KERNEL", o.kernel },
 		{ "KTSTR_NO_SKIP_MODE", o.no_skip ? "1" : NULL },
+		{ KTSTR_ENV_SCHEDULER, o.scheduler },
+		{ KTSTR_ENV_SCHED_ARGS, o.sched_args },
+		{ KTSTR_ENV_TOPOLOGY, o.topology },
+		{ KTSTR_ENV_DURATION, o.duration },
 	};
 	char dir[PATH_MAX];
 	size_t i;
@@ -330,17 +406,51 @@ out:
 	return ret;
 }
 
+/* Cut "-- ARGS" off and keep the ARGS, one a line. Returns what is left of @argc, or -errno. */
+static int cut_sched_args(int argc, const char **argv)
+{
+	int i, end;
+	size_t len;
+	FILE *f;
+
+	for (end = 1; end < argc && strcmp(argv[end], "--"); end++)
+		;
+	if (end + 1 >= argc)
+		return argc;
+	f = open_memstream(&o.sched_args, &len);
+	if (!f)
+		return -errno;
+	for (i = end + 1; i < argc; i++) {
+		if (!*argv[i] || strchr(argv[i], '\n'))
+			break;
+		fprintf(f, "%s\n", argv[i]);
+	}
+	if (fclose(f))
+		return -ENOMEM;
+	argv[end] = NULL;
+	return i < argc ? -EINVAL : end;
+}
+
 int cmd_run(int argc, const char **argv)
 {
+	const char *canned = CANNED_PROGRAM;
 	struct vm_err err;
 	struct suite s;
 	int ret;
 
+	argc = cut_sched_args(argc, argv);
+	if (argc < 0)
+		return complain(2, NULL, "run: an argument of the scheduler is empty or has several lines");
 	argc = parse_args(argc, argv, run_options, run_usage);
 	ret = check_options();
+	if (!ret)
+		ret = choose_scenarios();
 	if (ret)
 		return ret;
-	ret = suite__find(&s, argv, argc, &err);
+	if (o.scenarios.nr && !argc)
+		ret = suite__find(&s, &canned, 1, &err);
+	else
+		ret = suite__find(&s, argv, argc, &err);
 	if (!ret)
 		ret = suite__list(&s, &err);
 	if (ret)
@@ -350,5 +460,7 @@ int cmd_run(int argc, const char **argv)
 	suite__free(&s);
 	strings__free(&o.select.include);
 	strings__free(&o.select.exclude);
+	strings__free(&o.scenarios);
+	free(o.sched_args);
 	return ret;
 }

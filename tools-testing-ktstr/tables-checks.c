@@ -36,8 +36,6 @@ int print_checks(enum table_format format)
 	struct ktstr_json j;
 	char value[32];
 
-	if (format == TABLE_MARKDOWN)
-		return complain(2, NULL, "list: only work-types has --markdown");
 	ktstr_checks__resolve(&dflt, NULL, NULL);
 	ktstr_json__init(&j);
 	ktstr_json__array(&j, NULL);
@@ -67,8 +65,6 @@ int print_metrics(enum table_format format)
 	struct ktstr_json j;
 	char gates[64];
 
-	if (format == TABLE_MARKDOWN)
-		return complain(2, NULL, "list: only work-types has --markdown");
 	ktstr_json__init(&j);
 	ktstr_json__array(&j, NULL);
 	for (m = ktstr_metric_table; m < ktstr_metric_table + ktstr_nr_metrics; m++) {

@@ -130,8 +130,6 @@ int print_ops(enum table_format format)
 	struct ktstr_json j;
 	int i;
 
-	if (format == TABLE_MARKDOWN)
-		return complain(2, NULL, "list: only work-types has --markdown");
 	ktstr_json__init(&j);
 	ktstr_json__array(&j, NULL);
 	for (i = 0; i < KTSTR_NR_OPS; i++) {

@@ -25,6 +25,7 @@
 #include "direct.h"
 #include "expect.h"
 #include "interrupt.h"
+#include "override.h"
 #include "report.h"
 #include "run.h"
 #include "select.h"
@@ -113,7 +114,11 @@ static void fail_with(struct __test_metadata *t, const char *why)
 static void tell(struct __test_metadata *t, const struct ktstr_run *run)
 {
 	const char *verbose = getenv("KTSTR_VERBOSE");
+	uint32_t i;
 
+	for (i = 0; i < run->result->nr_details; i++)
+		if (run->result->details[i].kind == KTSTR_PART)
+			ktstr_report__print(run->result->details[i].text);
 	if (run->brief && (run->verdict == KTSTR_FAIL || run->verdict == KTSTR_INCONCLUSIVE ||
 			   (verbose && !strcmp(verbose, "1"))))
 		ktstr_report__print(run->brief);
@@ -140,7 +145,8 @@ static void run_test(struct __test_metadata *t, struct __fixture_variant_metadat
 		fail_with(t, "the harness is gone");
 		return;
 	}
-	if (ktstr_validate(test, &err) || ktstr_plan__make(&plan, test, &err)) {
+	if (ktstr_validate(test, &err) || ktstr_plan__make(&plan, test, &err) ||
+	    ktstr_override__apply(&plan, &err)) {
 		fail_with(t, err.msg);
 		return;
 	}
@@ -161,7 +167,7 @@ static int harness_timeout(const struct ktstr_test *test)
 	struct ktstr_plan plan;
 	struct vm_err err;
 
-	if (ktstr_plan__make(&plan, test, &err))
+	if (ktstr_plan__make(&plan, test, &err) || ktstr_override__apply(&plan, &err))
 		return TEST_TIMEOUT_DEFAULT;	/* it will not run */
 	ktstr_deadlines__compute(&d, plan.duration_s, plan.nr_cpus,
 				 opts.accel == VM_ACCEL_KVM ? VM_ACCEL_KVM : VM_ACCEL_TCG,

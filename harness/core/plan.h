@@ -33,6 +33,14 @@ int ktstr_validate(const struct ktstr_test *t, struct vm_err *err);
 /* Apply inheritance and defaults to a valid test. 0 or -EINVAL (e.g. llcs % numa_nodes). */
 int ktstr_plan__make(struct ktstr_plan *p, const struct ktstr_test *t, struct vm_err *err);
 
+/*
+ * What follows from p->topo: the number of CPUs and the memory. -EINVAL when it cannot be built.
+ */
+int ktstr_plan__size(struct ktstr_plan *p, struct vm_err *err);
+
+/* "1n2l4c2t". 0 or -EINVAL. */
+int ktstr_topology__parse(const char *text, struct ktstr_topology *t);
+
 /* All tests and schedulers of this program, in source order. */
 struct ktstr_registry {
 	const struct ktstr_test * const *tests;

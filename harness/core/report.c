@@ -104,8 +104,9 @@ static void put_details(const struct out *o, const struct ktstr_run *run)
 
 	for (k = 0; k < sizeof(order) / sizeof(order[0]); k++)
 		for (i = 0; i < r->nr_details; i++) {
-			if (r->details[i].severity != order[k])
-				continue;
+			if (r->details[i].severity != order[k] ||
+			    (o->brief && r->details[i].kind == KTSTR_PART))
+				continue;	/* parts are told in any case */
 			if (left) {
 				put_line(o, label[order[k]], r->details[i].text,
 					 strlen(r->details[i].text));

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../checks/checks.h"
+#include "override.h"
 #include "paths.h"
 #include "scheduler.h"
 #include "variant.h"
@@ -132,9 +133,15 @@ static void variable(FILE *f, const char *name, const char *value)
 
 void ktstr_variant__command(const struct ktstr_run *run, FILE *f)
 {
+	static const char * const overrides[] = {
+		KTSTR_ENV_SCHEDULER, KTSTR_ENV_SCHED_ARGS, KTSTR_ENV_TOPOLOGY, KTSTR_ENV_DURATION,
+	};
 	const struct ktstr_scheduler *s = run->plan->scheduler;
 	char name[128], exe[PATH_MAX];
+	size_t i;
 
+	for (i = 0; i < sizeof(overrides) / sizeof(overrides[0]); i++)
+		variable(f, overrides[i], getenv(overrides[i]));
 	variable(f, "KTSTR_KERNEL", run->kernel.path ?: getenv("KTSTR_KERNEL"));
 	variable(f, "KTSTR_SCHEDULER", getenv("KTSTR_SCHEDULER"));
 	if (s && s->binary && !strchr(s->binary, '/')) {

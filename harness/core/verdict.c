@@ -42,6 +42,7 @@ static const char * const kind_names[KTSTR_NR_KINDS] = {
 	[KTSTR_NO_DATA]			= "no-data",
 	[KTSTR_INFRASTRUCTURE]		= "infrastructure",
 	[KTSTR_OTHER]			= "other",
+	[KTSTR_PART]			= "part",
 };
 
 static const char * const outcome_names[] = {

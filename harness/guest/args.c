@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../core/plan.h"
 #include "internal.h"
 
 #define ARGS_MAX_LIST	1024	/* lines of one list key */
@@ -66,31 +67,9 @@ static int set_seconds(void *dst, const char *value)
 	return ret ? ret : *(uint32_t *)dst > 7 * 86400 ? -EINVAL : 0;
 }
 
-/* One dimension of "1n2l4c2t": a positive decimal number and its letter. */
-static int topo_dimension(const char **p, char letter, uint32_t *out)
-{
-	unsigned long v;
-	char *end;
-
-	if (**p < '1' || **p > '9')
-		return -EINVAL;
-	errno = 0;
-	v = strtoul(*p, &end, 10);
-	if (errno || v > UINT32_MAX - 1 || *end != letter)
-		return -EINVAL;
-	*out = v;
-	*p = end + 1;
-	return 0;
-}
-
 static int set_topo(void *dst, const char *value)
 {
-	struct ktstr_topology *t = dst;
-
-	if (topo_dimension(&value, 'n', &t->numa_nodes) || topo_dimension(&value, 'l', &t->llcs) ||
-	    topo_dimension(&value, 'c', &t->cores) || topo_dimension(&value, 't', &t->threads))
-		return -EINVAL;
-	return *value || t->llcs % t->numa_nodes ? -EINVAL : 0;
+	return ktstr_topology__parse(value, dst);
 }
 
 /* Append to a NULL-terminated list. */

@@ -57,6 +57,8 @@ void ktstr_cgroup__spec(const struct ktstr_cgroup *c, uint32_t i, struct ktstr_w
 		spec->gid = c->gid;
 	if (!spec->numa_node.set)
 		spec->numa_node = c->numa_node;
+	if (!spec->checks)
+		spec->checks = c->checks;
 	if (!spec->clone_mode)
 		spec->clone_mode = c->clone_mode;
 }

@@ -33,6 +33,16 @@ static const char *label(const struct ktstr_crew *crew)
 	return crew->cgroup[0] ? crew->cgroup : "(runner's cgroup)";
 }
 
+/* The scenario's, and over them those of these workers. */
+static struct ktstr_checks checks_of(const struct ktstr_crew *crew)
+{
+	struct ktstr_checks checks = *crew->stage->checks;
+
+	if (crew->spec.checks)
+		ktstr_checks__merge(&checks, crew->spec.checks);
+	return checks;
+}
+
 static const struct ktstr_cpumask *pool_of(const struct ktstr_crew *crew)
 {
 	struct ktstr_place *p = ktstr_stage__place(crew->stage, crew->cgroup);
@@ -222,7 +232,7 @@ void ktstr_crew__epoch_ends(struct ktstr_crew *crew)
 	char list[256];
 	uint32_t i, k;
 
-	if (!crew->started || !pool || crew->stage->checks->isolation != KTSTR_ON)
+	if (!crew->started || !pool || checks_of(crew).isolation != KTSTR_ON)
 		return;
 	for (i = 0; i < ktstr_workers__nr(crew->workers); i++) {
 		if (!ktstr_workers__recent_cpus(crew->workers, i, &used))
@@ -298,6 +308,7 @@ static void judge(struct ktstr_crew *crew, uint64_t ran_ns)
 		.samples = ktstr_workers__samples(crew->workers),
 		.time_scale = st->ctx->time_scale,
 	};
+	struct ktstr_checks checks = checks_of(crew);
 	struct ktstr_cpumask nodes;
 	uint32_t i;
 
@@ -315,7 +326,7 @@ static void judge(struct ktstr_crew *crew, uint64_t ran_ns)
 				  "%s: step %u: not judged, the scheduler ended after %llu ms of it",
 				  label(crew), crew->step + 1, ran_ns / NSEC_PER_MSEC);
 	else
-		ktstr_checks__judge(st->checks, &s, st->ctx->result);
+		ktstr_checks__judge(&checks, &s, st->ctx->result);
 	if (crew->epochs)
 		ktstr_crew__epoch_ends(crew);
 }

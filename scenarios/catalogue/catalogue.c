@@ -16,6 +16,12 @@
 #include "../../harness/core/ctx.h"
 #include "catalogue.h"
 
+KTSTR_DEFAULTS_BEGIN
+const struct ktstr_checks catalogue_beside_yielder = {
+	KTSTR_CHECK_UNSET, .max_spread_pct = 90,
+};
+KTSTR_DEFAULTS_END
+
 #define CATEGORY(_name, _about)	{ #_name, _about, catalogue_##_name }
 
 const struct ktstr_category ktstr_catalogue[] = {

@@ -8,7 +8,8 @@ static int cgroup_add_load_imbalance(struct ktstr_ctx *ctx)
 		BACKDROP(CGROUPS(CGROUP("cg_0", .workers = 1, .work = YIELD_HEAVY),
 				 CGROUP("cg_1", .workers = 1, .work = YIELD_HEAVY))),
 		STEP(HOLD_SETTLED(0.5)),
-		STEP(CGROUPS(CGROUP("cg_2", .workers = 16)), HOLD_FRAC(0.5)));
+		STEP(CGROUPS(CGROUP("cg_2", .workers = 16, .checks = &catalogue_beside_yielder)),
+		     HOLD_FRAC(0.5)));
 }
 
 static int cgroup_imbalance_mixed_workload(struct ktstr_ctx *ctx)
@@ -25,11 +26,11 @@ static int cgroup_load_oscillation(struct ktstr_ctx *ctx)
 {
 	uint32_t many = catalogue_workers(ctx) * 2;
 	const struct ktstr_cgroup left[] = {
-		CGROUP("cg_0", .workers = many),
+		CGROUP("cg_0", .workers = many, .checks = &catalogue_beside_yielder),
 		CGROUP("cg_1", .workers = 1, .work = YIELD_HEAVY), { },
 	}, right[] = {
 		CGROUP("cg_0", .workers = 1, .work = YIELD_HEAVY),
-		CGROUP("cg_1", .workers = many), { },
+		CGROUP("cg_1", .workers = many, .checks = &catalogue_beside_yielder), { },
 	};
 
 	return ktstr_run(ctx, STEP(.cgroups = left, HOLD_SETTLED(0.25)),
@@ -41,10 +42,10 @@ static int cgroup_load_oscillation(struct ktstr_ctx *ctx)
 static int cgroup_4way_load_imbalance(struct ktstr_ctx *ctx)
 {
 	return ktstr_run(ctx, STEP(
-		CGROUPS(CGROUP("cg_0", .workers = 16),
+		CGROUPS(CGROUP("cg_0", .workers = 16, .checks = &catalogue_beside_yielder),
 			CGROUP("cg_1", .workers = 1, .work = YIELD_HEAVY),
-			CGROUP("cg_2", .workers = 8),
-			CGROUP("cg_3", .workers = 4)),
+			CGROUP("cg_2", .workers = 8, .checks = &catalogue_beside_yielder),
+			CGROUP("cg_3", .workers = 4, .checks = &catalogue_beside_yielder)),
 		HOLD_SETTLED(1.0)));
 }
 
@@ -127,7 +128,7 @@ CANNED_TABLE(catalogue_interaction,
 	       "fills the CPUs that two cpusets share and leaves the others idle",
 	       .isolation = true,
 	       STEADY(.cgroups = 3, CPUSETS(OVERLAP, 0.5),
-		      .works = WORKS(WORKSPEC(.workers = 12),
+		      .works = WORKS(WORKSPEC(.workers = 12, .checks = &catalogue_beside_yielder),
 				     WORKSPEC(.workers = 2, DOES_BURSTS(50, 100)),
 				     WORKSPEC(.workers = 1, DOES(YIELD_HEAVY))))),
 	CANNED(cgroup_no_ctrl_task_migration,
@@ -141,7 +142,7 @@ CANNED_TABLE(catalogue_interaction,
 	       .isolation = true, .run = cgroup_no_ctrl_cpuset_change),
 	CANNED(cgroup_no_ctrl_load_imbalance,
 	       "depends on the cpu controller to tell a crowd from one task",
-	       STEADY(.works = WORKS(WORKSPEC(.workers = 16),
+	       STEADY(.works = WORKS(WORKSPEC(.workers = 16, .checks = &catalogue_beside_yielder),
 				     WORKSPEC(.workers = 1, DOES(YIELD_HEAVY))))),
 	CANNED(cgroup_io_compute_imbalance,
 	       "lets tasks that compute delay those that write",

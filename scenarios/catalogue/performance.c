@@ -5,18 +5,23 @@
  */
 #include "catalogue.h"
 
+/* For those workers that take wake-ups; the spinners beside them have none to judge. */
+KTSTR_CHECKS(pairs, .max_wake_latency_cv = 15);
+KTSTR_CHECKS(fan, .max_wake_latency_cv = 10, .max_spread_pct = 50);
+
 /* Work beside as many spinners as there are CPUs. */
-static int beside_spinners(struct ktstr_ctx *ctx, struct ktstr_work work, uint32_t workers)
+static int beside_spinners(struct ktstr_ctx *ctx, struct ktstr_work work, uint32_t workers,
+			   const struct ktstr_checks *checks)
 {
 	return ktstr_run(ctx, STEP(
-		CGROUPS(CGROUP("cg_0", .workers = workers, .work = work),
+		CGROUPS(CGROUP("cg_0", .workers = workers, .work = work, .checks = checks),
 			CGROUP("cg_1", .workers = ktstr_nr_cpus(ctx))),
 		HOLD_SETTLED(1.0)));
 }
 
 static int cache_pressure_imbalance(struct ktstr_ctx *ctx)
 {
-	return beside_spinners(ctx, CACHE_PRESSURE(), catalogue_workers(ctx));
+	return beside_spinners(ctx, CACHE_PRESSURE(), catalogue_workers(ctx), NULL);
 }
 
 static int cache_yield_wake_affine(struct ktstr_ctx *ctx)
@@ -30,7 +35,7 @@ static int cache_yield_wake_affine(struct ktstr_ctx *ctx)
 /* Pairs. */
 static int cache_pipe_io_compute_imbalance(struct ktstr_ctx *ctx)
 {
-	return beside_spinners(ctx, CACHE_PIPE(), (catalogue_workers(ctx) + 1) / 2 * 2);
+	return beside_spinners(ctx, CACHE_PIPE(), (catalogue_workers(ctx) + 1) / 2 * 2, &pairs);
 }
 
 /* A messenger and four receivers each. */
@@ -43,28 +48,29 @@ static uint32_t fans(struct ktstr_ctx *ctx)
 
 static int fan_out_wake(struct ktstr_ctx *ctx)
 {
-	return beside_spinners(ctx, FUTEX_FAN_OUT(), fans(ctx));
+	return beside_spinners(ctx, FUTEX_FAN_OUT(), fans(ctx), &fan);
 }
 
 static int fan_out_compute(struct ktstr_ctx *ctx)
 {
-	return beside_spinners(ctx, FAN_OUT_COMPUTE(), fans(ctx));
+	return beside_spinners(ctx, FAN_OUT_COMPUTE(), fans(ctx), &fan);
 }
 
 CANNED_TABLE(catalogue_performance,
 	CANNED(cache_pressure_imbalance,
 	       "moves tasks with a hot cache among CPUs that are all busy",
-	       .max_throughput_cv = 1.0, .run = cache_pressure_imbalance),
+	       .max_throughput_cv = 1.0, .max_spread_pct = CATALOGUE_UNEVEN_PCT,
+	       .run = cache_pressure_imbalance),
 	CANNED(cache_yield_wake_affine,
 	       "pulls tasks out of the LLC that has their data whenever they yield",
 	       .min_llcs = 2, .isolation = true, .max_wake_latency_cv = 50,
 	       .max_throughput_cv = 1.0, .run = cache_yield_wake_affine),
 	CANNED(cache_pipe_io_compute_imbalance,
 	       "makes pairs that wake each other wait behind CPU hogs, now and then for long",
-	       .max_wake_latency_cv = 15, .run = cache_pipe_io_compute_imbalance),
+	       .run = cache_pipe_io_compute_imbalance),
 	CANNED(fan_out_wake,
 	       "stacks all tasks of one wake-up on one CPU",
-	       .max_wake_latency_cv = 10, .max_spread_pct = 50, .run = fan_out_wake),
+	       .run = fan_out_wake),
 	CANNED(fan_out_compute,
 	       "runs woken tasks one after the other that should run in parallel",
-	       .max_wake_latency_cv = 10, .max_spread_pct = 50, .run = fan_out_compute));
+	       .run = fan_out_compute));

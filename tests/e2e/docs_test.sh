@@ -21,7 +21,8 @@ for f in "$tmp"/*.c; do
 	grep -q '^#include <ktstr.h>' "$f" || continue
 	name=$(basename "$f" .c)
 	gcc -std=gnu11 -O2 -Wall -Wextra -Werror -Woverride-init -Wno-missing-field-initializers \
-		-D_GNU_SOURCE -Iharness/include -pthread "$f" "$out/obj/libktstr.a" \
+		-D_GNU_SOURCE -Iharness/include -Iscenarios/include -pthread "$f" \
+		"$out/obj/libcatalogue.a" "$out/obj/libktstr.a" \
 		-Wl,--as-needed -llz4 -lz -lzstd -lm -o "$tmp/$name" >"$tmp/log" 2>&1
 	result $? "example $name builds" "$tmp/log"
 done

@@ -153,6 +153,33 @@ check "show-thresholds of an unknown test is an error with a near miss" \
 	fails_with 2 "ktstr: show-thresholds: no test is named 'passs', did you mean 'passes'?"
 run show-thresholds
 check "show-thresholds needs a test" status_is 2
+run list scenarios
+check "scenarios are listed with what they need" out_has '^  cgroup_cpuset_resize +.* \(4 CPUs\)$'
+run list scenarios --json
+check "list scenarios --json has each once, with category and reason" python3 -c '
+import json, sys
+rows = json.load(open(sys.argv[1]))
+assert len(rows) >= 81 and len({r["name"] for r in rows}) == len(rows)
+assert len({r["category"] for r in rows}) == 12
+assert all(r["catches"] and r["min_cpus"] >= 1 for r in rows)' "$tmp/out"
+run list scenarios --markdown
+check "docs/scenarios.md is what list scenarios --markdown prints" \
+	cmp "$tmp/out" "$src/docs/scenarios.md"
+refuses()	# WORDS ARGS...: status 2 and these words
+{
+	local words=$1
+
+	shift
+	run run "$@"
+	check "run $* is refused" eval "status_is 2 && grep -q -- \"$words\" '$tmp/err'"
+}
+refuses "did you mean 'cgroup_steady'" --scenario cgroup_stedy
+refuses "did you mean 'affinity'" --batch --scenario afinity
+refuses "needs one --scenario" --batch
+refuses "must be like 1n2l4c1t" --topology 2n3l1c1t
+refuses "must be a number" --duration 0
+refuses "too long for 81" --batch --scenario all --duration 9999
+refuses "arguments of --scheduler" --scenario basic -- -x
 for a in "ops --markdown" "checks --markdown" "metrics more" "--markdown" "work-types --json --markdown" "ops more"; do
 	# shellcheck disable=SC2086
 	run list $a

@@ -149,6 +149,7 @@ enum ktstr_kind {
 	KTSTR_WORKER_LOST,		/* a worker ended without a report */
 	/* what is no finding about the scheduler */
 	KTSTR_SKIPPED, KTSTR_NO_DATA, KTSTR_INFRASTRUCTURE, KTSTR_OTHER,
+	KTSTR_PART,			/* a note: the verdict of a part, "ok cgroup_steady" */
 	KTSTR_NR_KINDS,
 };
 

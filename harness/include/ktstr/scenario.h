@@ -120,6 +120,7 @@ enum ktstr_clone_mode { KTSTR_CLONE_FORK, KTSTR_CLONE_THREAD };
 	const char *pcomm;		/* name of the process that has them as threads */ \
 	struct ktstr_value uid, gid;						\
 	struct ktstr_value numa_node;	/* run on the CPUs of this node */	\
+	const struct ktstr_checks *checks; /* laid over the scenario's, for these workers */ \
 	enum ktstr_clone_mode clone_mode /* fork */
 
 struct ktstr_workspec {
@@ -377,7 +378,10 @@ int ktstr_run_steps(struct ktstr_ctx *ctx, const struct ktstr_step *steps, uint3
 #define ktstr_run_with(_ctx, _checks, ...)					\
 	ktstr_run_def(_ctx, KTSTR_SCENARIO_DEF(NULL, _checks, __VA_ARGS__))
 
-/* At file scope: KTSTR_CHECKS(strict, .max_gap_ms = 10); then ktstr_run_with(ctx, &strict, ...) */
+/*
+ * At file scope: KTSTR_CHECKS(strict, .max_gap_ms = 10); then ktstr_run_with(ctx, &strict, ...)
+ * or, for some workers only, CGROUP("a", .checks = &strict).
+ */
 #define KTSTR_CHECKS(_name, ...)						\
 	KTSTR_DEFAULTS_BEGIN							\
 	static const struct ktstr_checks _name = { KTSTR_CHECK_UNSET, ##__VA_ARGS__ }; \

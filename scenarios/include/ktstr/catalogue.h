@@ -47,6 +47,15 @@ const struct ktstr_canned *ktstr_canned__find(const char *name);
  */
 int ktstr_scenario(struct ktstr_ctx *ctx, const char *name);
 
+/*
+ * All scenarios of a category, or of "all", one after the other in the guest of this test,
+ * which divide its duration among themselves. Each leaves a line with its verdict.
+ */
+int ktstr_scenario_batch(struct ktstr_ctx *ctx, const char *what);
+
+/* How many those are; 0 for an unknown category. */
+uint32_t ktstr_batch__nr(const char *what);
+
 /* The ones to begin with, as functions. */
 #define KTSTR_CURATED(_function, _name)						\
 	static inline int ktstr_scenario_##_function(struct ktstr_ctx *ctx)	\
