@@ -4,6 +4,7 @@
  * for any topology, and what they say about CPUs, memory and distances is what was declared.
  */
 /* Links: vmm/kvm/x86/acpi.c vmm/kvm/x86/acpi_numa.c vmm/kvm/x86/apic.c vmm/topology.c vmm/ram.c vmm/err.c */
+#include "../../vmm/dev/pci.h"
 #include "../../vmm/kvm/x86/acpi.h"
 #include "../../vmm/kvm/x86/apic.h"
 #include "kselftest_harness.h"
@@ -33,12 +34,14 @@ static uint8_t sum(const uint8_t *p, size_t len)
 FIXTURE(acpi) {
 	struct vm_ram ram;
 	uint64_t rsdp;
+	bool pci;
 	struct vm_err err;
 };
 
 FIXTURE_SETUP(acpi)
 {
 	memset(&self->ram, 0, sizeof(self->ram));
+	self->pci = false;
 	self->ram.base = calloc(1, VM_MIB);
 	ASSERT_NE(NULL, self->ram.base);
 }
@@ -60,7 +63,7 @@ static int build(FIXTURE_DATA(acpi) *self, const struct vm_topology *t, uint64_t
 	ram->nr_regions = vm_regions_pc(mem_bytes, 3 * VM_GIB, ram->region);
 	ram->region[0].len = VM_MIB;	/* the tables' place exists too */
 	memset(ram->base, 0xff, VM_MIB);
-	return acpi_build(ram, t, AREA_GPA, area, &self->rsdp, &self->err);
+	return acpi_build(ram, t, self->pci, AREA_GPA, area, &self->rsdp, &self->err);
 }
 
 /* The table at @gpa if it is sound and inside the area. */
@@ -304,6 +307,37 @@ TEST_F(acpi, tables_that_do_not_fit_are_refused_and_nothing_behind_is_touched)
 			ASSERT_EQ(0xff, self->ram.base[i]);
 	}
 	EXPECT_NE(NULL, strstr(self->err.msg, "take 45964 bytes"));
+}
+
+/* End of the AML package whose two-byte length is at @p. */
+static const uint8_t *package_end(const uint8_t *p)
+{
+	return p[0] >> 6 == 1 ? p + (p[0] & 0xf) + p[1] * 16u : NULL;
+}
+
+TEST_F(acpi, a_pci_bus_is_in_the_dsdt_with_its_window)
+{
+	static const struct vm_topology t = { 1, 1, 2, 1 };
+	const uint8_t *dsdt, *end, *scope, *device, *crs;
+
+	self->pci = true;
+	ASSERT_EQ(0, build(self, &t, VM_GIB, AREA_BYTES));
+	dsdt = table_at(self, get(table(self, "FACP") + 140, 8));
+	ASSERT_NE(NULL, dsdt);
+	end = dsdt + get(dsdt + 4, 4);
+	scope = memmem(dsdt, (size_t)(end - dsdt), "\\_SB_", 5);
+	ASSERT_NE(NULL, scope);
+	EXPECT_EQ(end, package_end(scope - 2));
+	device = memmem(scope, (size_t)(end - scope), "PCI0", 4);
+	ASSERT_NE(NULL, device);
+	EXPECT_EQ(end, package_end(device - 2));
+	crs = memmem(device, (size_t)(end - device), "_CRS", 4);
+	ASSERT_NE(NULL, crs);
+	EXPECT_EQ(end, crs + 5 + crs[5]);	/* BufferOp, its package length */
+	EXPECT_EQ(end, crs + 8 + crs[7]);	/* the size and the bytes */
+	EXPECT_EQ(PCI_WINDOW_BASE, get(end - 18, 4));
+	EXPECT_EQ(PCI_WINDOW_BYTES, get(end - 6, 4));
+	EXPECT_EQ(0x79, end[-2]);
 }
 
 TEST_HARNESS_MAIN

@@ -11,6 +11,7 @@
 #include <sys/ioctl.h>
 
 #include "../dev/acpi_pm.h"
+#include "../dev/cards.h"
 #include "../dev/i8042.h"
 #include "../dev/serial.h"
 #include "../fd.h"
@@ -35,6 +36,7 @@ struct kvm_devices {
 	int out_fd[NR_COMS];
 	struct i8042 *i8042;
 	struct acpi_pm *acpi_pm;
+	struct cards *cards;
 };
 
 static int connect_irq(struct dev_env *env, uint32_t gsi, struct irq_line *irq,
@@ -74,6 +76,23 @@ static int connect_doorbell(struct dev_env *env, enum bus_space space, uint64_t 
 	return 0;
 }
 
+/*
+ * Bits 5 to 11 of the address carry the APIC id's bits 8 to 14 (KVM_FEATURE_MSI_EXT_DEST_ID).
+ * KVM itself takes them in the upper half, at their own place.
+ */
+static void signal_msi(struct dev_env *env, uint64_t addr, uint32_t data)
+{
+	struct kvm_machine *m = env->machine;
+	struct kvm_msi msi = {
+		.address_lo = (uint32_t)addr & ~0xfe0u,
+		.address_hi = (uint32_t)(addr >> 32) | ((uint32_t)addr >> 5 & 0x7f) << 8,
+		.data = data,
+	};
+
+	/* a message to nowhere is the guest's mistake, and without effect on real buses too */
+	ioctl(m->fd, KVM_SIGNAL_MSI, &msi);
+}
+
 static void stop(struct dev_env *env, enum dev_stop how)
 {
 	kvm_end(env->machine, VM_EVENT_EXIT, "%s",
@@ -101,7 +120,9 @@ static int create_all(struct kvm_machine *m, struct kvm_devices *d, const struct
 			return r;
 	}
 	r = i8042_create(&d->i8042, &m->env, err);
-	return r ? r : acpi_pm_create(&d->acpi_pm, &m->env, err);
+	if (!r)
+		r = acpi_pm_create(&d->acpi_pm, &m->env, err);
+	return r ? r : cards_create(&d->cards, &m->env, spec, err);
 }
 
 int kvm_devices_create(struct kvm_machine *m, const struct vm_spec *spec, struct vm_err *err)
@@ -115,9 +136,20 @@ int kvm_devices_create(struct kvm_machine *m, const struct vm_spec *spec, struct
 	m->devices = d;
 	m->env = (struct dev_env){
 		.bus = &m->bus, .ram = &m->ram, .connect_irq = connect_irq,
-		.connect_doorbell = connect_doorbell, .stop = stop, .machine = m,
+		.connect_doorbell = connect_doorbell, .signal_msi = signal_msi,
+		.stop = stop, .machine = m,
 	};
 	return create_all(m, d, spec, err);
+}
+
+int kvm_devices_start(struct kvm_devices *d, struct vm_err *err)
+{
+	return cards_start(d->cards, err);
+}
+
+struct cards *kvm_devices_cards(struct kvm_devices *d)
+{
+	return d->cards;
 }
 
 void kvm_devices_flush(struct kvm_devices *d)
@@ -130,6 +162,7 @@ void kvm_devices_destroy(struct kvm_devices *d)
 {
 	if (!d)
 		return;
+	cards_destroy(d->cards);
 	acpi_pm_destroy(d->acpi_pm);
 	i8042_destroy(d->i8042);
 	for (unsigned int i = 0; i < NR_COMS; i++) {

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "../cmdline.h"
+#include "../dev/cards.h"
 #include "kvm.h"
 #include "probe.h"
 #include "x86/acpi.h"
@@ -27,22 +28,20 @@ static struct kvm_machine *to_kvm(struct vm *vm)
 
 static int kvm_check(const struct vm_spec *spec, const struct vm_image *image, struct vm_err *err)
 {
-	(void)image;
-	if (vm_has_pci(spec))
-		return vm_err(err, EOPNOTSUPP,
-			      "disks, network cards and PCI: the kvm accelerator has none yet, use --accel tcg");
+	(void)spec, (void)image, (void)err;
 	return 0;
 }
 
 /* What the kernel is told about this machine. */
-static void platform_line(const struct vm_topology *t, char *buf, size_t size)
+static void platform_line(const struct vm_spec *s, char *buf, size_t size)
 {
-	uint32_t cpus = kvm_x86_ioapic_cpus(t);
+	uint32_t cpus = kvm_x86_ioapic_cpus(&s->topo);
 	/* a reset takes one port write; nobody needs the keyboard */
 	int n = snprintf(buf, size,
-			 "reboot=k i8042.noaux i8042.nomux i8042.nopnp i8042.dumbkbd no_timer_check pci=off");
+			 "reboot=k i8042.noaux i8042.nomux i8042.nopnp i8042.dumbkbd no_timer_check%s",
+			 vm_has_pci(s) ? "" : " pci=off");
 
-	if (cpus < vm_topology_cpus(t))
+	if (cpus < vm_topology_cpus(&s->topo))
 		snprintf(buf + n, size - (size_t)n, " irqaffinity=0-%u", cpus - 1);
 }
 
@@ -94,10 +93,11 @@ static int fill_memory(struct kvm_machine *m, const struct vm_spec *s,
 	if (r)
 		return r;
 	vm_ram_back_firmware(&m->ram);
-	platform_line(&s->topo, platform, sizeof(platform));
+	platform_line(s, platform, sizeof(platform));
 	r = vm_cmdline_build(s, &c, line, sizeof(line), err);
 	if (!r)
-		r = acpi_build(&m->ram, &s->topo, X86_ACPI_GPA, X86_ACPI_BYTES, &rsdp, err);
+		r = acpi_build(&m->ram, &s->topo, vm_has_pci(s), X86_ACPI_GPA, X86_ACPI_BYTES,
+			       &rsdp, err);
 	if (!r)
 		r = x86_boot_write(&m->ram, s->kernel, image, &m->layout, line, rsdp, err);
 	if (!r && s->initrd_fd >= 0)
@@ -156,7 +156,10 @@ static int kvm_create(struct vm **vmp, const struct vm_spec *s, const struct vm_
 
 static int kvm_start(struct vm *vm, struct vm_err *err)
 {
-	return kvm_run_start(to_kvm(vm), err);
+	struct kvm_machine *m = to_kvm(vm);
+	int r = kvm_devices_start(m->devices, err);
+
+	return r ? r : kvm_run_start(m, err);
 }
 
 static void kvm_wait(struct vm *vm, int timeout_ms, int wake_fd, struct vm_event *ev)
@@ -182,6 +185,16 @@ static int kvm_pause(struct vm *vm, int timeout_ms, struct vm_err *err)
 static int kvm_resume(struct vm *vm)
 {
 	return kvm_run_resume(to_kvm(vm));
+}
+
+static int kvm_disk_stats(struct vm *vm, unsigned int disk, struct vm_disk_stats *stats)
+{
+	return cards_disk_stats(kvm_devices_cards(to_kvm(vm)->devices), disk, stats);
+}
+
+static int kvm_nic_stats(struct vm *vm, unsigned int nic, struct vm_nic_stats *stats)
+{
+	return cards_nic_stats(kvm_devices_cards(to_kvm(vm)->devices), nic, stats);
 }
 
 static void *kvm_mem(struct vm *vm, uint64_t gpa, size_t len)
@@ -213,5 +226,7 @@ const struct vm_ops kvm_ops = {
 	.resume		= kvm_resume,
 	.mem		= kvm_mem,
 	.shared		= kvm_shared,
+	.disk_stats	= kvm_disk_stats,
+	.nic_stats	= kvm_nic_stats,
 	.destroy	= kvm_destroy,
 };

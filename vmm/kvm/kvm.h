@@ -97,7 +97,10 @@ void kvm_machine_close(struct kvm_machine *m);
 
 /* devices.c */
 int kvm_devices_create(struct kvm_machine *m, const struct vm_spec *spec, struct vm_err *err);
+/* The threads of those that have one, before the vCPUs run. */
+int kvm_devices_start(struct kvm_devices *d, struct vm_err *err);
 void kvm_devices_flush(struct kvm_devices *d);
+struct cards *kvm_devices_cards(struct kvm_devices *d);
 void kvm_devices_destroy(struct kvm_devices *d);
 
 /* vcpu.c: the threads. kvm_run_init() first; kvm_run_free() after kvm_run_stop(). */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "../../dev/acpi_pm.h"
+#include "../../dev/pci.h"
 #include "acpi.h"
 #include "acpi_table.h"
 #include "apic.h"
@@ -99,8 +100,46 @@ static uint64_t put_facs(struct acpi_area *a)
 	return a->gpa + start;
 }
 
-/* AML: Name (_S5, Package () { type, type, 0, 0 }) */
-static uint64_t put_dsdt(struct acpi_area *a)
+/*
+ * AML: Scope (\_SB) { Device (PCI0) { Name (_HID, EisaId ("PNP0A03")) Name (_UID, 0)
+ * Name (_CRS, ResourceTemplate () { bus 0, the configuration ports, the window }) } }.
+ * Package lengths count themselves; those above 63 have their low four bits first.
+ */
+static void put_pci_bridge(struct acpi_area *a)
+{
+	static const uint8_t device[] = {
+		0x10, 0x4c, 0x05, '\\', '_', 'S', 'B', '_',	/* ScopeOp, 92 bytes */
+		0x5b, 0x82, 0x43, 0x05, 'P', 'C', 'I', '0',	/* DeviceOp, 83 bytes */
+		0x08, '_', 'H', 'I', 'D', 0x0c, 0x41, 0xd0, 0x0a, 0x03,
+		0x08, '_', 'U', 'I', 'D', 0x00,
+		0x08, '_', 'C', 'R', 'S', 0x11, 0x37, 0x0a, 0x34, /* BufferOp, 52 bytes of data */
+	};
+	static const uint8_t bus[] = {
+		/* WordBusNumber, fixed: from, to, offset, number */
+		0x88, 0x0d, 0x00, 0x02, 0x0c, 0x00, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0,
+	};
+	static const uint8_t ports[] = {
+		0x47, 0x01, PCI_ADDRESS_PORT & 0xff, PCI_ADDRESS_PORT >> 8,
+		PCI_ADDRESS_PORT & 0xff, PCI_ADDRESS_PORT >> 8, 1, 8,
+	};
+	static const uint8_t memory[] = {
+		0x87, 0x17, 0x00, 0x00, 0x0c, 0x01,	/* DWordMemory, fixed, read and write */
+	};
+
+	acpi_put_bytes(a, device, sizeof(device));
+	acpi_put_bytes(a, bus, sizeof(bus));
+	acpi_put_bytes(a, ports, sizeof(ports));
+	acpi_put_bytes(a, memory, sizeof(memory));
+	acpi_put(a, 0, 4);			/* granularity */
+	acpi_put(a, PCI_WINDOW_BASE, 4);
+	acpi_put(a, PCI_WINDOW_BASE + PCI_WINDOW_BYTES - 1, 4);
+	acpi_put(a, 0, 4);			/* translation */
+	acpi_put(a, PCI_WINDOW_BYTES, 4);
+	acpi_put(a, 0x0079, 2);			/* end */
+}
+
+/* AML: Name (_S5, Package () { type, type, 0, 0 }), and the PCI bus */
+static uint64_t put_dsdt(struct acpi_area *a, bool pci)
 {
 	static const uint8_t s5[] = {
 		0x08, '_', 'S', '5', '_',	/* NameOp */
@@ -112,6 +151,8 @@ static uint64_t put_dsdt(struct acpi_area *a)
 	size_t start = acpi_table_begin(a, "DSDT", 2);
 
 	acpi_put_bytes(a, s5, sizeof(s5));
+	if (pci)
+		put_pci_bridge(a);
 	return acpi_table_end(a, start);
 }
 
@@ -255,8 +296,8 @@ static void put_rsdp(struct acpi_area *a, uint64_t xsdt)
 
 #define MAX_TABLES	8
 
-int acpi_build(const struct vm_ram *ram, const struct vm_topology *t, uint64_t gpa, uint64_t bytes,
-	       uint64_t *rsdp, struct vm_err *err)
+int acpi_build(const struct vm_ram *ram, const struct vm_topology *t, bool pci, uint64_t gpa,
+	       uint64_t bytes, uint64_t *rsdp, struct vm_err *err)
 {
 	struct acpi_area a = { .mem = vm_ram_at(ram, gpa, bytes), .size = bytes, .gpa = gpa };
 	struct acpi_area head = a;
@@ -268,7 +309,7 @@ int acpi_build(const struct vm_ram *ram, const struct vm_topology *t, uint64_t g
 		return vm_err(err, ENOSPC, "ACPI: no guest memory at %#" PRIx64, gpa);
 	put_zero(&a, HEADER_BYTES);		/* the RSDP goes here */
 	facs = put_facs(&a);
-	dsdt = put_dsdt(&a);
+	dsdt = put_dsdt(&a, pci);
 	table[nr++] = put_fadt(&a, facs, dsdt);
 	table[nr++] = put_madt(&a, t);
 	table[nr++] = acpi_put_srat(&a, ram, t);
