@@ -18,6 +18,7 @@ static const char * const list_usage[] = {
 	"ktstr list checks [--json]",
 	"ktstr list metrics [--json]",
 	"ktstr list scenarios [--json | --markdown]",
+	"ktstr list presets [--json]",
 	NULL
 };
 
@@ -65,6 +66,7 @@ static const struct table {
 	{ "checks", print_checks },
 	{ "metrics", print_metrics },
 	{ "scenarios", print_scenarios, true },
+	{ "presets", print_presets },
 };
 
 static int list_table(const struct table *t, int argc, const char **argv)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * ktstr list work-types|ops: the tables by which the guest runs scenarios, printed. The tool
- * links the same rows, so what it says cannot differ from what a test does.
+ * ktstr list work-types|ops|presets: the tables by which tests are run, printed. The tool links
+ * the same rows, so what it says cannot differ from what a test does.
  */
 #include <ctype.h>
 #include <stdio.h>
@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "../harness/core/json.h"
+#include "../harness/core/preset.h"
 #include "../harness/guest/ops.h"
 #include "../harness/guest/work.h"
 #include "tables.h"
@@ -151,5 +152,51 @@ int print_ops(enum table_format format)
 	if (format == TABLE_JSON)
 		return print_json(&j);
 	free(ktstr_json__finish(&j));
+	return 0;
+}
+
+static void preset_json(struct ktstr_json *j, const struct ktstr_preset *p)
+{
+	const struct vm_topology *t = &p->topo;
+	char text[VM_TOPOLOGY_STRLEN];
+
+	vm_topology_format(t, text, sizeof(text));
+	ktstr_json__object(j, NULL);
+	ktstr_json__str(j, "name", p->name);
+	ktstr_json__str(j, "topology", text);
+	ktstr_json__u64(j, "cpus", vm_topology_cpus(t));
+	ktstr_json__u64(j, "numa_nodes", t->numa_nodes);
+	ktstr_json__u64(j, "llcs", t->llcs);
+	ktstr_json__u64(j, "cores", t->cores);
+	ktstr_json__u64(j, "threads", t->threads);
+	ktstr_json__array(j, "node_llcs");
+	for (uint32_t i = 0; i < t->numa_nodes; i++)
+		ktstr_json__u64(j, NULL, vm_topology_node_llcs(t, i));
+	ktstr_json__end(j);
+	ktstr_json__u64(j, "memory_mib", p->memory_mib);
+	ktstr_json__str(j, "description", p->what);
+	ktstr_json__end(j);
+}
+
+int print_presets(enum table_format format)
+{
+	struct ktstr_json j;
+
+	if (format == TABLE_JSON) {
+		ktstr_json__init(&j);
+		ktstr_json__array(&j, NULL);
+		for (unsigned int i = 0; i < ktstr_nr_presets; i++)
+			preset_json(&j, &ktstr_presets[i]);
+		ktstr_json__end(&j);
+		return print_json(&j);
+	}
+	for (unsigned int i = 0; i < ktstr_nr_presets; i++) {
+		const struct ktstr_preset *p = &ktstr_presets[i];
+		char text[VM_TOPOLOGY_STRLEN];
+
+		vm_topology_format(&p->topo, text, sizeof(text));
+		printf("%-20s %-12s %4u CPUs  %s\n", p->name, text, vm_topology_cpus(&p->topo),
+		       p->what);
+	}
 	return 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The tables of engine, checks and statistics, printed; each returns the exit status of the tool. */
+/* The tables that tests are made from, printed; each returns the exit status of the tool. */
 #ifndef KTSTR_TOOL_TABLES_H
 #define KTSTR_TOOL_TABLES_H
 
@@ -9,5 +9,6 @@ int print_work_types(enum table_format format);
 int print_ops(enum table_format format);
 int print_checks(enum table_format format);
 int print_metrics(enum table_format format);
+int print_presets(enum table_format format);
 
 #endif

@@ -102,6 +102,9 @@ check "other executables are left alone" out_lacks no_test_program
 run list --json
 check "list --json is JSON" python3 -c \
 	'import json,sys; l=json.load(open(sys.argv[1])); assert {"id","program","ignored"} == set(l[0])' "$tmp/out"
+run list presets --json
+check "list presets --json is JSON" python3 -c \
+	'import json,sys; l=json.load(open(sys.argv[1])); assert len(l) > 24 and sum(l[-1]["node_llcs"]) == l[-1]["llcs"]' "$tmp/out"
 echo "fake_suite # the only one" > "$tmp/bin/ktstr-programs.list"
 run list programs
 check "ktstr-programs.list decides where it exists" [ "$(cat "$tmp/out")" = "$suite" ]
