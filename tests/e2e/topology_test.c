@@ -6,7 +6,7 @@
  *
  *	topology_test [--accel kvm|tcg] [PRESET | 2n4l3c2t | all]...
  *
- * Without a name: some of each kind. KTSTR_TEST_KERNEL names the kernel. This program is the
+ * Without a name: a few small ones of each kind. KTSTR_TEST_KERNEL names the kernel. This program is the
  * guest's /init too.
  */
 /* Links: tests/e2e/guest/topology_guest.c libktstr.a */
@@ -373,8 +373,8 @@ static void tear_down(struct machine *m)
 int main(int argc, char **argv)
 {
 	static const char * const some[] = {
-		"tiny-2llc", "odd-3llc", "smt-3llc", "medium-4llc", "numa2-4llc", "cxl-2node",
-		"asym-smt", "tiered-memory",
+		"odd-3llc", "smt-2llc", "cxl-2node", "asym-llcs",
+		"tiny-1llc", "tiny-2llc", "cxl-1node", "tiered-memory",
 	};
 	const char *accel = NULL;
 	unsigned int nr = 0, failed = 0;
@@ -396,7 +396,8 @@ int main(int argc, char **argv)
 	ret = set_up(&m, accel);
 	if (ret)
 		return ret;
-	for (size_t i = 0; !*argv && i < sizeof(some) / sizeof(some[0]); i++)
+	/* the emulator's own topology needs less proof than ours */
+	for (size_t i = 0; !*argv && i < (m.spec.accel == VM_ACCEL_TCG ? 4 : 8); i++)
 		failed += !test(&m, some[i], ++nr);
 	for (; *argv; argv++) {
 		if (strcmp(*argv, "all")) {

@@ -68,8 +68,9 @@ static void put_apic_ids(void)
 	char line[8192];
 
 	while (f && fgets(line, sizeof(line), f)) {
-		sscanf(line, "processor : %u", &cpu);
-		if (sscanf(line, "apicid : %u", &id) == 1)
+		if (sscanf(line, "processor : %u", &id) == 1)
+			cpu = id;
+		else if (sscanf(line, "apicid : %u", &id) == 1)
 			put("cpu%u apicid %u\n", cpu, id);
 	}
 	if (f)
@@ -95,16 +96,18 @@ static void put_cpu(unsigned int cpu)
 }
 
 /* Bytes of RAM that the kernel manages in @node, its own image included. */
-static uint64_t present(unsigned int node)
+static uint64_t present_bytes(unsigned int node)
 {
 	FILE *f = fopen("/proc/zoneinfo", "r");
-	unsigned int current = UINT32_MAX;
 	uint64_t pages = 0, n;
+	bool inside = false;
+	unsigned int id;
 	char line[256];
 
 	while (f && fgets(line, sizeof(line), f)) {
-		sscanf(line, "Node %u, zone", &current);
-		if (current == node && sscanf(line, " present %" SCNu64, &n) == 1)
+		if (sscanf(line, "Node %u, zone", &id) == 1)
+			inside = id == node;
+		else if (inside && sscanf(line, " present %" SCNu64, &n) == 1)
 			pages += n;
 	}
 	if (f)
@@ -142,7 +145,7 @@ static bool put_node(unsigned int node)
 	put("node%u cpulist %s\n", node, value);
 	line_of(value, NODE "distance", node);
 	put("node%u distance %s\n", node, value);
-	put("node%u present %" PRIu64 "\n", node, present(node));
+	put("node%u present %" PRIu64 "\n", node, present_bytes(node));
 	put_access(node, 0);
 	put_access(node, 1);
 	put("node%u cache", node);
