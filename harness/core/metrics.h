@@ -11,8 +11,6 @@
 
 #include <ktstr/stats.h>
 
-enum ktstr_polarity { KTSTR_NEUTRAL, KTSTR_LOWER_IS_BETTER, KTSTR_HIGHER_IS_BETTER };
-
 /* How the figures of several cgroups become one. */
 enum ktstr_metric_fold {
 	KTSTR_FOLD_SUM,

@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #include "../../vmm/initramfs/initramfs.h"
+#include <ktstr/payload.h>
+
 #include "../guest/guest.h"
 #include "pack.h"
 #include "paths.h"
@@ -158,11 +160,22 @@ static int add_staged(struct initramfs *fs, const struct ktstr_scheduler *s,
 	return ret;
 }
 
+static int add_payload(struct initramfs *fs, const struct ktstr_payload *p, struct vm_err *err)
+{
+	const char * const *f;
+	int ret = add_include(fs, p->binary, err);
+
+	for (f = p->include_files; !ret && f && *f; f++)
+		ret = add_include(fs, *f, err);
+	return ret;
+}
+
 static int add_all(struct initramfs *fs, const struct ktstr_run *run,
 		   const struct ktstr_deadlines *d, struct vm_err *err)
 {
 	const struct ktstr_plan *p = run->plan;
 	const struct ktstr_scheduler * const *s = p->test->staged_schedulers;
+	const struct ktstr_payload * const *w;
 	const char * const *f;
 	char exe[PATH_MAX], *args;
 	int ret = ktstr_paths__exe(exe, sizeof(exe));
@@ -175,6 +188,10 @@ static int add_all(struct initramfs *fs, const struct ktstr_run *run,
 		ret = add_scheduler(fs, p->scheduler, p->test, KTSTR_GUEST_SCHEDULER, err);
 	for (; !ret && s && *s; s++)
 		ret = add_staged(fs, *s, p->test, err);
+	if (!ret && p->test->payload)
+		ret = add_payload(fs, p->test->payload, err);
+	for (w = p->test->workloads; !ret && w && *w; w++)
+		ret = add_payload(fs, *w, err);
 	for (f = p->test->extra_include_files; !ret && f && *f; f++)
 		ret = add_include(fs, *f, err);
 	if (ret)

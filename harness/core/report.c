@@ -181,6 +181,27 @@ static void put_stats(const struct out *o, const struct ktstr_run *run)
 	}
 }
 
+/* Of payloads, and of work types that have figures of their own. */
+static void put_ext_metrics(const struct out *o, const struct ktstr_result *r)
+{
+	const struct ktstr_ext_metric *m;
+	uint32_t i;
+
+	if (!r->nr_ext_metrics)
+		return;
+	put_title(o, "metrics");
+	for (i = 0; i < r->nr_ext_metrics; i++) {
+		if (o->brief && i == BRIEF_CGROUPS) {
+			fprintf(o->f, "  ... and %u more\n", r->nr_ext_metrics - i);
+			break;
+		}
+		m = &r->ext_metrics[i];
+		fprintf(o->f, "  %s%s%s: %s = %g%s%s (step %u)\n", m->source,
+			*m->cgroup ? " in " : "", m->cgroup, m->name, m->value,
+			*m->unit ? " " : "", m->unit, m->step);
+	}
+}
+
 static void put_status(FILE *f, const char *what, int status)
 {
 	if (WIFSIGNALED(status))
@@ -302,6 +323,7 @@ static char *make(const struct ktstr_run *run, const char *console, bool brief)
 	put_verdict(&o, run);
 	put_details(&o, run);
 	put_stats(&o, run);
+	put_ext_metrics(&o, run->result);
 	put_diagnostics(&o, run);
 	put_timeline(&o, run);
 	put_tail(&o, "scheduler log", run->sched_log, BRIEF_SCHED);

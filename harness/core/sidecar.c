@@ -11,6 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <ktstr/payload.h>
+
 #include "json.h"
 #include "metrics.h"
 #include "paths.h"
@@ -206,6 +208,29 @@ static void put_verdict(struct ktstr_json *j, const struct ktstr_run *run)
 	put_details(j, run->result);
 }
 
+/* What payloads and work types reported under names of their own. */
+static void put_ext_metrics(struct ktstr_json *j, const struct ktstr_result *r)
+{
+	const struct ktstr_ext_metric *m;
+	uint32_t i;
+
+	ktstr_json__array(j, "metrics");
+	for (i = 0; i < r->nr_ext_metrics; i++) {
+		m = &r->ext_metrics[i];
+		ktstr_json__object(j, NULL);
+		ktstr_json__str(j, "source", m->source);
+		ktstr_json__str(j, "cgroup", m->cgroup);
+		ktstr_json__u64(j, "step", m->step);
+		ktstr_json__str(j, "name", m->name);
+		ktstr_json__f64(j, "value", m->value);
+		ktstr_json__str(j, "unit", m->unit[0] ? m->unit : NULL);
+		ktstr_json__str(j, "better", ktstr_polarity__name(m->polarity));
+		ktstr_json__end(j);
+	}
+	ktstr_json__end(j);
+	ktstr_json__u64(j, "dropped_metrics", r->dropped_ext_metrics);
+}
+
 static void ns_or_null(struct ktstr_json *j, const char *key, uint64_t ns)
 {
 	if (ns)
@@ -233,9 +258,8 @@ static void put_variant(struct ktstr_json *j, const struct ktstr_run *run)
 	ktstr_json__null(j, "scheduler_commit");
 	ktstr_json__str(j, "project_commit", env_or_null("KTSTR_PROJECT_COMMIT"));
 	ktstr_json__null(j, "kernel_commit");
-	ktstr_json__null(j, "payload");
-	ktstr_json__array(j, "metrics");
-	ktstr_json__end(j);
+	ktstr_json__str(j, "payload", p->test->payload ? p->test->payload->name : NULL);
+	put_ext_metrics(j, run->result);
 	ktstr_json__null(j, "work_type");
 	ktstr_json__array(j, "active_flags");
 	ktstr_json__end(j);

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "../checks/checks.h"
+#include "../guest/payload.h"
 #include "attrs_table.h"
 #include "plan.h"
 #include "validate.h"
@@ -257,6 +258,32 @@ static int check_staged(const struct ktstr_test *t, struct vm_err *err)
 	return 0;
 }
 
+static int check_payload(const struct ktstr_test *t, const char *attr,
+			 const struct ktstr_payload *p, struct vm_err *err)
+{
+	char room[256];
+	const char *why = ktstr_payload__problem(p, room, sizeof(room));
+
+	return why ? bad(attr, "%s: %s", p->name ?: "?", why) : 0;
+}
+
+/* Reports and host callbacks know their figures by the names. */
+static int check_payloads(const struct ktstr_test *t, struct vm_err *err)
+{
+	const struct ktstr_payload * const *w, * const *before;
+	int ret = t->payload ? check_payload(t, "payload", t->payload, err) : 0;
+
+	for (w = t->workloads; w && *w && !ret; w++) {
+		ret = check_payload(t, "workloads", *w, err);
+		if (!ret && t->payload && !strcmp((*w)->name, t->payload->name))
+			ret = bad("workloads", "%s is the payload already", (*w)->name);
+		for (before = t->workloads; before < w && !ret; before++)
+			if (!strcmp((*before)->name, (*w)->name))
+				ret = bad("workloads", "%s stands there twice", (*w)->name);
+	}
+	return ret;
+}
+
 static int check_lists(const struct ktstr_test *t, struct vm_err *err)
 {
 	const char *why;
@@ -321,7 +348,7 @@ int ktstr_validate(const struct ktstr_test *t, struct vm_err *err)
 {
 	int (* const rules[])(const struct ktstr_test *t, struct vm_err *err) = {
 		check_zeros, check_bounds, check_snapshots, check_exclusions, check_matchers,
-		check_lists, check_staged,
+		check_lists, check_staged, check_payloads,
 	};
 	size_t i;
 	int ret;

@@ -7,6 +7,7 @@
  * A flood of notes therefore never hides a failure, and fails are only ever dropped when
  * all KTSTR_MAX_DETAILS kept ones are fails too.
  */
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -152,6 +153,36 @@ static void merge_stats(struct ktstr_result *to, const struct ktstr_result *from
 	to->dropped_workers = add_saturated(to->dropped_workers, from->dropped_workers);
 }
 
+bool ktstr_result__add_metric(struct ktstr_result *r, const struct ktstr_ext_metric *m)
+{
+	struct ktstr_ext_metric *to;
+
+	if (!isfinite(m->value))
+		return false;
+	if (r->nr_ext_metrics >= KTSTR_MAX_EXT_METRICS) {
+		r->dropped_ext_metrics = add_saturated(r->dropped_ext_metrics, 1);
+		return false;
+	}
+	to = &r->ext_metrics[r->nr_ext_metrics++];
+	*to = *m;
+	to->source[sizeof(to->source) - 1] = '\0';
+	to->cgroup[sizeof(to->cgroup) - 1] = '\0';
+	to->name[sizeof(to->name) - 1] = '\0';
+	to->unit[sizeof(to->unit) - 1] = '\0';
+	return true;
+}
+
+double ktstr_ext_metric(const struct ktstr_result *r, const char *source, const char *name)
+{
+	uint32_t i = r->nr_ext_metrics;
+
+	while (i--)
+		if (!strcmp(r->ext_metrics[i].source, source) &&
+		    !strcmp(r->ext_metrics[i].name, name))
+			return r->ext_metrics[i].value;
+	return (double)NAN;
+}
+
 void ktstr_result__merge(struct ktstr_result *to, const struct ktstr_result *from)
 {
 	struct ktstr_detail *d;
@@ -168,6 +199,10 @@ void ktstr_result__merge(struct ktstr_result *to, const struct ktstr_result *fro
 	merge_stats(to, from);
 	to->claims_held = add_saturated(to->claims_held, from->claims_held);
 	to->passes_logged = add_saturated(to->passes_logged, from->passes_logged);
+	for (i = 0; i < from->nr_ext_metrics; i++)
+		ktstr_result__add_metric(to, &from->ext_metrics[i]);
+	to->dropped_ext_metrics = add_saturated(to->dropped_ext_metrics,
+						from->dropped_ext_metrics);
 	ktstr_cpumask__or(&to->cpus_used, &from->cpus_used);
 }
 
@@ -179,6 +214,16 @@ void ktstr_result__bound(struct ktstr_result *r)
 		r->nr_details = KTSTR_MAX_DETAILS;
 	if (r->nr_cgroups > KTSTR_MAX_CGROUPS)
 		r->nr_cgroups = KTSTR_MAX_CGROUPS;
+	if (r->nr_ext_metrics > KTSTR_MAX_EXT_METRICS)
+		r->nr_ext_metrics = KTSTR_MAX_EXT_METRICS;
+	for (i = 0; i < r->nr_ext_metrics; i++) {
+		struct ktstr_ext_metric *m = &r->ext_metrics[i];
+
+		m->source[sizeof(m->source) - 1] = '\0';
+		m->cgroup[sizeof(m->cgroup) - 1] = '\0';
+		m->name[sizeof(m->name) - 1] = '\0';
+		m->unit[sizeof(m->unit) - 1] = '\0';
+	}
 	for (i = 0; i < r->nr_details; i++) {
 		struct ktstr_detail *d = &r->details[i];
 

@@ -151,6 +151,22 @@ struct ktstr_worker_stats {
 	struct ktstr_cpumask cpus_used;
 };
 
+/*
+ * A figure under a name of its own: of a payload, or of a work type that measures more than
+ * the common telemetry. No pointers: it also travels in shared memory and on the wire.
+ */
+#define KTSTR_MAX_EXT_METRICS	256
+
+struct ktstr_ext_metric {
+	char source[KTSTR_NAME_LEN];	/* name of the payload or work type */
+	char cgroup[KTSTR_NAME_LEN];	/* where it ran, may be empty */
+	char name[KTSTR_NAME_LEN];
+	char unit[16];
+	uint32_t step;			/* counts from 0, as in ktstr_cgroup_stats */
+	uint32_t polarity;		/* enum ktstr_polarity */
+	double value;			/* finite */
+};
+
 /* Everything about one run. Allocated by ktstr_result__new(), about 400 KiB. */
 struct ktstr_result {
 	uint32_t nr_details;
@@ -163,6 +179,9 @@ struct ktstr_result {
 	uint32_t claims_held;
 	uint32_t passes_logged;		/* of those, by KTSTR_LOG_PASSES */
 	struct ktstr_cpumask cpus_used;	/* by any worker */
+	uint32_t nr_ext_metrics;
+	uint32_t dropped_ext_metrics;
+	struct ktstr_ext_metric ext_metrics[KTSTR_MAX_EXT_METRICS];
 	struct ktstr_detail details[KTSTR_MAX_DETAILS];
 	struct ktstr_cgroup_stats cgroups[KTSTR_MAX_CGROUPS];
 	struct ktstr_worker_stats workers[KTSTR_MAX_KEPT_WORKERS];
@@ -175,6 +194,9 @@ void ktstr_result__free(struct ktstr_result *r);
 void ktstr_result__add(struct ktstr_result *r, enum ktstr_severity severity,
 		       enum ktstr_kind kind, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
+
+/* Texts that are too long are cut; a value that is not finite is refused: false. */
+bool ktstr_result__add_metric(struct ktstr_result *r, const struct ktstr_ext_metric *m);
 
 /* Append everything of @from to @to. The same cgroup and step twice stays two entries. */
 void ktstr_result__merge(struct ktstr_result *to, const struct ktstr_result *from);

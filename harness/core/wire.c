@@ -18,7 +18,7 @@
 #include "verdict.h"
 
 #define WIRE_MAGIC	0x5352544bu	/* "KTRS" in memory */
-#define WIRE_VERSION	3u
+#define WIRE_VERSION	4u
 #define WIRE_RECORD	8u		/* type and length */
 
 enum wire_type {
@@ -27,6 +27,7 @@ enum wire_type {
 	WIRE_DETAIL,
 	WIRE_CGROUP,
 	WIRE_WORKER,		/* behind all cgroups */
+	WIRE_EXT_METRIC,
 };
 
 struct writer {
@@ -165,6 +166,28 @@ static void put_worker(struct writer *w, const struct ktstr_worker_stats *k)
 	record_end(w, at);
 }
 
+static void put_name(struct writer *w, const char *s, size_t size)
+{
+	uint32_t n = (uint32_t)strnlen(s, size - 1);
+
+	put32(w, n);
+	put(w, s, n);
+}
+
+static void put_ext_metric(struct writer *w, const struct ktstr_ext_metric *m)
+{
+	size_t at = record_begin(w, WIRE_EXT_METRIC);
+
+	put32(w, m->step);
+	put32(w, m->polarity);
+	put_double(w, m->value);
+	put_name(w, m->source, sizeof(m->source));
+	put_name(w, m->cgroup, sizeof(m->cgroup));
+	put_name(w, m->name, sizeof(m->name));
+	put_name(w, m->unit, sizeof(m->unit));
+	record_end(w, at);
+}
+
 static void put_result(struct writer *w, const struct ktstr_result *r, uint32_t total)
 {
 	const struct ktstr_detail *d;
@@ -174,7 +197,7 @@ static void put_result(struct writer *w, const struct ktstr_result *r, uint32_t 
 	put32(w, WIRE_MAGIC);
 	put32(w, WIRE_VERSION);
 	put32(w, total);
-	put32(w, 2 + r->nr_details + r->nr_cgroups + r->nr_workers);
+	put32(w, 2 + r->nr_details + r->nr_cgroups + r->nr_workers + r->nr_ext_metrics);
 
 	at = record_begin(w, WIRE_COUNTS);
 	put32(w, r->dropped_details);
@@ -183,6 +206,7 @@ static void put_result(struct writer *w, const struct ktstr_result *r, uint32_t 
 	put32(w, r->dropped_workers);
 	put32(w, r->claims_held);
 	put32(w, r->passes_logged);
+	put32(w, r->dropped_ext_metrics);
 	record_end(w, at);
 
 	at = record_begin(w, WIRE_CPUS);
@@ -201,6 +225,8 @@ static void put_result(struct writer *w, const struct ktstr_result *r, uint32_t 
 		put_cgroup(w, &r->cgroups[i]);
 	for (i = 0; i < r->nr_workers; i++)
 		put_worker(w, &r->workers[i]);
+	for (i = 0; i < r->nr_ext_metrics; i++)
+		put_ext_metric(w, &r->ext_metrics[i]);
 }
 
 void *ktstr_result__encode(const struct ktstr_result *r, size_t *len)
@@ -294,6 +320,7 @@ static void get_counts(struct reader *rd, struct ktstr_result *r)
 	r->dropped_workers = get32(rd);
 	r->claims_held = get32(rd);
 	r->passes_logged = get32(rd);
+	r->dropped_ext_metrics = get32(rd);
 	if (r->dropped_fails > r->dropped_details)
 		rd->bad = true;
 }
@@ -423,6 +450,45 @@ static void get_worker(struct reader *rd, struct ktstr_result *r)
 		rd->bad = true;
 }
 
+/* A string with its length in front. */
+static void get_name(struct reader *rd, char *s, size_t size)
+{
+	uint32_t len = get32(rd);
+	struct reader name = { .p = rd->p, .left = len };
+
+	if (rd->bad || name.left > rd->left) {
+		rd->bad = true;
+		return;
+	}
+	rd->p += name.left;
+	rd->left -= name.left;
+	get_string(&name, s, size);
+	rd->bad |= name.bad;
+}
+
+static void get_ext_metric(struct reader *rd, struct ktstr_result *r)
+{
+	struct ktstr_ext_metric *m;
+	uint64_t bits;
+
+	if (r->nr_ext_metrics >= KTSTR_MAX_EXT_METRICS) {
+		rd->bad = true;
+		return;
+	}
+	m = &r->ext_metrics[r->nr_ext_metrics++];
+	m->step = get32(rd);
+	m->polarity = get32(rd);
+	bits = get64(rd);
+	memcpy(&m->value, &bits, sizeof(m->value));
+	get_name(rd, m->source, sizeof(m->source));
+	get_name(rd, m->cgroup, sizeof(m->cgroup));
+	get_name(rd, m->name, sizeof(m->name));
+	get_name(rd, m->unit, sizeof(m->unit));
+	/* a program may count below zero, but not to infinity */
+	if (!isfinite(m->value) || m->polarity > KTSTR_HIGHER_IS_BETTER)
+		rd->bad = true;
+}
+
 /* One record; @seen counts what must be there exactly once. */
 static void get_record(struct reader *rd, struct ktstr_result *r, unsigned int seen[2])
 {
@@ -451,6 +517,9 @@ static void get_record(struct reader *rd, struct ktstr_result *r, unsigned int s
 		break;
 	case WIRE_WORKER:
 		get_worker(&body, r);
+		break;
+	case WIRE_EXT_METRIC:
+		get_ext_metric(&body, r);
 		break;
 	default:
 		body.bad = true;

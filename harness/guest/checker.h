@@ -58,6 +58,8 @@ void ktstr_check__attributes(struct ktstr_checker *ck, const struct ktstr_worksp
 			     const struct ktstr_cpumask *cpuset);
 /* limits.c: the knobs of a cgroup; adds the controllers that they need. */
 void ktstr_check__limits(struct ktstr_checker *ck, const struct ktstr_cgroup *c);
+/* ops_payload.c: may it be run in this test? */
+void ktstr_check__payload(struct ktstr_checker *ck, const struct ktstr_payload *p);
 /* ops.c: one op at this point. */
 void ktstr_check__op(struct ktstr_checker *ck, const struct ktstr_op *op);
 

@@ -215,6 +215,8 @@ static int run_step(struct engine *e, uint32_t index)
 static int make_backdrop(struct engine *e)
 {
 	const struct ktstr_backdrop *b = e->scenario.backdrop;
+	const struct ktstr_payload * const *p;
+	struct vm_err err = { };
 	int ret;
 
 	if (!b)
@@ -223,6 +225,11 @@ static int make_backdrop(struct engine *e)
 	ret = make_cgroups(e, b->cgroups);
 	if (!ret)
 		ret = apply_ops(e, b->ops);
+	for (p = b->payloads; p && *p && !ret; p++) {
+		ret = ktstr_stage__run_payload(&e->stage, *p, NULL, "", &err);
+		if (ret)
+			failed(e, ret, "payload", (*p)->name, err.msg);
+	}
 	if (!ret)
 		ret = start_workers(e);
 	e->stage.in_backdrop = false;

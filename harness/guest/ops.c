@@ -17,7 +17,6 @@ _Static_assert(KTSTR_NR_OPS <= 32, "an op's value is its bit in the stimulus rec
 	}
 #define MISSING(_text, _needs)	{ .name = _text, .needs = _needs }
 
-#define PAYLOADS	"payloads: programs packed into the guest and run in a cgroup"
 #define STAGED		"schedulers that are packed into the guest and can be exchanged"
 #define SNAPSHOTS	"snapshots that the host takes of the guest's memory"
 #define MEMORY		"access of the host to named things in the guest's memory"
@@ -33,9 +32,9 @@ const struct ktstr_op_row ktstr_op_table[KTSTR_NR_OPS] = {
 	[KTSTR_OP_SET_AFFINITY] = ROW("SET_AFFINITY", 0, set_affinity),
 	[KTSTR_OP_SPAWN_HOST] = ROW("SPAWN_HOST", 0, spawn_host),
 	[KTSTR_OP_MOVE_ALL_TASKS] = ROW("MOVE_ALL_TASKS", 0, move_all),
-	[KTSTR_OP_RUN_PAYLOAD] = MISSING("RUN_PAYLOAD", PAYLOADS),
-	[KTSTR_OP_WAIT_PAYLOAD] = MISSING("WAIT_PAYLOAD", PAYLOADS),
-	[KTSTR_OP_KILL_PAYLOAD] = MISSING("KILL_PAYLOAD", PAYLOADS),
+	[KTSTR_OP_RUN_PAYLOAD] = ROW("RUN_PAYLOAD", 0, run_payload),
+	[KTSTR_OP_WAIT_PAYLOAD] = ROW("WAIT_PAYLOAD", 0, wait_payload),
+	[KTSTR_OP_KILL_PAYLOAD] = ROW("KILL_PAYLOAD", 0, kill_payload),
 	[KTSTR_OP_ADD_CGROUP_DEF] = ROW("ADD_CGROUP_DEF", 0, add_def),
 	[KTSTR_OP_FREEZE_CGROUP] = ROW("FREEZE_CGROUP", 0, freeze),
 	[KTSTR_OP_UNFREEZE_CGROUP] = ROW("UNFREEZE_CGROUP", 0, unfreeze),

@@ -19,7 +19,7 @@ struct ktstr_op_row {
 
 extern const struct ktstr_op_row ktstr_op_table[KTSTR_NR_OPS];
 
-/* ops_cgroup.c, ops_tasks.c, ops_sched.c, irq.c: the functions of the rows */
+/* ops_cgroup.c, ops_tasks.c, ops_payload.c, ops_sched.c, irq.c: the functions of the rows */
 #define KTSTR_OP_FUNCTIONS(_name)							\
 	void ktstr_op_check__##_name(struct ktstr_checker *ck, const struct ktstr_op *op); \
 	int ktstr_op__##_name(struct ktstr_stage *st, const struct ktstr_op *op,	\
@@ -40,6 +40,9 @@ KTSTR_OP_FUNCTIONS(set_affinity);
 KTSTR_OP_FUNCTIONS(move_all);
 KTSTR_OP_FUNCTIONS(capture_procs);
 KTSTR_OP_FUNCTIONS(steer_irq);
+KTSTR_OP_FUNCTIONS(run_payload);
+KTSTR_OP_FUNCTIONS(wait_payload);
+KTSTR_OP_FUNCTIONS(kill_payload);
 KTSTR_OP_FUNCTIONS(attach_scheduler);
 KTSTR_OP_FUNCTIONS(detach_scheduler);
 KTSTR_OP_FUNCTIONS(restart_scheduler);

@@ -211,6 +211,8 @@ void ktstr_check__cgroup(struct ktstr_checker *ck, const struct ktstr_cgroup *c)
 		ktstr_check__spec(ck, &spec, k);
 	}
 	strcpy(ck->subject, about);
+	if (c->payload)
+		ktstr_check__payload(ck, c->payload);
 }
 
 static void check_cgroups(struct ktstr_checker *ck, const struct ktstr_cgroup *c)
@@ -371,9 +373,15 @@ static void check_step(struct ktstr_checker *ck, const struct ktstr_step *step)
 
 static void check_backdrop(struct ktstr_checker *ck, const struct ktstr_backdrop *b)
 {
+	const struct ktstr_payload * const *p;
+
 	ck->in_backdrop = true;
 	check_cgroups(ck, b->cgroups);
 	check_ops(ck, b->ops);
+	for (p = b->payloads; p && *p; p++) {
+		subject(ck, "payload");
+		ktstr_check__payload(ck, *p);
+	}
 	check_workers(ck);
 	ck->in_backdrop = false;
 }

@@ -130,6 +130,8 @@ int ktstr_stage__populate(struct ktstr_stage *st, const struct ktstr_cgroup *c,
 			ktstr_workspec__swap(st->ctx, &spec, pool);
 		ret = ktstr_stage__spawn(st, c->name, &spec, err);
 	}
+	if (!ret && c->payload)
+		ret = ktstr_stage__run_payload(st, c->payload, NULL, c->name, err);
 	return ret;
 }
 
@@ -251,8 +253,9 @@ static int end_crews(struct ktstr_stage *st, const char *name, bool backdrop, co
 int ktstr_stage__stop(struct ktstr_stage *st, const char *name, const char *by,
 		      struct vm_err *err)
 {
-	int ret = end_crews(st, name, false, by);
+	int ret = ktstr_stage__end_payloads(st, name, false), crews = end_crews(st, name, false, by);
 
+	ret = ret ? ret : crews;
 	return ret ? vm_err(err, -ret, "stop the workers of %s: %s", name, strerror(-ret)) : 0;
 }
 
@@ -279,11 +282,13 @@ int ktstr_stage__remove(struct ktstr_stage *st, const char *name, const char *by
 int ktstr_stage__clear(struct ktstr_stage *st, bool backdrop, struct vm_err *err)
 {
 	uint32_t i = 0;
-	int ret, removed;
+	int ret, removed, payloads;
 
 	ret = end_crews(st, NULL, backdrop, NULL);
+	payloads = ktstr_stage__end_payloads(st, NULL, backdrop);
+	ret = ret ? ret : payloads;
 	if (ret)
-		vm_err(err, -ret, "stop workers: %s", strerror(-ret));
+		vm_err(err, -ret, "stop workers and payloads: %s", strerror(-ret));
 	while (i < st->nr_places) {
 		if (st->places[i].backdrop == backdrop)
 			forget_place(st, &st->places[i]);
@@ -298,6 +303,7 @@ int ktstr_stage__clear(struct ktstr_stage *st, bool backdrop, struct vm_err *err
 void ktstr_stage__fini(struct ktstr_stage *st)
 {
 	free(st->crews);
+	free(st->payloads);
 	free(st->places);
 	ktstr_cgroups__fini(&st->cgroups);
 }

@@ -30,6 +30,8 @@ struct ktstr_refusal {
 	char why[160];
 };
 
+struct ktstr_payload_run;
+
 struct ktstr_crew {			/* a group of equal workers */
 	struct ktstr_stage *stage;
 	char cgroup[KTSTR_NAME_LEN];	/* where its workers are; "": with the runner */
@@ -57,6 +59,8 @@ struct ktstr_stage {
 	uint32_t nr_places;
 	struct ktstr_crew **crews;
 	uint32_t nr_crews, serial;
+	struct ktstr_payload_run **payloads;
+	uint32_t nr_payloads;
 	bool in_backdrop;		/* what is made now belongs to it */
 	bool sched_ended;
 	uint32_t step;
@@ -108,6 +112,12 @@ int ktstr_stage__remove(struct ktstr_stage *st, const char *name, const char *by
 int ktstr_stage__clear(struct ktstr_stage *st, bool backdrop, struct vm_err *err);
 /* Everything is cleared: free the rest. */
 void ktstr_stage__fini(struct ktstr_stage *st);
+
+/* ops_payload.c: a payload in cgroup @cgroup ("": where the runner is); it runs at once. */
+int ktstr_stage__run_payload(struct ktstr_stage *st, const struct ktstr_payload *payload,
+			     const char * const *args, const char *cgroup, struct vm_err *err);
+/* End and judge those in cgroup @name, or with NULL the step's or the backdrop's. */
+int ktstr_stage__end_payloads(struct ktstr_stage *st, const char *name, bool backdrop);
 
 /* crew.c: the parts of the above that are about one group of workers */
 int ktstr_crew__fork(struct ktstr_stage *st, const char *name, const struct ktstr_workspec *spec,

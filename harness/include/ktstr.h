@@ -30,6 +30,7 @@
 
 #include <ktstr/attrs.h>
 #include <ktstr/claim.h>
+#include <ktstr/payload.h>
 #include <ktstr/register.h>
 #include <ktstr/scenario.h>
 #include <ktstr/stats.h>

@@ -64,6 +64,11 @@ FIXTURE_SETUP(wire)
 		c->migrated_known = i;
 		c->migrated_pages = i ? 1ULL << 40 : 0;
 	}
+	ktstr_result__add_metric(self->r, &(struct ktstr_ext_metric){
+		.source = "fio", .cgroup = "cg_1", .name = "iops", .unit = "1/s", .step = 3,
+		.polarity = KTSTR_HIGHER_IS_BETTER, .value = -0.125 });
+	ktstr_result__add_metric(self->r, &(struct ktstr_ext_metric){ .name = "m" });
+	self->r->dropped_ext_metrics = 7;
 	self->buf = ktstr_result__encode(self->r, &self->len);
 	ASSERT_NE(NULL, self->buf);
 }
@@ -96,6 +101,15 @@ TEST_F(wire, a_full_result_fits_one_message)
 		c = &self->r->cgroups[self->r->nr_cgroups++];
 		memset(c->name, 'n', KTSTR_NAME_LEN - 1);
 	}
+	while (self->r->nr_ext_metrics < KTSTR_MAX_EXT_METRICS) {
+		struct ktstr_ext_metric m = { .value = 1 };
+
+		memset(m.name, 'n', sizeof(m.name) - 1);
+		memcpy(m.source, m.name, sizeof(m.source));
+		memcpy(m.cgroup, m.name, sizeof(m.cgroup));
+		EXPECT_TRUE(ktstr_result__add_metric(self->r, &m));
+	}
+	EXPECT_FALSE(ktstr_result__add_metric(self->r, &(struct ktstr_ext_metric){ .value = 1 }));
 	buf = ktstr_result__encode(self->r, &len);
 	ASSERT_NE(NULL, buf);
 	EXPECT_LT(len, 1u << 20);	/* KTSTR_CHAN_MAX_PAYLOAD */

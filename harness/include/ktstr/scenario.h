@@ -14,6 +14,7 @@
 
 #include <ktstr/attrs.h>
 #include <ktstr/register.h>
+#include <ktstr/payload.h>
 #include <ktstr/work.h>
 
 /* A number that somebody wrote, zero included; unset inherits. */
@@ -199,6 +200,7 @@ struct ktstr_cgroup {
 	struct ktstr_limit memory_max, memory_high, memory_low, memory_swap_max; /* bytes */
 	uint32_t io_weight;		/* 1..10000 */
 	struct ktstr_limit pids_max;
+	const struct ktstr_payload *payload;	/* started in it, behind its workers */
 	bool swappable;			/* a work type given for the whole run replaces its own */
 };
 
@@ -288,6 +290,11 @@ struct ktstr_op {
 		const char *tag;	/* CAPTURE_CGROUP_PROCS */
 		const char *name;	/* of a snapshot, map, payload */
 		const struct ktstr_scheduler *scheduler;
+		struct {
+			const struct ktstr_payload *payload;
+			const char * const *args;	/* RUN_PAYLOAD: behind its own */
+			uint64_t timeout_ns;		/* WAIT_PAYLOAD: the test's duration */
+		};
 		struct { struct ktstr_irq irq; uint32_t cpu; };
 	};
 };
@@ -317,6 +324,16 @@ struct ktstr_op {
 #define CAPTURE_CGROUP_PROCS(_tag, _name) KTSTR_OP(CAPTURE_CGROUP_PROCS, _name, .tag = (_tag))
 #define STEER_IRQ(_irq, _cpu)		KTSTR_OP(STEER_IRQ, NULL, .irq = _irq, .cpu = (_cpu))
 /*
+ * A program in a cgroup, NULL: beside the runner. It runs until it ends, is waited for, is
+ * killed, or the step ends. WAIT and KILL find it without the cgroup where it runs once.
+ */
+#define RUN_PAYLOAD(_payload, _cgroup, ...)					\
+	KTSTR_OP(RUN_PAYLOAD, _cgroup, .payload = (_payload), ##__VA_ARGS__)
+#define WAIT_PAYLOAD(_payload, _cgroup, ...)					\
+	KTSTR_OP(WAIT_PAYLOAD, _cgroup, .payload = (_payload), ##__VA_ARGS__)
+#define KILL_PAYLOAD(_payload, _cgroup)						\
+	KTSTR_OP(KILL_PAYLOAD, _cgroup, .payload = (_payload))
+/*
  * Exchange the scheduler while workers run. Those that are attached later must be listed in
  * the test's staged_schedulers; RESTART starts the test's own again, whatever is attached.
  * One that does not attach ends the scenario as a failure of its own kind.
@@ -337,10 +354,11 @@ struct ktstr_step {
 
 #define STEP(...)	{ __VA_ARGS__ }
 
-/* What lasts through all steps: cgroups first, then ops. NULL is none. */
+/* What lasts through all steps: cgroups first, then ops, then payloads. NULL is none. */
 struct ktstr_backdrop {
 	const struct ktstr_cgroup *cgroups;
 	const struct ktstr_op *ops;
+	const struct ktstr_payload * const *payloads;	/* beside the runner; NULL-terminated */
 };
 
 #define BACKDROP(...)	(&(const struct ktstr_backdrop){ __VA_ARGS__ })

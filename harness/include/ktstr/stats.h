@@ -21,6 +21,8 @@
 
 #define KTSTR_MAX_CPUS		512
 
+enum ktstr_polarity { KTSTR_NEUTRAL, KTSTR_LOWER_IS_BETTER, KTSTR_HIGHER_IS_BETTER };
+
 /* A set of CPUs, or of NUMA nodes. */
 struct ktstr_cpumask {
 	uint64_t bits[KTSTR_MAX_CPUS / 64];
@@ -84,6 +86,14 @@ struct ktstr_stats ktstr_stats__phase_worker(const struct ktstr_result *r, uint3
 struct ktstr_stats ktstr_stats__phase(const struct ktstr_result *r, uint32_t phase);
 struct ktstr_stats ktstr_stats__cgroup(const struct ktstr_result *r, const char *cgroup);
 struct ktstr_stats ktstr_stats__run(const struct ktstr_result *r);
+
+/*
+ * A figure beyond those above, that a payload or a work type reported under a name of its own;
+ * the last one of that name. NaN: absent.
+ */
+#define ext_metric(_r, _source, _name)						\
+	ktstr_ext_metric(KTSTR_RESULT_OF(_r), _source, _name)
+double ktstr_ext_metric(const struct ktstr_result *r, const char *source, const char *name);
 
 /* Both have a result: @r is a struct ktstr_ctx * or a struct ktstr_result *. */
 struct ktstr_result *ktstr_ctx__result(const struct ktstr_ctx *ctx);

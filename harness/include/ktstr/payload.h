@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Payloads: programs (benchmarks, helpers) that run beside the workers, in a cgroup of the
+ * test, and whose output becomes metrics.
+ *
+ *	KTSTR_PAYLOAD(hackbench, .binary = "hackbench", .args = KTSTR_STRS("-l", "2000"),
+ *		      METRIC_RULES({ "seconds", "^Time: ([0-9.]+)", "s", KTSTR_LOWER_IS_BETTER }),
+ *		      PAYLOAD_CHECKS(METRIC_MAX("seconds", 10)));
+ *
+ *	KTSTR_TEST(under_load, .payload = &hackbench, ...)
+ *	... STEP(OPS(RUN_PAYLOAD(&hackbench, "cg_a"), WAIT_PAYLOAD(&hackbench)), HOLD_FULL)
+ *
+ * docs/payloads.md has the rules.
+ */
+#ifndef KTSTR_PAYLOAD_H
+#define KTSTR_PAYLOAD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <ktstr/attrs.h>
+#include <ktstr/stats.h>
+
+/* How a figure is found in the output: group 1 of the last match of an extended regex. */
+struct ktstr_metric_rule {
+	const char *name;		/* NULL ends the list */
+	const char *regex;
+	const char *unit;		/* NULL: none */
+	enum ktstr_polarity polarity;
+};
+
+enum ktstr_payload_check_kind {
+	KTSTR_PAYLOAD_CHECK_END,
+	KTSTR_PAYLOAD_MIN,
+	KTSTR_PAYLOAD_MAX,
+	KTSTR_PAYLOAD_RANGE,
+	KTSTR_PAYLOAD_EXISTS,
+	KTSTR_PAYLOAD_EXIT_CODE,
+};
+
+/* What must hold once it has ended. An absent metric fails, whatever is asked of it. */
+struct ktstr_payload_check {
+	enum ktstr_payload_check_kind kind;
+	const char *metric;
+	double min, max;		/* MIN, MAX, RANGE: both ends belong to it */
+	int exit_code;
+};
+
+#define METRIC_MIN(_name, _v)							\
+	{ .kind = KTSTR_PAYLOAD_MIN, .metric = (_name), .min = (_v) }
+#define METRIC_MAX(_name, _v)							\
+	{ .kind = KTSTR_PAYLOAD_MAX, .metric = (_name), .max = (_v) }
+#define METRIC_RANGE(_name, _min, _max)						\
+	{ .kind = KTSTR_PAYLOAD_RANGE, .metric = (_name), .min = (_min), .max = (_max) }
+#define METRIC_EXISTS(_name)	{ .kind = KTSTR_PAYLOAD_EXISTS, .metric = (_name) }
+#define EXIT_CODE(_code)							\
+	{ .kind = KTSTR_PAYLOAD_EXIT_CODE, .exit_code = (_code) }
+
+struct ktstr_payload {
+	const char *name;		/* the C identifier unless given */
+	/* Host program, packed with its libraries: a path, or a name in the working folder or PATH. */
+	const char *binary;
+	const char * const *args;	/* in front of those of RUN_PAYLOAD */
+	const char * const *include_files; /* further host files, as extra_include_files */
+	const char * const *known_flags; /* "--flag": the only ones it may be given; NULL: any */
+	const struct ktstr_metric_rule *metrics;
+	const struct ktstr_payload_check *checks; /* exit code 0 is asked for unless one says else */
+	bool uses_parent_pgrp;		/* stays in the runner's process group; only it is killed */
+};
+
+#define METRIC_RULES(...)							\
+	.metrics = (const struct ktstr_metric_rule[]){ __VA_ARGS__, { .name = NULL } }
+#define PAYLOAD_CHECKS(...)							\
+	.checks = (const struct ktstr_payload_check[]){ __VA_ARGS__, { .metric = NULL } }
+
+#define KTSTR_PAYLOAD(_name, ...)						\
+	KTSTR_DEFAULTS_BEGIN							\
+	static const struct ktstr_payload _name = { .name = #_name, ##__VA_ARGS__ }; \
+	KTSTR_DEFAULTS_END							\
+	struct ktstr_payload
+
+/* NULL-terminated, for .workloads = PAYLOADS(&a, &b) */
+#define PAYLOADS(...)	((const struct ktstr_payload * const []){ __VA_ARGS__, NULL })
+
+#endif

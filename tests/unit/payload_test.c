@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Payloads: real processes (the machine's own shell), fake cgroups. How they are started and
+ * ended, what is kept of their output, which metrics are found in it and how they are judged.
+ */
+/* Links: libktstr.a */
+/* Libs: -lm */
+#include <errno.h>
+#include <math.h>
+#include <signal.h>
+
+#include "../../harness/guest/payload.h"
+#include "ops_fixture.h"
+
+#define SH(_name, _script, ...)							\
+	KTSTR_PAYLOAD(_name, .binary = "/bin/sh", .args = KTSTR_STRS("-c", _script), ##__VA_ARGS__)
+
+SH(counter, "echo ops: 10; echo ops: 42.5; echo noise",
+	METRIC_RULES({ "ops", "^ops: ([0-9.]+)$", "1/s", KTSTR_HIGHER_IS_BETTER }),
+	PAYLOAD_CHECKS(METRIC_MIN("ops", 42), METRIC_MAX("ops", 43), METRIC_RANGE("ops", 42.5, 42.5),
+		       METRIC_EXISTS("ops")));
+SH(slow_counter, "echo ops: 3; sleep 1000",
+	METRIC_RULES({ "ops", "^ops: ([0-9.]+)$" }), PAYLOAD_CHECKS(METRIC_MIN("ops", 5)));
+SH(on_stderr, "echo nothing here; echo 'lat=7 us' >&2",
+	METRIC_RULES({ "lat", "lat=([0-9]+)", "us", KTSTR_LOWER_IS_BETTER }));
+SH(says_nothing, "exit 0",
+	METRIC_RULES({ "ops", "ops: ([0-9]+)" }), PAYLOAD_CHECKS(METRIC_EXISTS("ops")));
+SH(fails, "echo ops: 1; echo first >&2; echo 'no such device' >&2; exit 3",
+	METRIC_RULES({ "ops", "ops: ([0-9]+)" }), PAYLOAD_CHECKS(METRIC_MIN("ops", 100)));
+SH(fails_as_told, "exit 3", PAYLOAD_CHECKS(EXIT_CODE(3)));
+SH(killed, "kill -SEGV $$");
+SH(with_flags, "exit 0", .known_flags = KTSTR_STRS("--fast", "--size"));
+SH(args, "echo v=$0$1", METRIC_RULES({ "v", "v=([0-9]+)" }));
+SH(sleeper, "sleep 1000");
+KTSTR_PAYLOAD(missing, .binary = "/nonexistent/program");
+
+static const struct ktstr_payload * const all[] = {
+	&counter, &slow_counter, &on_stderr, &says_nothing, &fails, &fails_as_told, &killed,
+	&with_flags, &args, &sleeper, &missing, NULL
+};
+KTSTR_DEFAULTS_BEGIN
+static const struct ktstr_test test = { KTSTR_TEST_UNSET, .name = "t", .workloads = all };
+KTSTR_DEFAULTS_END
+
+static double metric(const struct ktstr_result *r, const char *payload, const char *name)
+{
+	return ktstr_ext_metric(r, payload, name);
+}
+
+static uint32_t failures(const struct ktstr_result *r)
+{
+	uint32_t i, nr = 0;
+
+	for (i = 0; i < r->nr_details; i++)
+		nr += r->details[i].severity == KTSTR_FAILS;
+	return nr;
+}
+
+#define WAIT(_payload)								\
+	(self->ctx.test = &test, RUN(STEP(OPS(RUN_PAYLOAD(&_payload, NULL),	\
+					      WAIT_PAYLOAD(&_payload, NULL)), HOLD_NONE)))
+
+TEST_F(ops, the_last_match_is_the_figure_and_its_checks_hold)
+{
+	const struct ktstr_result *r = self->ctx.result;
+
+	EXPECT_EQ(0, WAIT(counter));
+	EXPECT_EQ(0, failures(r)) print_details(r);
+	ASSERT_EQ(1, r->nr_ext_metrics);
+	EXPECT_EQ(42.5, r->ext_metrics[0].value);
+	EXPECT_STREQ("1/s", r->ext_metrics[0].unit);
+	EXPECT_EQ(KTSTR_HIGHER_IS_BETTER, (int)r->ext_metrics[0].polarity);
+	EXPECT_TRUE(isnan(metric(r, "counter", "other")));
+	EXPECT_TRUE(isnan(metric(r, "other", "ops")));
+}
+
+TEST_F(ops, standard_error_is_searched_when_the_output_has_nothing)
+{
+	EXPECT_EQ(0, WAIT(on_stderr));
+	EXPECT_EQ(7, metric(self->ctx.result, "on_stderr", "lat"));
+}
+
+TEST_F(ops, a_metric_that_is_not_there_fails_its_check)
+{
+	EXPECT_EQ(0, WAIT(says_nothing));
+	EXPECT_DETAIL(KTSTR_FAILS, "payload says_nothing in (runner's cgroup): metric ops was not found in its output");
+}
+
+TEST_F(ops, a_wrong_exit_code_comes_first_and_shows_the_last_words)
+{
+	EXPECT_EQ(0, WAIT(fails));
+	EXPECT_DETAIL(KTSTR_FAILS, "exit code 3, expected 0; its standard error ends: first no such device");
+	EXPECT_EQ(1, failures(self->ctx.result));
+	EXPECT_EQ(KTSTR_BENCHMARK, self->ctx.result->details[0].kind);
+	EXPECT_EQ(0, WAIT(fails_as_told));
+	EXPECT_EQ(1, failures(self->ctx.result));
+	EXPECT_EQ(0, WAIT(killed));
+	EXPECT_DETAIL(KTSTR_FAILS, "killed by SIGSEGV, expected exit code 0");
+}
+
+TEST_F(ops, a_wait_is_bounded_and_what_was_printed_counts)
+{
+	self->ctx.test = &test;
+	EXPECT_EQ(0, RUN(STEP(OPS(RUN_PAYLOAD(&slow_counter, NULL),
+				  WAIT_PAYLOAD(&slow_counter, NULL,
+					       .timeout_ns = 200 * NSEC_PER_MSEC)), HOLD_NONE)));
+	EXPECT_DETAIL(KTSTR_FAILS, "it did not end within 200 ms and was killed");
+	EXPECT_DETAIL(KTSTR_FAILS, "ops: expected at least 5, was 3");
+}
+
+TEST_F(ops, the_end_of_a_step_ends_its_payloads_and_asks_for_no_exit_code)
+{
+	self->ctx.test = &test;
+	EXPECT_EQ(0, RUN(STEP(CGROUPS(CGROUP("a", .payload = &sleeper)), HOLD_MS(20)),
+			 STEP(OPS(RUN_PAYLOAD(&sleeper, NULL)), CGROUPS(CGROUP("a")),
+			      HOLD_MS(20))));
+	EXPECT_EQ(0, failures(self->ctx.result)) print_details(self->ctx.result);
+	EXPECT_NE(NULL, strstr(fake.log, "a/cgroup.procs="));
+}
+
+TEST_F(ops, payloads_of_the_backdrop_live_through_the_steps_and_can_be_killed)
+{
+	self->ctx.test = &test;
+	EXPECT_EQ(0, RUN_WITH(BACKDROP(.payloads = PAYLOADS(&sleeper)),
+			      STEP(CGROUPS(CGROUP("a")), HOLD_MS(10)),
+			      STEP(OPS(KILL_PAYLOAD(&sleeper, NULL)), HOLD_NONE)));
+	EXPECT_EQ(0, failures(self->ctx.result)) print_details(self->ctx.result);
+	EXPECT_EQ(-ESRCH, RUN(STEP(OPS(KILL_PAYLOAD(&sleeper, NULL)), HOLD_NONE)));
+	EXPECT_DETAIL(KTSTR_FAILS, "payload sleeper does not run; there is none");
+}
+
+TEST_F(ops, a_name_that_is_not_unique_needs_its_cgroup)
+{
+	self->ctx.test = &test;
+	EXPECT_EQ(-EINVAL, RUN(STEP(OPS(ADD_CGROUP("a"), RUN_PAYLOAD(&sleeper, "a"),
+					RUN_PAYLOAD(&sleeper, NULL),
+					WAIT_PAYLOAD(&sleeper, NULL)), HOLD_NONE)));
+	EXPECT_DETAIL(KTSTR_FAILS, "payload sleeper runs 2 times, name the cgroup: sleeper in a, sleeper in (runner's cgroup)");
+	EXPECT_EQ(-EEXIST, RUN(STEP(OPS(RUN_PAYLOAD(&sleeper, NULL),
+					RUN_PAYLOAD(&sleeper, NULL)), HOLD_NONE)));
+	EXPECT_DETAIL(KTSTR_FAILS, "payload sleeper was started in (runner's cgroup) already");
+	EXPECT_EQ(0, RUN(STEP(OPS(ADD_CGROUP("a"), RUN_PAYLOAD(&sleeper, "a"),
+				  RUN_PAYLOAD(&sleeper, NULL), KILL_PAYLOAD(&sleeper, "a"),
+				  KILL_PAYLOAD(&sleeper, NULL)), HOLD_NONE)));
+}
+
+TEST_F(ops, stopping_a_cgroup_ends_what_runs_there_and_nothing_else)
+{
+	self->ctx.test = &test;
+	EXPECT_EQ(0, RUN(STEP(OPS(ADD_CGROUP("a"), RUN_PAYLOAD(&sleeper, "a"),
+				  RUN_PAYLOAD(&sleeper, NULL), STOP_CGROUP("a"),
+				  KILL_PAYLOAD(&sleeper, NULL)), HOLD_NONE)));
+	EXPECT_EQ(-ESRCH, RUN(STEP(OPS(ADD_CGROUP("a"), RUN_PAYLOAD(&sleeper, "a"),
+				       REMOVE_CGROUP("a"), KILL_PAYLOAD(&sleeper, "a")),
+				   HOLD_NONE)));
+}
+
+TEST_F(ops, arguments_come_behind_its_own_and_only_known_flags_are_passed)
+{
+	self->ctx.test = &test;
+	EXPECT_EQ(0, RUN(STEP(OPS(RUN_PAYLOAD(&args, NULL, .args = KTSTR_STRS("12", "34")),
+				  WAIT_PAYLOAD(&args, NULL)), HOLD_NONE)));
+	EXPECT_EQ(1234, metric(self->ctx.result, "args", "v"));
+	EXPECT_EQ(0, RUN(STEP(OPS(RUN_PAYLOAD(&with_flags, NULL,
+					      .args = KTSTR_STRS("--fast", "--size=3", "x")),
+				  WAIT_PAYLOAD(&with_flags, NULL)), HOLD_NONE)));
+	EXPECT_EQ(-EINVAL, RUN(STEP(OPS(RUN_PAYLOAD(&with_flags, NULL,
+						    .args = KTSTR_STRS("--faster"))),
+				    HOLD_NONE)));
+	EXPECT_DETAIL(KTSTR_FAILS, "payload with_flags does not know \"--faster\"");
+}
+
+TEST_F(ops, what_cannot_be_executed_fails_the_step_by_its_name)
+{
+	self->ctx.test = &test;
+	EXPECT_EQ(-ENOENT, RUN(STEP(OPS(RUN_PAYLOAD(&missing, NULL)), HOLD_NONE)));
+	EXPECT_DETAIL(KTSTR_FAILS, "RUN_PAYLOAD: exec /nonexistent/program: No such file or directory");
+}
+
+TEST_F(ops, a_payload_that_the_test_does_not_name_is_not_in_the_guest)
+{
+	static const struct ktstr_payload stranger = { .name = "stranger", .binary = "x" };
+
+	self->ctx.test = &test;
+	EXPECT_EQ(-EINVAL, RUN(STEP(OPS(RUN_PAYLOAD(&stranger, NULL)), HOLD_NONE)));
+	EXPECT_DETAIL(KTSTR_FAILS, "stranger is neither the test's payload nor in its workloads");
+	EXPECT_EQ(-EINVAL, RUN(STEP(CGROUPS(CGROUP("a", .payload = &stranger)), HOLD_MS(5))));
+}
+
+SH(flood, "head -c 20000000 /dev/zero | tr '\\\\0' x; echo; echo ops: 9");
+SH(forks, "sleep 1000 & echo $! > $0; sleep 1000");
+
+static struct ktstr_payload_proc *start(const struct ktstr_payload *p, const char *arg)
+{
+	const char * const list[] = { arg, NULL };
+	struct ktstr_payload_start s = { .payload = p, .args = arg ? list : NULL };
+	struct ktstr_payload_proc *proc = NULL;
+
+	return ktstr_payload__start(&proc, &s, NULL) ? NULL : proc;
+}
+
+TEST(a_flood_is_cut_and_does_not_block_the_program)
+{
+	struct ktstr_payload_proc *p = start(&flood, NULL);
+	uint64_t dropped;
+	size_t len;
+
+	ASSERT_NE(NULL, p);
+	ASSERT_TRUE(ktstr_payload__wait(p, 20000));
+	ktstr_payload__output(p, false, &len, &dropped);
+	EXPECT_EQ(KTSTR_PAYLOAD_OUTPUT, len);
+	EXPECT_EQ(20000000 + 8 - KTSTR_PAYLOAD_OUTPUT, dropped);
+	EXPECT_EQ(0, ktstr_payload__status(p));
+	ktstr_payload__free(p);
+}
+
+TEST(its_children_die_with_it)
+{
+	char file[] = "/tmp/ktstr-payload-XXXXXX";
+	int fd = mkstemp(file), i;
+	struct ktstr_payload_proc *p;
+	char text[32] = "";
+
+	ASSERT_LE(0, fd);
+	p = start(&forks, file);
+	ASSERT_NE(NULL, p);
+	for (i = 0; i < 1000 && pread(fd, text, 31, 0) <= 0; i++)
+		usleep(10000);
+	ASSERT_LT(0, atoi(text));
+	ktstr_payload__free(p);
+	for (i = 0; i < 1000 && !kill(atoi(text), 0); i++)
+		usleep(10000);
+	EXPECT_EQ(-1, kill(atoi(text), 0));
+	close(fd);
+	unlink(file);
+}
+
+TEST(declarations_that_cannot_be_meant_have_their_sentence)
+{
+	const struct {
+		struct ktstr_payload p;
+		const char *want;
+	} bad[] = {
+		{ { .binary = "x" }, "no name" },
+		{ { .name = "x" }, "no binary" },
+		{ { .name = "x", .binary = "x", METRIC_RULES({ "m", "(" }) },
+		  "metric m: \"(\" is no extended regular expression" },
+		{ { .name = "x", .binary = "x", METRIC_RULES({ "m", "a+" }) },
+		  "has no group (...) around the number" },
+		{ { .name = "x", .binary = "x", METRIC_RULES({ "m", "(a)" }, { "m", "(b)" }) },
+		  "stands there twice" },
+		{ { .name = "x", .binary = "x", PAYLOAD_CHECKS(METRIC_MIN("m", 1)) },
+		  "wants metric m, which no rule finds" },
+		{ { .name = "x", .binary = "x", METRIC_RULES({ "m", "(a)" }),
+		    PAYLOAD_CHECKS(METRIC_RANGE("m", 2, 1)) }, "are no interval" },
+		{ { .name = "x", .binary = "x", PAYLOAD_CHECKS(EXIT_CODE(300)) },
+		  "0 to 255" },
+		{ { .name = "x", .binary = "x", .args = KTSTR_STRS("--a"),
+		    .known_flags = KTSTR_STRS("--b") }, "not among its known_flags" },
+	};
+	const char *got;
+	char why[256];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		got = ktstr_payload__problem(&bad[i].p, why, sizeof(why));
+		ASSERT_NE(NULL, got) TH_LOG("%s was accepted", bad[i].want);
+		EXPECT_NE(NULL, strstr(got, bad[i].want)) TH_LOG("%s", got);
+	}
+}
+
+TEST(numbers_are_found_in_text_of_any_kind)
+{
+	static const struct ktstr_metric_rule rule = { "m", "m=([-+0-9.einf]+)" };
+	static const char zeros[] = "\0\0m=5\0m=6\0";
+	double v = -1;
+
+	EXPECT_TRUE(ktstr_metric_rule__find(&rule, zeros, sizeof(zeros), &v));
+	EXPECT_EQ(6, v);
+	EXPECT_TRUE(ktstr_metric_rule__find(&rule, "m=-1.5e3", 8, &v));
+	EXPECT_EQ(-1500, v);
+	EXPECT_FALSE(ktstr_metric_rule__find(&rule, "m=inf", 5, &v));
+	EXPECT_FALSE(ktstr_metric_rule__find(&rule, "m=..", 4, &v));
+	EXPECT_FALSE(ktstr_metric_rule__find(&rule, "", 0, &v));
+}
+
+TEST_HARNESS_MAIN
