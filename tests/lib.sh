@@ -23,3 +23,23 @@ finish()
 	echo "1..$nr"
 	[ "$failed" = 0 ]
 }
+
+# Processes of a run carry KTSTR_TEST_MARK=$mark in their environment, whatever became of their
+# parents. ours: their pids.
+ours()
+{
+	# shellcheck disable=SC2154 # the test sets mark
+	grep -lzs "^KTSTR_TEST_MARK=$mark\$" /proc/[0-9]*/environ 2> /dev/null |
+		sed -n 's,/proc/\([0-9]*\)/.*,\1,p' | grep -vx $$
+}
+
+# gone: wait until none of them is left, at most 5 s.
+gone()
+{
+	local limit=$((SECONDS + 5))
+
+	while [ -n "$(ours)" ]; do
+		[ $SECONDS -lt $limit ] || return 1
+		sleep 0.02
+	done
+}

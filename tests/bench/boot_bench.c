@@ -229,7 +229,8 @@ static void run_bundled(const struct input *in)
 		.accel = VM_ACCEL_KVM, .kernel = in->kernel, .cmdline = QUIET,
 		.topo = { .numa_nodes = 1, .llcs = 1, .cores = 2, .threads = 1 },
 		.mem_bytes = 512ull << 20, .kaslr = true,
-		.console_path = "/dev/null", .output_path = "/dev/null",
+		/* both are /dev/null here, but may not have the same name */
+		.console_path = "/dev/stdout", .output_path = "/dev/stdin",
 	};
 	struct vm_err err = { .msg = "" };
 	struct vm_event ev;
@@ -339,7 +340,7 @@ static double median(const double *list, int n)
 /* Medians of the stages: from one moment to the next. */
 static void print(const char *name, double at[NR_MOMENTS][MAX_ROUNDS], int n, double *base)
 {
-	double stage[MAX_ROUNDS], mid = median(at[INIT], n);
+	double stage[MAX_ROUNDS] = { 0 }, mid = median(at[INIT], n);
 
 	if (!*base)
 		*base = mid;

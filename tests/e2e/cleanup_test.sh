@@ -15,12 +15,6 @@ trap 'rm -rf "$tmp"' EXIT
 
 . tests/lib.sh
 
-# Processes of this run carry its mark in their environment, whatever became of their parents.
-ours() {
-	grep -lzs "^KTSTR_CLEANUP_MARK=$mark\$" /proc/[0-9]*/environ 2>/dev/null |
-		sed -n 's,/proc/\([0-9]*\)/.*,\1,p' | grep -vx $$
-}
-
 await() {	# PHASE: until the run is there, at most 60 s
 	local limit=$((SECONDS + 60)) pid
 
@@ -38,15 +32,6 @@ await() {	# PHASE: until the run is there, at most 60 s
 	return 1
 }
 
-gone() {	# all our processes, within 5 s
-	local limit=$((SECONDS + 5))
-
-	while [ -n "$(ours)" ]; do
-		[ $SECONDS -lt $limit ] || return 1
-		sleep 0.02
-	done
-}
-
 echo "TAP version 13"
 before=$(ls -A /dev/shm)
 for sig in KILL INT TERM; do
@@ -54,7 +39,7 @@ for sig in KILL INT TERM; do
 		mark=$sig.$phase.$$
 		root=$tmp/$mark
 		# a shell starts background jobs with SIGINT ignored, a terminal does not
-		KTSTR_CLEANUP_MARK=$mark KTSTR_ACCEL=tcg KTSTR_RUNS_ROOT=$root KTSTR_RUN_ID=r \
+		KTSTR_TEST_MARK=$mark KTSTR_ACCEL=tcg KTSTR_RUNS_ROOT=$root KTSTR_RUN_ID=r \
 			setsid env --default-signal=INT "$prog" -t "$test" >"$tmp/tap" 2>&1 &
 		pid=$!
 		await "$phase"
