@@ -66,7 +66,7 @@ static const struct host hosts[] = {
 static const struct vm_topology topologies[] = {
 	{ 1, 1, 1, 1 }, { 1, 1, 4, 1 }, { 1, 3, 3, 1 }, { 1, 5, 3, 1 }, { 1, 7, 2, 1 },
 	{ 1, 3, 2, 2 }, { 1, 14, 9, 2 }, { 1, 14, 18, 1 }, { 4, 12, 8, 2 }, { 2, 4, 3, 3 },
-	{ 1, 1, 256, 2 }, { 1, 512, 1, 1 },
+	{ 1, 1, 256, 2 }, { 1, 512, 1, 1 }, { 1, 3, 5, 3 },
 };
 
 static unsigned int nr_entries(const struct host *h)

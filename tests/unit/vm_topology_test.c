@@ -98,6 +98,17 @@ TEST(nodes_may_differ)
 	EXPECT_EQ(1, vm_topology_bandwidth_mbs(&t, 0, 1));
 }
 
+TEST(bandwidths_beyond_16_bits_are_rounded_never_to_nothing)
+{
+	static const struct vm_node nodes[] = {
+		{ .llcs = 1, .bandwidth_mbs = 1000001 }, { .llcs = 1, .bandwidth_mbs = 3 },
+	};
+	const struct vm_topology t = { 2, 2, 1, 1, nodes };
+
+	EXPECT_EQ(1000000, vm_topology_bandwidth_mbs(&t, 0, 0));
+	EXPECT_EQ(16, vm_topology_bandwidth_mbs(&t, 1, 1));
+}
+
 TEST(alike_nodes_take_llcs_in_order)
 {
 	const struct vm_topology t = { 2, 4, 3, 1 };
@@ -132,6 +143,7 @@ TEST(a_broken_node_is_named)
 		struct vm_node node[2];
 		uint8_t distance[4];
 	} bad[] = {
+		{ "1 LLCs together", { { .llcs = 1 }, { .mem_bytes = VM_GIB } }, { 10, 20, 20, 10 } },
 		{ "3 LLCs together", { { .llcs = 1 }, { .llcs = 2 } }, { 10, 20, 20, 10 } },
 		{ "neither LLCs nor memory", { { .llcs = 2 } }, { 10, 20, 20, 10 } },
 		{ "memory-only nodes last", { { .mem_bytes = VM_GIB }, { .llcs = 2 } },

@@ -12,8 +12,9 @@
 #define ACPI_SCI_GSI	9
 
 /*
- * Write the tables into guest RAM, with the bus of vmm/dev/pci.h if @pci says so, at [@gpa, @gpa + @bytes), RSDP first; @gpa is a multiple of 64.
- * Returns 0 and the address of the RSDP in @rsdp, or -ENOSPC with @err.
+ * Write the tables, RSDP first, into guest RAM at [@gpa, @gpa + @bytes); @gpa is a multiple of 64.
+ * With @pci they tell of the bus of vmm/dev/pci.h. Returns 0 and the address of the RSDP in @rsdp,
+ * or -ENOSPC with @err.
  */
 int acpi_build(const struct vm_ram *ram, const struct vm_topology *t, bool pci, uint64_t gpa,
 	       uint64_t bytes, uint64_t *rsdp, struct vm_err *err);
