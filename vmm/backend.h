@@ -24,6 +24,7 @@ struct vm_ops {
 	int (*resume_sync)(struct vm *vm);
 	int (*pause)(struct vm *vm, int timeout_ms, struct vm_err *err);
 	int (*resume)(struct vm *vm);
+	int (*describe)(struct vm *vm, char *buf, size_t size);	/* optional */
 	void *(*mem)(struct vm *vm, uint64_t gpa, size_t len);
 	void *(*shared)(struct vm *vm, uint64_t *gpa);
 	/* NULL: this backend does not count. */

@@ -202,6 +202,11 @@ int vm_resume(struct vm *vm)
 	return vm->ops->resume(vm);
 }
 
+int vm_describe(struct vm *vm, char *buf, size_t size)
+{
+	return vm->ops->describe ? vm->ops->describe(vm, buf, size) : -EOPNOTSUPP;
+}
+
 void *vm_mem(struct vm *vm, uint64_t gpa, size_t len)
 {
 	return vm->ops->mem(vm, gpa, len);

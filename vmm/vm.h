@@ -111,7 +111,7 @@ struct vm_spec {
 enum vm_event_type {
 	VM_EVENT_TIMEOUT,	/* the deadline passed; the guest still runs */
 	VM_EVENT_SYNC,		/* the guest waits at a sync point for vm_continue() */
-	VM_EVENT_EXIT,		/* the machine is off (power off, reset or triple fault) */
+	VM_EVENT_EXIT,		/* the machine is off: power off, reset or triple fault */
 	VM_EVENT_ERROR,		/* the VMM itself failed; err says how */
 };
 
@@ -194,6 +194,14 @@ static inline bool vm_has_pci(const struct vm_spec *spec)
  */
 int vm_pause(struct vm *vm, int timeout_ms, struct vm_err *err);
 int vm_resume(struct vm *vm);
+
+/*
+ * What the vCPUs of a running machine are doing, in one line, for a report about a guest that no
+ * longer answers: which were never started, are idle, run, or let no interrupt in. The guest is
+ * stopped twice for it, for up to a second in all. 0, or -errno; -EOPNOTSUPP: this backend
+ * cannot tell.
+ */
+int vm_describe(struct vm *vm, char *buf, size_t size);
 
 /*
  * Guest RAM at guest physical address @gpa, or NULL unless all @len bytes are RAM of one

@@ -53,21 +53,23 @@ static void fold_infrastructure(struct ktstr_run *run)
 static void fold_timeout(struct ktstr_run *run)
 {
 	const struct ktstr_seen *s = run->seen;
+	const char *sep = s->vcpus[0] ? "; " : "";
 
 	if (!s->timeout)
 		return;
 	if (s->timed_out == KTSTR_STAGE_NONE)
 		fails(run, KTSTR_BOOT_TIMEOUT,
-		      "timed out: the guest did not reach init within %u s of wall clock",
-		      s->timeout_s);
+		      "timed out: the guest did not reach init within %u s of wall clock%s%.300s",
+		      s->timeout_s, sep, s->vcpus);
 	else if (s->timed_out < KTSTR_STAGE_TEARDOWN)
 		fails(run, KTSTR_BODY_TIMEOUT,
-		      "timed out: still running after %u s of wall clock (duration_s = %u) and the guest's own deadline did not end it; %s",
-		      s->timeout_s, run->plan->duration_s, ktstr_stage__describe(s->timed_out));
+		      "timed out: still running after %u s of wall clock (duration_s = %u) and the guest's own deadline did not end it; %s%s%.300s",
+		      s->timeout_s, run->plan->duration_s, ktstr_stage__describe(s->timed_out), sep,
+		      s->vcpus);
 	else
 		fails(run, KTSTR_TEARDOWN_TIMEOUT,
-		      "timed out: the guest did not power off within %u s of wall clock after the body",
-		      s->timeout_s);
+		      "timed out: the guest did not power off within %u s of wall clock after the body%s%.300s",
+		      s->timeout_s, sep, s->vcpus);
 }
 
 /* Why a guest that did not say goodbye is gone. */
@@ -88,7 +90,8 @@ static void fold_death(struct ktstr_run *run, const char *console)
 		fails(run, KTSTR_GUEST_PANIC, "guest crashed: %s", line);
 	else if (s->machine_off)
 		fails(run, KTSTR_GUEST_PANIC,
-		      "the machine went off without a word (reset or triple fault); %s",
+		      "the machine went off without a word (%.300s); %s",
+		      s->machine_end[0] ? s->machine_end : "reset or triple fault",
 		      ktstr_stage__describe(s->stage));
 }
 

@@ -49,6 +49,8 @@ struct ktstr_seen {
 
 	/* filled by watch.c */
 	bool machine_off;
+	char machine_end[512];		/* how, where the VMM knows; or empty */
+	char vcpus[512];		/* of a guest that timed out: what they were doing */
 	enum ktstr_stage timed_out;	/* stage whose deadline passed; NONE: boot */
 	bool timeout;
 	uint32_t timeout_s;

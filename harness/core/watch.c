@@ -64,7 +64,7 @@ static int left_ms(const struct watch *w)
 }
 
 /* True when the loop is over. */
-static bool on_timeout(struct watch *w, struct ktstr_chan *chan)
+static bool on_timeout(struct watch *w, struct vm *vm, struct ktstr_chan *chan)
 {
 	struct ktstr_seen *s = w->run->seen;
 
@@ -78,6 +78,8 @@ static bool on_timeout(struct watch *w, struct ktstr_chan *chan)
 	s->timeout = true;
 	s->timed_out = s->stage;
 	s->timeout_s = w->limit_s[w->phase];
+	if (vm_describe(vm, s->vcpus, sizeof(s->vcpus)))
+		s->vcpus[0] = '\0';
 	return true;
 }
 
@@ -100,12 +102,13 @@ void ktstr_watch(struct ktstr_run *run, struct vm *vm, struct ktstr_chan *chan,
 			vm_continue(vm);
 			/* a guest that rings all the time must not outrun its deadline */
 			if (!left_ms(&w) || ktstr_interrupt__signal())
-				done = on_timeout(&w, chan);
+				done = on_timeout(&w, vm, chan);
 			break;
 		case VM_EVENT_EXIT:
 			ktstr_seen__drain(s, chan);
 			advance(&w);
 			s->machine_off = true;
+			snprintf(s->machine_end, sizeof(s->machine_end), "%s", ev.err.msg);
 			done = true;
 			break;
 		case VM_EVENT_ERROR:
@@ -115,7 +118,7 @@ void ktstr_watch(struct ktstr_run *run, struct vm *vm, struct ktstr_chan *chan,
 			done = true;
 			break;
 		case VM_EVENT_TIMEOUT:
-			done = on_timeout(&w, chan);
+			done = on_timeout(&w, vm, chan);
 			break;
 		}
 	}

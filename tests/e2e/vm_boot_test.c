@@ -189,7 +189,8 @@ static enum vm_event_type run(FIXTURE_DATA(vm) *self, const char *what, int dela
 		poll(NULL, 0, delay_ms);
 		vm_continue(self->vm);
 	}
-	if (self->ev.type == VM_EVENT_ERROR)
+	/* for whoever reads why a test failed */
+	if (self->ev.err.msg[0])
 		printf("# %s\n", self->ev.err.msg);
 	return self->ev.type;
 }

@@ -117,6 +117,25 @@ TEST_F(fold, silence_is_a_failure_that_says_how_far_it_came)
 	FIRST(KTSTR_GUEST_PANIC, "init started, but nothing after it");
 }
 
+TEST_F(fold, the_vmm_tells_how_a_machine_ended)
+{
+	SAY_START();
+	self->run.seen->machine_off = true;
+	strcpy(self->run.seen->machine_end, "triple fault on vCPU 1: rip 0x10");
+	FOLD("");
+	FIRST(KTSTR_GUEST_PANIC, "went off without a word (triple fault on vCPU 1: rip 0x10)");
+}
+
+TEST_F(fold, a_timeout_names_what_the_vcpus_do)
+{
+	self->run.seen->timeout = true;
+	self->run.seen->timeout_s = 7;
+	self->run.seen->timed_out = KTSTR_STAGE_NONE;
+	strcpy(self->run.seen->vcpus, "vCPU 1 runs with interrupts off at rip 0x10");
+	FOLD("");
+	FIRST(KTSTR_BOOT_TIMEOUT, "7 s of wall clock; vCPU 1 runs with interrupts off at rip 0x10");
+}
+
 TEST_F(fold, a_result_without_an_exit_is_no_pass)
 {
 	SAY_START();

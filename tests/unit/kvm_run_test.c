@@ -253,6 +253,51 @@ TEST_F(kvm, the_kernel_finds_its_boot_parameters)
 	EXPECT_EQ(126 * VM_MIB, shared);
 }
 
+/* The other vCPUs of these machines wait for an INIT that never comes. */
+TEST_F(kvm, a_hanging_guest_is_described)
+{
+	static const struct {
+		const char *what;
+		const char *says;
+		size_t len;
+		uint8_t code[16];
+	} row[] = {
+		{ "cli; jmp .", "vCPU 0 runs with interrupts off at rip 0x1000001; vCPU 1-2 was never started",
+		  3, { 0xfa, SPIN } },
+		{ "sti; jmp .", "vCPU 1-2 was never started; vCPU 0 runs in the kernel at rip 0x1000001",
+		  3, { 0xfb, SPIN } },
+		{ "cli; hlt", "vCPU 0 halted with interrupts off at rip 0x1000002; vCPU 1-2 was never started",
+		  2, { 0xfa, 0xf4 } },
+		{ "sti; hlt", "vCPU 1-2 was never started; vCPU 0 is idle", 2, { 0xfb, 0xf4 } },
+	};
+	char text[256];
+
+	self->spec.topo = (struct vm_topology){ 1, 1, 3, 1 };
+	for (size_t i = 0; i < LEN(row); i++) {
+		ASSERT_EQ(0, launch(self, row[i].code, row[i].len)) TH_LOG("%s", self->err.msg);
+		/* it starts within this */
+		vm_wait(self->vm, 50, -1, &self->ev);
+		ASSERT_EQ(VM_EVENT_TIMEOUT, self->ev.type) TH_LOG("%s", self->ev.err.msg);
+		ASSERT_EQ(0, vm_describe(self->vm, text, sizeof(text)));
+		EXPECT_STREQ(row[i].says, text);
+		vm_destroy(self->vm);
+		self->vm = NULL;
+	}
+}
+
+TEST_F(kvm, a_description_of_a_waiting_guest_says_so)
+{
+	static const uint8_t code[] = { RING, SPIN };
+	char text[256], tiny[12];
+
+	ASSERT_EQ(0, launch(self, code, sizeof(code))) TH_LOG("%s", self->err.msg);
+	ASSERT_EQ(VM_EVENT_SYNC, next(self)) TH_LOG("%s", self->ev.err.msg);
+	ASSERT_EQ(0, vm_describe(self->vm, text, sizeof(text)));
+	EXPECT_STREQ("vCPU 0 waits at a sync point", text);
+	ASSERT_EQ(0, vm_describe(self->vm, tiny, sizeof(tiny)));
+	EXPECT_EQ(sizeof(tiny) - 1, strlen(tiny));
+}
+
 TEST_F(kvm, destroy_works_from_every_state)
 {
 	static const uint8_t spin[] = { SPIN }, ring[] = { RING, SPIN };
@@ -262,6 +307,12 @@ TEST_F(kvm, destroy_works_from_every_state)
 	EXPECT_EQ(VM_EVENT_ERROR, self->ev.type);
 	EXPECT_EQ(-ESRCH, vm_pause(self->vm, 0, &self->err));
 	vm_destroy(self->vm);
+
+	self->spec.output_path = "/nonexistent/output";
+	EXPECT_EQ(-ENOENT, create(self, spin, sizeof(spin)));
+	EXPECT_NE(NULL, strstr(self->err.msg, "output_path /nonexistent/output"));
+	EXPECT_EQ(NULL, self->vm);
+	self->spec.output_path = self->output;
 
 	ASSERT_EQ(0, launch(self, ring, sizeof(ring))) TH_LOG("%s", self->err.msg);
 	EXPECT_EQ(-EINVAL, vm_start(self->vm, &self->err));

@@ -129,9 +129,8 @@ static int kvm_create(struct vm **vmp, const struct vm_spec *s, const struct vm_
 
 	if (!m)
 		return vm_err(err, ENOMEM, "out of memory");
-	m->nr_vcpus = vm_topology_cpus(&s->topo);
 	m->kvm_fd = m->fd = m->event_fd = -1;
-	r = kvm_run_init(m, err);
+	r = kvm_run_init(m, vm_topology_cpus(&s->topo), err);
 	if (!r)
 		r = place(m, s, image, err);
 	if (!r)
@@ -197,6 +196,11 @@ static int kvm_nic_stats(struct vm *vm, unsigned int nic, struct vm_nic_stats *s
 	return cards_nic_stats(kvm_devices_cards(to_kvm(vm)->devices), nic, stats);
 }
 
+static int kvm_vm_describe(struct vm *vm, char *buf, size_t size)
+{
+	return kvm_describe(to_kvm(vm), buf, size);
+}
+
 static void *kvm_mem(struct vm *vm, uint64_t gpa, size_t len)
 {
 	return vm_ram_at(&to_kvm(vm)->ram, gpa, len);
@@ -224,6 +228,7 @@ const struct vm_ops kvm_ops = {
 	.resume_sync	= kvm_continue,
 	.pause		= kvm_pause,
 	.resume		= kvm_resume,
+	.describe	= kvm_vm_describe,
 	.mem		= kvm_mem,
 	.shared		= kvm_shared,
 	.disk_stats	= kvm_disk_stats,

@@ -104,7 +104,7 @@ struct cards *kvm_devices_cards(struct kvm_devices *d);
 void kvm_devices_destroy(struct kvm_devices *d);
 
 /* vcpu.c: the threads. kvm_run_init() first; kvm_run_free() after kvm_run_stop(). */
-int kvm_run_init(struct kvm_machine *m, struct vm_err *err);
+int kvm_run_init(struct kvm_machine *m, uint32_t nr_vcpus, struct vm_err *err);
 void kvm_run_free(struct kvm_machine *m);
 int kvm_run_start(struct kvm_machine *m, struct vm_err *err);
 /* Stop all vCPUs for good and join their threads. */
@@ -119,6 +119,9 @@ void kvm_run_wait(struct kvm_machine *m, int timeout_ms, int wake_fd, struct vm_
 int kvm_run_continue(struct kvm_machine *m);
 int kvm_run_pause(struct kvm_machine *m, int timeout_ms, struct vm_err *err);
 int kvm_run_resume(struct kvm_machine *m);
+
+/* describe.c: vm_describe() */
+int kvm_describe(struct kvm_machine *m, char *buf, size_t size);
 
 /* exit.c: handle the exit that @v just had. False: the machine is over. */
 bool kvm_exit(struct kvm_vcpu *v);

@@ -100,7 +100,6 @@ static int add_vcpu(struct kvm_machine *m, struct kvm_vcpu *v, uint32_t id, stru
 {
 	void *p;
 
-	v->m = m;
 	v->fd = fd_high(ioctl(m->fd, KVM_CREATE_VCPU, id));
 	if (v->fd < 0)
 		return vm_err(err, errno, "KVM_CREATE_VCPU: CPU %" PRIu32 " with id %" PRIu32 ": %s",
@@ -119,16 +118,9 @@ int kvm_machine_add_vcpus(struct kvm_machine *m, const struct vm_topology *topo,
 	struct kvm_cpuid2 *host;
 	int r = 0;
 
-	m->vcpu = calloc(m->nr_vcpus, sizeof(*m->vcpu));
-	if (!m->vcpu)
-		return vm_err(err, ENOMEM, "out of memory");
 	host = x86_host_cpuid(m->kvm_fd, err);
 	if (!host)
 		return -EIO;
-	for (uint32_t i = 0; i < m->nr_vcpus; i++) {
-		m->vcpu[i].cpu = i;
-		m->vcpu[i].fd = -1;
-	}
 	for (uint32_t i = 0; !r && i < m->nr_vcpus; i++) {
 		struct kvm_vcpu *v = &m->vcpu[i];
 
@@ -142,7 +134,7 @@ int kvm_machine_add_vcpus(struct kvm_machine *m, const struct vm_topology *topo,
 
 void kvm_machine_close(struct kvm_machine *m)
 {
-	for (uint32_t i = 0; m->vcpu && i < m->nr_vcpus; i++) {
+	for (uint32_t i = 0; i < m->nr_vcpus; i++) {
 		if (m->vcpu[i].run)
 			munmap(m->vcpu[i].run, m->run_bytes);
 		fd_close(&m->vcpu[i].fd);
@@ -152,6 +144,4 @@ void kvm_machine_close(struct kvm_machine *m)
 	/* the VM before its memory is unmapped: it watches these mappings */
 	fd_close(&m->fd);
 	fd_close(&m->kvm_fd);
-	free(m->vcpu);
-	m->vcpu = NULL;
 }

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
@@ -173,7 +174,7 @@ static void *vcpu_main(void *arg)
 	return NULL;
 }
 
-int kvm_run_init(struct kvm_machine *m, struct vm_err *err)
+int kvm_run_init(struct kvm_machine *m, uint32_t nr_vcpus, struct vm_err *err)
 {
 	struct sigaction act = { .sa_handler = on_kick };
 	pthread_condattr_t attr;
@@ -187,6 +188,12 @@ int kvm_run_init(struct kvm_machine *m, struct vm_err *err)
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&m->settled, &attr);
 	pthread_condattr_destroy(&attr);
+	m->vcpu = calloc(nr_vcpus, sizeof(*m->vcpu));
+	if (!m->vcpu)
+		return vm_err(err, ENOMEM, "out of memory");
+	m->nr_vcpus = nr_vcpus;
+	for (uint32_t i = 0; i < nr_vcpus; i++)
+		m->vcpu[i] = (struct kvm_vcpu){ .m = m, .cpu = i, .fd = -1 };
 	m->event_fd = fd_high(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
 	if (m->event_fd < 0)
 		return vm_err(err, errno, "eventfd: %s", strerror(errno));
@@ -199,6 +206,7 @@ void kvm_run_free(struct kvm_machine *m)
 	pthread_cond_destroy(&m->settled);
 	pthread_cond_destroy(&m->go);
 	pthread_mutex_destroy(&m->lock);
+	free(m->vcpu);
 }
 
 /* m->lock is held, all signals but the kick are blocked. 0 or an errno. */
@@ -254,7 +262,7 @@ void kvm_run_stop(struct kvm_machine *m)
 	pthread_mutex_lock(&m->lock);
 	stop_locked(m);
 	pthread_mutex_unlock(&m->lock);
-	for (uint32_t i = 0; m->vcpu && i < m->nr_vcpus; i++) {
+	for (uint32_t i = 0; i < m->nr_vcpus; i++) {
 		if (m->vcpu[i].has_thread)
 			pthread_join(m->vcpu[i].thread, NULL);
 		m->vcpu[i].has_thread = false;

@@ -151,3 +151,23 @@ void x86_regs_format(int vcpu_fd, char *buf, size_t size)
 		 r.rip, r.rsp, r.rflags & RFLAGS_IF ? "on" : "off", s.ss.dpl, s.cs.selector,
 		 s.cs.base, s.cr0, s.cr2, s.cr3, s.cr4, s.efer, r.rax, r.rdi, r.rsi);
 }
+
+int x86_regs_stand(int vcpu_fd, struct x86_stand *stand)
+{
+	struct kvm_mp_state mp;
+	struct kvm_sregs s;
+	struct kvm_regs r;
+
+	if (ioctl(vcpu_fd, KVM_GET_MP_STATE, &mp) || ioctl(vcpu_fd, KVM_GET_REGS, &r) ||
+	    ioctl(vcpu_fd, KVM_GET_SREGS, &s))
+		return -errno;
+	*stand = (struct x86_stand){
+		.rip = r.rip,
+		.started = mp.mp_state != KVM_MP_STATE_UNINITIALIZED &&
+			   mp.mp_state != KVM_MP_STATE_INIT_RECEIVED,
+		.halted = mp.mp_state == KVM_MP_STATE_HALTED,
+		.interrupts = r.rflags & RFLAGS_IF,
+		.user = s.ss.dpl == 3,
+	};
+	return 0;
+}

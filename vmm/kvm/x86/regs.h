@@ -19,4 +19,15 @@ int x86_regs_init(int vcpu_fd, uint32_t cpu, bool boot, uint64_t entry, struct v
 /* One line with the registers that say where it stands. The vCPU must not be running. */
 void x86_regs_format(int vcpu_fd, char *buf, size_t size);
 
+/* What a stopped vCPU was doing. 0 or -errno. */
+struct x86_stand {
+	uint64_t rip;
+	bool started;		/* has had its INIT and SIPI */
+	bool halted;
+	bool interrupts;	/* enabled */
+	bool user;
+};
+
+int x86_regs_stand(int vcpu_fd, struct x86_stand *stand);
+
 #endif
