@@ -49,7 +49,7 @@ const struct ktstr_attr ktstr_test_attrs[] = {
 	TEST_LATER(no_perf_mode, SWITCH, "the KVM backend's pinning"),
 	TEST_LATER(cpu_budget, NUMBER, "the KVM backend's pinning"),
 	TEST(kaslr, SWITCH),
-	TEST_LATER(host_only, SWITCH, "running a body without a VM"),
+	TEST(host_only, SWITCH),
 	TEST(ignore, SWITCH),
 	TEST_LATER(pci, SWITCH, "the KVM backend's PCI bridge"),
 	TEST_LATER(disk, POINTER, "virtio-blk"),

@@ -16,6 +16,7 @@
 #include "console.h"
 #include "expect.h"
 #include "fold.h"
+#include "host_run.h"
 #include "interrupt.h"
 #include "pack.h"
 #include "paths.h"
@@ -102,6 +103,21 @@ static int prepare(struct work *w, struct vm_err *err)
 	if (note[0])
 		fprintf(stderr, "ktstr: %s\n", note);
 	return 0;
+}
+
+/* Without a machine: no kernel, no accelerator, no initramfs. */
+static int run_here(struct work *w, struct vm_err *err)
+{
+	struct ktstr_run *run = w->run;
+	int ret;
+
+	run->accel = VM_ACCEL_AUTO;
+	ret = make_dir(w, err);
+	if (ret)
+		return ret;
+	ktstr_deadlines__compute(&w->deadlines, run->plan->duration_s, run->plan->nr_cpus,
+				 VM_ACCEL_KVM, VM_SHIFT_AUTO);
+	return ktstr_host__run(run, &w->deadlines, w->output, err);
 }
 
 static void fill_spec(const struct work *w, struct vm_spec *spec)
@@ -263,8 +279,8 @@ int ktstr_run__exec(struct ktstr_run *run, const struct ktstr_plan *plan,
 	run->seen = ktstr_seen__new();
 	if (!run->result || !run->seen)
 		return vm_err(err, ENOMEM, "no memory for a run");
-	ret = prepare(&w, err);
-	if (!ret && !ktstr_interrupt__signal())
+	ret = plan->host_only ? run_here(&w, err) : prepare(&w, err);
+	if (!ret && !plan->host_only && !ktstr_interrupt__signal())
 		ret = boot(&w, err);
 	if (!ret && !run->signal)
 		run->signal = ktstr_interrupt__signal();
