@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What vm.h promises, on a real kernel: KTSTR_TEST_KERNEL names one (bzImage). The guest is
- * tests/e2e/guest/vm_init.c, taken as `vm_init` from the folder of this program, or compiled
- * here when its source is at hand. Without a kernel or an emulator the tests are skipped.
- * KTSTR_TEST_ACCEL=kvm asks for the bundled VMM instead of emulation.
+ * What vm.h promises on a real kernel: KTSTR_TEST_KERNEL names one (bzImage). Topologies have a
+ * test of their own, topology_test.c. The guest is tests/e2e/guest/vm_init.c, taken as `vm_init`
+ * from the folder of this program, or compiled here when its source is at hand. Without a kernel
+ * or an emulator the tests are skipped. KTSTR_TEST_ACCEL=kvm asks for the bundled VMM instead of
+ * emulation.
  */
 /* Links: libktstr.a */
 #include <dirent.h>
@@ -22,7 +23,6 @@
 
 #define MIB		(UINT64_C(1) << 20)
 #define BOOT_MS		120000
-#define TEXT_BYTES	(512 * 1024)
 
 /* ---- the initrd: one file in a newc archive ---- */
 
@@ -205,77 +205,6 @@ static char *console_text(FIXTURE_DATA(vm) *self)
 	size_t len;
 
 	return read_file(self->console, &len);
-}
-
-/* ---- topology ---- */
-
-static void list(char *buf, unsigned int first, unsigned int count)
-{
-	if (count == 1)
-		sprintf(buf, "%u", first);
-	else
-		sprintf(buf, "%u-%u", first, first + count - 1);
-}
-
-/* What the guest must report for @t, in the order of vm_init's topo(). */
-static void expect_topology(const struct vm_topology *t, char *out)
-{
-	unsigned int cpus = vm_topology_cpus(t), per_llc = t->cores * t->threads;
-	unsigned int per_node = cpus / t->numa_nodes;
-	char core[32], llc[32], node[32];
-
-	out += sprintf(out, "cpus %u\n", cpus);
-	for (unsigned int c = 0; c < cpus; c++) {
-		list(core, c / t->threads * t->threads, t->threads);
-		list(llc, c / per_llc * per_llc, per_llc);
-		out += sprintf(out, "cpu%u smt %s\ncpu%u l1 %s\ncpu%u l2 %s\ncpu%u l3 %s\n"
-			       "cpu%u pkg %s\n", c, core, c, core, c, core, c, llc, c, llc);
-	}
-	for (unsigned int n = 0; n < t->numa_nodes; n++) {
-		list(node, n * per_node, per_node);
-		out += sprintf(out, "node%u cpus %s\nnode%u distance", n, node, n);
-		for (unsigned int m = 0; m < t->numa_nodes; m++)
-			out += sprintf(out, " %d", m == n ? 10 : 20);
-		out += sprintf(out, "\n");
-	}
-	strcpy(out, "end\n");
-}
-
-static void check_topology(struct __test_metadata *_metadata, FIXTURE_DATA(vm) *self,
-			   const char *text)
-{
-	char *want = calloc(1, TEXT_BYTES);
-	const char *got;
-
-	ASSERT_EQ(0, vm_topology_parse(text, &self->spec.topo, &self->err));
-	/* many emulated CPUs on few host cores: one thread is faster than all of them */
-	self->spec.deterministic = on_tcg(self);
-	ASSERT_EQ(VM_EVENT_EXIT, run(self, "topo", 0));
-	got = strchr(shared_text(self), '\n');
-	ASSERT_NE(NULL, got);
-	expect_topology(&self->spec.topo, want);
-	EXPECT_STREQ(want, got + 1);
-	free(want);
-}
-
-TEST_F_TIMEOUT(vm, one_llc_appears_as_declared, 150)
-{
-	check_topology(_metadata, self, "1n1l2c1t");
-}
-
-TEST_F_TIMEOUT(vm, llcs_and_smt_appear_as_declared, 150)
-{
-	check_topology(_metadata, self, "1n2l2c2t");
-}
-
-TEST_F_TIMEOUT(vm, numa_nodes_and_distances_appear_as_declared, 150)
-{
-	check_topology(_metadata, self, "2n4l2c1t");
-}
-
-TEST_F_TIMEOUT(vm, counts_that_are_no_powers_of_two_appear_as_declared, 150)
-{
-	check_topology(_metadata, self, "1n3l3c1t");
 }
 
 /* ---- determinism ---- */

@@ -3,7 +3,6 @@
  * /init of the VM tests: does what the kernel parameter vmtest= lists, in order, and reports
  * into the stretch of RAM that it shares with the host (ktstr.chan=), as text.
  *
- *   topo         what sysfs says about caches, SMT and NUMA nodes
  *   iomem        the kernel's own view of physical memory
  *   poke:GPA     write the GPA as a u64 to that address
  *   sync:N       reach N sync points, printing the time around each
@@ -108,45 +107,6 @@ static const char *line_of(const char *fmt, ...)
 	return buf;
 }
 
-/* The CPUs that share @cpu's cache of @level (unified or data). */
-static const char *cache(int cpu, int level)
-{
-	for (int i = 0; i < 8; i++) {
-		if (atoi(line_of("/sys/devices/system/cpu/cpu%d/cache/index%d/level", cpu, i)) !=
-		    level)
-			continue;
-		if (!strcmp(line_of("/sys/devices/system/cpu/cpu%d/cache/index%d/type", cpu, i),
-			    "Instruction"))
-			continue;
-		return line_of("/sys/devices/system/cpu/cpu%d/cache/index%d/shared_cpu_list",
-			       cpu, i);
-	}
-	return "-";
-}
-
-static void topo(void)
-{
-	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-
-	report("cpus %ld\n", cpus);
-	for (int c = 0; c < cpus; c++) {
-		report("cpu%d smt %s\n", c, line_of("/sys/devices/system/cpu/cpu%d/topology/thread_siblings_list", c));
-		report("cpu%d l1 %s\n", c, cache(c, 1));
-		report("cpu%d l2 %s\n", c, cache(c, 2));
-		report("cpu%d l3 %s\n", c, cache(c, 3));
-		report("cpu%d pkg %s\n", c, line_of("/sys/devices/system/cpu/cpu%d/topology/package_cpus_list", c));
-	}
-	for (int n = 0; ; n++) {
-		const char *list = line_of("/sys/devices/system/node/node%d/cpulist", n);
-
-		if (!strcmp(list, "-"))
-			break;
-		report("node%d cpus %s\n", n, list);
-		report("node%d distance %s\n", n,
-		       line_of("/sys/devices/system/node/node%d/distance", n));
-	}
-}
-
 static void iomem(void)
 {
 	char line[256];
@@ -234,9 +194,7 @@ static void pad(int n)
 
 static void act(const char *what, const char *arg)
 {
-	if (!strcmp(what, "topo"))
-		topo();
-	else if (!strcmp(what, "iomem"))
+	if (!strcmp(what, "iomem"))
 		iomem();
 	else if (!strcmp(what, "poke"))
 		poke(strtoull(arg, NULL, 0));
