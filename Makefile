@@ -11,6 +11,7 @@
 #	make install-tree KSRC=TREE	put this suite into a kernel tree
 #	make bench		what each test costs: set-up, boot, total
 #	make bench-boot		how fast the VMMs at hand boot, with KVM or in the nested rig
+#	make catalogue		every canned scenario under sound schedulers (hours)
 #	make bench-worker	what telemetry costs a worker, in ns
 #	O=DIR, V=1, LLVM=1, LLVM=-19, CROSS_COMPILE=, CLANG= (BPF), VMLINUX_BTF=
 
@@ -128,7 +129,7 @@ $(OBJ)/flags: FORCE
 	@mkdir -p $(@D)
 	@echo '$(flags)' | cmp -s - $@ || echo '$(flags)' > $@
 FORCE:
-.PHONY: FORCE unit-tests e2e-tests fuzzers nested-host bench bench-boot bench-worker
+.PHONY: FORCE unit-tests e2e-tests fuzzers nested-host bench bench-boot bench-worker catalogue
 
 $(TOOLS)/complete:
 	@O='$(O)' KBUILD_OUTPUT='$(KBUILD_OUTPUT)' $(SETUP)/tools.sh build '$(KSRC)' '$(TOOLS)'
@@ -271,6 +272,9 @@ bench-boot: all nested-host $(OBJ)/tests/bench/boot_bench $(OBJ)/tests/bench/boo
 
 bench: all
 	@OUTPUT='$(OUTPUT)' tests/bench/suite.sh
+
+catalogue: all
+	@OUTPUT='$(OUTPUT)' tests/long/catalogue.sh
 
 bench-worker: $(OBJ)/tests/bench/worker_bench
 	@$<

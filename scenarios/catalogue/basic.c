@@ -35,7 +35,7 @@ static int sched_mixed(struct ktstr_ctx *ctx)
 static int cgroup_pipe_io(struct ktstr_ctx *ctx)
 {
 	const struct ktstr_workspec specs[] = {
-		WORKSPEC(.workers = 2, .work = PIPE_IO()),
+		WORKSPEC(.workers = 2, .work = PIPE_IO(), .checks = &catalogue_take_turns),
 		WORKSPEC(),
 	};
 	const struct ktstr_works works = { specs, sizeof(specs) / sizeof(specs[0]) };

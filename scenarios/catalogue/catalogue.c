@@ -20,6 +20,9 @@ KTSTR_DEFAULTS_BEGIN
 const struct ktstr_checks catalogue_beside_yielder = {
 	KTSTR_CHECK_UNSET, .max_spread_pct = 90,
 };
+const struct ktstr_checks catalogue_take_turns = {
+	KTSTR_CHECK_UNSET, .max_spread_pct = 100,
+};
 KTSTR_DEFAULTS_END
 
 #define CATEGORY(_name, _about)	{ #_name, _about, catalogue_##_name }

@@ -40,6 +40,12 @@ struct ktstr_steady {
 #define CATALOGUE_UNEVEN_PCT	40
 extern const struct ktstr_checks catalogue_beside_yielder;
 
+/*
+ * Partners that take turns do equal work whatever the scheduler does, so who of them waits more
+ * is no unfairness.
+ */
+extern const struct ktstr_checks catalogue_take_turns;
+
 /* "name, what it catches, ..." */
 #define CANNED(_name, _catches, ...)						\
 	{ KTSTR_CHECK_UNSET, .name = #_name, .catches = _catches, __VA_ARGS__ }

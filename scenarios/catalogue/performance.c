@@ -5,8 +5,11 @@
  */
 #include "catalogue.h"
 
-/* For those workers that take wake-ups; the spinners beside them have none to judge. */
-KTSTR_CHECKS(pairs, .max_wake_latency_cv = 15);
+/*
+ * For those workers that take wake-ups; the spinners beside them have none to judge. Pairs take
+ * turns: see catalogue_take_turns.
+ */
+KTSTR_CHECKS(pairs, .max_wake_latency_cv = 15, .max_spread_pct = 100);
 KTSTR_CHECKS(fan, .max_wake_latency_cv = 10, .max_spread_pct = 50);
 
 /* Work beside as many spinners as there are CPUs. */
