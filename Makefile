@@ -9,6 +9,7 @@
 #	make check-fuzz SECONDS=600	the fuzz targets side by side, for so long
 #	make install INSTALL_PATH=DIR			make clean
 #	make install-tree KSRC=TREE	put this suite into a kernel tree
+#	make gate-matrix	each check just inside and just outside its limit
 #	make bench		what each test costs: set-up, boot, total
 #	make bench-boot		how fast the VMMs at hand boot, with KVM or in the nested rig
 #	make catalogue		every canned scenario under sound schedulers (hours)
@@ -129,7 +130,7 @@ $(OBJ)/flags: FORCE
 	@mkdir -p $(@D)
 	@echo '$(flags)' | cmp -s - $@ || echo '$(flags)' > $@
 FORCE:
-.PHONY: FORCE unit-tests e2e-tests fuzzers nested-host bench bench-boot bench-worker catalogue
+.PHONY: FORCE unit-tests e2e-tests fuzzers nested-host bench bench-boot bench-worker catalogue gate-matrix
 
 $(TOOLS)/complete:
 	@O='$(O)' KBUILD_OUTPUT='$(KBUILD_OUTPUT)' $(SETUP)/tools.sh build '$(KSRC)' '$(TOOLS)'
@@ -269,6 +270,8 @@ $(OBJ)/tests/bench/boot_init: tests/bench/boot_init.c $(OBJ)/flags
 	$(Q)$(CC) $(CFLAGS) -static -nostdlib -fno-stack-protector $< -o $@
 bench-boot: all nested-host $(OBJ)/tests/bench/boot_bench $(OBJ)/tests/bench/boot_init
 	@OUTPUT='$(OUTPUT)' tests/bench/boot.sh
+gate-matrix: all
+	@OUTPUT='$(OUTPUT)' tests/gate_matrix.sh
 
 bench: all
 	@OUTPUT='$(OUTPUT)' tests/bench/suite.sh
