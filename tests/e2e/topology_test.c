@@ -26,7 +26,8 @@
 
 #define MIB		(UINT64_C(1) << 20)
 #define SHARED_BYTES	(4 * MIB)
-#define PATIENCE_MS	900000
+/* a CPU takes seconds to come up where the host is emulated, and busy with other things */
+#define PATIENCE_MS(cpus)	(300000 + 15000 * (int)(cpus))
 #define XAPIC_IDS	255	/* deterministic emulation has no more */
 
 /* ---- what has to come back ---- */
@@ -283,7 +284,7 @@ static int run(struct machine *m, const struct vm_topology *t)
 	}
 	got = vm_shared(m->vm, &m->shared_gpa);
 	do {
-		vm_wait(m->vm, PATIENCE_MS, -1, &ev);
+		vm_wait(m->vm, PATIENCE_MS(vm_topology_cpus(t)), -1, &ev);
 		if (ev.type == VM_EVENT_SYNC)
 			vm_continue(m->vm);
 	} while (ev.type == VM_EVENT_SYNC);
