@@ -6,6 +6,7 @@
  *	run delay share	schedstat field 2 / wall, over workers with both
  *	spread		largest minus smallest off-CPU share; where somebody sleeps on purpose
  *			largest minus smallest run delay share
+ *	start		from the opening of the gate until the last worker first ran
  *	gap		largest interval between two checkpoints of any worker
  *	cpus		size of the union of the CPUs that the workers ran on
  *	migration ratio	sum of migrations / sum of iterations
@@ -87,6 +88,7 @@ static void add_worker(struct ktstr_cgroup_stats *c, const struct ktstr_worker_r
 	c->iterations += w->iterations;
 	c->wall_ns += w->wall_ns;
 	c->cpu_ns += w->cpu_ns;
+	c->max_start_ms = fmax(c->max_start_ms, (double)w->start_ns / 1e6);
 	ktstr_cpumask__or(&c->cpus_used, &w->cpus_used);
 	if (gap_ms > c->max_gap_ms) {
 		c->max_gap_ms = gap_ms;

@@ -51,6 +51,7 @@ int ktstr_cgroup_did(const struct ktstr_ctx *ctx, const char *cgroup, uint32_t s
 			.workers = c->workers, .work_units = c->work_units,
 			.iterations = c->iterations, .off_cpu_pct = c->avg_off_cpu_pct,
 			.run_delay_us = c->mean_run_delay_us,
+			.start_ms = c->max_start_ms,
 		};
 		ktstr_cpumask__format(&c->cpus_used, did->cpus, sizeof(did->cpus));
 		return 0;
@@ -61,6 +62,11 @@ int ktstr_cgroup_did(const struct ktstr_ctx *ctx, const char *cgroup, uint32_t s
 struct ktstr_result *ktstr_ctx__result(const struct ktstr_ctx *ctx)
 {
 	return ctx->result;
+}
+
+uint64_t ktstr_stop_ns(const struct ktstr_ctx *ctx)
+{
+	return ctx->stop_ns;
 }
 
 static void say(struct ktstr_ctx *ctx, enum ktstr_severity severity, enum ktstr_kind kind,

@@ -49,6 +49,7 @@ struct ktstr_ctx {
 	/* Tell the host that a step began; never fails. */
 	void (*stimulus)(struct ktstr_ctx *ctx, const struct ktstr_msg_stimulus *s);
 	const struct ktstr_work *work_override; /* for swappable cgroups; NULL: none */
+	uint64_t stop_ns;		/* stop and collection of the workers that ended last */
 	struct ktstr_capture *captures;	/* of CAPTURE_CGROUP_PROCS, newest first; see ops.h */
 };
 

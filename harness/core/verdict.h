@@ -55,6 +55,7 @@ struct ktstr_worker_report {
 	uint64_t work_units;
 	uint64_t iterations;
 	uint64_t wall_ns;		/* CLOCK_MONOTONIC, loop start to loop end */
+	uint64_t start_ns;		/* of wall_ns: until it first ran */
 	uint64_t cpu_ns;		/* CLOCK_THREAD_CPUTIME_ID */
 	uint64_t max_gap_ns;		/* largest interval between two checkpoints */
 	uint64_t max_gap_at_ns;		/* since loop start, its beginning */
@@ -121,6 +122,7 @@ struct ktstr_cgroup_stats {
 	double min_delay_pct, max_delay_pct;	/* run delay / wall time */
 	uint64_t wall_ns, cpu_ns;	/* sums over the workers */
 	double spread_pct;		/* max - min, of off-CPU or of run delay shares */
+	double max_start_ms;		/* from the start of all until the last of these ran */
 	double max_gap_ms;
 	int32_t max_gap_cpu;
 	uint64_t migrations;

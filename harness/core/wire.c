@@ -18,7 +18,7 @@
 #include "verdict.h"
 
 #define WIRE_MAGIC	0x5352544bu	/* "KTRS" in memory */
-#define WIRE_VERSION	4u
+#define WIRE_VERSION	5u
 #define WIRE_RECORD	8u		/* type and length */
 
 enum wire_type {
@@ -125,6 +125,7 @@ static void put_cgroup(struct writer *w, const struct ktstr_cgroup_stats *c)
 	put64(w, c->wall_ns);
 	put64(w, c->cpu_ns);
 	put_double(w, c->spread_pct);
+	put_double(w, c->max_start_ms);
 	put_double(w, c->max_gap_ms);
 	put_double(w, c->migration_ratio);
 	put_double(w, c->mean_run_delay_us);
@@ -400,6 +401,7 @@ static void get_cgroup(struct reader *rd, struct ktstr_result *r)
 	c->wall_ns = get64(rd);
 	c->cpu_ns = get64(rd);
 	c->spread_pct = get_double(rd);
+	c->max_start_ms = get_double(rd);
 	c->max_gap_ms = get_double(rd);
 	c->migration_ratio = get_double(rd);
 	c->mean_run_delay_us = get_double(rd);

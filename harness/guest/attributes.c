@@ -18,6 +18,7 @@
 #include "attributes.h"
 #include "checker.h"
 #include "cpuset.h"
+#include "work.h"
 
 #define COMM_LEN	15		/* TASK_COMM_LEN without its NUL */
 #define ALL_MPOL_FLAGS	(KTSTR_MPOL_F_NUMA_BALANCING | KTSTR_MPOL_F_RELATIVE_NODES |	\
@@ -189,6 +190,16 @@ static void check_id(struct ktstr_checker *ck, const char *what, struct ktstr_va
 		ktstr_problem(ck, "%s %lld is no id", what, (long long)id.value);
 }
 
+/* A thread shares its cgroup and its children with the other threads of its process. */
+static void check_threads(struct ktstr_checker *ck, const struct ktstr_workspec *s)
+{
+	const struct ktstr_work_row *row = ktstr_work__row(s->work.type);
+
+	if (row && row->flags & KTSTR_WORK_FORK_ONLY)
+		ktstr_problem(ck, "%s needs processes: it cannot be combined with %s", row->name,
+			      s->pcomm ? "pcomm" : "clone_mode thread");
+}
+
 void ktstr_check__attributes(struct ktstr_checker *ck, const struct ktstr_workspec *s,
 			     const struct ktstr_cpumask *cpuset)
 {
@@ -201,12 +212,10 @@ void ktstr_check__attributes(struct ktstr_checker *ck, const struct ktstr_worksp
 	check_comm(ck, "pcomm", s->pcomm);
 	check_id(ck, "uid", s->uid);
 	check_id(ck, "gid", s->gid);
-	if (s->pcomm)
-		ktstr_problem(ck, "pcomm is not supported yet: needs workers that are threads");
-	if (s->clone_mode == KTSTR_CLONE_THREAD)
-		ktstr_problem(ck, "clone_mode thread is not supported yet: needs workers that are threads");
-	else if (s->clone_mode != KTSTR_CLONE_FORK)
+	if ((unsigned int)s->clone_mode > KTSTR_CLONE_THREAD)
 		ktstr_problem(ck, "unknown clone_mode (%d)", s->clone_mode);
+	else if (s->pcomm || s->clone_mode == KTSTR_CLONE_THREAD)
+		check_threads(ck, s);
 }
 
 /* ---- make it so ---- */

@@ -122,27 +122,27 @@ static uint32_t wanted(const struct ktstr_crew *crew)
 				       pool ? pool : &crew->stage->machine->online);
 }
 
-static int fork_workers(struct ktstr_crew *crew, struct vm_err *err)
+static int fork_workers(struct ktstr_crew *crew, struct ktstr_leader *leader, struct vm_err *err)
 {
 	struct ktstr_stage *st = crew->stage;
-	struct ktstr_placement placement = { .cgroup_fd = -1, .arg = crew, .enter = enter };
-	char dir[2 * PATH_MAX];
+	struct ktstr_placement placement = {
+		.cgroup_fd = -1, .arg = crew, .enter = enter, .cgroup_dir = crew->dir,
+		.workload_root = st->cgroups.root, .leader = leader,
+	};
 	int ret;
 
-	if (crew->cgroup[0]) {
+	if (crew->cgroup[0])
 		placement.attach = attach;
-		snprintf(dir, sizeof(dir), "%s/%s", st->cgroups.root, crew->cgroup);
-		placement.cgroup_dir = dir;
-	}
-	placement.workload_root = st->cgroups.root;
 	/* Only a real cgroup can be born into. */
-	if (crew->cgroup[0] && !st->around->io) {
+	if (crew->cgroup[0] && !st->around->io && !leader) {
 		placement.cgroup_fd = ktstr_cgroups__open(&st->cgroups, crew->cgroup, err);
 		if (placement.cgroup_fd < 0)
 			return placement.cgroup_fd;
 	}
 	ktstr_workers__seed(crew->workers, st->ctx->seed + crew->serial);
-	ret = ktstr_workers__fork(crew->workers, 0, &crew->spec.work, wanted(crew), &placement);
+	ktstr_workers__use_gate(crew->workers, st->gate);
+	ret = ktstr_workers__fork(crew->workers, crew->index, &crew->spec.work, wanted(crew),
+				  &placement);
 	if (placement.cgroup_fd >= 0)
 		close(placement.cgroup_fd);
 	if (ret)
@@ -156,6 +156,7 @@ static void crew_free(struct ktstr_crew *crew)
 	ktstr_workers__free(crew->workers, crew->stage->around->kill_ns);
 	if (crew->refusal)
 		munmap(crew->refusal, sizeof(*crew->refusal));
+	free(crew->dir);
 	free(crew);
 }
 
@@ -173,10 +174,12 @@ static struct ktstr_crew *crew_new(struct ktstr_stage *st, const char *name,
 	crew->backdrop = st->in_backdrop;
 	crew->step = st->in_backdrop ? 0 : st->step;
 	snprintf(crew->cgroup, sizeof(crew->cgroup), "%s", name);
+	if (*name && asprintf(&crew->dir, "%s/%s", st->cgroups.root, name) < 0)
+		crew->dir = NULL;
 	map = mmap(NULL, sizeof(*crew->refusal), PROT_READ | PROT_WRITE,
 		   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	crew->refusal = map == MAP_FAILED ? NULL : map;
-	crew->workers = crew->refusal ? ktstr_workers__new(wanted(crew)) : NULL;
+	crew->workers = crew->refusal && (crew->dir || !*name) ? ktstr_workers__new(wanted(crew)) : NULL;
 	if (crew->workers)
 		return crew;
 	crew_free(crew);
@@ -184,7 +187,7 @@ static struct ktstr_crew *crew_new(struct ktstr_stage *st, const char *name,
 }
 
 int ktstr_crew__fork(struct ktstr_stage *st, const char *name, const struct ktstr_workspec *spec,
-		     struct vm_err *err)
+		     uint32_t index, struct ktstr_leader *leader, struct vm_err *err)
 {
 	struct ktstr_crew **crews, *crew;
 	uint32_t i, there = 0;
@@ -203,7 +206,8 @@ int ktstr_crew__fork(struct ktstr_stage *st, const char *name, const struct ktst
 	crew = crew_new(st, name, spec);
 	if (!crew)
 		return vm_err(err, errno ? errno : ENOMEM, "workers: %s", strerror(errno));
-	ret = fork_workers(crew, err);
+	crew->index = index;
+	ret = fork_workers(crew, leader, err);
 	if (ret) {
 		crew_free(crew);
 		return ret;
@@ -271,6 +275,7 @@ static void report_lost(struct ktstr_crew *crew, uint32_t i)
 
 	switch (ktstr_workers__fate(crew->workers, i)) {
 	case KTSTR_FATE_COMPLETED:
+	case KTSTR_FATE_CUT:
 		return;
 	case KTSTR_FATE_DIED:
 		if (r->setup_error)
@@ -339,7 +344,8 @@ int ktstr_crew__end(struct ktstr_crew *crew, const char *by)
 	int ret = 0;
 
 	if (crew->started) {
-		ret = ktstr_workers__stop(crew->workers, st->around->stop_ns, st->around->kill_ns);
+		/* Their time was that of collecting. */
+		ret = ktstr_workers__stop(crew->workers, 0, st->around->kill_ns);
 		judge(crew, ran_ns);
 	}
 	if (by)

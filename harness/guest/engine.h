@@ -18,6 +18,7 @@ struct ktstr_surroundings {
 	const struct ktstr_cgroup_io *io;	/* NULL: a real cgroup2 mount */
 	uint64_t ready_ns;			/* all workers must be parked within */
 	uint64_t stop_ns, kill_ns;		/* see ktstr_workers__stop() */
+	bool rise;				/* run as SCHED_FIFO, above the load */
 };
 
 /* A valid scenario in numbers; made by ktstr_scenario__check(). */

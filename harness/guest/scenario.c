@@ -138,11 +138,14 @@ uint32_t ktstr_workspec__workers(const struct ktstr_ctx *ctx, const struct ktstr
 void ktstr_workspec__swap(const struct ktstr_ctx *ctx, struct ktstr_workspec *spec,
 			  const struct ktstr_cpumask *cpus)
 {
+	bool threads = spec->pcomm || spec->clone_mode == KTSTR_CLONE_THREAD;
 	uint32_t nr = ktstr_workspec__workers(ctx, spec, cpus);
+	const struct ktstr_work *work = ctx->work_override;
 	char why[128];
 
-	if (ctx->work_override && ktstr_work__check(ctx->work_override, nr, why, sizeof(why)))
-		spec->work = *ctx->work_override;
+	if (work && ktstr_work__check(work, nr, why, sizeof(why)) &&
+	    !(threads && ktstr_work__row(work->type)->flags & KTSTR_WORK_FORK_ONLY))
+		spec->work = *work;
 }
 
 void ktstr_check__spec(struct ktstr_checker *ck, const struct ktstr_workspec *spec,

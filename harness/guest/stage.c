@@ -2,19 +2,36 @@
 /*
  * The stage: cgroups and crews by owner.
  *
+ * All workers wait behind one gate, a word of shared memory that counts its openings: what was
+ * forked since the last one starts with the next, with a single wake-up call for all.
+ *
  * Cgroups are removed newest first, a step's before the backdrop's; crews are ended before
  * the cgroup that they live in. A frozen cgroup is thawed before its workers are told to
- * stop, because they could not obey.
+ * stop, because they could not obey. When the scheduler has ended, workers may never run
+ * again under what it left behind: then they are killed first and their reports read.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "attributes.h"
 #include "cpuset.h"
 #include "stage.h"
 #include "work.h"
+
+int ktstr_stage__init(struct ktstr_stage *st)
+{
+	void *map = mmap(NULL, sizeof(*st->gate), PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (map == MAP_FAILED)
+		return -errno;
+	st->gate = map;
+	return 0;
+}
 
 struct ktstr_place *ktstr_stage__place(struct ktstr_stage *st, const char *name)
 {
@@ -106,36 +123,136 @@ int ktstr_stage__make(struct ktstr_stage *st, const struct ktstr_cgroup *c, stru
 	return ret ? ret : ktstr_limits__write(&st->cgroups, c, err);
 }
 
+/* ---- workers ---- */
+
+static bool are_threads(const struct ktstr_workspec *spec)
+{
+	return spec->pcomm || spec->clone_mode == KTSTR_CLONE_THREAD;
+}
+
+static bool same_process(const struct ktstr_workspec *a, const struct ktstr_workspec *b)
+{
+	return a->pcomm && b->pcomm && !strcmp(a->pcomm, b->pcomm);
+}
+
+/* The workspecs of one cgroup, and the process of each that has threads. */
+struct cast {
+	struct ktstr_workspec *spec;
+	struct ktstr_leader **leader;	/* NULL: processes; equal pcomms share one */
+	uint32_t nr;
+};
+
+static int cast_leaders(struct cast *c)
+{
+	uint32_t i, k;
+
+	for (i = 0; i < c->nr; i++) {
+		if (!are_threads(&c->spec[i]))
+			continue;
+		for (k = 0; k < i && !c->leader[i]; k++)
+			if (same_process(&c->spec[i], &c->spec[k]))
+				c->leader[i] = c->leader[k];
+		if (!c->leader[i])
+			c->leader[i] = ktstr_leader__new(c->spec[i].pcomm);
+		if (!c->leader[i])
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static bool first_with_leader(const struct cast *c, uint32_t i)
+{
+	uint32_t k = 0;
+
+	while (k < i && c->leader[k] != c->leader[i])
+		k++;
+	return c->leader[i] && k == i;
+}
+
+static int fork_leaders(struct ktstr_stage *st, const char *name, const struct cast *c,
+			struct vm_err *err)
+{
+	int ret = 0, fd = -1;
+	uint32_t i;
+
+	for (i = 0; i < c->nr && !ret; i++) {
+		if (!first_with_leader(c, i))
+			continue;
+		if (*name && !st->around->io && fd < 0) {
+			fd = ktstr_cgroups__open(&st->cgroups, name, err);
+			if (fd < 0)
+				return fd;
+		}
+		ret = ktstr_leader__fork(c->leader[i], fd);
+		if (ret)
+			vm_err(err, -ret, "fork the process of %s: %s",
+			       c->spec[i].pcomm ? c->spec[i].pcomm : "threads", strerror(-ret));
+	}
+	if (fd >= 0)
+		close(fd);
+	return ret;
+}
+
+static int fork_cast(struct ktstr_stage *st, const char *name, struct cast *c, struct vm_err *err)
+{
+	uint32_t i, had = st->nr_crews;
+	int ret;
+
+	c->leader = calloc(c->nr, sizeof(struct ktstr_leader *));
+	ret = c->leader ? cast_leaders(c) : -ENOMEM;
+	if (ret)
+		vm_err(err, -ret, "workers: %s", strerror(-ret));
+	for (i = 0; i < c->nr && !ret; i++)
+		ret = ktstr_crew__fork(st, name, &c->spec[i], i, c->leader[i], err);
+	if (!ret)
+		ret = fork_leaders(st, name, c, err);
+	for (i = had; i < st->nr_crews; i++)
+		ktstr_workers__complete(st->crews[i]->workers);
+	for (i = c->nr; c->leader && i--;)
+		if (first_with_leader(c, i))
+			ktstr_leader__free(c->leader[i]);
+	free(c->leader);
+	return ret;
+}
+
 int ktstr_stage__spawn(struct ktstr_stage *st, const char *name,
 		       const struct ktstr_workspec *spec, struct vm_err *err)
 {
+	struct ktstr_workspec own = *spec;
+	struct cast c = { .spec = &own, .nr = 1 };
+
 	if (*name && !ktstr_stage__place(st, name))
 		return vm_err(err, ENOENT, "there is no cgroup %s", name);
-	return ktstr_crew__fork(st, name, spec, err);
+	return fork_cast(st, name, &c, err);
 }
 
 int ktstr_stage__populate(struct ktstr_stage *st, const struct ktstr_cgroup *c,
 			  struct vm_err *err)
 {
 	const struct ktstr_place *p = ktstr_stage__place(st, c->name);
+	struct cast cast = { .nr = ktstr_cgroup__nr_specs(c) };
 	const struct ktstr_cpumask *pool;
-	struct ktstr_workspec spec;
 	uint32_t i;
-	int ret = 0;
+	int ret;
 
+	cast.spec = calloc(cast.nr, sizeof(*cast.spec));
+	if (!cast.spec)
+		return vm_err(err, ENOMEM, "workers: %s", strerror(ENOMEM));
 	pool = p && p->has_cpuset ? &p->cpuset : &st->machine->online;
-	for (i = 0; i < ktstr_cgroup__nr_specs(c) && !ret; i++) {
-		ktstr_cgroup__spec(c, i, &spec);
+	for (i = 0; i < cast.nr; i++) {
+		ktstr_cgroup__spec(c, i, &cast.spec[i]);
 		if (c->swappable)
-			ktstr_workspec__swap(st->ctx, &spec, pool);
-		ret = ktstr_stage__spawn(st, c->name, &spec, err);
+			ktstr_workspec__swap(st->ctx, &cast.spec[i], pool);
 	}
+	ret = fork_cast(st, c->name, &cast, err);
+	free(cast.spec);
 	if (!ret && c->payload)
 		ret = ktstr_stage__run_payload(st, c->payload, NULL, c->name, err);
 	return ret;
 }
 
-int ktstr_stage__start(struct ktstr_stage *st, uint32_t *late, struct vm_err *err)
+/* Wait until all that are not started are ready, or say who was refused what. */
+static int await(struct ktstr_stage *st, uint32_t *late, struct vm_err *err)
 {
 	uint64_t now = work_now_ns(), deadline = now + st->around->ready_ns;
 	struct ktstr_crew *crew;
@@ -143,8 +260,6 @@ int ktstr_stage__start(struct ktstr_stage *st, uint32_t *late, struct vm_err *er
 	uint32_t i;
 	int ret;
 
-	*late = 0;
-	/* All are ready before the first gate opens. */
 	for (i = 0; i < st->nr_crews; i++) {
 		crew = st->crews[i];
 		if (crew->started)
@@ -157,14 +272,35 @@ int ktstr_stage__start(struct ktstr_stage *st, uint32_t *late, struct vm_err *er
 				      crew->cgroup[0] ? crew->cgroup : "(runner's cgroup)",
 				      why.msg);
 	}
-	for (i = 0; i < st->nr_crews; i++) {
-		crew = st->crews[i];
-		if (crew->started)
-			continue;
-		crew->started = true;
-		crew->started_ns = work_now_ns();
-		ktstr_workers__start(crew->workers, 0);
-	}
+	return 0;
+}
+
+int ktstr_stage__start(struct ktstr_stage *st, uint32_t *late, struct vm_err *err)
+{
+	struct ktstr_workers **starters;
+	uint32_t i, nr = 0;
+	int ret;
+
+	*late = 0;
+	ret = await(st, late, err);
+	if (ret)
+		return ret;
+	starters = calloc(st->nr_crews + 1, sizeof(struct ktstr_workers *));
+	if (!starters)
+		return vm_err(err, ENOMEM, "%s", strerror(ENOMEM));
+	for (i = 0; i < st->nr_crews; i++)
+		if (!st->crews[i]->started) {
+			starters[nr++] = st->crews[i]->workers;
+			ktstr_workers__arm(st->crews[i]->workers);
+		}
+	if (nr)
+		ktstr_gate__open(st->gate, starters, nr);
+	for (i = 0; i < st->nr_crews; i++)
+		if (!st->crews[i]->started) {
+			st->crews[i]->started = true;
+			st->crews[i]->started_ns = work_now_ns();
+		}
+	free(starters);
 	return 0;
 }
 
@@ -224,9 +360,13 @@ static void thaw_for(struct ktstr_stage *st, const struct ktstr_crew *crew)
 		ktstr_stage__freeze(st, p, false, NULL);
 }
 
-/* End the crews for which @which is true. All are told before the first is waited for. */
+/*
+ * End the crews of cgroup @name, or of an owner. All are told before the first is waited for,
+ * and all have reported, within one budget, before the first process ends.
+ */
 static int end_crews(struct ktstr_stage *st, const char *name, bool backdrop, const char *by)
 {
+	uint64_t before = work_now_ns(), deadline, now;
 	uint32_t i, kept = 0;
 	int ret = 0, one;
 
@@ -234,9 +374,19 @@ static int end_crews(struct ktstr_stage *st, const char *name, bool backdrop, co
 	for (i = 0; i < st->nr_crews; i++) {
 		if (!ENDS(st->crews[i]))
 			continue;
+		if (st->sched_ended)
+			ktstr_workers__kill(st->crews[i]->workers);
 		thaw_for(st, st->crews[i]);
 		ktstr_workers__tell(st->crews[i]->workers);
 	}
+	deadline = before + st->around->stop_ns;
+	for (i = 0; i < st->nr_crews; i++) {
+		now = work_now_ns();
+		if (ENDS(st->crews[i]))
+			ktstr_workers__collect(st->crews[i]->workers,
+					       now < deadline ? deadline - now : 0);
+	}
+	st->stop_ns = work_now_ns() - before;
 	for (i = 0; i < st->nr_crews; i++) {
 		if (!ENDS(st->crews[i])) {
 			st->crews[kept++] = st->crews[i];
@@ -306,4 +456,6 @@ void ktstr_stage__fini(struct ktstr_stage *st)
 	free(st->payloads);
 	free(st->places);
 	ktstr_cgroups__fini(&st->cgroups);
+	if (st->gate)
+		munmap(st->gate, sizeof(*st->gate));
 }

@@ -37,11 +37,13 @@ struct ktstr_crew {			/* a group of equal workers */
 	char cgroup[KTSTR_NAME_LEN];	/* where its workers are; "": with the runner */
 	struct ktstr_workspec spec;
 	uint32_t serial;		/* over the whole scenario */
+	uint32_t index;			/* of its workspec in the cgroup */
 	uint32_t step;			/* in which it was made; 0 for the backdrop */
 	bool backdrop;
 	bool started;
 	uint64_t started_ns;
 	struct ktstr_workers *workers;
+	char *dir;			/* absolute path of the cgroup it was made in, or NULL */
 	struct ktstr_refusal *refusal;
 	bool unbounded;			/* was once without a cpuset */
 	struct ktstr_cpumask allowed;	/* every cpuset that it had, together */
@@ -61,9 +63,11 @@ struct ktstr_stage {
 	uint32_t nr_crews, serial;
 	struct ktstr_payload_run **payloads;
 	uint32_t nr_payloads;
+	uint32_t *gate;			/* shared memory: behind it all workers wait */
 	bool in_backdrop;		/* what is made now belongs to it */
 	bool sched_ended;
 	uint32_t step;
+	uint64_t stop_ns;		/* that the last clear took to stop the crews and collect their reports */
 };
 
 /* NULL: not made, or removed. */
@@ -76,6 +80,9 @@ int ktstr_stage__make(struct ktstr_stage *st, const struct ktstr_cgroup *c, stru
 /* Its workers, parked. */
 int ktstr_stage__populate(struct ktstr_stage *st, const struct ktstr_cgroup *c,
 			  struct vm_err *err);
+/* Before anything else. 0 or -errno. */
+int ktstr_stage__init(struct ktstr_stage *st);
+
 /* One group of workers, parked, in cgroup @name ("": where the runner is). */
 int ktstr_stage__spawn(struct ktstr_stage *st, const char *name,
 		       const struct ktstr_workspec *spec, struct vm_err *err);
@@ -120,8 +127,9 @@ int ktstr_stage__run_payload(struct ktstr_stage *st, const struct ktstr_payload 
 int ktstr_stage__end_payloads(struct ktstr_stage *st, const char *name, bool backdrop);
 
 /* crew.c: the parts of the above that are about one group of workers */
+/* Workspec number @index of a cgroup. With @leader (else NULL) its workers are only planned. */
 int ktstr_crew__fork(struct ktstr_stage *st, const char *name, const struct ktstr_workspec *spec,
-		     struct vm_err *err);
+		     uint32_t index, struct ktstr_leader *leader, struct vm_err *err);
 /* 0, or -EPERM or the like with a sentence when a worker was refused something. */
 int ktstr_crew__refused(const struct ktstr_crew *crew, struct vm_err *err);
 /* The CPUs that worker @index pins itself to; as ktstr_affinity__resolve(). */

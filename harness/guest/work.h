@@ -65,7 +65,7 @@ struct ktstr_work_row {
 };
 
 #define KTSTR_WORK_SAMPLES_WAKE	(1u << 0)	/* reports wake latencies */
-#define KTSTR_WORK_FORK_ONLY	(1u << 1)	/* not in thread mode */
+#define KTSTR_WORK_FORK_ONLY	(1u << 1)	/* acts on its whole process: no thread may do it */
 #define KTSTR_WORK_BLOCKS	(1u << 2)	/* sleeps on purpose: off-CPU time is no unfairness */
 
 /* One a type, in the order of enum ktstr_work_type; types/types.h declares the rows. */

@@ -1,24 +1,33 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Between workers.c, which makes workers and ends them, and worker_loop.c, which is what runs
- * in one: the memory they share. The parent writes the control block (except the count of
- * the parked), each worker its own slot.
+ * Between workers.c, which makes workers and ends them, process.c, which is about the processes
+ * that they are or live in, and worker_loop.c, which is what runs in one: the memory they share.
+ * The parent writes the control block (except the count of the parked), each worker its own
+ * slot.
  */
 #ifndef KTSTR_GUEST_WORKER_H
 #define KTSTR_GUEST_WORKER_H
 
+#include <poll.h>
 #include <stdbool.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include "samples.h"
 #include "work.h"
 #include "workers.h"
 
+/*
+ * In between all workers tell what they did: the end of a process takes the kernel many times
+ * as long, and must not delay the reports of others.
+ */
+enum { KTSTR_STOP = 1, KTSTR_LEAVE };
+
 struct ktstr_control {
 	uint32_t parked;		/* workers that reached the gate */
-	uint32_t gate;			/* 0 closed, 1 open; futex */
+	uint32_t gate;			/* for workers without a common one: ktstr_gate__open() */
 	/* read by every worker at every checkpoint: a cache line of its own */
-	uint32_t stop __attribute__((aligned(64)));
+	uint32_t stop __attribute__((aligned(64)));	/* 0, KTSTR_STOP, KTSTR_LEAVE; futex */
 	uint32_t epoch;			/* counts changes of what the workers are allowed */
 	uint64_t start_ns;		/* written before the gate opens */
 };
@@ -37,13 +46,56 @@ struct ktstr_slot {
 	uint32_t epoch;
 } __attribute__((aligned(64)));
 
+/* ---- the parent's own (workers.c, collect.c) ---- */
+
+struct ktstr_worker {
+	struct ktstr_process *process;	/* those of threads are neighbours */
+	enum ktstr_fate fate;
+};
+
+/* One call of fork: what its groups share. */
+struct ktstr_batch {
+	struct ktstr_batch *next;
+	struct ktstr_work work;		/* filled */
+	struct ktstr_work_group *groups;
+	uint32_t nr;
+	void *map;			/* MAP_SHARED, or NULL */
+	size_t map_size;
+};
+
+struct ktstr_workers {
+	uint32_t max, nr;
+	uint64_t seed;
+	uint32_t *gate;			/* of those to be forked */
+	size_t map_size;
+	struct ktstr_control *control;
+	struct ktstr_slot *slots;	/* behind control, same mapping */
+	struct ktstr_sample_store store;
+	struct ktstr_worker *workers;
+	struct ktstr_worker_report *reports;	/* private copies, filled by reaping */
+	struct ktstr_worker_samples *samples;
+	struct ktstr_batch *batches;
+	int done_fd;			/* eventfd: a report is complete */
+	struct pollfd *polls;		/* room for it and one a worker */
+	uint32_t *poll_index;
+	bool migrated_known;
+	uint64_t migrated;		/* at the start, after stop the difference */
+	char failed_at[96];
+};
+
+/* Between NUMA nodes, so far, system-wide; false without CONFIG_NUMA. */
+bool ktstr_read_pages_migrated(uint64_t *pages);
+
 /* What a worker gets on its way. */
 struct ktstr_worker_birth {
 	struct ktstr_control *control;
 	struct ktstr_slot *slot;
 	const struct ktstr_sample_store *samples;
 	struct ktstr_work_group *group;
-	const struct ktstr_placement *placement;
+	struct ktstr_placement placement;
+	int done_fd;			/* eventfd: its report is complete */
+	uint32_t *gate;			/* opens when it differs from gate_closed */
+	uint32_t gate_closed;
 	pid_t parent;
 	uint64_t seed;
 	uint32_t number;		/* among all workers */
@@ -51,12 +103,49 @@ struct ktstr_worker_birth {
 	uint32_t member;		/* in its group */
 };
 
-/* The life of a worker process. */
+/* The life of a process with one worker, and of one named @comm with @nr as its threads. */
 void __attribute__((noreturn)) ktstr_worker__main(const struct ktstr_worker_birth *birth);
+void __attribute__((noreturn)) ktstr_leader__main(const struct ktstr_worker_birth *births,
+						  uint32_t nr, const char *comm);
 
-/* schedstat of @pid, or of the caller for 0. */
-bool ktstr_schedstat(pid_t pid, struct ktstr_sched_figures *f);
+/* schedstat of task @tid, or of the caller for 0. */
+bool ktstr_schedstat(pid_t tid, struct ktstr_sched_figures *f);
+/*
+ * The caller's anonymous pages by node; false without NUMA. Files lie where their first reader
+ * was.
+ */
+bool ktstr_anon_pages(uint64_t nodes[KTSTR_MAX_NODES]);
 void ktstr_slot__sched_figures(struct ktstr_slot *s, const struct ktstr_sched_figures *now);
 long ktstr_futex(uint32_t *word, int op, uint32_t value, const struct timespec *timeout);
+
+/* ---- process.c ---- */
+
+/* One worker, or several as threads; counted by its workers, for they may be of several crews. */
+struct ktstr_process {
+	pid_t pid;			/* 0: not forked */
+	int pidfd;			/* -1: not forked or reaped */
+	uint32_t refs;			/* of its workers, and of its leader while it is planned */
+	bool threads;			/* its workers are threads */
+	bool killed;			/* by us */
+	uint64_t killed_ns;
+	int status;			/* once reaped: of waitpid() */
+	struct rusage usage;		/* once reaped */
+};
+
+/* The parent's copies of its descriptors. */
+void ktstr_work_group__close(struct ktstr_work_group *g);
+
+struct ktstr_process *ktstr_process__new(void);
+/* A reference less; frees it with the last. */
+void ktstr_process__put(struct ktstr_process *p);
+/* Fork: one worker, in its cgroup. 0 or -errno. */
+int ktstr_process__fork(struct ktstr_process *p, const struct ktstr_worker_birth *birth);
+void ktstr_process__kill(struct ktstr_process *p, uint64_t now);
+/* It has ended: sweep its process group, take its status. */
+void ktstr_process__reap(struct ktstr_process *p);
+
+/* A worker more for @l: a copy of @birth is kept. 0 or -ENOMEM. */
+int ktstr_leader__add(struct ktstr_leader *l, const struct ktstr_worker_birth *birth);
+struct ktstr_process *ktstr_leader__process(struct ktstr_leader *l);
 
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The life of a worker process: get ready, park, work until told to stop, tell.
+ * The life of a worker, process or thread: get ready, park, work until told to stop, tell.
  *
  * A worker's clock starts when the gate opens, not when it first runs: time in which the
  * scheduler does not let it begin is a gap like any other. It updates its report as it goes,
@@ -10,11 +10,10 @@
  * the row of the work type says how many iterations share one. Measured cost: docs/workers.md.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/futex.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -45,32 +44,6 @@ static uint64_t thread_cpu_ns(void)
 long ktstr_futex(uint32_t *word, int op, uint32_t value, const struct timespec *timeout)
 {
 	return syscall(SYS_futex, word, op, value, timeout, NULL, 0);
-}
-
-/* CPU time, run delay, timeslices. */
-bool ktstr_schedstat(pid_t pid, struct ktstr_sched_figures *f)
-{
-	unsigned long long v[3];
-	char path[32], buf[96];
-	ssize_t n;
-	int fd;
-
-	if (pid)
-		snprintf(path, sizeof(path), "/proc/%d/schedstat", pid);
-	else
-		snprintf(path, sizeof(path), "/proc/self/schedstat");
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	n = read(fd, buf, sizeof(buf) - 1);
-	close(fd);
-	if (n <= 0)
-		return false;
-	buf[n] = '\0';
-	if (sscanf(buf, "%llu %llu %llu", &v[0], &v[1], &v[2]) != 3)
-		return false;
-	*f = (struct ktstr_sched_figures){ v[0], v[1], v[2] };
-	return true;
 }
 
 void ktstr_slot__sched_figures(struct ktstr_slot *s, const struct ktstr_sched_figures *now)
@@ -143,35 +116,6 @@ uint64_t work_checkpoint(struct ktstr_work_ctx *w)
 	return l->slot->last_ns;
 }
 
-/* Anonymous pages by node; false without NUMA. Files lie where their first reader was. */
-static bool count_pages(uint64_t nodes[KTSTR_MAX_NODES])
-{
-	FILE *f = fopen("/proc/self/numa_maps", "re");
-	char *line = NULL, *p, *end;
-	unsigned long node, pages;
-	size_t size = 0;
-	bool ok;
-
-	if (!f)
-		return false;
-	while (getline(&line, &size, f) > 0) {
-		if (strstr(line, " file=") || !strstr(line, " anon="))
-			continue;
-		for (p = line; (p = strstr(p, " N"));) {
-			p += 2;
-			node = strtoul(p, &end, 10);
-			if (end == p || *end != '=' || node >= KTSTR_MAX_NODES)
-				continue;
-			pages = strtoul(end + 1, &p, 10);
-			nodes[node] += pages;
-		}
-	}
-	ok = !ferror(f);
-	free(line);
-	fclose(f);
-	return ok;
-}
-
 /* What a fork gives a worker lies where the runner was: only what came since then counts. */
 static void take_pages(struct ktstr_loop *l)
 {
@@ -179,7 +123,7 @@ static void take_pages(struct ktstr_loop *l)
 	uint64_t now[KTSTR_MAX_NODES] = { };
 	int i;
 
-	if (!l->base_pages_valid || !count_pages(now))
+	if (!l->base_pages_valid || !ktstr_anon_pages(now))
 		return;
 	for (i = 0; i < KTSTR_MAX_NODES; i++)
 		r->node_pages[i] = now[i] > l->base_pages[i] ? now[i] - l->base_pages[i] : 0;
@@ -190,7 +134,7 @@ static void take_base(struct ktstr_slot *s, uint64_t *cpu_ns)
 {
 	struct rusage ru;
 
-	getrusage(RUSAGE_SELF, &ru);
+	getrusage(RUSAGE_THREAD, &ru);
 	s->base_voluntary = ru.ru_nvcsw;
 	s->base_involuntary = ru.ru_nivcsw;
 	s->base_valid = ktstr_schedstat(0, &s->base);
@@ -204,7 +148,7 @@ static void take_end(struct ktstr_slot *s, uint64_t base_cpu_ns)
 	struct rusage ru;
 
 	r->cpu_ns = thread_cpu_ns() - base_cpu_ns;
-	getrusage(RUSAGE_SELF, &ru);
+	getrusage(RUSAGE_THREAD, &ru);
 	r->voluntary_switches = ru.ru_nvcsw - s->base_voluntary;
 	r->involuntary_switches = ru.ru_nivcsw - s->base_involuntary;
 	if (s->base_valid && ktstr_schedstat(0, &end))
@@ -220,6 +164,13 @@ static void work_until_stopped(struct ktstr_loop *l, const struct ktstr_work_row
 
 	/* The first gap begins at the gate; where the worker was parked is no run of it. */
 	l->slot->last_ns = l->control->start_ns;
+	checkpoint(l);
+	r->start_ns = r->wall_ns;
+	/*
+	 * Everybody's first turn is short: with 128 workers on a CPU the last would wait for
+	 * half a second of ticks otherwise.
+	 */
+	sched_yield();
 	checkpoint(l);
 	r->migrations = 0;
 	memset(&r->cpus_used, 0, sizeof(r->cpus_used));
@@ -246,23 +197,35 @@ static int compare_fds(const void *a, const void *b)
 	return *(const int *)a - *(const int *)b;
 }
 
-/* The parent's sockets and pidfds are not ours to keep open; those of our group are. */
-static void close_others(const struct ktstr_work_group *g)
+/*
+ * The parent's sockets and pidfds are not ours to keep open; those of our groups are. Workers
+ * of one group are neighbours.
+ */
+static void close_others(const struct ktstr_worker_birth *b, uint32_t nr)
 {
-	int keep[KTSTR_WORK_MAX_FDS], nr = 0, i;
 	unsigned int from = 3;
+	uint32_t i, k, n = 0;
+	int *keep;
 
-	for (i = 0; i < KTSTR_WORK_MAX_FDS; i++)
-		if (g->fds[i] > 2)
-			keep[nr++] = g->fds[i];
-	if (nr > 1)
-		qsort(keep, nr, sizeof(keep[0]), compare_fds);
+	keep = malloc(nr * (sizeof(b->group->fds) + sizeof(b->done_fd)));
+	if (!keep)
+		return;		/* a descriptor too many is no reason to end */
 	for (i = 0; i < nr; i++) {
+		if (!i || b[i].done_fd != b[i - 1].done_fd)
+			keep[n++] = b[i].done_fd;
+		for (k = 0; k < KTSTR_WORK_MAX_FDS && (!i || b[i].group != b[i - 1].group); k++)
+			if (b[i].group->fds[k] > 2)
+				keep[n++] = b[i].group->fds[k];
+	}
+	if (n > 1)
+		qsort(keep, n, sizeof(keep[0]), compare_fds);
+	for (i = 0; i < n; i++) {
 		if ((unsigned int)keep[i] > from)
 			syscall(SYS_close_range, from, keep[i] - 1U, 0U);
 		from = keep[i] + 1U;
 	}
 	syscall(SYS_close_range, from, ~0U, 0U);
+	free(keep);
 }
 
 /* CPUs that the worker may use, in the form that iterations get. */
@@ -290,8 +253,8 @@ static int get_ready(const struct ktstr_worker_birth *b, const struct ktstr_work
 {
 	int ret = 0;
 
-	if (b->placement->enter)
-		ret = b->placement->enter(b->placement->arg, b->index);
+	if (b->placement.enter)
+		ret = b->placement.enter(b->placement.arg, b->index);
 	/* A change of credentials drops the tie. */
 	if (!ret && !tied_to_parent(b->parent))
 		_exit(1);
@@ -307,14 +270,31 @@ static void count_parked(struct ktstr_control *c)
 	ktstr_futex(&c->parked, FUTEX_WAKE, 1, NULL);
 }
 
-static void park(struct ktstr_control *c)
+static void park(const struct ktstr_worker_birth *b)
 {
-	count_parked(c);
-	while (!__atomic_load_n(&c->gate, __ATOMIC_ACQUIRE))
-		ktstr_futex(&c->gate, FUTEX_WAIT, 0, NULL);
+	count_parked(b->control);
+	while (__atomic_load_n(b->gate, __ATOMIC_ACQUIRE) == b->gate_closed)
+		ktstr_futex(b->gate, FUTEX_WAIT, b->gate_closed, NULL);
 }
 
-void ktstr_worker__main(const struct ktstr_worker_birth *b)
+/* There is no more to come; the report says it, this only wakes the parent. */
+static void ring(const struct ktstr_worker_birth *b)
+{
+	const uint64_t one = 1;
+
+	(void)!write(b->done_fd, &one, sizeof(one));
+}
+
+static void wait_to_leave(const struct ktstr_worker_birth *b)
+{
+	uint32_t *stop = &b->control->stop, seen;
+
+	while ((seen = __atomic_load_n(stop, __ATOMIC_ACQUIRE)) != KTSTR_LEAVE)
+		ktstr_futex(stop, FUTEX_WAIT, seen, NULL);
+}
+
+/* false: it could not get ready. */
+static bool live(const struct ktstr_worker_birth *b, bool thread)
 {
 	const struct ktstr_work_row *row = ktstr_work__row(b->group->work->type);
 	struct ktstr_loop l = { .slot = b->slot, .control = b->control };
@@ -326,17 +306,11 @@ void ktstr_worker__main(const struct ktstr_worker_birth *b)
 		.sampler = &l.sampler,
 		.rng = ktstr_rand_seed(b->seed, b->number, 0),
 	};
-	sigset_t none;
 	int ret;
 
-	if (!tied_to_parent(b->parent))
-		_exit(1);
-	setpgid(0, 0);
-	close_others(b->group);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
 	ktstr_sampler__init(&l.sampler, b->samples, b->number, b->seed);
-	l.base_pages_valid = count_pages(l.base_pages);
+	/* Threads share their memory: nobody could say whose pages they are. */
+	l.base_pages_valid = !thread && ktstr_anon_pages(l.base_pages);
 
 	ret = get_ready(b, row, &w, &cpus);
 	if (row->flags & KTSTR_WORK_BLOCKS)
@@ -344,17 +318,76 @@ void ktstr_worker__main(const struct ktstr_worker_birth *b)
 	if (w.role == KTSTR_ROLE_MESSENGER)
 		r->flags |= KTSTR_WORKER_MESSENGER;
 	if (ret) {
-		r->setup_error = ret;
+		__atomic_store_n(&r->setup_error, ret, __ATOMIC_RELEASE);
 		count_parked(b->control);
-		_exit(1);
+		ring(b);
+		return false;
 	}
 	l.cpu = sched_getcpu();
 	l.sampler.loop = &l;
-	park(b->control);
+	park(b);
 
 	work_until_stopped(&l, row, &w);
 	if (row->fini)
 		row->fini(&w);
 	__atomic_store_n(&r->completed, 1, __ATOMIC_RELEASE);
+	ring(b);
+	wait_to_leave(b);
+	return true;
+}
+
+/* A process of its own, tied to its parent, with nothing of it but the groups' descriptors. */
+static void separate(const struct ktstr_worker_birth *b, uint32_t nr)
+{
+	sigset_t none;
+
+	if (!tied_to_parent(b->parent))
+		_exit(1);
+	setpgid(0, 0);
+	close_others(b, nr);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+void ktstr_worker__main(const struct ktstr_worker_birth *b)
+{
+	separate(b, 1);
+	_exit(live(b, false) ? 0 : 1);
+}
+
+static void *thread_main(void *birth)
+{
+	const struct ktstr_worker_birth *b = birth;
+
+	__atomic_store_n(&b->slot->report.tid, (int32_t)syscall(SYS_gettid), __ATOMIC_RELAXED);
+	live(b, true);
+	return NULL;
+}
+
+/*
+ * The leader only waits: whatever counts happens in its threads. What is set by thread (nice,
+ * policy, affinity, ids, name) they set for themselves; the tie to the parent is the leader's
+ * own and survives their change of ids.
+ */
+void ktstr_leader__main(const struct ktstr_worker_birth *births, uint32_t nr, const char *comm)
+{
+	pthread_t *threads = calloc(nr, sizeof(*threads));
+	uint32_t i;
+	int err;
+
+	separate(births, nr);
+	if (comm)
+		prctl(PR_SET_NAME, comm);
+	for (i = 0; i < nr; i++) {
+		err = threads ? pthread_create(&threads[i], NULL, thread_main, (void *)&births[i]) :
+				ENOMEM;
+		if (err) {
+			births[i].slot->report.setup_error = -err;
+			count_parked(births[i].control);
+		}
+	}
+	for (i = 0; i < nr; i++)
+		if (threads && threads[i])
+			pthread_join(threads[i], NULL);
 	_exit(0);
 }

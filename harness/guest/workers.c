@@ -1,64 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Worker processes: making them, ending them, keeping what they measured.
+ * Workers: making them, starting them, and what they have measured so far.
  *
  * Everything that parent and workers share is memory mapped before the fork (worker.h), so
- * reports outlive their workers. The parent completes what a dead worker could not from
- * /proc, and reads slots only after their worker was reaped.
+ * reports outlive their workers. How they end: collect.c.
  *
  * What a group of cooperating workers shares is made before its members: its region lies in
  * one mapping with those of all groups of the call, its descriptors are inherited and then
  * closed here, so that they end with the group.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/futex.h>
-#include <linux/sched.h>
-#include <poll.h>
-#include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "worker.h"
-
-struct worker {
-	pid_t pid;
-	int pidfd;
-	enum ktstr_fate fate;
-};
-
-/* One call of fork: what its groups share. */
-struct batch {
-	struct batch *next;
-	struct ktstr_work work;		/* filled */
-	void *map;			/* MAP_SHARED, or NULL */
-	size_t map_size;
-};
-
-struct ktstr_workers {
-	uint32_t max, nr;
-	uint64_t seed;
-	size_t map_size;
-	struct ktstr_control *control;
-	struct ktstr_slot *slots;	/* behind control, same mapping */
-	struct ktstr_sample_store store;
-	struct worker *workers;
-	struct ktstr_worker_report *reports;	/* private copies, filled by reaping */
-	struct ktstr_worker_samples *samples;
-	struct batch *batches;
-	struct pollfd *polls;
-	uint32_t *poll_index;
-	bool migrated_known;
-	uint64_t migrated;		/* at the start, after stop the difference */
-	char failed_at[96];
-};
 
 /* A pidfd a worker: make sure that this many descriptors may be open. */
 static void allow_descriptors(uint32_t nr)
@@ -83,10 +45,13 @@ static int allocate(struct ktstr_workers *ws, uint32_t max)
 	ws->workers = calloc(max, sizeof(*ws->workers));
 	ws->reports = calloc(max, sizeof(*ws->reports));
 	ws->samples = calloc(max, sizeof(*ws->samples));
-	ws->polls = calloc(max, sizeof(*ws->polls));
-	ws->poll_index = calloc(max, sizeof(*ws->poll_index));
+	ws->polls = calloc(max + 1ULL, sizeof(*ws->polls));
+	ws->poll_index = calloc(max + 1ULL, sizeof(*ws->poll_index));
 	if (!ws->workers || !ws->reports || !ws->samples || !ws->polls || !ws->poll_index)
 		return -ENOMEM;
+	ws->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (ws->done_fd < 0)
+		return -errno;
 	map = mmap(NULL, ws->map_size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (map == MAP_FAILED)
 		return -errno;
@@ -94,6 +59,7 @@ static int allocate(struct ktstr_workers *ws, uint32_t max)
 		       "slots follow control");
 	ws->control = map;
 	ws->slots = (struct ktstr_slot *)map + 1;
+	ws->gate = &ws->control->gate;
 	return ktstr_samples__init(&ws->store, max);
 }
 
@@ -104,6 +70,7 @@ struct ktstr_workers *ktstr_workers__new(uint32_t max)
 
 	if (!ws)
 		return NULL;
+	ws->done_fd = -1;
 	ret = max && max <= KTSTR_MAX_WORKERS ? allocate(ws, max) : -EINVAL;
 	if (ret) {
 		ktstr_workers__free(ws, 0);
@@ -126,7 +93,7 @@ uint32_t ktstr_workers__nr(const struct ktstr_workers *ws)
 
 pid_t ktstr_workers__pid(const struct ktstr_workers *ws, uint32_t i)
 {
-	return ws->workers[i].pid;
+	return __atomic_load_n(&ws->slots[i].report.tid, __ATOMIC_RELAXED);
 }
 
 enum ktstr_fate ktstr_workers__fate(const struct ktstr_workers *ws, uint32_t i)
@@ -166,7 +133,7 @@ bool ktstr_workers__pages_migrated(const struct ktstr_workers *ws, uint64_t *pag
 }
 
 /* Absent without CONFIG_NUMA. */
-static bool read_pages_migrated(uint64_t *pages)
+bool ktstr_read_pages_migrated(uint64_t *pages)
 {
 	static const char key[] = "numa_pages_migrated ";
 	FILE *f = fopen("/proc/vmstat", "re");
@@ -183,99 +150,43 @@ static bool read_pages_migrated(uint64_t *pages)
 	return found;
 }
 
-/* Like fork(), with a pidfd, default signal actions and a cgroup to be born in. */
-static pid_t clone_worker(int cgroup_fd, int *pidfd)
-{
-	struct clone_args args = {
-		.flags = CLONE_PIDFD | CLONE_CLEAR_SIGHAND |
-			 (cgroup_fd >= 0 ? CLONE_INTO_CGROUP : 0),
-		.pidfd = (uintptr_t)pidfd,
-		.exit_signal = SIGCHLD,
-		.cgroup = cgroup_fd >= 0 ? (uint64_t)cgroup_fd : 0,
-	};
-
-	return syscall(SYS_clone3, &args, sizeof(args));
-}
-
-/* The kernel (or a seccomp filter) does not know the call or the flag. */
-static bool clone_is_unknown(int err)
-{
-	return err == ENOSYS || err == EINVAL || err == E2BIG || err == EPERM;
-}
-
-static void default_signals(void)
-{
-	int sig;
-
-	for (sig = 1; sig < NSIG; sig++)
-		signal(sig, SIG_DFL);
-}
-
-/*
- * Fork one worker into its slot; returns in the parent only. A worker that could not be
- * placed is not kept.
- */
-static int fork_one(struct ktstr_workers *ws, const struct ktstr_worker_birth *birth)
-{
-	const struct ktstr_placement *placement = birth->placement;
-	bool placed = placement->cgroup_fd >= 0;
-	int pidfd = -1, ret = 0;
-	pid_t pid;
-
-	pid = clone_worker(placement->cgroup_fd, &pidfd);
-	if (!pid)
-		ktstr_worker__main(birth);
-	if (pid < 0 && clone_is_unknown(errno)) {
-		placed = false;
-		pid = fork();
-		if (!pid) {
-			default_signals();
-			ktstr_worker__main(birth);
-		}
-		if (pid > 0)
-			pidfd = syscall(SYS_pidfd_open, pid, 0);
-		if (pid > 0 && pidfd < 0)
-			ret = -errno;
-	}
-	if (pid < 0)
-		return -errno;
-	setpgid(pid, pid);	/* whoever of both comes first; fails harmlessly after it */
-	if (!ret && !placed && placement->attach)
-		ret = placement->attach(placement->arg, pid);
-	if (ret) {
-		kill(pid, SIGKILL);
-		waitpid(pid, NULL, 0);
-		if (pidfd >= 0)
-			close(pidfd);
-		return ret;
-	}
-	ws->workers[ws->nr] = (struct worker){ .pid = pid, .pidfd = pidfd };
-	birth->slot->report.tid = pid;
-	ws->nr++;
-	return 0;
-}
-
 static int fork_member(struct ktstr_workers *ws, uint32_t number, struct ktstr_work_group *g,
 		       uint32_t index, const struct ktstr_placement *placement)
 {
 	struct ktstr_slot *slot = &ws->slots[ws->nr];
 	struct ktstr_worker_birth birth = {
 		.control = ws->control, .slot = slot, .samples = &ws->store, .group = g,
-		.placement = placement, .parent = getpid(), .seed = ws->seed,
-		.number = ws->nr, .index = index, .member = index % g->size,
+		.placement = *placement, .done_fd = ws->done_fd, .gate = ws->gate,
+		.gate_closed = __atomic_load_n(ws->gate, __ATOMIC_RELAXED),
+		.parent = getpid(), .seed = ws->seed, .number = ws->nr, .index = index,
+		.member = index % g->size,
 	};
+	struct ktstr_process *p;
+	int ret;
 
 	memset(slot, 0, sizeof(*slot));	/* of one that could not be placed */
 	slot->report.group = number;
 	slot->report.max_gap_cpu = -1;
-	return fork_one(ws, &birth);
+	p = placement->leader ? ktstr_leader__process(placement->leader) : ktstr_process__new();
+	if (!p)
+		return -ENOMEM;
+	ret = placement->leader ? ktstr_leader__add(placement->leader, &birth) :
+				  ktstr_process__fork(p, &birth);
+	if (ret) {
+		ktstr_process__put(p);
+		return ret;
+	}
+	ws->workers[ws->nr++] = (struct ktstr_worker){ .process = p };
+	if (p->pid)
+		__atomic_store_n(&slot->report.tid, p->pid, __ATOMIC_RELAXED);
+	return 0;
 }
 
 /* A region of its own for each group, at the distance of cache lines or of pages. */
 static int make_batch(struct ktstr_workers *ws, const struct ktstr_work *work, uint32_t nr,
-		      struct batch **out, size_t *stride)
+		      struct ktstr_batch **out, size_t *stride)
 {
-	struct batch *b = calloc(1, sizeof(*b));
+	struct ktstr_batch *b = calloc(1, sizeof(*b));
 	const struct ktstr_work_row *row;
 	size_t page = sysconf(_SC_PAGESIZE), align;
 	void *map;
@@ -284,6 +195,11 @@ static int make_batch(struct ktstr_workers *ws, const struct ktstr_work *work, u
 		return -ENOMEM;
 	b->work = *work;
 	ktstr_work__fill(&b->work);
+	b->groups = calloc(nr, sizeof(*b->groups));
+	if (!b->groups) {
+		free(b);
+		return -ENOMEM;
+	}
 	row = ktstr_work__row(work->type);
 	*stride = row->shared_size ? row->shared_size(&b->work) : 0;
 	align = *stride < page ? 128 : page;
@@ -293,6 +209,7 @@ static int make_batch(struct ktstr_workers *ws, const struct ktstr_work *work, u
 		map = mmap(NULL, b->map_size, PROT_READ | PROT_WRITE,
 			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 		if (map == MAP_FAILED) {
+			free(b->groups);
 			free(b);
 			return -errno;
 		}
@@ -304,49 +221,43 @@ static int make_batch(struct ktstr_workers *ws, const struct ktstr_work *work, u
 	return 0;
 }
 
-static void close_group(struct ktstr_work_group *g)
-{
-	int i;
-
-	for (i = 0; i < KTSTR_WORK_MAX_FDS; i++)
-		if (g->fds[i] >= 0)
-			close(g->fds[i]);
-}
-
 /* Group @k of the batch: what its members share, then the members. */
-static int fork_group(struct ktstr_workers *ws, uint32_t number, struct batch *b, uint32_t k,
+static int fork_group(struct ktstr_workers *ws, uint32_t number, struct ktstr_batch *b, uint32_t k,
 		      size_t stride, const struct ktstr_placement *placement)
 {
 	const struct ktstr_work_row *row = ktstr_work__row(b->work.type);
-	struct ktstr_work_group g = {
+	struct ktstr_work_group *g = &b->groups[k];
+	uint32_t i;
+	int ret = 0;
+
+	*g = (struct ktstr_work_group){
 		.work = &b->work, .size = ktstr_work__group_size(&b->work),
 		.shared = b->map ? (char *)b->map + stride * k : NULL,
 		.cgroup_dir = placement->cgroup_dir, .workload_root = placement->workload_root,
 	};
-	uint32_t i;
-	int ret = 0;
-
 	for (i = 0; i < KTSTR_WORK_MAX_FDS; i++)
-		g.fds[i] = -1;
+		g->fds[i] = -1;
+	b->nr++;
 	if (row->setup_group)
-		ret = row->setup_group(&g);
+		ret = row->setup_group(g);
 	if (ret)
 		snprintf(ws->failed_at, sizeof(ws->failed_at), "set up group %u of %s", k,
 			 row->name);
-	for (i = 0; i < g.size && !ret; i++) {
-		ret = fork_member(ws, number, &g, k * g.size + i, placement);
+	for (i = 0; i < g->size && !ret; i++) {
+		ret = fork_member(ws, number, g, k * g->size + i, placement);
 		if (ret)
 			snprintf(ws->failed_at, sizeof(ws->failed_at), "fork worker %u of %s",
-				 k * g.size + i, row->name);
+				 k * g->size + i, row->name);
 	}
-	close_group(&g);
+	if (!placement->leader)
+		ktstr_work_group__close(g);
 	return ret;
 }
 
 int ktstr_workers__fork(struct ktstr_workers *ws, uint32_t group, const struct ktstr_work *work,
 			uint32_t nr, const struct ktstr_placement *placement)
 {
-	struct batch *b = NULL;
+	struct ktstr_batch *b = NULL;
 	size_t stride = 0;
 	uint32_t k, groups;
 	int ret;
@@ -363,6 +274,17 @@ int ktstr_workers__fork(struct ktstr_workers *ws, uint32_t group, const struct k
 	for (k = 0; k < groups && !ret; k++)
 		ret = fork_group(ws, group, b, k, stride, placement);
 	return ret;
+}
+
+void ktstr_workers__complete(struct ktstr_workers *ws)
+{
+	struct ktstr_batch *b;
+
+	madvise(ws->control, ws->map_size, MADV_DONTFORK);
+	madvise(ws->store.map, ws->store.size, MADV_DONTFORK);
+	for (b = ws->batches; b; b = b->next)
+		if (b->map)
+			madvise(b->map, b->map_size, MADV_DONTFORK);
 }
 
 uint32_t ktstr_workers__ready(struct ktstr_workers *ws, uint64_t ready_ns)
@@ -383,15 +305,33 @@ uint32_t ktstr_workers__ready(struct ktstr_workers *ws, uint64_t ready_ns)
 	return ws->nr - parked;
 }
 
+void ktstr_workers__use_gate(struct ktstr_workers *ws, uint32_t *gate)
+{
+	ws->gate = gate;
+}
+
+void ktstr_workers__arm(struct ktstr_workers *ws)
+{
+	ws->migrated_known = ktstr_read_pages_migrated(&ws->migrated);
+}
+
+void ktstr_gate__open(uint32_t *gate, struct ktstr_workers * const *all, uint32_t nr)
+{
+	uint64_t now = work_now_ns();
+	uint32_t i;
+
+	for (i = 0; i < nr; i++)
+		all[i]->control->start_ns = now;
+	__atomic_add_fetch(gate, 1, __ATOMIC_RELEASE);
+	ktstr_futex(gate, FUTEX_WAKE, INT32_MAX, NULL);
+}
+
 uint32_t ktstr_workers__start(struct ktstr_workers *ws, uint64_t ready_ns)
 {
 	uint32_t late = ktstr_workers__ready(ws, ready_ns);
-	struct ktstr_control *c = ws->control;
 
-	ws->migrated_known = read_pages_migrated(&ws->migrated);
-	c->start_ns = work_now_ns();
-	__atomic_store_n(&c->gate, 1, __ATOMIC_RELEASE);
-	ktstr_futex(&c->gate, FUTEX_WAKE, INT32_MAX, NULL);
+	ktstr_workers__arm(ws);
+	ktstr_gate__open(ws->gate, &ws, 1);
 	return late;
 }
 
@@ -407,161 +347,4 @@ bool ktstr_workers__recent_cpus(const struct ktstr_workers *ws, uint32_t i,
 
 	*cpus = s->recent_cpus;
 	return __atomic_load_n(&s->epoch, __ATOMIC_ACQUIRE) == ws->control->epoch;
-}
-
-void ktstr_workers__tell(struct ktstr_workers *ws)
-{
-	__atomic_store_n(&ws->control->stop, 1, __ATOMIC_RELEASE);
-}
-
-/*
- * What a worker that will say nothing more could not write itself. @until: the time up to
- * which it is known to have lived, 0 when that is its last checkpoint.
- */
-static void complete_report(struct ktstr_workers *ws, uint32_t i, uint64_t until)
-{
-	struct ktstr_slot *s = &ws->slots[i];
-	struct ktstr_worker_report *r = &s->report;
-	uint64_t start = ws->control->start_ns, last;
-	struct ktstr_sched_figures f;
-
-	if (s->base_valid && ktstr_schedstat(ws->workers[i].pid, &f)) {
-		ktstr_slot__sched_figures(s, &f);
-		r->cpu_ns = f.cpu_ns - s->base.cpu_ns;
-	}
-	if (!until || !start)
-		return;
-	last = s->last_ns ? s->last_ns : start;
-	r->wall_ns = until - start;
-	if (until > last && until - last > r->max_gap_ns) {
-		r->max_gap_ns = until - last;
-		r->max_gap_at_ns = last - start;
-	}
-}
-
-/* The worker's pidfd says that it has ended. */
-static void reap(struct ktstr_workers *ws, uint32_t i)
-{
-	struct worker *w = &ws->workers[i];
-	struct ktstr_slot *s = &ws->slots[i];
-	bool completed = __atomic_load_n(&s->report.completed, __ATOMIC_ACQUIRE);
-	bool ours = w->fate == KTSTR_FATE_KILLED;
-	struct rusage ru = { };
-	int status = 0;
-	pid_t pid;
-
-	if (!completed && !ours)
-		complete_report(ws, i, 0);	/* a zombie still has its /proc entry */
-	kill(-w->pid, SIGKILL);			/* and its number: what it left in its group */
-	do
-		pid = wait4(w->pid, &status, 0, &ru);
-	while (pid < 0 && errno == EINTR);
-	if (!completed && pid == w->pid) {
-		s->report.voluntary_switches = ru.ru_nvcsw - s->base_voluntary;
-		s->report.involuntary_switches = ru.ru_nivcsw - s->base_involuntary;
-	}
-	s->report.exit_status = status;
-	if (!ours)
-		w->fate = completed ? KTSTR_FATE_COMPLETED : KTSTR_FATE_DIED;
-	close(w->pidfd);
-	w->pidfd = -1;
-}
-
-/* Reap until all are gone or the time is over. Returns how many are left. */
-static uint32_t reap_all(struct ktstr_workers *ws, uint64_t timeout_ns)
-{
-	uint64_t now = work_now_ns(), deadline = now + timeout_ns;
-	struct timespec left;
-	uint32_t i, n;
-	int ready;
-
-	for (;; now = work_now_ns()) {
-		for (i = n = 0; i < ws->nr; i++) {
-			if (ws->workers[i].pidfd < 0)
-				continue;
-			ws->polls[n] = (struct pollfd){ ws->workers[i].pidfd, POLLIN, 0 };
-			ws->poll_index[n++] = i;
-		}
-		if (!n)
-			return 0;
-		left = (struct timespec){ 0 };
-		if (now < deadline) {
-			left.tv_sec = (deadline - now) / NSEC_PER_SEC;
-			left.tv_nsec = (deadline - now) % NSEC_PER_SEC;
-		}
-		ready = ppoll(ws->polls, n, &left, NULL);
-		for (i = 0; ready > 0 && i < n; i++)
-			if (ws->polls[i].revents)
-				reap(ws, ws->poll_index[i]);
-		if (!ready && now >= deadline)
-			return n;
-	}
-}
-
-static void kill_rest(struct ktstr_workers *ws)
-{
-	uint64_t now = work_now_ns();
-	uint32_t i;
-
-	for (i = 0; i < ws->nr; i++) {
-		if (ws->workers[i].pidfd < 0)
-			continue;
-		if (!__atomic_load_n(&ws->slots[i].report.completed, __ATOMIC_ACQUIRE)) {
-			complete_report(ws, i, now);
-			ws->workers[i].fate = KTSTR_FATE_KILLED;
-		}
-		syscall(SYS_pidfd_send_signal, ws->workers[i].pidfd, SIGKILL, NULL, 0);
-	}
-}
-
-int ktstr_workers__stop(struct ktstr_workers *ws, uint64_t stop_ns, uint64_t kill_ns)
-{
-	uint64_t migrated;
-	uint32_t left, i;
-
-	ktstr_workers__tell(ws);
-	left = reap_all(ws, stop_ns);
-	if (left) {
-		kill_rest(ws);
-		left = reap_all(ws, kill_ns);
-	}
-	ws->migrated_known = ws->migrated_known && read_pages_migrated(&migrated);
-	if (ws->migrated_known)
-		ws->migrated = migrated - ws->migrated;
-	for (i = 0; i < ws->nr; i++) {
-		ws->reports[i] = ws->slots[i].report;
-		ktstr_samples__get(&ws->store, i, &ws->samples[i]);
-	}
-	return left ? -ETIMEDOUT : 0;
-}
-
-void ktstr_workers__free(struct ktstr_workers *ws, uint64_t kill_ns)
-{
-	struct batch *b, *next;
-	uint32_t i;
-
-	if (!ws)
-		return;
-	if (ws->nr) {
-		kill_rest(ws);
-		reap_all(ws, kill_ns);
-	}
-	for (i = 0; i < ws->nr; i++)
-		if (ws->workers[i].pidfd >= 0)
-			close(ws->workers[i].pidfd);
-	if (ws->control)
-		munmap(ws->control, ws->map_size);
-	ktstr_samples__fini(&ws->store);
-	for (b = ws->batches; b; b = next) {
-		next = b->next;
-		if (b->map)
-			munmap(b->map, b->map_size);
-		free(b);
-	}
-	free(ws->poll_index);
-	free(ws->polls);
-	free(ws->samples);
-	free(ws->reports);
-	free(ws->workers);
-	free(ws);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Worker processes: forked parked, placed, started together, stopped together, reaped, and
- * their reports, which survive whatever happens to the worker.
+ * Workers: forked parked, placed, started together, stopped together, reaped, and their
+ * reports, which survive whatever happens to the worker. A worker is a process, or a thread
+ * in the process of a leader, which may hold workers of several stores.
  *
  * Phases: new, fork (once a group), start, stop, then fate and report of each. Workers are
  * numbered in the order in which they were forked.
@@ -25,6 +26,7 @@ enum ktstr_fate {
 	KTSTR_FATE_COMPLETED,	/* report complete */
 	KTSTR_FATE_DIED,	/* ended before its loop did: exit_status says how */
 	KTSTR_FATE_KILLED,	/* did not stop in time, was killed by us */
+	KTSTR_FATE_CUT,		/* killed by ktstr_workers__kill() */
 };
 
 /* Where and how the workers of a group are to run. */
@@ -40,9 +42,21 @@ struct ktstr_placement {
 	int (*enter)(void *arg, uint32_t index);
 	const char *cgroup_dir;			/* for struct ktstr_work_group; may be NULL */
 	const char *workload_root;
+	/*
+	 * NULL: each worker is a process. Otherwise threads of this one: fork only plans them,
+	 * and arg, cgroup_dir and workload_root must last until ktstr_leader__fork().
+	 */
+	struct ktstr_leader *leader;
 };
 
 struct ktstr_workers;
+
+/* A process for workers that are threads; @comm names it, NULL leaves the runner's name. */
+struct ktstr_leader *ktstr_leader__new(const char *comm);
+/* Fork it, into @cgroup_fd (-1: none), with all that were planned; they park. 0 or -errno. */
+int ktstr_leader__fork(struct ktstr_leader *l, int cgroup_fd);
+/* What only planning needed; workers and process stay. */
+void ktstr_leader__free(struct ktstr_leader *l);
 
 /* Room for @max workers. NULL with errno. */
 struct ktstr_workers *ktstr_workers__new(uint32_t max);
@@ -81,8 +95,27 @@ void ktstr_workers__new_epoch(struct ktstr_workers *ws);
 bool ktstr_workers__recent_cpus(const struct ktstr_workers *ws, uint32_t i,
 				struct ktstr_cpumask *cpus);
 
+/*
+ * All workers of @ws are forked: processes that come later need not inherit (and unmap, when
+ * they end) what it shares with them.
+ */
+void ktstr_workers__complete(struct ktstr_workers *ws);
+
+/*
+ * One gate for the workers of several stores: a word of shared memory, set before fork. Each
+ * worker that is forked from now on waits for its next opening. To open it for all: ready()
+ * and arm() each store, then open.
+ */
+void ktstr_workers__use_gate(struct ktstr_workers *ws, uint32_t *gate);
+void ktstr_workers__arm(struct ktstr_workers *ws);
+void ktstr_gate__open(uint32_t *gate, struct ktstr_workers * const *all, uint32_t nr);
+
 /* Tell all to stop without waiting; stop is still to be called. */
 void ktstr_workers__tell(struct ktstr_workers *ws);
+/* The same, and wait @stop_ns for their reports; they do not end before stop. */
+void ktstr_workers__collect(struct ktstr_workers *ws, uint64_t stop_ns);
+/* Tell those who may never run again to hear it: SIGKILL. Their reports are kept. */
+void ktstr_workers__kill(struct ktstr_workers *ws);
 /*
  * Tell all to stop, wait @stop_ns, kill the rest, wait @kill_ns, reap all. 0, or -ETIMEDOUT
  * when some could not be reaped.

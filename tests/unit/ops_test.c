@@ -84,10 +84,10 @@ TEST_F(ops, worker_attributes_that_make_no_sense_are_refused)
 		       .comm = "sixteen bytes ok");
 	REFUSED_CGROUP("comm \"\" must have 1 to 15 bytes", .comm = "");
 	REFUSED_CGROUP("uid -1 is no id", .uid = VALUE(-1));
-	REFUSED_CGROUP("pcomm is not supported yet: needs workers that are threads",
-		       .pcomm = "leader");
-	REFUSED_CGROUP("clone_mode thread is not supported yet: needs workers that are threads",
-		       .clone_mode = KTSTR_CLONE_THREAD);
+	REFUSED_CGROUP("ForkExit needs processes: it cannot be combined with pcomm",
+		       .pcomm = "leader", .work = FORK_EXIT);
+	REFUSED_CGROUP("ForkExit needs processes: it cannot be combined with clone_mode thread",
+		       .clone_mode = KTSTR_CLONE_THREAD, .work = FORK_EXIT);
 }
 
 TEST_F(ops, memory_policies_must_fit_the_machine_and_the_cpuset)

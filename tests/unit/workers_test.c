@@ -207,10 +207,10 @@ TEST_F(workers, keep_no_descriptor_of_the_parent_open)
 {
 	char path[64];
 	struct dirent *e;
-	int nr = 0;
+	int nr = 0, spare = dup(1);
 	DIR *d;
 
-	ASSERT_LE(0, dup(1));
+	ASSERT_LE(3, spare);
 	ASSERT_EQ(0, ktstr_workers__fork(self->ws, 0, &spin, 1, &nowhere));
 	ktstr_workers__start(self->ws, 10 * NSEC_PER_SEC);
 	snprintf(path, sizeof(path), "/proc/%d/fd", ktstr_workers__pid(self->ws, 0));
@@ -285,7 +285,7 @@ TEST_F(workers, form_groups_that_share_descriptors_and_no_others)
 	for (i = 0; i < 4; i++) {
 		count_fds(ktstr_workers__pid(self->ws, i), &pipes, &others);
 		EXPECT_EQ(4, pipes);	/* both ends of two, not those of the other pair */
-		EXPECT_EQ(0, others);
+		EXPECT_EQ(1, others);	/* by which it says that its report is complete */
 	}
 }
 

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Ending workers. First all reports, then the processes: those who have told all they know wait
+ * for the order to leave, because the end of a process keeps a CPU busy for longer than a
+ * report takes, and would appear in the reports of those who are still to tell.
+ *
+ * Whoever says nothing in time is killed; what it could not write itself is completed from /proc
+ * and from its last checkpoint. Slots are read only after their worker has told or was reaped.
+ */
+#include <errno.h>
+#include <linux/futex.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "worker.h"
+
+void ktstr_workers__tell(struct ktstr_workers *ws)
+{
+	uint32_t running = 0;
+
+	__atomic_compare_exchange_n(&ws->control->stop, &running, KTSTR_STOP, false,
+				    __ATOMIC_RELEASE, __ATOMIC_RELAXED);
+}
+
+/* What a worker that will say nothing more could not write itself: figures of the kernel, */
+static void complete_figures(struct ktstr_workers *ws, uint32_t i)
+{
+	struct ktstr_slot *s = &ws->slots[i];
+	struct ktstr_sched_figures f;
+
+	if (s->base_valid && ktstr_schedstat(ktstr_workers__pid(ws, i), &f)) {
+		ktstr_slot__sched_figures(s, &f);
+		s->report.cpu_ns = f.cpu_ns - s->base.cpu_ns;
+	}
+}
+
+/* and the time since its last checkpoint; it lived until @until. */
+static void complete_times(struct ktstr_workers *ws, uint32_t i, uint64_t until)
+{
+	struct ktstr_worker_report *r = &ws->slots[i].report;
+	uint64_t start = ws->control->start_ns, last = ws->slots[i].last_ns;
+
+	if (!start)
+		return;
+	last = last ? last : start;
+	r->wall_ns = until - start;
+	if (until > last && until - last > r->max_gap_ns) {
+		r->max_gap_ns = until - last;
+		r->max_gap_at_ns = last - start;
+	}
+}
+
+static bool completed(const struct ktstr_workers *ws, uint32_t i)
+{
+	return __atomic_load_n(&ws->slots[i].report.completed, __ATOMIC_ACQUIRE);
+}
+
+/* It has nothing more to say. */
+static bool reported(const struct ktstr_workers *ws, uint32_t i)
+{
+	return completed(ws, i) ||
+	       __atomic_load_n(&ws->slots[i].report.setup_error, __ATOMIC_ACQUIRE);
+}
+
+/* Does worker @i begin a run of workers that share one process? */
+static bool is_first(const struct ktstr_workers *ws, uint32_t i)
+{
+	return !i || ws->workers[i - 1].process != ws->workers[i].process;
+}
+
+static bool lives(const struct ktstr_workers *ws, uint32_t i)
+{
+	return ws->workers[i].process->pidfd >= 0;
+}
+
+/* Its process was reaped, here or for another store. */
+static void bury(struct ktstr_workers *ws, uint32_t i)
+{
+	struct ktstr_worker *w = &ws->workers[i];
+	struct ktstr_process *p = w->process;
+	struct ktstr_worker_report *r = &ws->slots[i].report;
+
+	r->exit_status = p->status;
+	if (w->fate != KTSTR_FATE_ALIVE)
+		return;
+	w->fate = completed(ws, i) ? KTSTR_FATE_COMPLETED :
+		  p->killed && !reported(ws, i) ? KTSTR_FATE_KILLED : KTSTR_FATE_DIED;
+	if (w->fate == KTSTR_FATE_KILLED)
+		complete_times(ws, i, p->killed_ns);
+}
+
+/* The pidfd of worker @i says that its process has ended. */
+static void reap(struct ktstr_workers *ws, uint32_t i)
+{
+	struct ktstr_process *p = ws->workers[i].process;
+	struct ktstr_slot *s = &ws->slots[i];
+	bool whole = completed(ws, i);
+
+	/* A zombie still has its /proc entry, its dead threads have none. */
+	if (!p->threads && !whole && ws->workers[i].fate == KTSTR_FATE_ALIVE)
+		complete_figures(ws, i);
+	ktstr_process__reap(p);
+	if (!p->threads && !whole) {
+		s->report.voluntary_switches = p->usage.ru_nvcsw - s->base_voluntary;
+		s->report.involuntary_switches = p->usage.ru_nivcsw - s->base_involuntary;
+	}
+}
+
+/* What is left of the time until @deadline. */
+static struct timespec time_left(uint64_t deadline)
+{
+	uint64_t now = work_now_ns(), left = now < deadline ? deadline - now : 0;
+
+	return (struct timespec){ left / NSEC_PER_SEC, left % NSEC_PER_SEC };
+}
+
+/* Is a report of this process still to come? Its workers are neighbours. */
+static bool owes(const struct ktstr_workers *ws, uint32_t first)
+{
+	uint32_t i;
+
+	for (i = first; i < ws->nr && (i == first || !is_first(ws, i)); i++)
+		if (!reported(ws, i))
+			return true;
+	return false;
+}
+
+void ktstr_workers__collect(struct ktstr_workers *ws, uint64_t stop_ns)
+{
+	uint64_t deadline = work_now_ns() + stop_ns, count;
+	struct timespec left;
+	uint32_t i, n;
+	int ready;
+
+	ktstr_workers__tell(ws);
+	do {
+		ws->polls[0] = (struct pollfd){ ws->done_fd, POLLIN, 0 };
+		for (i = 0, n = 1; i < ws->nr; i++) {
+			if (!lives(ws, i) || !is_first(ws, i) || !owes(ws, i))
+				continue;
+			ws->polls[n] = (struct pollfd){ ws->workers[i].process->pidfd, POLLIN, 0 };
+			ws->poll_index[n++] = i;
+		}
+		left = time_left(deadline);
+		ready = n > 1 ? ppoll(ws->polls, n, &left, NULL) : 0;
+		if (ready > 0 && ws->polls[0].revents)
+			(void)!read(ws->done_fd, &count, sizeof(count));
+		for (i = 1; ready > 0 && i < n; i++)
+			if (ws->polls[i].revents)
+				reap(ws, ws->poll_index[i]);
+	} while (ready > 0 || (ready < 0 && errno == EINTR));
+}
+
+/* Those that have told all they know may end. */
+static void let_go(struct ktstr_workers *ws)
+{
+	__atomic_store_n(&ws->control->stop, KTSTR_LEAVE, __ATOMIC_RELEASE);
+	ktstr_futex(&ws->control->stop, FUTEX_WAKE, INT32_MAX, NULL);
+}
+
+/* Reap until all are gone or the time is over. Returns how many processes are left. */
+static uint32_t reap_all(struct ktstr_workers *ws, uint64_t timeout_ns)
+{
+	uint64_t deadline = work_now_ns() + timeout_ns;
+	struct timespec left;
+	uint32_t i, n;
+	int ready;
+
+	do {
+		for (i = n = 0; i < ws->nr; i++) {
+			if (!lives(ws, i) || !is_first(ws, i))
+				continue;
+			ws->polls[n] = (struct pollfd){ ws->workers[i].process->pidfd, POLLIN, 0 };
+			ws->poll_index[n++] = i;
+		}
+		if (!n)
+			break;
+		left = time_left(deadline);
+		ready = ppoll(ws->polls, n, &left, NULL);
+		for (i = 0; ready > 0 && i < n; i++)
+			if (ws->polls[i].revents)
+				reap(ws, ws->poll_index[i]);
+	} while (ready > 0 || (ready < 0 && errno == EINTR));
+	for (i = 0; i < ws->nr; i++)
+		if (!lives(ws, i))
+			bury(ws, i);
+	return n;
+}
+
+static void kill_rest(struct ktstr_workers *ws, enum ktstr_fate fate)
+{
+	uint64_t now = work_now_ns();
+	uint32_t i;
+
+	for (i = 0; i < ws->nr; i++) {
+		if (!lives(ws, i) || ws->workers[i].fate != KTSTR_FATE_ALIVE)
+			continue;
+		if (!reported(ws, i)) {
+			complete_figures(ws, i);
+			complete_times(ws, i, now);
+			ws->workers[i].fate = fate;
+		}
+	}
+	for (i = 0; i < ws->nr; i++)
+		ktstr_process__kill(ws->workers[i].process, now);
+}
+
+void ktstr_workers__kill(struct ktstr_workers *ws)
+{
+	ktstr_workers__tell(ws);
+	kill_rest(ws, KTSTR_FATE_CUT);
+}
+
+int ktstr_workers__stop(struct ktstr_workers *ws, uint64_t stop_ns, uint64_t kill_ns)
+{
+	uint64_t migrated;
+	uint32_t left, i;
+
+	ktstr_workers__collect(ws, stop_ns);
+	left = 0;
+	for (i = 0; i < ws->nr; i++)
+		left += !reported(ws, i) && lives(ws, i);
+	let_go(ws);
+	left = reap_all(ws, left ? 0 : kill_ns);
+	if (left) {
+		kill_rest(ws, KTSTR_FATE_KILLED);
+		left = reap_all(ws, kill_ns);
+	}
+	ws->migrated_known = ws->migrated_known && ktstr_read_pages_migrated(&migrated);
+	if (ws->migrated_known)
+		ws->migrated = migrated - ws->migrated;
+	for (i = 0; i < ws->nr; i++) {
+		ws->reports[i] = ws->slots[i].report;
+		ktstr_samples__get(&ws->store, i, &ws->samples[i]);
+	}
+	return left ? -ETIMEDOUT : 0;
+}
+
+void ktstr_workers__free(struct ktstr_workers *ws, uint64_t kill_ns)
+{
+	struct ktstr_batch *b, *next;
+	uint32_t i;
+
+	if (!ws)
+		return;
+	if (ws->nr) {
+		kill_rest(ws, KTSTR_FATE_KILLED);
+		reap_all(ws, kill_ns);
+	}
+	for (i = 0; i < ws->nr; i++)
+		ktstr_process__put(ws->workers[i].process);
+	if (ws->done_fd >= 0)
+		close(ws->done_fd);
+	if (ws->control)
+		munmap(ws->control, ws->map_size);
+	ktstr_samples__fini(&ws->store);
+	for (b = ws->batches; b; b = next) {
+		next = b->next;
+		for (i = 0; i < b->nr; i++)
+			ktstr_work_group__close(&b->groups[i]);
+		if (b->map)
+			munmap(b->map, b->map_size);
+		free(b->groups);
+		free(b);
+	}
+	free(ws->poll_index);
+	free(ws->polls);
+	free(ws->samples);
+	free(ws->reports);
+	free(ws->workers);
+	free(ws);
+}
