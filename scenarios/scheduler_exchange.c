@@ -50,9 +50,12 @@ KTSTR_TEST(schedulers_are_exchanged_under_load, .scheduler = &simple,
 
 	expect_ops(ctx, "at first", "simple");
 	ret = ktstr_run_scenario(ctx, &both, STEP(HOLD_FRAC(0.3)),
-				 STEP(OPS(DETACH_SCHEDULER), HOLD_FRAC(0.7)));
+				 STEP(OPS(PIN_BPF_MAP("stats"), DETACH_SCHEDULER),
+				      HOLD_FRAC(0.7)));
 	if (ret)
 		return ret;
+	if (access("/sys/fs/bpf/ktstr/stats", F_OK))
+		ktstr_fail(ctx, "the pinned map went with its scheduler");
 	expect_file(ctx, "detached", "/sys/kernel/sched_ext/state", "disabled");
 	if (ktstr_sched_pid(ctx))
 		ktstr_fail(ctx, "a detached scheduler still has pid %d", ktstr_sched_pid(ctx));

@@ -31,6 +31,7 @@ struct ktstr_checker {
 	uint32_t problems;
 	uint64_t held_ns;		/* by the steps before */
 	uint64_t workers;		/* at this point */
+	uint32_t watches;		/* WATCH_SNAPSHOTs so far */
 	char subject[160];		/* "cgroup cg_a: work 2", what problems are about; may be "" */
 	struct ktstr_known *known;
 	uint32_t nr_known;

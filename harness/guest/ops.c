@@ -15,11 +15,10 @@ _Static_assert(KTSTR_NR_OPS <= 32, "an op's value is its bit in the stimulus rec
 #define ROW(_text, _controllers, _name) {						\
 		_text, NULL, _controllers, ktstr_op_check__##_name, ktstr_op__##_name	\
 	}
-#define MISSING(_text, _needs)	{ .name = _text, .needs = _needs }
-
-#define STAGED		"schedulers that are packed into the guest and can be exchanged"
-#define SNAPSHOTS	"snapshots that the host takes of the guest's memory"
-#define MEMORY		"access of the host to named things in the guest's memory"
+#define MONITOR(_text, _name) {								\
+		.name = _text, .needs = "the monitor, which looks at the guest's memory",	\
+		.validate = ktstr_op_check__##_name						\
+	}
 
 const struct ktstr_op_row ktstr_op_table[KTSTR_NR_OPS] = {
 	[KTSTR_OP_ADD_CGROUP] = ROW("ADD_CGROUP", 0, add),
@@ -38,17 +37,17 @@ const struct ktstr_op_row ktstr_op_table[KTSTR_NR_OPS] = {
 	[KTSTR_OP_ADD_CGROUP_DEF] = ROW("ADD_CGROUP_DEF", 0, add_def),
 	[KTSTR_OP_FREEZE_CGROUP] = ROW("FREEZE_CGROUP", 0, freeze),
 	[KTSTR_OP_UNFREEZE_CGROUP] = ROW("UNFREEZE_CGROUP", 0, unfreeze),
-	[KTSTR_OP_CAPTURE_SNAPSHOT] = MISSING("CAPTURE_SNAPSHOT", SNAPSHOTS),
-	[KTSTR_OP_WATCH_SNAPSHOT] = MISSING("WATCH_SNAPSHOT", SNAPSHOTS),
-	[KTSTR_OP_READ_KERNEL_HOT] = MISSING("READ_KERNEL_HOT", MEMORY),
-	[KTSTR_OP_WRITE_KERNEL_HOT] = MISSING("WRITE_KERNEL_HOT", MEMORY),
-	[KTSTR_OP_READ_KERNEL_COLD] = MISSING("READ_KERNEL_COLD", MEMORY),
-	[KTSTR_OP_WRITE_KERNEL_COLD] = MISSING("WRITE_KERNEL_COLD", MEMORY),
+	[KTSTR_OP_CAPTURE_SNAPSHOT] = MONITOR("CAPTURE_SNAPSHOT", capture_snapshot),
+	[KTSTR_OP_WATCH_SNAPSHOT] = MONITOR("WATCH_SNAPSHOT", watch_snapshot),
+	[KTSTR_OP_READ_KERNEL_HOT] = MONITOR("READ_KERNEL_HOT", read_kernel),
+	[KTSTR_OP_WRITE_KERNEL_HOT] = MONITOR("WRITE_KERNEL_HOT", write_kernel),
+	[KTSTR_OP_READ_KERNEL_COLD] = MONITOR("READ_KERNEL_COLD", read_kernel),
+	[KTSTR_OP_WRITE_KERNEL_COLD] = MONITOR("WRITE_KERNEL_COLD", write_kernel),
 	[KTSTR_OP_ATTACH_SCHEDULER] = ROW("ATTACH_SCHEDULER", 0, attach_scheduler),
 	[KTSTR_OP_DETACH_SCHEDULER] = ROW("DETACH_SCHEDULER", 0, detach_scheduler),
 	[KTSTR_OP_RESTART_SCHEDULER] = ROW("RESTART_SCHEDULER", 0, restart_scheduler),
 	[KTSTR_OP_REPLACE_SCHEDULER] = ROW("REPLACE_SCHEDULER", 0, replace_scheduler),
-	[KTSTR_OP_PIN_BPF_MAP] = MISSING("PIN_BPF_MAP", STAGED),
+	[KTSTR_OP_PIN_BPF_MAP] = ROW("PIN_BPF_MAP", 0, pin_bpf_map),
 	[KTSTR_OP_CAPTURE_CGROUP_PROCS] = ROW("CAPTURE_CGROUP_PROCS", 0, capture_procs),
 	[KTSTR_OP_STEER_IRQ] = ROW("STEER_IRQ", 0, steer_irq),
 };
@@ -58,10 +57,9 @@ void ktstr_check__op(struct ktstr_checker *ck, const struct ktstr_op *op)
 	const struct ktstr_op_row *row = &ktstr_op_table[op->kind];
 
 	ck->sc->controllers |= row->controllers;
+	row->validate(ck, op);
 	if (row->needs)
 		ktstr_problem(ck, "not supported yet: needs %s", row->needs);
-	else
-		row->validate(ck, op);
 }
 
 struct ktstr_place *ktstr_op__place(struct ktstr_stage *st, const char *name,

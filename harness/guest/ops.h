@@ -8,7 +8,7 @@
 
 struct ktstr_op_row {
 	const char *name;
-	/* NULL, or what is missing: then the op is refused with these words. */
+	/* NULL, or what is missing: the op is judged and then refused with these words. */
 	const char *needs;
 	uint32_t controllers;		/* 1 << enum ktstr_controller */
 	/* Report why the op cannot be meant at this place; update what is known. */
@@ -40,6 +40,7 @@ KTSTR_OP_FUNCTIONS(set_affinity);
 KTSTR_OP_FUNCTIONS(move_all);
 KTSTR_OP_FUNCTIONS(capture_procs);
 KTSTR_OP_FUNCTIONS(steer_irq);
+KTSTR_OP_FUNCTIONS(pin_bpf_map);
 KTSTR_OP_FUNCTIONS(run_payload);
 KTSTR_OP_FUNCTIONS(wait_payload);
 KTSTR_OP_FUNCTIONS(kill_payload);
@@ -47,6 +48,12 @@ KTSTR_OP_FUNCTIONS(attach_scheduler);
 KTSTR_OP_FUNCTIONS(detach_scheduler);
 KTSTR_OP_FUNCTIONS(restart_scheduler);
 KTSTR_OP_FUNCTIONS(replace_scheduler);
+
+/* ops_kernel.c: judged, but not carried out yet */
+void ktstr_op_check__capture_snapshot(struct ktstr_checker *ck, const struct ktstr_op *op);
+void ktstr_op_check__watch_snapshot(struct ktstr_checker *ck, const struct ktstr_op *op);
+void ktstr_op_check__read_kernel(struct ktstr_checker *ck, const struct ktstr_op *op);
+void ktstr_op_check__write_kernel(struct ktstr_checker *ck, const struct ktstr_op *op);
 
 /* What CAPTURE_CGROUP_PROCS saw; in ctx->captures until ktstr_captures__free(). */
 struct ktstr_capture {

@@ -126,4 +126,36 @@ TEST_F(ops, an_order_that_cannot_be_tried_fails_the_step_with_its_words)
 	EXPECT_DETAIL(KTSTR_FAILS, "step 1 failed: RESTART_SCHEDULER: it does not want to");
 }
 
+/* ---- the kernel's data ---- */
+
+#define FOUR_WATCHES								\
+	WATCH_SNAPSHOT("a"), WATCH_SNAPSHOT("b"), WATCH_SNAPSHOT("c"), WATCH_SNAPSHOT("d")
+
+#define REFUSED(_text, _op) do {						\
+	self->ctx.result->nr_details = 0;					\
+	EXPECT_EQ(-EINVAL, RUN(STEP(OPS(_op), HOLD_NONE)));			\
+	EXPECT_DETAIL(KTSTR_FAILS, _text);					\
+} while (0)
+
+TEST_F(ops, access_to_the_kernel_is_judged_before_it_is_refused)
+{
+	self->ctx.nr_cpus = 4;
+	REFUSED("\"no symbol\" is no symbol of a kernel",
+		READ_KERNEL_HOT("x", KSYM("no symbol"), 8));
+	REFUSED("CPU 4 is not there, the guest has 4",
+		READ_KERNEL_COLD("x", KPERCPU("runqueues", 4), 8));
+	REFUSED("address 0 is none", WRITE_KERNEL_HOT(KADDR(0), KU32(1)));
+	REFUSED("0 is no pid", WRITE_KERNEL_COLD(KTASK(0, "se.vruntime"), KU64(1)));
+	REFUSED("there are no bytes to write", WRITE_KERNEL_COLD(KSYM("x"), KBYTES(NULL, 9)));
+	REFUSED("5000 bytes are not between 1 and 4096", READ_KERNEL_HOT("x", KSYM("x"), 5000));
+	REFUSED("what is read has a name", READ_KERNEL_HOT("", KSYM("x"), 8));
+	REFUSED("a snapshot has a name", CAPTURE_SNAPSHOT(""));
+	REFUSED("more than 3 symbols are watched", FOUR_WATCHES);
+	/* and one that could be meant lacks nothing but the monitor */
+	REFUSED("READ_KERNEL_HOT: not supported yet: needs the monitor",
+		READ_KERNEL_HOT("x", KPERCPU("runqueues", 3), 8));
+	EXPECT_EQ(1, self->ctx.result->nr_details);
+	REFUSED("a BPF map has a name of 1 to 15 bytes", PIN_BPF_MAP("a_name_that_is_too_long"));
+}
+
 TEST_HARNESS_MAIN

@@ -151,7 +151,8 @@ TEST_F(ops, every_op_has_a_row_and_what_is_not_there_yet_says_what_it_needs)
 		char want[128];
 
 		ASSERT_NE(NULL, row->name) TH_LOG("op %u", kind);
-		EXPECT_EQ(!row->needs, row->validate && row->apply);
+		EXPECT_TRUE(row->validate != NULL);
+		EXPECT_EQ(!row->needs, !!row->apply);
 		if (!row->needs)
 			continue;
 		missing++;
@@ -160,7 +161,7 @@ TEST_F(ops, every_op_has_a_row_and_what_is_not_there_yet_says_what_it_needs)
 		snprintf(want, sizeof(want), "step 1 %s x: not supported yet: needs ", row->name);
 		EXPECT_DETAIL(KTSTR_FAILS, want);
 	}
-	EXPECT_EQ(7, missing);
+	EXPECT_EQ(6, missing);
 	EXPECT_STREQ("", fake.log);
 }
 

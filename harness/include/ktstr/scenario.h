@@ -278,6 +278,38 @@ struct ktstr_irq {
 #define IRQ_LABEL(_label)	{ .label = (_label) }
 #define IRQ(_number)		{ .number = (_number) }
 
+/* Something in the kernel's memory that the host reads or writes. */
+struct ktstr_kernel_target {
+	enum ktstr_kernel_kind {
+		KTSTR_KERNEL_UNSET,
+		KTSTR_KERNEL_SYMBOL,
+		KTSTR_KERNEL_ADDRESS,
+		KTSTR_KERNEL_PER_CPU,
+		KTSTR_KERNEL_TASK,
+	} kind;
+	const char *name;		/* symbol; TASK: path of a field, "se.vruntime" */
+	uint64_t address;		/* kernel virtual */
+	uint32_t cpu;
+	int32_t pid;
+};
+
+#define KSYM(_symbol)		{ .kind = KTSTR_KERNEL_SYMBOL, .name = (_symbol) }
+#define KADDR(_address)		{ .kind = KTSTR_KERNEL_ADDRESS, .address = (_address) }
+#define KPERCPU(_symbol, _cpu)							\
+	{ .kind = KTSTR_KERNEL_PER_CPU, .name = (_symbol), .cpu = (_cpu) }
+#define KTASK(_pid, _field)							\
+	{ .kind = KTSTR_KERNEL_TASK, .name = (_field), .pid = (_pid) }
+
+struct ktstr_kernel_value {
+	uint32_t len;
+	uint64_t number;		/* of at most 8 bytes, without .bytes */
+	const void *bytes;
+};
+
+#define KU32(_v)		{ .len = 4, .number = (_v) }
+#define KU64(_v)		{ .len = 8, .number = (_v) }
+#define KBYTES(_p, _len)	{ .len = (_len), .bytes = (_p) }
+
 struct ktstr_op {
 	enum ktstr_op_kind kind;
 	const char *cgroup;		/* SPAWN_HOST: NULL, the runner's own cgroup */
@@ -288,7 +320,12 @@ struct ktstr_op {
 		const struct ktstr_workspec *spec;
 		const char *to;		/* SWAP_CPUSETS, MOVE_ALL_TASKS: the other cgroup */
 		const char *tag;	/* CAPTURE_CGROUP_PROCS */
-		const char *name;	/* of a snapshot, map, payload */
+		const char *name;	/* of a snapshot or map; WATCH_SNAPSHOT: symbol */
+		struct {
+			struct ktstr_kernel_target target;
+			struct ktstr_kernel_value value;	/* READ: its length */
+			const char *as;		/* READ: the name under which it is found */
+		};
 		const struct ktstr_scheduler *scheduler;
 		struct {
 			const struct ktstr_payload *payload;
@@ -323,6 +360,20 @@ struct ktstr_op {
 #define UNFREEZE_CGROUP(_name)		KTSTR_OP(UNFREEZE_CGROUP, _name)
 #define CAPTURE_CGROUP_PROCS(_tag, _name) KTSTR_OP(CAPTURE_CGROUP_PROCS, _name, .tag = (_tag))
 #define STEER_IRQ(_irq, _cpu)		KTSTR_OP(STEER_IRQ, NULL, .irq = _irq, .cpu = (_cpu))
+/* Pins a map of the scheduler as /sys/fs/bpf/ktstr/NAME: it survives its scheduler. */
+#define PIN_BPF_MAP(_name)		KTSTR_OP(PIN_BPF_MAP, NULL, .name = (_name))
+/* The next ones need the monitor; until it is there they are judged and refused. */
+#define CAPTURE_SNAPSHOT(_name)		KTSTR_OP(CAPTURE_SNAPSHOT, NULL, .name = (_name))
+#define WATCH_SNAPSHOT(_symbol)		KTSTR_OP(WATCH_SNAPSHOT, NULL, .name = (_symbol))
+/* HOT: while the CPUs run; COLD: while they are stopped. */
+#define READ_KERNEL_HOT(_as, _target, _len)					\
+	KTSTR_OP(READ_KERNEL_HOT, NULL, .as = (_as), .target = _target, .value.len = (_len))
+#define READ_KERNEL_COLD(_as, _target, _len)					\
+	KTSTR_OP(READ_KERNEL_COLD, NULL, .as = (_as), .target = _target, .value.len = (_len))
+#define WRITE_KERNEL_HOT(_target, _value)					\
+	KTSTR_OP(WRITE_KERNEL_HOT, NULL, .target = _target, .value = _value)
+#define WRITE_KERNEL_COLD(_target, _value)					\
+	KTSTR_OP(WRITE_KERNEL_COLD, NULL, .target = _target, .value = _value)
 /*
  * A program in a cgroup, NULL: beside the runner. It runs until it ends, is waited for, is
  * killed, or the step ends. WAIT and KILL find it without the cgroup where it runs once.
