@@ -10,6 +10,7 @@
 
 #include "console.h"
 #include "report.h"
+#include "schedlog.h"
 #include "scheduler.h"
 #include "seen.h"
 #include "variant.h"
@@ -17,6 +18,7 @@
 #define BRIEF_DETAILS	6
 #define BRIEF_CGROUPS	4
 #define BRIEF_SCHED	6
+#define BRIEF_DUMP	8
 #define BRIEF_KERNEL	6
 #define BRIEF_CONSOLE	5
 #define BRIEF_COLUMNS	160
@@ -273,6 +275,36 @@ static void put_tail(const struct out *o, const char *title, const char *text, u
 	put_text(o, "", o->brief ? ktstr_text__tail(text, lines) : text, ALL);
 }
 
+/* What it printed without the dump, and the dump for itself. */
+static void put_sched(const struct out *o, const struct ktstr_run *run)
+{
+	const char *text = run->sched_log ?: "", *start = text + strlen(text), *end = start, *dump;
+	char *log = NULL, *rest;
+	size_t len = 0, size;
+	FILE *f;
+
+	dump = ktstr_schedlog__dump(text, &len, &start, &end);
+	f = open_memstream(&log, &size);
+	if (f) {
+		fwrite(text, 1, start - text, f);
+		fputs(*end == '\n' ? end + 1 : end, f);
+		if (fclose(f)) {
+			free(log);
+			log = NULL;
+		}
+	}
+	rest = log ? ktstr_schedlog__collapse(log, strlen(log)) : NULL;
+	put_tail(o, "scheduler log", rest ?: log, BRIEF_SCHED);
+	free(rest);
+	free(log);
+	if (!dump)
+		return;
+	log = strndup(dump, len);
+	put_title(o, "sched_ext dump");
+	put_text(o, "", log ?: "", o->brief ? BRIEF_DUMP : ALL);
+	free(log);
+}
+
 /* Of the kernel's log the lines that matter, the last ones when there are many. */
 static void put_kernel(const struct out *o, const struct ktstr_run *run, const char *console)
 {
@@ -326,7 +358,7 @@ static char *make(const struct ktstr_run *run, const char *console, bool brief)
 	put_ext_metrics(&o, run->result);
 	put_diagnostics(&o, run);
 	put_timeline(&o, run);
-	put_tail(&o, "scheduler log", run->sched_log, BRIEF_SCHED);
+	put_sched(&o, run);
 	put_kernel(&o, run, console);
 	put_console(&o, run, console);
 	put_end(&o, run);

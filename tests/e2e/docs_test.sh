@@ -33,6 +33,14 @@ cp "$out/hostcall.so" "$out/scx_simple" "$tmp" &&
 	grep -q '^ok 1 ktstr\.' "$tmp/log"
 result $? "the README's example passes" "$tmp/log"
 
+# What docs/reading-a-failure.md quotes is what reports look like.
+awk -v golden="$(cat tests/unit/report.golden)" '
+	/^```text$/ { quote = ""; on = 1; next }
+	/^```/ && on { on = 0; if (!index(golden, quote)) { print "no report says:\n" quote; bad = 1 } }
+	on { quote = quote $0 "\n" }
+	END { exit bad }' docs/reading-a-failure.md >"$tmp/log"
+result $? "the reports in reading-a-failure.md are those of report_golden_test" "$tmp/log"
+
 for doc in README.md docs/*.md; do
 	grep -o '](\([^)#:]*\))' "$doc" | sed 's/^](//; s/)$//' | while read -r link; do
 		[ -e "$(dirname "$doc")/$link" ] || echo "$doc: $link leads nowhere"

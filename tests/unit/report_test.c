@@ -3,7 +3,7 @@
  * Promises of harness/core/report.c (docs/reports.md): verdict first, cgroups by name, the
  * command that repeats the run last, a screenful on the screen and everything in the file.
  */
-/* Links: harness/core/report.c harness/core/variant.c harness/core/scheduler.c harness/core/paths.c harness/core/seen.c harness/core/scxlog.c harness/core/console.c harness/core/textbuf.c harness/core/verdict.c harness/core/metrics.c harness/core/wire.c harness/core/cpumask.c harness/chan/chan.c vmm/err.c */
+/* Links: harness/core/report.c harness/core/schedlog.c harness/core/variant.c harness/core/scheduler.c harness/core/paths.c harness/core/seen.c harness/core/scxlog.c harness/core/console.c harness/core/textbuf.c harness/core/verdict.c harness/core/metrics.c harness/core/wire.c harness/core/cpumask.c harness/chan/chan.c vmm/err.c */
 /* Libs: -lz -lm */
 #include <stdlib.h>
 
@@ -152,7 +152,7 @@ TEST_F(report, the_screen_gets_a_screenful_and_the_file_everything)
 	int i;
 
 	for (i = 0; i < 200; i++)
-		p += sprintf(p, "sched_ext: line %d\n", i);
+		p += sprintf(p, "sched_ext: line %c%c\n", 'A' + i / 20, 'A' + i % 20);
 	for (i = 0; i < 100; i++)
 		ADD(KTSTR_FAILS, "failure %d", i);
 	self->run.result->nr_cgroups = 100;
@@ -161,10 +161,10 @@ TEST_F(report, the_screen_gets_a_screenful_and_the_file_everything)
 	ktstr_report__make(&self->run, log);
 	EXPECT_GE(40U, lines(self->run.brief));
 	HAS(self->run.brief, "  ... and 94 more\n");
-	HAS(self->run.brief, "--- scheduler log ---\nsched_ext: line 194\n");
+	HAS(self->run.brief, "--- scheduler log ---\nsched_ext: line JO\n");
 	EXPECT_LE(600U, lines(self->run.report));
 	HAS(self->run.report, "failure 99\n");
-	HAS(self->run.report, "--- scheduler log ---\nsched_ext: line 0\n");
+	HAS(self->run.report, "--- scheduler log ---\nsched_ext: line AA\n");
 	self->run.sched_log = NULL;
 	self->run.kmsg = NULL;
 }
@@ -176,6 +176,26 @@ TEST_F(report, the_guest_cannot_write_to_the_terminal)
 	ktstr_report__make(&self->run, "");
 	HAS(self->run.brief, "a?[2Jb?c?\n");
 	HAS(self->run.brief, "  two?lines ?]0;x\n");
+	self->run.sched_log = NULL;
+}
+
+#define RULER	"================================================================================\n"
+
+TEST_F(report, the_exit_dump_is_a_section_and_the_log_goes_on_behind_it)
+{
+	self->run.sched_log = "hello\nDEBUG DUMP\n" RULER "\nktstr: root\nkworker[7] triggered exit kind 1026:\n  runnable task stall\n" RULER "EXIT: stalled\n";
+	ktstr_report__make(&self->run, "");
+	HAS(self->run.brief, "--- scheduler log ---\nhello\nEXIT: stalled\n--- sched_ext dump ---\nktstr: root\nkworker[7] triggered");
+	HAS(self->run.report, "--- sched_ext dump ---\nktstr: root\n");
+	LACKS(self->run.report, "====");
+	self->run.sched_log = NULL;
+}
+
+TEST_F(report, what_a_scheduler_repeats_is_collapsed)
+{
+	self->run.sched_log = "start\nlocal=1\nglobal=2\nlocal=10\nglobal=2\nlocal=20\nglobal=2\nlocal=30\nglobal=2\nend\n";
+	ktstr_report__make(&self->run, "");
+	HAS(self->run.report, "--- scheduler log ---\nstart\n--- 4 x the following 2 lines ---\nlocal=1\nglobal=2\n--- 2 more like this ---\nlocal=30\nglobal=2\nend\n");
 	self->run.sched_log = NULL;
 }
 
