@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "devices.h"
 #include "pack.h"
 #include "scheduler.h"
 #include "variant.h"
@@ -58,6 +59,7 @@ char *ktstr_pack__args(const struct ktstr_run *run, const struct ktstr_deadlines
 		ok &= put_list(f, "enable", s->enable);
 		ok &= put_list(f, "disable", s->disable);
 	}
+	ktstr_devices__args(run, f);
 	if (fclose(f) || !ok) {
 		free(text);
 		errno = s && s->binary && !args ? ENOMEM : EINVAL;

@@ -14,6 +14,7 @@
 #include <ktstr/payload.h>
 
 #include "../guest/guest.h"
+#include "devices.h"
 #include "pack.h"
 #include "paths.h"
 #include "scheduler.h"
@@ -194,6 +195,8 @@ static int add_all(struct initramfs *fs, const struct ktstr_run *run,
 		ret = add_payload(fs, *w, err);
 	for (f = p->test->extra_include_files; !ret && f && *f; f++)
 		ret = add_include(fs, *f, err);
+	if (!ret)
+		ret = ktstr_devices__pack(run, fs, err);
 	if (ret)
 		return ret;
 	args = ktstr_pack__args(run, d);

@@ -14,6 +14,7 @@
 
 #include "callback.h"
 #include "console.h"
+#include "devices.h"
 #include "expect.h"
 #include "fold.h"
 #include "host_run.h"
@@ -30,6 +31,7 @@ struct work {
 	struct ktstr_run *run;
 	struct ktstr_deadlines deadlines;
 	int initrd_fd;
+	struct ktstr_devices devices;
 	char *cmdline;
 	char console[PATH_MAX], output[PATH_MAX], emulator[PATH_MAX];
 	uint64_t begin_ns;
@@ -84,6 +86,8 @@ static int prepare(struct work *w, struct vm_err *err)
 		ret = vm_pick_accel(run->opts.accel, &run->accel, run->accel_note,
 				    sizeof(run->accel_note), err);
 	if (!ret)
+		ret = ktstr_devices__settle(run, err);
+	if (!ret)
 		ret = ktstr_kernel__find(&run->kernel, err);
 	if (!ret && ((p->scheduler && p->scheduler->binary) || p->test->staged_schedulers))
 		ret = ktstr_kernel__check_scx(&run->kernel, err);
@@ -120,7 +124,7 @@ static int run_here(struct work *w, struct vm_err *err)
 	return ktstr_host__run(run, &w->deadlines, w->output, err);
 }
 
-static void fill_spec(const struct work *w, struct vm_spec *spec)
+static void fill_spec(struct work *w, struct vm_spec *spec)
 {
 	const struct ktstr_run *run = w->run;
 	const struct ktstr_plan *p = run->plan;
@@ -141,6 +145,7 @@ static void fill_spec(const struct work *w, struct vm_spec *spec)
 		.output_path = w->output,
 		.emulator_log_path = w->emulator,
 	};
+	ktstr_devices__spec(&w->devices, p->test, spec);
 }
 
 /* cleanup_budget_ms: the time to take the machine down, on the host's clock. */

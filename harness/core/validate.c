@@ -15,6 +15,7 @@
 #include "../checks/checks.h"
 #include "../guest/payload.h"
 #include "attrs_table.h"
+#include "devices.h"
 #include "plan.h"
 #include "validate.h"
 
@@ -286,8 +287,11 @@ static int check_payloads(const struct ktstr_test *t, struct vm_err *err)
 
 static int check_lists(const struct ktstr_test *t, struct vm_err *err)
 {
-	const char *why;
+	const char *why, *attr;
 
+	why = ktstr_devices__fault(t, &attr);
+	if (why)
+		return bad(attr, "%s", why);
 	why = t->workload_root_cgroup ? path_fault(t->workload_root_cgroup) : NULL;
 	if (why)
 		return bad("workload_root_cgroup", "\"%s\" %s", t->workload_root_cgroup, why);

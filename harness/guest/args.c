@@ -118,6 +118,8 @@ static const struct guest_arg {
 	ARG("time_scale", time_scale, set_u32, ARG_OPTIONAL),
 	ARG("cgroup_parent", cgroup_parent, set_cgroup, ARG_OPTIONAL),
 	ARG("sched_arg", sched_argv, add_string, ARG_LIST),
+	ARG("module", modules, add_string, ARG_LIST),
+	ARG("device", devices, add_string, ARG_LIST),
 	ARG("enable", enable, add_string, ARG_LIST),
 	ARG("disable", disable, add_string, ARG_LIST),
 };
@@ -185,6 +187,8 @@ void ktstr_guest_args__free(struct ktstr_guest_args *a)
 	free(a->cgroup_root);
 	free(a->cgroup_parent);
 	free_list(a->sched_argv);
+	free_list(a->modules);
+	free_list(a->devices);
 	free_list(a->enable);
 	free_list(a->disable);
 	memset(a, 0, sizeof(*a));

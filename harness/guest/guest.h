@@ -37,6 +37,8 @@ struct ktstr_guest_args {
 	char *cgroup_root;		/* cgroup_root=/ktstr */
 	char *cgroup_parent;		/* cgroup_parent= made before the scheduler starts */
 	char **sched_argv;		/* sched_arg= one line per argument, NULL-terminated */
+	char **modules;			/* module= kernel modules to load, in this order */
+	char **devices;			/* device= paths that exist then */
 	char **enable, **disable;	/* enable= / disable= "echo V > /path" lines */
 };
 

@@ -14,6 +14,7 @@
 #include <sys/reboot.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -194,6 +195,24 @@ static void read_args(struct guest *g)
 		give_up(KTSTR_GUEST_ARGS " is malformed (%s)", strerror(-ret));
 }
 
+/* Drivers bind while their module is loaded, so that their devices are there then. */
+static void load_drivers(struct guest *g)
+{
+	char **p;
+
+	for (p = g->args.modules; p && *p; p++) {
+		int fd = open(*p, O_RDONLY | O_CLOEXEC);
+
+		if (fd < 0 || (syscall(SYS_finit_module, fd, "", 0) && errno != EEXIST))
+			give_up("kernel module %s: %s", *p, strerror(errno));
+		close(fd);
+	}
+	for (p = g->args.devices; p && *p; p++)
+		if (access(*p, F_OK))
+			give_up("%s is missing: this kernel has no driver for a device that the test declares",
+				*p);
+}
+
 void ktstr_guest_main(void)
 {
 	int32_t status;
@@ -210,6 +229,7 @@ void ktstr_guest_main(void)
 	rise_above_sched_ext();
 	open_sources(&guest);
 	read_args(&guest);
+	load_drivers(&guest);
 
 	status = guest_supervise(&guest);
 

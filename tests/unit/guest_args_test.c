@@ -24,6 +24,7 @@ TEST(every_key_arrives)
 
 	ASSERT_EQ(0, ktstr_guest_args__parse(&a, COMPLETE
 		  "cgroup_parent=/test.slice\n"
+		  "module=/modules/a.ko\nmodule=/modules/b.ko\ndevice=/sys/block/vda\n"
 		  "sched_arg=--slice\nsched_arg=a b=c 'd'\nsched_arg=\n"
 		  "enable=echo 1 > /sys/x\ndisable=echo 0 > /sys/x\ndisable=echo 2 > /sys/y\n"));
 	EXPECT_STREQ("smt", a.test);
@@ -43,6 +44,9 @@ TEST(every_key_arrives)
 	EXPECT_STREQ("a b=c 'd'", a.sched_argv[1]);
 	EXPECT_STREQ("", a.sched_argv[2]);
 	EXPECT_EQ(NULL, a.sched_argv[3]);
+	EXPECT_STREQ("/modules/a.ko", a.modules[0]);
+	EXPECT_STREQ("/modules/b.ko", a.modules[1]);
+	EXPECT_STREQ("/sys/block/vda", a.devices[0]);
 	EXPECT_STREQ("echo 1 > /sys/x", a.enable[0]);
 	EXPECT_STREQ("echo 2 > /sys/y", a.disable[1]);
 	EXPECT_EQ(NULL, a.disable[2]);

@@ -10,6 +10,9 @@
 # the configuration has vanished already, the image itself is asked.
 
 KERNEL_MIN_BYTES=4000000
+# Drivers of the devices that a test can ask for, where the kernel has them as modules: stored
+# unpacked beside the image, for harness/core/devices.c.
+KERNEL_MODULES='virtio_blk virtio_net net_failover failover'
 
 # Does the cache hold an image of series $1 ("": any)?
 kernel_ready()
@@ -18,7 +21,7 @@ kernel_ready()
 
 	for d in "$KERNELS"/[0-9]*-distro-"$ARCH"; do
 		[ -z "$1" ] || [[ ${d##*/} == "$1"[.+-]* ]] || continue
-		[ -s "$d/bzImage" ] && [ -s "$d/metadata.json" ] && return
+		[ -s "$d/bzImage" ] && [ -s "$d/metadata.json" ] && [ -d "$d/modules" ] && return
 	done
 	return 1
 }
@@ -89,7 +92,23 @@ kernel_metadata()
 	EOF
 }
 
-# kernel_store RELEASE PACKAGE VERSION IMAGE CONFIG (which may be empty: unknown)
+# kernel_modules ROOT RELEASE TO: the modules of an unpacked package; TO exists even if empty.
+kernel_modules()
+{
+	local m f
+
+	mkdir -p "$3" || return
+	for m in $KERNEL_MODULES; do
+		f=$(find "$1" -path "*/modules/$2/kernel/*" -name "$m.ko*" | head -n 1)
+		case $f in
+		*.ko)		cp "$f" "$3/" ;;
+		*.ko.xz)	xz -dc "$f" > "$3/$m.ko" ;;
+		*.ko.zst)	zstd -dcq "$f" > "$3/$m.ko" ;;
+		esac || return
+	done
+}
+
+# kernel_store RELEASE PACKAGE VERSION IMAGE CONFIG (which may be empty: unknown) ROOT
 kernel_store()
 {
 	local key=$1-distro-$ARCH tmp
@@ -98,6 +117,7 @@ kernel_store()
 	rm -rf "$tmp"
 	mkdir -p "$tmp" "$KERNELS/.locks" && cp "$4" "$tmp/bzImage" &&
 		{ [ -z "$5" ] || cp "$5" "$tmp/config"; } &&
+		kernel_modules "$6" "$1" "$tmp/modules" &&
 		kernel_metadata "$1" "$2" "$3" "$5" > "$tmp/metadata.json" || {
 		rm -rf "$tmp"
 		die "cannot write to $KERNELS (disk full?)"
@@ -128,14 +148,16 @@ kernel_has_scx()
 # kernel_fetch_release RELEASE: 0 stored, 1 there is no sched_ext in it.
 kernel_fetch_release()
 {
-	local rel=$1 pkg version base dir=$TMP/kernel-$1 image config d
+	local rel=$1 pkg version extra dir=$TMP/kernel-$1 image config d p
 	local -a debs
 
 	read -r pkg version < <(kernel_package "$rel")
 	[ -n "${version:-}" ] || return 1
 	debs=("$pkg=$version")
-	base=$(apt_version "linux-base-$rel" "$APT_NEW")
-	[ -z "$base" ] || debs+=("linux-base-$rel=$base")
+	for p in "linux-base-$rel" "linux-modules-$rel"; do
+		extra=$(apt_version "$p" "$APT_NEW")
+		[ -z "$extra" ] || debs+=("$p=$extra")
+	done
 	need_space "$CACHE" 200 "kernel $rel"
 	say "kernel $rel: downloading"
 	apt_fetch "$dir/debs" "${debs[@]}"
@@ -151,7 +173,7 @@ kernel_fetch_release()
 		rm -rf "$dir"
 		return 1
 	}
-	kernel_store "$rel" "$pkg" "$version" "$image" "$config"
+	kernel_store "$rel" "$pkg" "$version" "$image" "$config" "$dir/root"
 	rm -rf "$dir"
 	say "kernel $rel: ready"
 }

@@ -153,9 +153,28 @@ enum ktstr_kind {
 	KTSTR_NR_KINDS,
 };
 
+/* Independent limits of a disk; unset: none. */
+struct ktstr_throttle {
+	uint32_t iops;		/* reads, writes and flushes per second */
+	uint32_t kib_per_s;	/* read and written */
+};
+
+/* An empty virtio disk, /dev/vda in the guest; made for the run and gone with it. */
+struct ktstr_disk {
+	uint32_t size_mib;	/* 256 */
+	struct ktstr_throttle throttle;
+};
+
+/* A virtio network card, eth0 and on; what the guest sends on it comes back on it. */
+struct ktstr_net {
+	uint8_t mac[6];		/* all zero: 02:00:00:00:00:01 and on */
+};
+
+#define KTSTR_DISK_UNSET							\
+	.size_mib = KTSTR_UNSET, .throttle.iops = KTSTR_UNSET,			\
+	.throttle.kib_per_s = KTSTR_UNSET
+
 /* Later issues define these; a test that names one is told "not supported yet". */
-struct ktstr_disk;
-struct ktstr_net;
 struct ktstr_payload;
 struct ktstr_map_write;
 struct ktstr_watch_map;
@@ -197,9 +216,9 @@ struct ktstr_test {
 	enum ktstr_switch kaslr;	/* on */
 	enum ktstr_switch host_only;	/* run the body here, without a VM */
 	enum ktstr_switch ignore;	/* listed, but run only when asked for by name */
-	enum ktstr_switch pci;
-	const struct ktstr_disk *disk;
-	const struct ktstr_net * const *networks;
+	enum ktstr_switch pci;		/* a PCI bus; disk and networks bring it too */
+	const struct ktstr_disk *disk;	/* KTSTR_DISK() */
+	const struct ktstr_net * const *networks; /* KTSTR_NETS(), at most 8 */
 
 	const struct ktstr_map_write * const *bpf_map_write;
 	const struct ktstr_watch_map * const *watch_bpf_maps;

@@ -122,6 +122,18 @@ struct ktstr_maker {
 	static const struct ktstr_maker * const _ktstr_maker_entry_##_fn	\
 	__attribute__((used, section("ktstr_makers"))) = &_ktstr_maker_##_fn
 
+/* KTSTR_DISK(slow, .throttle.iops = 200); then .disk = &slow in tests. */
+#define KTSTR_DISK(_name, ...)							\
+	KTSTR_DEFAULTS_BEGIN							\
+	static const struct ktstr_disk _name = {				\
+		KTSTR_DISK_UNSET, ##__VA_ARGS__					\
+	};									\
+	KTSTR_DEFAULTS_END							\
+	struct ktstr_disk
+
+/* .networks = KTSTR_NETS(&eth0, &eth1), each a static const struct ktstr_net. */
+#define KTSTR_NETS(...)	((const struct ktstr_net * const[]){ __VA_ARGS__, NULL })
+
 #define KTSTR_TEST(_name, ...)							\
 	static int _name(struct ktstr_ctx *ctx);				\
 	KTSTR_DEFAULTS_BEGIN							\
