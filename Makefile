@@ -149,6 +149,13 @@ $(OBJ)/san/%.o: %.c $(OBJ)/flags
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(SAN) -MMD -MP -c $< -o $@
 
+# The cache of kernels knows what was built with another fragment than ours.
+kconfig_hash := $(shell gzip -nc config | tail -c 8 | od -An -N4 -tx4 | tr -d ' ')
+$(OBJ)/harness/core/kernel_cache.o $(OBJ)/san/harness/core/kernel_cache.o \
+$(OBJ)/tests/unit/kernel_test.o $(OBJ)/san/tests/unit/kernel_test.o: \
+	override CFLAGS += -DKTSTR_KCONFIG_HASH='"$(kconfig_hash)"'
+$(OBJ)/harness/core/kernel_cache.o $(OBJ)/san/harness/core/kernel_cache.o: config
+
 # q, not r: files of one name in different folders are different members.
 $(OBJ)/libktstr.a: $(lib_srcs:%.c=$(OBJ)/%.o)
 $(OBJ)/san/libktstr.a: $(lib_srcs:%.c=$(OBJ)/san/%.o)

@@ -54,6 +54,7 @@ static void print_entry(const struct ktstr_kernel_entry *e, bool first)
 	json_or_null("built_at", e->built_at);
 	json_or_null("image", e->image);
 	json_or_null("corrupt", e->corrupt);
+	json_or_null("stale", e->stale ? e->kconfig_hash : NULL);
 	fputs(" }", stdout);
 }
 

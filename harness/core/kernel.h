@@ -6,6 +6,7 @@
 #ifndef KTSTR_CORE_KERNEL_H
 #define KTSTR_CORE_KERNEL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "../../vmm/err.h"
@@ -20,7 +21,7 @@ struct ktstr_kernel {
 /*
  * Order: KTSTR_TEST_KERNEL (image path; set but empty or missing is an error), KTSTR_KERNEL
  * (path of a tree or image, version, cache key), the kernel tree that contains this suite,
- * the cache (newest first), ./linux, ../linux, /lib/modules/$(uname -r)/build,
+ * the cache (highest version first), ./linux, ../linux, /lib/modules/$(uname -r)/build,
  * /lib/modules/$(uname -r)/vmlinuz, /boot/vmlinuz-$(uname -r), /boot/vmlinuz.
  * A KTSTR_KERNEL version or key that misses skips the cache scan. docs/kernels.md.
  * Returns 0 or -errno with @err (err->missing when simply none was found).
@@ -47,6 +48,8 @@ struct ktstr_kernel_entry {
 	char *built_at;		/* ISO 8601 */
 	char *image;		/* absolute path, NULL when corrupt */
 	char *corrupt;		/* reason, or NULL */
+	char *kconfig_hash;	/* CRC32 of the fragment it was built with, or NULL */
+	bool stale;		/* ... which is not this suite's: only taken by its key */
 	int64_t mtime;
 };
 /* Newest first; *@entries is malloc()ed. Returns the count or -errno. */

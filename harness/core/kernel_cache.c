@@ -67,8 +67,15 @@ static void entry_free(struct ktstr_kernel_entry *e)
 	free(e->version);
 	free(e->source);
 	free(e->built_at);
+	free(e->kconfig_hash);
 	free(e->image);
 	free(e->corrupt);
+}
+
+/* Built with another fragment than this suite's: it may lack what we ask of a kernel. */
+static bool is_stale(const struct ktstr_kernel_entry *e)
+{
+	return e->kconfig_hash && strcmp(e->kconfig_hash, KTSTR_KCONFIG_HASH) != 0;
 }
 
 /* Everything about the entry in @dir; what is wrong with it becomes ->corrupt. */
@@ -97,6 +104,8 @@ static int entry_read(struct ktstr_kernel_entry *e, const char *dir, const char 
 		if (!e->source)
 			e->source = dup_meta(json, "source", "type");
 		e->built_at = dup_meta(json, "built_at", NULL);
+		e->kconfig_hash = dup_meta(json, "ktstr_kconfig_hash", NULL);
+		e->stale = is_stale(e);
 		if (!ktstr_kernel_meta__get(json, "image_name", NULL, name, sizeof(name)))
 			snprintf(name, sizeof(name), "%s", KTSTR_KERNEL_IMAGE);
 		if (!valid_key(name) ||
@@ -270,10 +279,33 @@ int ktstr_kernel_cache__take(struct ktstr_kernel *k, const char *key, struct vm_
 	return ret;
 }
 
+/*
+ * Numbers as numbers, and a candidate before its release: 7.3-rc2 < 7.3 < 7.3.4. No version is the
+ * lowest.
+ */
+static int compare_versions(const char *a, const char *b)
+{
+	size_t na, nb;
+	int ret;
+
+	if (!a || !b)
+		return !!a - !!b;
+	na = strspn(a, "0123456789.");
+	nb = strspn(b, "0123456789.");
+	if (na == nb && !strncmp(a, b, na)) {
+		if (!strncmp(a + na, "-rc", 3) != !strncmp(b + nb, "-rc", 3))
+			return strncmp(a + na, "-rc", 3) ? 1 : -1;
+		return strverscmp(a, b);
+	}
+	/* the shorter of two equal beginnings is the older: 7.3 < 7.3.1 */
+	ret = strncmp(a, b, na < nb ? na : nb);
+	return ret ? strverscmp(a, b) : na < nb ? -1 : 1;
+}
+
 /* A version is looked for among released kernels, not among builds of somebody's tree. */
 static bool is_candidate(const struct ktstr_kernel_entry *e, const char *version)
 {
-	if (e->corrupt)
+	if (e->corrupt || e->stale)
 		return false;
 	if (!version)
 		return true;
@@ -293,7 +325,7 @@ int ktstr_kernel_cache__pick(struct ktstr_kernel *k, const char *version, struct
 	for (i = 0; i < nr; i++) {
 		if (!is_candidate(&list[i], version))
 			continue;
-		if (!best || (version && strverscmp(list[i].version, best->version) > 0))
+		if (!best || compare_versions(list[i].version, best->version) > 0)
 			best = &list[i];
 	}
 	if (best)

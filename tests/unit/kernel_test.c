@@ -196,12 +196,54 @@ TEST_F(kernel, blank_means_unset)
 	EXPECT_STREQ("cache entry k1", self->k.source);
 }
 
-TEST_F(kernel, the_newest_valid_entry_of_the_cache_is_taken_with_a_shared_lock)
+/* What was fetched last is not what most people mean. */
+TEST_F(kernel, the_default_is_the_newest_version_and_not_the_newest_entry)
+{
+	static const char * const rising[] = {
+		"6.9.12", "6.18.15", "7.3-rc2", "7.3-rc10", "7.3", "7.3.4+deb13-cloud-amd64",
+		"7.3.10", "7.10.1",
+	};
+	char key[8], want[32];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(rising); i++) {
+		snprintf(key, sizeof(key), "k%zu", i);
+		snprintf(want, sizeof(want), "cache entry k%zu", i);
+		put_entry(self->cache, key, rising[i], "distro", 9000 - (time_t)i);
+		ASSERT_EQ(0, FIND());
+		EXPECT_STREQ(want, self->k.source) TH_LOG("%s", rising[i]);
+		ktstr_kernel__put(&self->k);
+	}
+}
+
+TEST_F(kernel, an_entry_of_another_fragment_is_only_taken_by_its_key)
+{
+	static const char stale[] =
+		"{\"version\": \"9.9\", \"source\": {\"type\": \"tarball\"}, \"ktstr_kconfig_hash\": \"00000000\"}";
+	static const char current[] =
+		"{\"version\": \"8.8\", \"source\": {\"type\": \"tarball\"}, \"ktstr_kconfig_hash\": \"" KTSTR_KCONFIG_HASH "\"}";
+
+	EXPECT_EQ(8, strlen(KTSTR_KCONFIG_HASH));
+	put_entry(self->cache, "other", "9.9", "tarball", 3000);
+	put(AT("%s/other/metadata.json", self->cache), stale, strlen(stale));
+	put_entry(self->cache, "untracked", "7.0", "distro", 2000);
+	ASSERT_EQ(0, FIND());
+	EXPECT_STREQ("cache entry untracked", self->k.source);
+	ktstr_kernel__put(&self->k);
+	put_entry(self->cache, "ours", "8.8", "tarball", 1000);
+	put(AT("%s/ours/metadata.json", self->cache), current, strlen(current));
+	ASSERT_EQ(0, FIND());
+	EXPECT_STREQ("cache entry ours", self->k.source);
+	ktstr_kernel__put(&self->k);
+	ASSERT_EQ(0, ktstr_kernel__resolve(&self->k, "other", &self->err));
+}
+
+TEST_F(kernel, a_valid_entry_of_the_cache_is_taken_with_a_shared_lock)
 {
 	int fd;
 
-	put_entry(self->cache, "old", "7.9.1", "tarball", 1000);
-	put_entry(self->cache, "new", "7.0.1", "distro", 2000);
+	put_entry(self->cache, "old", "7.0.1", "tarball", 1000);
+	put_entry(self->cache, "new", "7.0.2", "distro", 2000);
 	put(AT("%s/broken/metadata.json", self->cache), "{\"version\":", 11);
 	put_entry(self->cache, ".tmp-half-1", "8.0", "tarball", 9000);
 	ASSERT_EQ(0, FIND());
