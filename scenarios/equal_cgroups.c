@@ -27,7 +27,10 @@ KTSTR_TEST(equal_cgroups_scx_ktstr, .scheduler = &ktstr, .duration_s = 3)
 
 KTSTR_TEST(equal_cgroups_scx_simple, .scheduler = &simple, .duration_s = 3)
 {
-	return two_equal_cgroups(ctx);
+	int ret = two_equal_cgroups(ctx);
+
+	claim_scx_events_clean(ctx, 0);
+	return ret;
 }
 
 KTSTR_TEST(equal_cgroups_scx_flatcg, .scheduler = &flatcg, .duration_s = 3)

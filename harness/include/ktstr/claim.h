@@ -269,6 +269,13 @@ struct ktstr_thresholds {
 bool ktstr_claim_thresholds(struct ktstr_result *r, const char *label,
 			    const struct ktstr_stats *s, const struct ktstr_thresholds *t);
 
+/*
+ * In a body, while the scheduler is attached: sched_ext counted at most @_bound errors of each
+ * kind since it came (CPUs that a task may not use, dispatches to offline CPUs, ...).
+ */
+#define claim_scx_events_clean(_ctx, _bound)	ktstr_claim_scx_events(_ctx, _bound)
+bool ktstr_claim_scx_events(struct ktstr_ctx *ctx, double bound);
+
 /* ---- what is no claim ---- */
 
 /* True, and the run is skipped unless something was measured, when @_cond holds. */
