@@ -207,6 +207,7 @@ TEST(the_rest_of_the_host_shows_through)
 	EXPECT_EQ(0, leaf(&v, 0xa, 0).eax);
 	EXPECT_NE(0, leaf(&v, 1, 0).edx & 1 << 28);
 	EXPECT_EQ(0x1007efb | 1 << 15, leaf(&v, 0x40000001, 0).eax);
+	EXPECT_EQ(1u << 31, leaf(&v, 1, 0).ecx);
 
 	v.nr = kvm_x86_cpuid(hosts[0].entry, nr_entries(&hosts[0]), &topologies[0], 0, v.entry, NULL);
 	EXPECT_EQ(0, leaf(&v, 1, 0).edx & 1 << 28);
@@ -220,6 +221,17 @@ TEST(the_rest_of_the_host_shows_through)
 	EXPECT_EQ(0x4b4d564b, leaf(&v, 0x40000000, 0).ebx);
 	EXPECT_EQ(0x564b4d56, leaf(&v, 0x40000000, 0).ecx);
 	EXPECT_EQ(0x4d, leaf(&v, 0x40000000, 0).edx);
+}
+
+TEST(the_deadline_timer_is_told_of_when_kvm_has_it)
+{
+	static struct vcpu v;
+	struct kvm_cpuid_entry2 host[16];
+
+	memcpy(host, hosts[0].entry, sizeof(host));
+	kvm_x86_cpuid_add_tsc_deadline(host, nr_entries(&hosts[0]));
+	v.nr = kvm_x86_cpuid(host, nr_entries(&hosts[0]), &topologies[1], 2, v.entry, NULL);
+	EXPECT_EQ(1u << 31 | 1 << 24, leaf(&v, 1, 0).ecx);
 }
 
 TEST(too_many_entries_are_an_error)

@@ -28,6 +28,8 @@
 #define LEAF_AMD_TOPOLOGY_V2	0x80000026u
 
 #define EDX_HTT			(1u << 28)
+#define ECX_TSC_DEADLINE	(1u << 24)
+#define ECX_HYPERVISOR		(1u << 31)	/* without it nobody looks for KVM's leaves */
 #define ECX_CMP_LEGACY		(1u << 1)
 #define ECX_TOPOLOGY_EXT	(1u << 22)
 /* performance counters of the core, the north bridge and the L3 */
@@ -127,6 +129,7 @@ static void set_features(struct set *s, const struct place *p)
 	struct kvm_cpuid_entry2 *e = get(s, LEAF_FEATURES);
 
 	e->ebx = (e->ebx & 0xffff) | (p->apic_id & 0xff) << 24 | at_most(p->per_llc, 255) << 16;
+	e->ecx |= ECX_HYPERVISOR;
 	e->edx &= ~EDX_HTT;
 	if (p->per_llc > 1)
 		e->edx |= EDX_HTT;
@@ -281,4 +284,11 @@ full:
 	return vm_err(err, E2BIG,
 		      "KVM: the host offers %u CPUID entries, %d with the topology are too many",
 		      nr_host, KVM_X86_CPUID_MAX);
+}
+
+void kvm_x86_cpuid_add_tsc_deadline(struct kvm_cpuid_entry2 *host, unsigned int nr_host)
+{
+	for (unsigned int i = 0; i < nr_host; i++)
+		if (host[i].function == LEAF_FEATURES)
+			host[i].ecx |= ECX_TSC_DEADLINE;
 }

@@ -23,4 +23,7 @@ int kvm_x86_cpuid(const struct kvm_cpuid_entry2 *host, unsigned int nr_host,
 		  const struct vm_topology *t, uint32_t cpu,
 		  struct kvm_cpuid_entry2 out[KVM_X86_CPUID_MAX], struct vm_err *err);
 
+/* Note in the host's entries that KVM has a TSC deadline timer (KVM_CAP_TSC_DEADLINE_TIMER). */
+void kvm_x86_cpuid_add_tsc_deadline(struct kvm_cpuid_entry2 *host, unsigned int nr_host);
+
 #endif

@@ -55,6 +55,9 @@ struct kvm_cpuid2 *x86_host_cpuid(int kvm_fd, struct vm_err *err)
 		free(c);
 		return NULL;
 	}
+	/* told apart, because it needs the in-kernel APIC: api.rst, KVM_GET_SUPPORTED_CPUID */
+	if (ioctl(kvm_fd, KVM_CHECK_EXTENSION, KVM_CAP_TSC_DEADLINE_TIMER) > 0)
+		kvm_x86_cpuid_add_tsc_deadline(c->entries, c->nent);
 	return c;
 }
 
@@ -75,5 +78,7 @@ int x86_vcpu_setup(int vcpu_fd, const struct kvm_cpuid2 *host, const struct vm_t
 				   strerror(errno));
 	}
 	free(c);
-	return r ? r : x86_regs_init(vcpu_fd, cpu, !cpu, entry, err);
+	/* Linux reads the MADT before it would turn x2APIC on, and drops the ids it cannot reach */
+	return r ? r : x86_regs_init(vcpu_fd, cpu, !cpu, entry,
+				     kvm_x86_max_apic_id(t) >= KVM_X86_X2APIC_FROM, err);
 }

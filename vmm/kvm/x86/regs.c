@@ -25,6 +25,7 @@
 /* Enabled, write-back: else the guest maps memory that is not in its map uncached. */
 #define MTRR_WRITE_BACK		0x806
 
+#define APIC_BASE_X2APIC	(1ull << 10)
 #define APIC_LVT0	0x350
 #define APIC_LVT1	0x360
 #define LVT_EXTINT	0x700
@@ -45,7 +46,7 @@ static struct kvm_segment segment(uint16_t selector)
 	};
 }
 
-static int set_boot_regs(int fd, uint64_t entry)
+static int set_boot_regs(int fd, uint64_t entry, bool x2apic)
 {
 	struct kvm_regs regs = {
 		.rip = entry, .rsi = X86_BOOT_PARAMS_GPA, .rsp = STACK_GPA, .rbp = STACK_GPA,
@@ -66,6 +67,8 @@ static int set_boot_regs(int fd, uint64_t entry)
 	s.cr3 = X86_PAGE_TABLES_GPA;
 	s.cr4 = CR4_PAE;
 	s.efer = EFER_LME | EFER_LMA;
+	if (x2apic)
+		s.apic_base |= APIC_BASE_X2APIC;
 	if (ioctl(fd, KVM_SET_SREGS, &s))
 		return -1;
 	return ioctl(fd, KVM_SET_REGS, &regs);
@@ -114,7 +117,8 @@ static int set_fpu(int fd)
 	return ioctl(fd, KVM_SET_FPU, &fpu);
 }
 
-int x86_regs_init(int vcpu_fd, uint32_t cpu, bool boot, uint64_t entry, struct vm_err *err)
+int x86_regs_init(int vcpu_fd, uint32_t cpu, bool boot, uint64_t entry, bool x2apic,
+		  struct vm_err *err)
 {
 	const char *step = "KVM_SET_FPU";
 	int r = set_fpu(vcpu_fd);
@@ -125,7 +129,7 @@ int x86_regs_init(int vcpu_fd, uint32_t cpu, bool boot, uint64_t entry, struct v
 	}
 	if (!r && boot) {
 		step = "KVM_SET_SREGS";
-		r = set_boot_regs(vcpu_fd, entry);
+		r = set_boot_regs(vcpu_fd, entry, x2apic);
 	}
 	if (!r && boot) {
 		step = "KVM_SET_LAPIC";

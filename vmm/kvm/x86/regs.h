@@ -11,10 +11,12 @@
 
 /*
  * Bring a fresh vCPU to where its kernel expects it: the boot processor in 64-bit mode at
- * @entry, the others waiting for INIT and SIPI as the in-kernel APIC leaves them. 0 or -errno with
- * @err naming @cpu.
+ * @entry, the others waiting for INIT and SIPI as the in-kernel APIC leaves them. With @x2apic its
+ * APIC is in that mode already, after CPUID said that there is one. 0 or -errno with @err naming
+ * @cpu.
  */
-int x86_regs_init(int vcpu_fd, uint32_t cpu, bool boot, uint64_t entry, struct vm_err *err);
+int x86_regs_init(int vcpu_fd, uint32_t cpu, bool boot, uint64_t entry, bool x2apic,
+		  struct vm_err *err);
 
 /* One line with the registers that say where it stands. The vCPU must not be running. */
 void x86_regs_format(int vcpu_fd, char *buf, size_t size);
