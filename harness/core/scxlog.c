@@ -34,12 +34,16 @@ static void copy(char *buf, size_t size, const char *from, size_t len)
 	buf[len] = '\0';
 }
 
+#define LEVEL_ERR	3
+#define LEVEL_UNKNOWN	(-1)
+
 /* BPF scheduler "OPS" disabled (REASON) */
-static bool parse_disabled(struct ktstr_scxlog *s, const char *p, size_t len)
+static bool parse_disabled(struct ktstr_scxlog *s, int level, const char *p, size_t len)
 {
 	static const char mark[] = "\" disabled (";
 	const char *ops = memchr(p, '"', len), *end, *reason;
 	char text[sizeof(s->reason)];
+	bool error;
 
 	if (len < 4 || memcmp(p, "BPF ", 4) || !ops)
 		return false;
@@ -55,36 +59,65 @@ static bool parse_disabled(struct ktstr_scxlog *s, const char *p, size_t len)
 		return false;
 	copy(text, sizeof(text), reason, len - 1);
 	s->open = false;
-	if (s->error || is_harmless(text))
+	error = level == LEVEL_UNKNOWN ? !is_harmless(text) : level <= LEVEL_ERR;
+	/* what follows an error is its consequence */
+	if (s->error || (s->disabled && !error))
 		return true;
-	s->error = true;
-	s->open = true;
-	s->kind = strstr(text, "stall") ? KTSTR_SCHED_STALLED : KTSTR_SCHED_ERROR;
+	s->disabled = true;
+	s->error = error;
+	s->open = error;
+	s->kind = !error ? KTSTR_SCHED_EXITED :
+		  strstr(text, "stall") ? KTSTR_SCHED_STALLED : KTSTR_SCHED_ERROR;
+	s->msg[0] = '\0';
 	copy(s->reason, sizeof(s->reason), text, strlen(text));
 	copy(s->ops, sizeof(s->ops), ops, end - ops);
 	return true;
 }
 
-void ktstr_scxlog__line(struct ktstr_scxlog *s, const char *line, size_t len)
+/* @p is behind the prefix. True for the line about being disabled. */
+static bool parse(struct ktstr_scxlog *s, int level, const char *p, size_t len)
 {
-	const char *p = memmem(line, len, PREFIX, sizeof(PREFIX) - 1);
 	size_t ops;
 
-	if (!p)
-		return;
-	len -= p - line + sizeof(PREFIX) - 1;
-	p += sizeof(PREFIX) - 1;
-	if (parse_disabled(s, p, len) || !s->open)
-		return;
+	if (parse_disabled(s, level, p, len))
+		return true;
 	ops = strlen(s->ops);
-	if (len < ops + 2 || memcmp(p, s->ops, ops) || memcmp(p + ops, ": ", 2))
-		return;
+	if (!s->open || len < ops + 2 || memcmp(p, s->ops, ops) || memcmp(p + ops, ": ", 2))
+		return false;
 	p += ops + 2;
 	len -= ops + 2;
 	while (len && isspace((unsigned char)p[len - 1]))
 		len--;
 	copy(s->msg, sizeof(s->msg), p, len);
 	s->open = false;
+	return false;
+}
+
+void ktstr_scxlog__line(struct ktstr_scxlog *s, const char *line, size_t len)
+{
+	const char *p = memmem(line, len, PREFIX, sizeof(PREFIX) - 1);
+
+	if (!p)
+		return;
+	p += sizeof(PREFIX) - 1;
+	parse(s, LEVEL_UNKNOWN, p, line + len - p);
+}
+
+bool ktstr_scxlog__record(struct ktstr_scxlog *s, const char *record, size_t len)
+{
+	char line[9000];	/* a record is 8 KiB at most (include/linux/printk.h) */
+	int level = 0;
+	size_t text;
+
+	if (!len || !isdigit((unsigned char)*record))
+		return false;
+	for (; len && isdigit((unsigned char)*record); record++, len--)
+		level = (level * 10 + (*record - '0')) % 1000;
+	len = ktstr_kmsg__format(record, len, line, sizeof(line), &text);
+	if (len < text + sizeof(PREFIX) || memcmp(line + text, PREFIX, sizeof(PREFIX) - 1))
+		return false;
+	text += sizeof(PREFIX) - 1;
+	return parse(s, level & 7, line + text, len - text);	/* the rest is the facility */
 }
 
 void ktstr_scxlog__text(struct ktstr_scxlog *s, const char *text)

@@ -15,16 +15,25 @@
 #include <ktstr/attrs.h>
 
 struct ktstr_scxlog {
+	bool disabled;		/* the first line was seen; an error is never replaced */
 	bool error;		/* disabled for a reason that is an error */
 	bool open;		/* the message line may still come */
-	enum ktstr_kind kind;	/* KTSTR_SCHED_STALLED or KTSTR_SCHED_ERROR */
+	enum ktstr_kind kind;	/* KTSTR_SCHED_STALLED, _ERROR or _EXITED */
 	char ops[64];
 	char reason[128];
 	char msg[1024];		/* may be empty, may have several lines */
 };
 
-/* One log message without prefix characters of /dev/kmsg; a "[ time] " is skipped. */
+/*
+ * One line of a console, where nothing but the reason tells errors; what stands before
+ * "sched_ext: " is skipped.
+ */
 void ktstr_scxlog__line(struct ktstr_scxlog *s, const char *line, size_t len);
+/*
+ * A /dev/kmsg record, whose level tells errors (3) from wanted exits (6). True when it is
+ * the line of a scheduler that was disabled.
+ */
+bool ktstr_scxlog__record(struct ktstr_scxlog *s, const char *record, size_t len);
 /* Every line of @text. */
 void ktstr_scxlog__text(struct ktstr_scxlog *s, const char *text);
 

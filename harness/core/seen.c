@@ -173,7 +173,7 @@ static bool on_kmsg(struct ktstr_seen *s, const struct ktstr_msg *m)
 	len = ktstr_kmsg__format(m->payload, m->len, line, sizeof(line), &text);
 	if (!len)
 		return false;
-	ktstr_scxlog__line(&s->scx, line + text, len - text);
+	ktstr_scxlog__record(&s->scx, m->payload, m->len);
 	return !ktstr_textbuf__add(&s->kmsg, line, len);
 }
 

@@ -15,6 +15,7 @@
 #include <sys/types.h>
 
 #include "../chan/chan.h"
+#include "../core/scxlog.h"
 #include "guest.h"
 
 #define GUEST_CGROUP_MOUNT	"/sys/fs/cgroup"
@@ -46,18 +47,8 @@ int guest_cmdline__get(const char *cmdline, const char *key, char *buf, size_t s
 /* "ADDRESS,SIZE" as the kernel command line carries it. 0 or -EINVAL. */
 int guest_link__parse(const char *text, uint64_t *addr, uint64_t *size);
 
-/* kmsg.c: what the kernel log says about sched_ext */
-struct guest_scx_log {
-	bool disabled;			/* the "disabled" line was seen */
-	bool error;			/* logged as an error, not as a wanted exit */
-	enum ktstr_kind kind;		/* KTSTR_SCHED_STALLED, _ERROR or _EXITED */
-	char ops[64];
-	char reason[128];
-	char msg[320];			/* text of the error, or empty */
-};
+/* kmsg.c: the kernel's own word about sched_ext, as descriptors; core/scxlog.c reads it */
 
-/* Take notice of one /dev/kmsg record. True when it is sched_ext's "disabled" line. */
-bool guest_scx_log__feed(struct guest_scx_log *log, const char *record, size_t len);
 /* Read end of the kernel log, at its oldest record; non-blocking. fd or -errno. */
 int guest_kmsg__open(void);
 /* Kernel uevents; non-blocking. fd or -errno. */
@@ -76,7 +67,7 @@ struct guest_sched {
 	bool ejected;			/* ... and is not any more */
 	bool planned;			/* we asked it to leave */
 	uint64_t gone_ns;		/* when exit or ejection was noticed, 0: not yet */
-	struct guest_scx_log scx;
+	struct ktstr_scxlog scx;
 	char last_line[200];		/* of its output */
 	char partial[200];		/* output behind the last newline */
 	size_t partial_len;

@@ -68,7 +68,7 @@ static void on_kmsg(struct guest *g)
 			break;
 		guest_link__send(&g->link, KTSTR_MSG_KMSG, record, (size_t)n);
 		if (g->sched.pid)
-			ours |= guest_scx_log__feed(&g->sched.scx, record, (size_t)n);
+			ours |= ktstr_scxlog__record(&g->sched.scx, record, (size_t)n);
 		/* kernels without CONFIG_NET have no uevents: any word of sched_ext will do */
 		ours |= memmem(record, (size_t)n, ";sched_ext: ", 12) != NULL;
 	}

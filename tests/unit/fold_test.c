@@ -16,7 +16,7 @@
 #include "../../harness/core/console.h"
 #include "../../harness/core/fold.h"
 
-#define STALL "6,1,2500000,-;sched_ext: BPF scheduler \"simple\" disabled (runnable task stall)\n"
+#define STALL "3,1,2500000,-;sched_ext: BPF scheduler \"simple\" disabled (runnable task stall)\n"
 
 FIXTURE(fold) {
 	void *ring;
