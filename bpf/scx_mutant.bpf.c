@@ -198,12 +198,11 @@ static s32 wrong_cpu(struct task_struct *p, struct task_ctx *tc, u64 enq_flags)
 				return cpu;
 		return -1;
 	case MUTANT_STALE_MASK:
-		if ((u32)here < MUTANT_MAX_CPUS && (tc->mask[here / 64] & 1ULL << (here % 64)))
-			return -1;
 		bpf_for(cpu, 0, nr) {
 			u32 word = (u32)cpu / 64;
 
-			if (word < MUTANT_MAX_CPUS / 64 && (tc->mask[word] & 1ULL << (cpu % 64)))
+			if (word < MUTANT_MAX_CPUS / 64 && !may_run_on(p, cpu) &&
+			    (tc->mask[word] & 1ULL << (cpu % 64)))
 				return cpu;
 		}
 		return -1;

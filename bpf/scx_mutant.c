@@ -66,8 +66,8 @@ static const struct {
 	[MUTANT_WRONG_NODE]	= { "wrong-node",
 		"moves a task to another NUMA node each time it is queued" },
 	[MUTANT_SLOW_ENQUEUE]	= { "slow-enqueue", "spends a millisecond on each enqueue" },
-	[MUTANT_CGROUP_LEAK]	= { "cgroup-leak", "has room for 12 cgroups and never frees one" },
-	[MUTANT_TASK_LEAK]	= { "task-leak", "has room for 200 new tasks and never frees one" },
+	[MUTANT_CGROUP_LEAK]	= { "cgroup-leak", "has room for four cgroups and never frees one" },
+	[MUTANT_TASK_LEAK]	= { "task-leak", "has room for 100 new tasks and never frees one" },
 	[MUTANT_CHOKE_ON_AFFINITY]	= { "choke-on-affinity",
 		"gives up when a task's affinity shrinks to one CPU" },
 };

@@ -48,7 +48,7 @@ enum mutant_fault {
 };
 
 #define MUTANT_MAX_CPUS		512
-#define MUTANT_CGROUP_SLOTS	12
-#define MUTANT_TASK_SLOTS	200
+#define MUTANT_CGROUP_SLOTS	4
+#define MUTANT_TASK_SLOTS	100
 
 #endif

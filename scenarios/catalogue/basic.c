@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Cgroups that share a machine: whoever fails here need not read on. */
+#include <ktstr/claim.h>
+
 #include "catalogue.h"
 
 /* Workers beside the cgroups, one for each CPU: the cgroups get less, not nothing. */
@@ -45,6 +47,18 @@ static int cgroup_pipe_io(struct ktstr_ctx *ctx)
 				   HOLD_SETTLED(1.0)));
 }
 
+/* As many spinners as CPUs: nobody has to wait, if every CPU takes one. */
+static int idle_cpus_take_tasks(struct ktstr_ctx *ctx)
+{
+	int r = ktstr_run(ctx, STEP(CGROUPS(CGROUP("cg_0", .workers = ktstr_nr_cpus(ctx))),
+				    HOLD_SETTLED(1.0)));
+
+	if (!r)
+		claim_at_most(ctx, phase_cgroup(ctx, 0, "cg_0").avg_off_cpu_pct, 15,
+			      .because = "there is a CPU for each worker");
+	return r;
+}
+
 CANNED_TABLE(catalogue_basic,
 	CANNED(cgroup_steady,
 	       "favours one of two equal cgroups, or lets a worker starve",
@@ -64,4 +78,7 @@ CANNED_TABLE(catalogue_basic,
 	CANNED(cgroup_pipe_io,
 	       "loses or delays synchronous wake-ups while spinners keep all CPUs busy",
 	       .max_spread_pct = CATALOGUE_UNEVEN_PCT,
-	       .run = cgroup_pipe_io));
+	       .run = cgroup_pipe_io),
+	CANNED(idle_cpus_take_tasks,
+	       "leaves CPUs idle while tasks wait for one",
+	       .max_spread_pct = CATALOGUE_UNEVEN_PCT, .run = idle_cpus_take_tasks));

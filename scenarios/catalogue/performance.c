@@ -59,6 +59,19 @@ static int fan_out_compute(struct ktstr_ctx *ctx)
 	return beside_spinners(ctx, FAN_OUT_COMPUTE(), fans(ctx), &fan);
 }
 
+KTSTR_CHECKS(prompt, .max_p99_wake_latency_ns = 5 * NSEC_PER_MSEC, .max_spread_pct = 50);
+
+/* One messenger wakes a receiver for each of the other CPUs, and nobody else wants any. */
+static int idle_cpus_take_wakeups(struct ktstr_ctx *ctx)
+{
+	uint32_t fan = ktstr_nr_cpus(ctx) - 1;
+
+	return ktstr_run(ctx, STEP(
+		CGROUPS(CGROUP("cg_0", .workers = fan + 1, .checks = &prompt,
+			       .work = FAN_OUT_COMPUTE(.fan = fan))),
+		HOLD_SETTLED(1.0)));
+}
+
 CANNED_TABLE(catalogue_performance,
 	CANNED(cache_pressure_imbalance,
 	       "moves tasks with a hot cache among CPUs that are all busy",
@@ -77,4 +90,7 @@ CANNED_TABLE(catalogue_performance,
 	       .run = fan_out_wake),
 	CANNED(fan_out_compute,
 	       "runs woken tasks one after the other that should run in parallel",
-	       .run = fan_out_compute));
+	       .run = fan_out_compute),
+	CANNED(idle_cpus_take_wakeups,
+	       "lets woken tasks wait while there are idle CPUs",
+	       .min_cpus = 4, .run = idle_cpus_take_wakeups));

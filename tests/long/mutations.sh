@@ -1,0 +1,101 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Is every mistake that scx_mutant can make noticed by the catalogue? Each row below names a
+# mistake and scenarios of which at least one has to fail because of it, by a finding and not
+# because a deadline passed; without a mistake, and without a scheduler, all of them have to pass.
+# Prints the table of docs/mutations.md and ends with "N of N".
+#
+# usage: mutations.sh [MISTAKE...]
+#	ALL=1 goes on with the other scenarios of a row after one has failed
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+out=${OUTPUT:-$PWD/build}
+tmp=$(mktemp -d) || exit 1
+trap 'rm -rf "$tmp"' EXIT
+
+# mistake, topology, duration in seconds, scenarios
+rows=(
+	"drop 1n2l2c1t 2 cgroup_oversubscribed"
+	"drop-moved 1n2l2c1t 2 cgroup_no_ctrl_task_migration nested_cgroup_task_move"
+	"leak-last 1n1l2c1t 2 cgroup_steady"
+	"home-queue 1n2l2c1t 2 cgroup_cpuset_swap_disjoint cgroup_cpuset_apply_midrun"
+	"late-wakeup 1n2l2c1t 2 cgroup_pipe_io cgroup_bursty_imbalance fan_out_wake"
+	"ignore-cpuset 1n2l2c1t 2 cgroup_cpuset_apply_midrun cgroup_affinity_pinned"
+	"stale-mask 1n2l2c1t 2 cgroup_affinity_change cgroup_cpuset_resize"
+	"bad-cpu 1n1l2c1t 2 cgroup_steady"
+	"starve-cgroup 1n1l2c1t 2 cgroup_all_loaded"
+	"starve-new 1n2l2c1t 3 cgroup_add_midrun cgroup_add_load_imbalance"
+	"starve-nested 1n1l2c1t 2 nested_cgroup_steady"
+	"starve-pinned 1n2l2c1t 2 cgroup_dsq_contention"
+	"starve-batch 1n1l2c1t 2 sched_mixed"
+	"starve-nice 1n1l2c1t 2 nice_sweep"
+	"starve-yield 1n1l2c1t 2 cgroup_load_imbalance cgroup_oversubscribed"
+	"starve-sleeper 1n1l2c1t 3 cgroup_bursty_imbalance cgroup_bursty_load_shift"
+	"no-preempt 1n1l2c1t 2 cgroup_all_loaded"
+	"long-slice 1n1l2c1t 2 cgroup_all_loaded"
+	"lifo 1n1l2c1t 2 cgroup_all_loaded"
+	"new-first 1n2l2c1t 3 cgroup_add_load_imbalance cgroup_add_midrun"
+	"invert-weight 1n1l2c1t 2 sched_mixed nice_sweep"
+	"sticky 1n2l2c1t 2 cgroup_cpuset_clear_midrun cgroup_llc_overflow"
+	"one-cpu 1n2l2c1t 2 idle_cpus_take_tasks"
+	"no-idle 1n2l2c1t 2 idle_cpus_take_wakeups"
+	"wake-local 1n2l2c1t 2 idle_cpus_take_wakeups"
+	"wrong-node 2n2l2c1t 2 numa_sleepers_stay"
+	"slow-enqueue 1n1l2c1t 2 idle_cpus_take_wakeups fan_out_wake cache_pipe_io_compute_imbalance"
+	"cgroup-leak 1n2l3c1t 2 cgroup_workload_variety"
+	"task-leak 1n1l2c1t 2 fork_exit_churn"
+	"choke-on-affinity 1n1l2c1t 2 affinity_churn"
+)
+
+# run TOPOLOGY DURATION SCHEDULER MISTAKE SCENARIO: what failed it, "-" when nothing did.
+run()
+{
+	local args=(--scenario "$5" --topology "$1" --duration "$2" --seed 1 --runs "$tmp/runs")
+
+	[ "$3" = eevdf ] || args+=(--scheduler "$3" -- --fault "$4")
+	"$out/ktstr" run "${args[@]}" > "$tmp/tap" 2> "$tmp/err"
+	rm -rf "$tmp/runs"
+	if grep -q '^not ok ' "$tmp/tap"; then
+		# the first finding; "INCONCLUSIVE" and notes are none
+		sed -n '/^# ktstr_test /,/^# ---/s/^#   //p' "$tmp/tap" |
+			grep -vE '^(INCONCLUSIVE|note):?' | head -n 1 | grep . || echo "?"
+	elif grep -q '^ok ' "$tmp/tap"; then
+		echo -
+	else
+		tail -n 3 "$tmp/err" >&2
+		echo "?"
+	fi
+}
+
+caught=0 total=0 alarms=0
+declare -A sound
+echo "| mistake | the scheduler ... | scenario | fails with |"
+echo "|---|---|---|---|"
+for row in "${rows[@]}"; do
+	read -r fault topology duration scenarios <<< "$row"
+	[ $# = 0 ] || [[ " $* " = *" $fault "* ]] || continue
+	what=$("$out/scx_mutant" --list | sed -n "s/^$fault\t//p")
+	total=$((total + 1)) got=0
+	for s in $scenarios; do
+		key="$s $topology $duration"
+		if [ -z "${sound[$key]:-}" ]; then
+			sound[$key]="$(run "$topology" "$duration" eevdf none "$s") $(run "$topology" "$duration" scx_mutant none "$s")"
+			[ "${sound[$key]}" = "- -" ] || {
+				alarms=$((alarms + 1))
+				echo "| none | is sound | $s | ${sound[$key]} (FALSE ALARM) |"
+			}
+		fi
+		why=$(run "$topology" "$duration" scx_mutant "$fault" "$s")
+		case $why in
+		-)	[ -n "${ALL:-}" ] || continue ;;
+		\?*|*"did not finish within"*)	;;
+		*)	got=1 ;;
+		esac
+		echo "| $fault | $what | $s | ${why//|/\\|} |"
+		[ -n "${ALL:-}" ] || [ $got = 0 ] || break
+	done
+	[ $got = 0 ] && echo "| $fault | $what | none of: $scenarios | NOT CAUGHT |"
+	caught=$((caught + got))
+done
+echo "$caught of $total"
+[ $caught = "$total" ] && [ $alarms = 0 ]
