@@ -25,7 +25,7 @@
 static struct {
 	struct selection select;
 	const char *jobs, *seed, *accel, *kernel, *runs, *repeat, *shard, *shift;
-	const char *scheduler, *topology, *duration;
+	const char *scheduler, *topology, *duration, *work_type;
 	char *sched_args;		/* what stood behind "--", one a line */
 	struct strings scenarios;
 	bool json, no_skip, batch;
@@ -73,6 +73,7 @@ static const struct option run_options[] = {
 		   "scheduler of the tests that name none; its arguments stand behind --"),
 	OPT_STRING(0, "topology", &o.topology, "1n2l4c1t",
 		   "NUMA nodes, LLCs in all, cores an LLC, threads a core"),
+	OPT_STRING(0, "work-type", &o.work_type, "NAME", "what workers of swappable cgroups do (ktstr list work-types)"),
 	OPT_STRING(0, "duration", &o.duration, "S", "workload window in guest seconds"),
 	OPT_GROUP("How"),
 	OPT_STRING('j', "jobs", &o.jobs, "N", "that many at a time (default: usable CPUs)"),
@@ -198,6 +199,7 @@ static int export_options(void)
 		{ KTSTR_ENV_SCHED_ARGS, o.sched_args },
 		{ KTSTR_ENV_TOPOLOGY, o.topology },
 		{ KTSTR_ENV_DURATION, o.duration },
+		{ KTSTR_ENV_WORK_TYPE, o.work_type },
 	};
 	char dir[PATH_MAX];
 	size_t i;

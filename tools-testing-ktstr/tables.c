@@ -138,14 +138,21 @@ int print_ops(enum table_format format)
 		if (!row->name)
 			continue;
 		if (format == TABLE_TEXT) {
-			printf(row->needs ? "%-24s not supported yet: needs %s\n" : "%s\n",
-			       row->name, row->needs);
+			if (row->needs)
+				printf("%-24s not supported yet: needs %s\n", row->name,
+				       row->needs);
+			else
+				printf("%s%s%s%s\n    %s\n", row->name,
+				       *row->takes ? "(" : "", row->takes,
+				       *row->takes ? ")" : "", row->does);
 			continue;
 		}
 		ktstr_json__object(&j, NULL);
 		ktstr_json__str(&j, "name", row->name);
 		ktstr_json__bool(&j, "supported", !row->needs);
 		ktstr_json__str(&j, "needs", row->needs);
+		ktstr_json__str(&j, "parameters", row->takes);
+		ktstr_json__str(&j, "description", row->does);
 		ktstr_json__end(&j);
 	}
 	ktstr_json__end(&j);

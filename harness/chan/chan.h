@@ -49,6 +49,7 @@ struct ktstr_msg_stimulus {
 	uint32_t op_kinds;	/* bit per enum ktstr_op_kind */
 	uint32_t cgroups;
 	uint32_t workers;
+	uint64_t iterations;	/* of all workers so far */
 };
 
 struct ktstr_msg_sched_exit {

@@ -95,12 +95,14 @@ int ktstr_pool(const struct ktstr_group_sample *s, enum ktstr_sample_kind kind,
 	const struct ktstr_samples *from;
 	uint64_t *all;
 	size_t n = 0;
-	uint32_t i;
+	uint32_t i, b;
 
 	memset(out, 0, sizeof(*out));
 	for (i = 0; s->samples && i < s->nr; i++) {
 		out->total += s->samples[i].kind[kind].total;
 		n += s->samples[i].kind[kind].nr;
+		for (b = 0; b < 64 && s->samples[i].kind[kind].log2; b++)
+			out->log2[b] += s->samples[i].kind[kind].log2[b];
 	}
 	out->kept = n;
 	if (!n)

@@ -111,6 +111,7 @@ static void add_samples(struct ktstr_cgroup_stats *c, const struct ktstr_group_s
 			enum ktstr_sample_kind kind)
 {
 	struct ktstr_sample_stats *to = &c->samples[kind], n;
+	unsigned int b;
 
 	if (ktstr_pool(s, kind, &n) || !n.kept)
 		return;
@@ -122,6 +123,8 @@ static void add_samples(struct ktstr_cgroup_stats *c, const struct ktstr_group_s
 	to->p99_us = fmax(to->p99_us, n.p99_us);
 	to->max_us = fmax(to->max_us, n.max_us);
 	to->cv = fmax(to->cv, n.cv);
+	for (b = 0; b < 64; b++)
+		to->log2[b] += n.log2[b];
 }
 
 static void add_pages(struct ktstr_cgroup_stats *c, const struct ktstr_group_sample *s)

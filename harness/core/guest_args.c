@@ -46,6 +46,8 @@ char *ktstr_pack__args(const struct ktstr_run *run, const struct ktstr_deadlines
 	fprintf(f, "cgroup_root=%s\n", p->test->workload_root_cgroup ?: DEFAULT_CGROUP_ROOT);
 	if (ktstr_run__time_scale(run) > 1)
 		fprintf(f, "time_scale=%u\n", ktstr_run__time_scale(run));
+	if (p->work_type)
+		fprintf(f, "work_type=%s\n", p->work_type);
 	if (log && *log && strcmp(log, "0"))
 		fprintf(f, "log_passes=1\n");
 	if (s && s->cgroup_parent)

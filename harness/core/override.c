@@ -6,6 +6,7 @@
 
 #include <ktstr/register.h>
 
+#include "../guest/work.h"
 #include "override.h"
 
 #define MAX_ARGS	256
@@ -93,9 +94,32 @@ static int apply_duration(struct ktstr_plan *p, const char *text, struct vm_err 
 	return 0;
 }
 
+/* By its name alone a type has the defaults of its parameters, so it must have such. */
+static int apply_work_type(struct ktstr_plan *p, const char *name, struct vm_err *err)
+{
+	const char *hint, *why;
+	const struct ktstr_work_row *row = ktstr_work__find(name, &hint);
+	struct ktstr_work work = { };
+
+	if (!row)
+		return vm_err(err, EINVAL,
+			      KTSTR_ENV_WORK_TYPE "=%s: there is no such work type%s%s%s; ktstr list work-types has them",
+			      name, hint ? ", did you mean " : "", hint ? hint : "",
+			      hint ? "?" : "");
+	ktstr_work__find_type(name, &work.type);
+	ktstr_work__fill(&work);
+	why = row->validate ? row->validate(&work) : NULL;
+	if (why)
+		return vm_err(err, EINVAL, KTSTR_ENV_WORK_TYPE "=%s cannot be used by its name: %s",
+			      name, why);
+	p->work_type = row->name;
+	return 0;
+}
+
 int ktstr_override__apply(struct ktstr_plan *p, struct vm_err *err)
 {
 	const char *topology = env(KTSTR_ENV_TOPOLOGY), *duration = env(KTSTR_ENV_DURATION);
+	const char *work_type = env(KTSTR_ENV_WORK_TYPE);
 	const struct ktstr_scheduler *own;
 	bool none;
 	int ret = 0;
@@ -109,5 +133,7 @@ int ktstr_override__apply(struct ktstr_plan *p, struct vm_err *err)
 		ret = apply_topology(p, topology, err);
 	if (!ret && duration)
 		ret = apply_duration(p, duration, err);
+	if (!ret && work_type)
+		ret = apply_work_type(p, work_type, err);
 	return ret;
 }

@@ -52,6 +52,19 @@ static void f64_or_null(struct ktstr_json *j, const char *key, bool present, dou
 		ktstr_json__null(j, key);
 }
 
+/* Element i counts 2^i .. 2^(i+1) - 1 ns, the first 0 ns too; what is behind the last is 0. */
+static void put_histogram(struct ktstr_json *j, const struct ktstr_sample_stats *s)
+{
+	unsigned int i, nr = 64;
+
+	while (nr && !s->log2[nr - 1])
+		nr--;
+	ktstr_json__array(j, "log2_ns");
+	for (i = 0; i < nr; i++)
+		ktstr_json__u64(j, NULL, s->log2[i]);
+	ktstr_json__end(j);
+}
+
 /* Beyond what comparisons use: how much there was, and the other two kinds of samples. */
 static void put_samples(struct ktstr_json *j, const char *key,
 			const struct ktstr_sample_stats *s)
@@ -64,6 +77,7 @@ static void put_samples(struct ktstr_json *j, const char *key,
 	f64_or_null(j, "max_us", s->kept, s->max_us);
 	f64_or_null(j, "mean_us", s->kept, s->mean_us);
 	f64_or_null(j, "cv", s->kept > 1, s->cv);
+	put_histogram(j, s);
 	ktstr_json__end(j);
 }
 
@@ -177,7 +191,7 @@ static void put_stimuli(struct ktstr_json *j, const struct ktstr_seen *s)
 		ktstr_json__u64(j, "op_kinds", e->what.op_kinds);
 		ktstr_json__u64(j, "cgroups", e->what.cgroups);
 		ktstr_json__u64(j, "workers", e->what.workers);
-		ktstr_json__null(j, "total_iterations");
+		ktstr_json__u64(j, "total_iterations", e->what.iterations);
 		ktstr_json__end(j);
 	}
 	ktstr_json__end(j);
@@ -261,7 +275,7 @@ static void put_variant(struct ktstr_json *j, const struct ktstr_run *run)
 	ktstr_json__null(j, "kernel_commit");
 	ktstr_json__str(j, "payload", p->test->payload ? p->test->payload->name : NULL);
 	put_ext_metrics(j, run->result);
-	ktstr_json__null(j, "work_type");
+	ktstr_json__str(j, "work_type", p->work_type);
 	ktstr_json__array(j, "active_flags");
 	ktstr_json__end(j);
 	put_list(j, "sysctls", "sysctl.", s ? s->sysctls : NULL);

@@ -135,6 +135,7 @@ void ktstr_variant__command(const struct ktstr_run *run, FILE *f)
 {
 	static const char * const overrides[] = {
 		KTSTR_ENV_SCHEDULER, KTSTR_ENV_SCHED_ARGS, KTSTR_ENV_TOPOLOGY, KTSTR_ENV_DURATION,
+		KTSTR_ENV_WORK_TYPE,
 	};
 	const struct ktstr_scheduler *s = run->plan->scheduler;
 	char name[128], exe[PATH_MAX];

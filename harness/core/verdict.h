@@ -104,6 +104,7 @@ struct ktstr_sample_stats {
 	uint64_t kept;			/* what the rest was computed from */
 	double median_us, p99_us, max_us, mean_us;
 	double cv;			/* population standard deviation / mean; 0 for mean 0 */
+	uint64_t log2[64];		/* of all: as in struct ktstr_samples */
 };
 
 /* Statistics of one cgroup in one step; the formulas stand in checks/stats.c. */
@@ -169,7 +170,7 @@ struct ktstr_ext_metric {
 	double value;			/* finite */
 };
 
-/* Everything about one run. Allocated by ktstr_result__new(), about 400 KiB. */
+/* Everything about one run. Allocated by ktstr_result__new(), about 800 KiB. */
 struct ktstr_result {
 	uint32_t nr_details;
 	uint32_t dropped_details;

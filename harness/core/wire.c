@@ -18,7 +18,7 @@
 #include "verdict.h"
 
 #define WIRE_MAGIC	0x5352544bu	/* "KTRS" in memory */
-#define WIRE_VERSION	5u
+#define WIRE_VERSION	6u
 #define WIRE_RECORD	8u		/* type and length */
 
 enum wire_type {
@@ -90,6 +90,8 @@ static void record_end(struct writer *w, size_t at)
 
 static void put_samples(struct writer *w, const struct ktstr_sample_stats *s)
 {
+	unsigned int b;
+
 	put64(w, s->total);
 	put64(w, s->kept);
 	put_double(w, s->median_us);
@@ -97,6 +99,8 @@ static void put_samples(struct writer *w, const struct ktstr_sample_stats *s)
 	put_double(w, s->max_us);
 	put_double(w, s->mean_us);
 	put_double(w, s->cv);
+	for (b = 0; s->total && b < 64; b++)
+		put64(w, s->log2[b]);
 }
 
 static void put_cgroup(struct writer *w, const struct ktstr_cgroup_stats *c)
@@ -346,6 +350,8 @@ static void get_detail(struct reader *rd, struct ktstr_result *r)
 
 static void get_samples(struct reader *rd, struct ktstr_sample_stats *s)
 {
+	unsigned int b;
+
 	s->total = get64(rd);
 	s->kept = get64(rd);
 	s->median_us = get_double(rd);
@@ -353,6 +359,8 @@ static void get_samples(struct reader *rd, struct ktstr_sample_stats *s)
 	s->max_us = get_double(rd);
 	s->mean_us = get_double(rd);
 	s->cv = get_double(rd);
+	for (b = 0; s->total && b < 64; b++)
+		s->log2[b] = get64(rd);
 	if (s->kept > s->total || !s->kept != !s->total || s->median_us > s->p99_us ||
 	    s->p99_us > s->max_us)
 		rd->bad = true;

@@ -116,6 +116,7 @@ static const struct guest_arg {
 	ARG("cgroup_root", cgroup_root, set_cgroup, ARG_REQUIRED),
 	ARG("log_passes", log_passes, set_u32, ARG_OPTIONAL),
 	ARG("time_scale", time_scale, set_u32, ARG_OPTIONAL),
+	ARG("work_type", work_type, set_string, ARG_OPTIONAL),
 	ARG("cgroup_parent", cgroup_parent, set_cgroup, ARG_OPTIONAL),
 	ARG("sched_arg", sched_argv, add_string, ARG_LIST),
 	ARG("module", modules, add_string, ARG_LIST),
@@ -185,6 +186,7 @@ void ktstr_guest_args__free(struct ktstr_guest_args *a)
 {
 	free(a->test);
 	free(a->cgroup_root);
+	free(a->work_type);
 	free(a->cgroup_parent);
 	free_list(a->sched_argv);
 	free_list(a->modules);

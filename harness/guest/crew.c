@@ -346,6 +346,7 @@ int ktstr_crew__end(struct ktstr_crew *crew, const char *by)
 	if (crew->started) {
 		/* Their time was that of collecting. */
 		ret = ktstr_workers__stop(crew->workers, 0, st->around->kill_ns);
+		st->iterations += ktstr_workers__iterations(crew->workers);
 		judge(crew, ran_ns);
 	}
 	if (by)

@@ -19,6 +19,7 @@
 #include "../checks/checks.h"
 #include "../core/plan.h"
 #include "internal.h"
+#include "work.h"
 
 /* Is the scheduler under test still the scheduler? Adds the failure that survival demands. */
 static void probe_survival(struct ktstr_ctx *ctx)
@@ -126,6 +127,7 @@ static void body_main(struct guest_body *b, const struct ktstr_guest_args *args,
 		      const struct ktstr_test *test, const struct guest_sched *sched)
 {
 	char root[sizeof(GUEST_CGROUP_MOUNT) + 4096];
+	struct ktstr_work work = { };
 	struct ktstr_ctx ctx = {
 		.test = test,
 		.topo = args->topo,
@@ -143,6 +145,8 @@ static void body_main(struct guest_body *b, const struct ktstr_guest_args *args,
 		.sched_order = send_order,
 	};
 
+	if (args->work_type && !ktstr_work__find_type(args->work_type, &work.type))
+		ctx.work_override = &work;
 	if (args->log_passes)
 		setenv("KTSTR_LOG_PASSES", "1", 1);
 	snprintf(root, sizeof(root), GUEST_CGROUP_MOUNT "%s", args->cgroup_root);

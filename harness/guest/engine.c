@@ -105,14 +105,16 @@ static int start_workers(struct engine *e)
 
 static void send_stimulus(struct engine *e, const struct ktstr_step *step)
 {
-	struct ktstr_msg_stimulus s = { .step = e->stage.step, .cgroups = e->stage.nr_places };
+	struct ktstr_msg_stimulus s = { .step = e->stage.step, .iterations = e->stage.iterations, .cgroups = e->stage.nr_places };
 	const struct ktstr_op *op;
 	uint32_t i;
 
 	for (op = step->ops; op && op->kind != KTSTR_OP_END; op++)
 		s.op_kinds |= 1u << op->kind;
-	for (i = 0; i < e->stage.nr_crews; i++)
+	for (i = 0; i < e->stage.nr_crews; i++) {
 		s.workers += ktstr_workers__nr(e->stage.crews[i]->workers);
+		s.iterations += ktstr_workers__iterations(e->stage.crews[i]->workers);
+	}
 	if (e->ctx->stimulus)
 		e->ctx->stimulus(e->ctx, &s);
 }

@@ -35,6 +35,7 @@ struct ktstr_guest_args {
 	uint32_t log_passes;		/* log_passes=1 KTSTR_LOG_PASSES was set on the host */
 	uint32_t time_scale;		/* time_scale= of limits that are times; 0: 1 */
 	char *cgroup_root;		/* cgroup_root=/ktstr */
+	char *work_type;		/* work_type= for swappable cgroups; NULL: their own */
 	char *cgroup_parent;		/* cgroup_parent= made before the scheduler starts */
 	char **sched_argv;		/* sched_arg= one line per argument, NULL-terminated */
 	char **modules;			/* module= kernel modules to load, in this order */

@@ -12,8 +12,9 @@ _Static_assert(KTSTR_NR_OPS <= 32, "an op's value is its bit in the stimulus rec
 
 #define CPUSET	(1u << KTSTR_CONTROLLER_CPUSET)
 
-#define ROW(_text, _controllers, _name) {						\
-		_text, NULL, _controllers, ktstr_op_check__##_name, ktstr_op__##_name	\
+#define ROW(_text, _controllers, _name, _takes, _does) {				\
+		_text, NULL, _takes, _does, _controllers,				\
+		ktstr_op_check__##_name, ktstr_op__##_name				\
 	}
 #define MONITOR(_text, _name) {								\
 		.name = _text, .needs = "the monitor, which looks at the guest's memory",	\
@@ -21,35 +22,58 @@ _Static_assert(KTSTR_NR_OPS <= 32, "an op's value is its bit in the stimulus rec
 	}
 
 const struct ktstr_op_row ktstr_op_table[KTSTR_NR_OPS] = {
-	[KTSTR_OP_ADD_CGROUP] = ROW("ADD_CGROUP", 0, add),
-	[KTSTR_OP_REMOVE_CGROUP] = ROW("REMOVE_CGROUP", 0, remove),
-	[KTSTR_OP_SET_CPUSET] = ROW("SET_CPUSET", CPUSET, set_cpuset),
-	[KTSTR_OP_CLEAR_CPUSET] = ROW("CLEAR_CPUSET", CPUSET, clear_cpuset),
-	[KTSTR_OP_SWAP_CPUSETS] = ROW("SWAP_CPUSETS", CPUSET, swap_cpusets),
-	[KTSTR_OP_SPAWN] = ROW("SPAWN", 0, spawn),
-	[KTSTR_OP_STOP_CGROUP] = ROW("STOP_CGROUP", 0, stop),
-	[KTSTR_OP_SET_AFFINITY] = ROW("SET_AFFINITY", 0, set_affinity),
-	[KTSTR_OP_SPAWN_HOST] = ROW("SPAWN_HOST", 0, spawn_host),
-	[KTSTR_OP_MOVE_ALL_TASKS] = ROW("MOVE_ALL_TASKS", 0, move_all),
-	[KTSTR_OP_RUN_PAYLOAD] = ROW("RUN_PAYLOAD", 0, run_payload),
-	[KTSTR_OP_WAIT_PAYLOAD] = ROW("WAIT_PAYLOAD", 0, wait_payload),
-	[KTSTR_OP_KILL_PAYLOAD] = ROW("KILL_PAYLOAD", 0, kill_payload),
-	[KTSTR_OP_ADD_CGROUP_DEF] = ROW("ADD_CGROUP_DEF", 0, add_def),
-	[KTSTR_OP_FREEZE_CGROUP] = ROW("FREEZE_CGROUP", 0, freeze),
-	[KTSTR_OP_UNFREEZE_CGROUP] = ROW("UNFREEZE_CGROUP", 0, unfreeze),
+	[KTSTR_OP_ADD_CGROUP] = ROW("ADD_CGROUP", 0, add,
+		"name", "makes a cgroup and what lies above it"),
+	[KTSTR_OP_REMOVE_CGROUP] = ROW("REMOVE_CGROUP", 0, remove,
+		"name", "stops and judges its workers, kills the rest in it, removes it"),
+	[KTSTR_OP_SET_CPUSET] = ROW("SET_CPUSET", CPUSET, set_cpuset,
+		"name, cpuset", "writes its cpus, then its mems"),
+	[KTSTR_OP_CLEAR_CPUSET] = ROW("CLEAR_CPUSET", CPUSET, clear_cpuset,
+		"name", "empties both, so that its parent's count"),
+	[KTSTR_OP_SWAP_CPUSETS] = ROW("SWAP_CPUSETS", CPUSET, swap_cpusets,
+		"a, b", "gives each the cpus of the other"),
+	[KTSTR_OP_SPAWN] = ROW("SPAWN", 0, spawn,
+		"name, members of WORKSPEC()", "starts workers in a cgroup that exists"),
+	[KTSTR_OP_STOP_CGROUP] = ROW("STOP_CGROUP", 0, stop,
+		"name", "stops and judges its workers; the cgroup stays"),
+	[KTSTR_OP_SET_AFFINITY] = ROW("SET_AFFINITY", 0, set_affinity,
+		"name, affinity", "pins every worker of the cgroup"),
+	[KTSTR_OP_SPAWN_HOST] = ROW("SPAWN_HOST", 0, spawn_host,
+		"members of WORKSPEC()", "starts workers beside the runner"),
+	[KTSTR_OP_MOVE_ALL_TASKS] = ROW("MOVE_ALL_TASKS", 0, move_all,
+		"from, to", "moves all workers to another cgroup"),
+	[KTSTR_OP_RUN_PAYLOAD] = ROW("RUN_PAYLOAD", 0, run_payload,
+		"payload, cgroup, ...", "starts a program"),
+	[KTSTR_OP_WAIT_PAYLOAD] = ROW("WAIT_PAYLOAD", 0, wait_payload,
+		"payload, cgroup, ...", "waits until a program has ended"),
+	[KTSTR_OP_KILL_PAYLOAD] = ROW("KILL_PAYLOAD", 0, kill_payload,
+		"payload, cgroup", "kills a program and judges what it printed"),
+	[KTSTR_OP_ADD_CGROUP_DEF] = ROW("ADD_CGROUP_DEF", 0, add_def,
+		"name, members of CGROUP()", "makes a cgroup with its workers"),
+	[KTSTR_OP_FREEZE_CGROUP] = ROW("FREEZE_CGROUP", 0, freeze,
+		"name", "freezes it and waits until it is frozen"),
+	[KTSTR_OP_UNFREEZE_CGROUP] = ROW("UNFREEZE_CGROUP", 0, unfreeze,
+		"name", "thaws it and waits until it is thawed"),
 	[KTSTR_OP_CAPTURE_SNAPSHOT] = MONITOR("CAPTURE_SNAPSHOT", capture_snapshot),
 	[KTSTR_OP_WATCH_SNAPSHOT] = MONITOR("WATCH_SNAPSHOT", watch_snapshot),
 	[KTSTR_OP_READ_KERNEL_HOT] = MONITOR("READ_KERNEL_HOT", read_kernel),
 	[KTSTR_OP_WRITE_KERNEL_HOT] = MONITOR("WRITE_KERNEL_HOT", write_kernel),
 	[KTSTR_OP_READ_KERNEL_COLD] = MONITOR("READ_KERNEL_COLD", read_kernel),
 	[KTSTR_OP_WRITE_KERNEL_COLD] = MONITOR("WRITE_KERNEL_COLD", write_kernel),
-	[KTSTR_OP_ATTACH_SCHEDULER] = ROW("ATTACH_SCHEDULER", 0, attach_scheduler),
-	[KTSTR_OP_DETACH_SCHEDULER] = ROW("DETACH_SCHEDULER", 0, detach_scheduler),
-	[KTSTR_OP_RESTART_SCHEDULER] = ROW("RESTART_SCHEDULER", 0, restart_scheduler),
-	[KTSTR_OP_REPLACE_SCHEDULER] = ROW("REPLACE_SCHEDULER", 0, replace_scheduler),
-	[KTSTR_OP_PIN_BPF_MAP] = ROW("PIN_BPF_MAP", 0, pin_bpf_map),
-	[KTSTR_OP_CAPTURE_CGROUP_PROCS] = ROW("CAPTURE_CGROUP_PROCS", 0, capture_procs),
-	[KTSTR_OP_STEER_IRQ] = ROW("STEER_IRQ", 0, steer_irq),
+	[KTSTR_OP_ATTACH_SCHEDULER] = ROW("ATTACH_SCHEDULER", 0, attach_scheduler,
+		"scheduler", "starts a staged scheduler"),
+	[KTSTR_OP_DETACH_SCHEDULER] = ROW("DETACH_SCHEDULER", 0, detach_scheduler,
+		"", "ends the scheduler under test"),
+	[KTSTR_OP_RESTART_SCHEDULER] = ROW("RESTART_SCHEDULER", 0, restart_scheduler,
+		"", "ends the scheduler and starts the test's own again"),
+	[KTSTR_OP_REPLACE_SCHEDULER] = ROW("REPLACE_SCHEDULER", 0, replace_scheduler,
+		"scheduler", "ends the scheduler and starts a staged one"),
+	[KTSTR_OP_PIN_BPF_MAP] = ROW("PIN_BPF_MAP", 0, pin_bpf_map,
+		"name", "keeps a map of the scheduler for the next one"),
+	[KTSTR_OP_CAPTURE_CGROUP_PROCS] = ROW("CAPTURE_CGROUP_PROCS", 0, capture_procs,
+		"tag, name", "keeps the pids in a cgroup for the test"),
+	[KTSTR_OP_STEER_IRQ] = ROW("STEER_IRQ", 0, steer_irq,
+		"irq, cpu", "lets one CPU handle an interrupt"),
 };
 
 void ktstr_check__op(struct ktstr_checker *ck, const struct ktstr_op *op)

@@ -67,6 +67,7 @@ struct ktstr_stage {
 	bool in_backdrop;		/* what is made now belongs to it */
 	bool sched_ended;
 	uint32_t step;
+	uint64_t iterations;		/* of the crews that have ended */
 	uint64_t stop_ns;		/* that the last clear took to stop the crews and collect their reports */
 };
 

@@ -77,6 +77,8 @@ extern const struct ktstr_work_row * const ktstr_work_table[KTSTR_NR_WORK_TYPES]
 const struct ktstr_work_row *ktstr_work__row(enum ktstr_work_type type);
 /* Exact PascalCase name; NULL when there is none (then *@hint may name the nearest). */
 const struct ktstr_work_row *ktstr_work__find(const char *name, const char **hint);
+/* The same as a type. 0 or -ENOENT. */
+int ktstr_work__find_type(const char *name, enum ktstr_work_type *type);
 /* Put the row's defaults where @work has 0. */
 void ktstr_work__fill(struct ktstr_work *work);
 /* Members of a group, 1 for types without groups. @work must be filled and valid. */

@@ -3,6 +3,7 @@
  * Questions to the table of work types. Everything that may be wrong with an author's work
  * is answered here, before a worker exists, in a sentence that names the type.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -45,6 +46,19 @@ const struct ktstr_work_row *ktstr_work__find(const char *name, const char **hin
 		}
 	}
 	return NULL;
+}
+
+int ktstr_work__find_type(const char *name, enum ktstr_work_type *type)
+{
+	const struct ktstr_work_row *row = ktstr_work__find(name, NULL);
+	int i = 0;
+
+	if (!row)
+		return -ENOENT;
+	while (ktstr_work_table[i] != row)
+		i++;
+	*type = i;
+	return 0;
 }
 
 void ktstr_work__fill(struct ktstr_work *work)

@@ -137,10 +137,10 @@ run list work-types --markdown
 check "docs/work-types.md is what list work-types --markdown prints" \
 	cmp "$tmp/out" "$src/docs/work-types.md"
 run list ops
-check "ops are listed" out_has '^ADD_CGROUP$'
+check "ops are listed" out_has '^ADD_CGROUP\(name\)$'
 run list ops --json
 check "list ops --json says what is supported" python3 -c \
-	'import json,sys; l=json.load(open(sys.argv[1])); assert {"name","supported","needs"} == set(l[0]); assert all(o["supported"] != bool(o["needs"]) for o in l)' "$tmp/out"
+	'import json,sys; l=json.load(open(sys.argv[1])); assert {"name","supported","needs","parameters","description"} == set(l[0]); assert all(o["supported"] != bool(o["needs"]) for o in l)' "$tmp/out"
 run list checks
 check "checks are listed" out_has '^max_gap_ms +worker +2000 ms$'
 run list checks --json

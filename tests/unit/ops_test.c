@@ -280,6 +280,10 @@ TEST_F(ops, what_belongs_to_the_backdrop_lasts_through_all_steps)
 	EXPECT_EQ(2, told[1].workers);
 	EXPECT_EQ(4, told[2].workers);
 	EXPECT_EQ(4, told[3].workers);		/* those that moved into the backdrop stayed */
+	/* Of those who live and those who have ended: it never decreases. */
+	EXPECT_LT(told[0].iterations, told[1].iterations);
+	EXPECT_LT(told[1].iterations, told[2].iterations);
+	EXPECT_LT(told[2].iterations, told[3].iterations);
 	/* its own workers and those that the step sent there */
 	EXPECT_WORKERS(3, "b", 0);
 	EXPECT_WORKERS(1, "(runner's cgroup)", 0);

@@ -25,6 +25,7 @@ FIXTURE_SETUP(override)
 	unsetenv(KTSTR_ENV_SCHED_ARGS);
 	unsetenv(KTSTR_ENV_TOPOLOGY);
 	unsetenv(KTSTR_ENV_DURATION);
+	unsetenv(KTSTR_ENV_WORK_TYPE);
 	ASSERT_EQ(0, ktstr_plan__make(&self->p, &plain, &self->err));
 }
 
@@ -70,6 +71,16 @@ TEST_F(override, a_scheduler_goes_to_tests_that_name_none)
 	EXPECT_EQ(&own, self->p.scheduler);
 }
 
+TEST_F(override, a_work_type_is_known_by_its_exact_name)
+{
+	setenv(KTSTR_ENV_WORK_TYPE, "PipeIo", 1);
+	EXPECT_EQ(0, ktstr_override__apply(&self->p, &self->err));
+	EXPECT_STREQ("PipeIo", self->p.work_type);
+	setenv(KTSTR_ENV_WORK_TYPE, "pipeio", 1);
+	EXPECT_EQ(-EINVAL, ktstr_override__apply(&self->p, &self->err));
+	EXPECT_NE(NULL, strstr(self->err.msg, "did you mean PipeIo?"));
+}
+
 TEST_F(override, what_makes_no_sense_names_its_variable)
 {
 	static const struct {
@@ -79,6 +90,8 @@ TEST_F(override, what_makes_no_sense_names_its_variable)
 		{ KTSTR_ENV_TOPOLOGY, "1n1l0c1t" }, { KTSTR_ENV_DURATION, "0" },
 		{ KTSTR_ENV_DURATION, "3s" }, { KTSTR_ENV_DURATION, "86401" },
 		{ KTSTR_ENV_SCHED_ARGS, "-v" },
+		{ KTSTR_ENV_WORK_TYPE, "Nonsense" }, { KTSTR_ENV_WORK_TYPE, "Custom" },
+		{ KTSTR_ENV_WORK_TYPE, "Sequence" },
 	};
 	size_t i;
 

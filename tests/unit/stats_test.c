@@ -192,13 +192,16 @@ TEST_F(stats, samples_are_pooled_and_what_is_absent_stays_absent)
 		.cgroup = "cg_a", .reports = self->w, .nr = 2, .samples = samples };
 	struct ktstr_cgroup_stats *c = self->r->cgroups;
 	struct ktstr_sample_stats *w = &c->samples[KTSTR_SAMPLES_WAKE];
+	const uint64_t log2[2][64] = { { [9] = 1, [10] = 1, [11] = 1 }, { [9] = 2, [13] = 48 } };
 	struct ktstr_stats t;
 
-	samples[0].kind[KTSTR_SAMPLES_WAKE] = (struct ktstr_samples){ .ns = a, .nr = 3, .total = 3 };
-	samples[1].kind[KTSTR_SAMPLES_WAKE] = (struct ktstr_samples){ .ns = b, .nr = 1, .total = 50 };
+	samples[0].kind[KTSTR_SAMPLES_WAKE] = (struct ktstr_samples){ .ns = a, .nr = 3, .total = 3, .log2 = log2[0] };
+	samples[1].kind[KTSTR_SAMPLES_WAKE] = (struct ktstr_samples){ .ns = b, .nr = 1, .total = 50, .log2 = log2[1] };
 	ktstr_stats__add(&s, self->r);
 	EXPECT_EQ(53, w->total);
 	EXPECT_EQ(4, w->kept);
+	EXPECT_EQ(3, w->log2[9]);
+	EXPECT_EQ(48, w->log2[13]);
 	EXPECT_NEAR(2.0, w->median_us);
 	EXPECT_NEAR(10.0, w->p99_us);
 	EXPECT_NEAR(10.0, w->max_us);

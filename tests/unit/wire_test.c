@@ -57,7 +57,8 @@ FIXTURE_SETUP(wire)
 		for (k = 0; k < KTSTR_NR_SAMPLE_KINDS; k++)
 			c->samples[k] = (struct ktstr_sample_stats){
 				.total = UINT64_MAX, .kept = 100 + k, .median_us = 1.5,
-				.p99_us = 20, .max_us = 1e12, .mean_us = 2, .cv = 0.1 + k };
+				.p99_us = 20, .max_us = 1e12, .mean_us = 2, .cv = 0.1 + k,
+				.log2 = { 7, [63] = UINT64_MAX } };
 		c->pages = 1000;
 		c->local_pages = 1000;
 		c->locality_known = 1;
