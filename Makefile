@@ -5,7 +5,7 @@
 # Standalone, the same targets take the tree from KSRC= or from what set-up provided.
 #
 #	make			build			make run_tests	build and run
-#	make check		set-up and all of our own tests (check-unit, -lint, -e2e, -fuzz)
+#	make check		set-up and all of our own tests (check-unit, -lint, -e2e, -fuzz, -nested)
 #	make check-fuzz SECONDS=600	the fuzz targets side by side, for so long
 #	make install INSTALL_PATH=DIR			make clean
 #	make install-tree KSRC=TREE	put this suite into a kernel tree
@@ -35,7 +35,7 @@ run_tests: export kselftest_override_timeout ?= 0
 endif
 
 # These work without a kernel tree.
-treeless := help setup check check-unit check-lint check-e2e check-fuzz install-tree
+treeless := help setup check check-unit check-lint check-e2e check-fuzz check-nested install-tree
 ifeq ($(filter-out $(treeless),$(or $(MAKECMDGOALS),all)),)
 
 .PHONY: $(treeless)
@@ -46,9 +46,9 @@ setup:
 	@$(SETUP)/setup.sh
 
 check:
-	@KSRC="$(KSRC)" tests/check.sh "$(OUTPUT)" unit lint e2e fuzz
+	@KSRC="$(KSRC)" tests/check.sh "$(OUTPUT)" unit lint e2e fuzz nested
 
-check-unit check-lint check-e2e check-fuzz: check-%:
+check-unit check-lint check-e2e check-fuzz check-nested: check-%:
 	@KSRC="$(KSRC)" FUZZ_SECONDS="$(SECONDS)" tests/check.sh "$(OUTPUT)" $*
 
 # A KSRC that happens to be in the environment is meant for building, it is no consent.

@@ -1,11 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Our own tests: check.sh OUTPUT [unit|lint|e2e|fuzz]... Sets up what they need, builds them, runs
+# Our own tests: check.sh OUTPUT [unit|lint|e2e|fuzz|nested]... Sets up what they need, builds them, runs
 # them, prints one KTAP line per item and at the end "N passed, N failed, N skipped".
 # A test that fails shows its output; all output stays in OUTPUT/obj/check/.
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
-[ $# -ge 2 ] || { echo "usage: check.sh OUTPUT unit|lint|e2e|fuzz..." >&2; exit 1; }
+[ $# -ge 2 ] || { echo "usage: check.sh OUTPUT unit|lint|e2e|fuzz|nested..." >&2; exit 1; }
 OUTPUT=$1
 shift
 logs=$OUTPUT/obj/check
@@ -152,6 +152,18 @@ check_e2e()
 	done
 }
 
+# The bundled VMM with real KVM, on an emulated host.
+check_nested()
+{
+	local kernel
+
+	item build/nested build all e2e-tests nested-host
+	kernel=${KTSTR_TEST_KERNEL:-$("$OUTPUT/ktstr" kernel path)}
+	mkdir -p "$logs/nested"
+	tap_items nested tests/nested/run.sh -t 600 -o "$logs/nested" ${kernel:+-k "$kernel"} -- \
+		env RUNS_ROOT="$logs/nested" tests/nested/check.sh short
+}
+
 check_fuzz()
 {
 	item build/fuzzers build fuzzers
@@ -161,7 +173,7 @@ check_fuzz()
 echo "KTAP version 1"
 for part; do
 	case $part in
-	unit|lint|e2e|fuzz)	"check_$part" ;;
+	unit|lint|e2e|fuzz|nested)	"check_$part" ;;
 	*)		echo "no such part: $part" >&2; exit 1 ;;
 	esac
 done

@@ -60,6 +60,8 @@ static const struct variable variables[] = {
 	  "recorded in sidecars as the commit of the project under test" },
 	{ "KTSTR_CI", "-", .meaning =
 	  "any value: sidecars record run_source \"ci\" instead of \"local\"" },
+	{ "KTSTR_NESTED", "-", .meaning =
+	  "set by the nested rig: KVM guests get the deadlines of emulated ones" },
 	{ "KTSTR_VERBOSE", "-", .meaning =
 	  "1: the guest's kernel log in full" },
 	{ "KTSTR_NO_SKIP_MODE", "-", .meaning =
