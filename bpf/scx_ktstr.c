@@ -25,7 +25,10 @@
 #include <libgen.h>
 #include <sys/inotify.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/timerfd.h>
+#include <sys/un.h>
 #include <bpf/bpf.h>
 #include <scx/common.h>
 
@@ -34,6 +37,7 @@
 
 #define PROG		"scx-ktstr"	/* tests match this prefix */
 #define TRIGGER_DIR	"/tmp"
+#define STATS_DIR	"/var/run/scx/root"
 
 #define EXIT_EJECTED	1		/* also: could not be loaded or attached */
 #define EXIT_USAGE	2
@@ -107,7 +111,7 @@ static struct {
 	bool exit_status_set;
 } opts;
 
-enum { PFD_SIGNAL, PFD_TIMER, PFD_INOTIFY, PFD_EXIT, NR_PFDS };
+enum { PFD_SIGNAL, PFD_TIMER, PFD_INOTIFY, PFD_EXIT, PFD_STATS, PFD_CLIENT, NR_PFDS };
 
 static int libbpf_print_fn(enum libbpf_print_level level, const char *format, va_list args)
 {
@@ -217,6 +221,63 @@ static void drain(int fd)
 		;
 }
 
+static void drop_client(struct pollfd *client)
+{
+	close(client->fd);
+	*client = (struct pollfd){ .fd = -1, .events = POLLIN };
+}
+
+/*
+ * One request of the scx_stats protocol, a line of JSON: {"req":"stats",...}. Whatever else is
+ * asked for is refused with EINVAL; a client that does not read is dropped.
+ */
+static void serve_client(struct bpf_bpf *skel, struct pollfd *client)
+{
+	char line[1024], reply[512];
+	ssize_t n = recv(client->fd, line, sizeof(line) - 1, MSG_DONTWAIT);
+	int len;
+
+	if (n < 0 && errno == EAGAIN)
+		return;
+	line[n > 0 ? n : 0] = '\0';
+	if (n <= 0 || !strchr(line, '\n')) {
+		drop_client(client);
+		return;
+	}
+	if (strstr(line, "\"req\"") && strstr(line, "\"stats\""))
+		len = snprintf(reply, sizeof(reply),
+			       "{\"errno\":0,\"args\":{\"resp\":{\"nr_dispatched\":%llu,\"nr_enqueued\":%llu,\"nr_select_cpu\":%llu,\"nr_yielded\":%llu,\"stats_magic\":%llu}}}\n",
+			       (unsigned long long)skel->bss->nr_dispatched,
+			       (unsigned long long)skel->bss->nr_enqueued,
+			       (unsigned long long)skel->bss->nr_select_cpu,
+			       (unsigned long long)skel->bss->nr_yielded,
+			       (unsigned long long)skel->data->stats_magic);
+	else
+		len = snprintf(reply, sizeof(reply), "{\"errno\":%d,\"args\":{}}\n", EINVAL);
+	if (send(client->fd, reply, len, MSG_DONTWAIT | MSG_NOSIGNAL) != len)
+		drop_client(client);
+}
+
+/* Where readers of scx_stats look; without it the scheduler does all the same. */
+static int open_stats(void)
+{
+	static const char * const dirs[] = { "/var", "/var/run", "/var/run/scx", STATS_DIR };
+	struct sockaddr_un addr = { .sun_family = AF_UNIX, .sun_path = STATS_DIR "/stats" };
+	size_t i;
+	int fd;
+
+	for (i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++)
+		mkdir(dirs[i], 0755);
+	unlink(addr.sun_path);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd >= 0 && !bind(fd, (struct sockaddr *)&addr, sizeof(addr)) && !listen(fd, 4))
+		return fd;
+	fprintf(stderr, PROG ": no statistics at %s: %s\n", addr.sun_path, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
 /* Sleep until it is time to go. Returns true when a signal asked for it. */
 static bool event_loop(struct bpf_bpf *skel, struct pollfd *pfds)
 {
@@ -230,6 +291,13 @@ static bool event_loop(struct bpf_bpf *skel, struct pollfd *pfds)
 			return true;
 		if (pfds[PFD_EXIT].revents)
 			return false;
+		if (pfds[PFD_CLIENT].fd >= 0 && pfds[PFD_CLIENT].revents)
+			serve_client(skel, &pfds[PFD_CLIENT]);
+		/* one at a time; the others wait in the backlog */
+		if (pfds[PFD_CLIENT].fd < 0 && pfds[PFD_STATS].revents)
+			pfds[PFD_CLIENT].fd = accept4(pfds[PFD_STATS].fd, NULL, NULL,
+						      SOCK_NONBLOCK | SOCK_CLOEXEC);
+		pfds[PFD_STATS].events = pfds[PFD_CLIENT].fd < 0 ? POLLIN : 0;
 		drain(pfds[PFD_TIMER].fd);
 		if (pfds[PFD_INOTIFY].fd >= 0)
 			drain(pfds[PFD_INOTIFY].fd);
@@ -469,6 +537,7 @@ static void open_pfds(struct pollfd *pfds)
 			close(pfds[PFD_INOTIFY].fd);
 		pfds[PFD_INOTIFY].fd = -1;
 	}
+	pfds[PFD_STATS].fd = open_stats();
 }
 
 int main(int argc, char **argv)

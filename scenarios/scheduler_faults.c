@@ -3,9 +3,36 @@
  * A scheduler that misbehaves must be caught, and for the right reason: each test here breaks
  * the fixture scheduler in one way and passes only when the failure is of exactly that kind.
  */
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
 #include <ktstr.h>
 
 KTSTR_SCHEDULER(ktstr, .binary = "scx_ktstr");
+
+/* What readers of scx_stats ask, while the fixture schedules: one line each way. */
+KTSTR_TEST(scheduler_serves_its_counters, .scheduler = &ktstr, .duration_s = 1)
+{
+	static const char request[] = "{\"req\":\"stats\",\"args\":{\"target\":\"top\"}}\n";
+	struct sockaddr_un addr = {
+		.sun_family = AF_UNIX, .sun_path = "/var/run/scx/root/stats",
+	};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	char reply[512] = "";
+
+	if (fd < 0 || connect(fd, (struct sockaddr *)&addr, sizeof(addr)) ||
+	    send(fd, request, sizeof(request) - 1, 0) < 0 ||
+	    recv(fd, reply, sizeof(reply) - 1, 0) < 0)
+		ktstr_fail(ctx, "%s: %s", addr.sun_path, strerror(errno));
+	else if (strncmp(reply, "{\"errno\":0,", 11) || !strstr(reply, "\"nr_dispatched\":") ||
+		 !strstr(reply, "\"stats_magic\":6004496034161779060}"))
+		ktstr_fail(ctx, "not the counters: %s", reply);
+	close(fd);
+	return ktstr_run(ctx, STEP(CGROUPS(CGROUP("cg_a")), HOLD_MS(200)));
+}
 
 static int two_cgroups(struct ktstr_ctx *ctx)
 {
