@@ -112,6 +112,16 @@ static void quote(FILE *f, const char *s)
 		fputs(s, f);
 		return;
 	}
+	if (strchr(s, '\n')) {		/* the command has to stay one line */
+		fputs("$'", f);
+		for (; *s; s++) {
+			if (*s == '\'' || *s == '\\')
+				fputc('\\', f);
+			fputs(*s == '\n' ? "\\n" : (char [2]){ *s }, f);
+		}
+		fputc('\'', f);
+		return;
+	}
 	fputc('\'', f);
 	for (; *s; s++) {
 		if (*s == '\'')
