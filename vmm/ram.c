@@ -12,6 +12,7 @@
 
 #define HOLE_START	0xa0000ull	/* VGA window and ROMs */
 #define HOLE_END	VM_MIB
+#define PAGE_BYTES	4096ull
 #define ABOVE_4G	(4 * VM_GIB)
 /* Firmware tables sit above the initrd; QEMU 10 keeps 0x28000, SeaBIOS up to 256 KiB. */
 #define FIRMWARE_BYTES	(2 * VM_MIB)
@@ -123,6 +124,19 @@ int vm_ram_alloc(struct vm_ram *ram, uint64_t mem_bytes, const struct vm_topolog
 				      bytes / VM_MIB, i, strerror(errno));
 		offset += bytes;
 	}
+	return 0;
+}
+
+int vm_ram_overlay(struct vm_ram *ram, uint64_t gpa, const struct vm_part *part)
+{
+	uint64_t bytes = (part->bytes + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1);
+	void *at = vm_ram_at(ram, gpa, bytes);
+
+	if (!at || gpa % PAGE_BYTES || part->off % PAGE_BYTES)
+		return -EINVAL;
+	if (mmap(at, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, part->fd,
+		 (off_t)part->off) == MAP_FAILED)
+		return -errno;
 	return 0;
 }
 

@@ -70,6 +70,12 @@ int vm_place_shared(uint64_t low_end, uint64_t initrd_bytes, uint64_t kernel_end
 /* Allocate and map. 0 or -errno with @err; vm_ram_free() undoes either outcome. */
 int vm_ram_alloc(struct vm_ram *ram, uint64_t mem_bytes, const struct vm_topology *topo,
 		 uint64_t low_max, struct vm_err *err);
+/*
+ * Show @part of a file at @gpa, copy-on-write: its pages are the page cache's until the guest
+ * writes to them. The file must not become shorter. 0, or -errno and nothing has changed: both
+ * must be page aligned, and the memory of this process only (vm_ram.fd has the old contents).
+ */
+int vm_ram_overlay(struct vm_ram *ram, uint64_t gpa, const struct vm_part *part);
 void vm_ram_free(struct vm_ram *ram);
 void *vm_ram_at(const struct vm_ram *ram, uint64_t gpa, size_t len);
 

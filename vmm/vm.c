@@ -83,6 +83,8 @@ static int check_files(const struct vm_spec *s, struct vm_err *err)
 	if (!strcmp(s->console_path, s->output_path))
 		return vm_err(err, EINVAL, "console_path and output_path are the same file %s",
 			      s->console_path);
+	if (s->initrd_fd < 0 && s->initrd_base.bytes)
+		return vm_err(err, EINVAL, "initrd_base: needs an initrd_fd to follow it");
 	if (s->initrd_fd < 0)
 		return 0;
 	if (fstat(s->initrd_fd, &st))

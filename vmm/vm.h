@@ -86,9 +86,17 @@ struct vm_nic {
 /* What is picked; figures in docs/determinism.md. */
 int vm_auto_shift(uint32_t nr_cpus);
 
+/* The @bytes at @off of a file; bytes 0: nothing. */
+struct vm_part {
+	int fd;
+	uint64_t off;
+	uint64_t bytes;
+};
+
 struct vm_spec {
 	const char *kernel;		/* bzImage or vmlinux; required */
 	int initrd_fd;			/* whole file is the initrd; -1: none. Borrowed. */
+	struct vm_part initrd_base;	/* goes before it; the kvm backend shares its pages */
 	const char *cmdline;		/* appended after the backend's own parameters */
 	struct vm_topology topo;
 	uint64_t mem_bytes;		/* whole MiB, see vm_topology_node_bytes() */

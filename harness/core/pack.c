@@ -232,7 +232,8 @@ static const char *cache_dir(char *buf, size_t size, char *note, size_t note_siz
 }
 
 int ktstr_pack__initramfs(const struct ktstr_run *run, const struct ktstr_deadlines *d,
-			  char *note, size_t note_size, struct vm_err *err)
+			  struct vm_part *base, char *note, size_t note_size,
+			  struct vm_err *err)
 {
 	struct initramfs *fs = initramfs__new();
 	char path[PATH_MAX], no_cache[256] = "";
@@ -245,7 +246,7 @@ int ktstr_pack__initramfs(const struct ktstr_run *run, const struct ktstr_deadli
 		return vm_err(err, ENOMEM, "no memory for the initramfs");
 	ret = add_all(fs, run, d, err);
 	if (!ret)
-		ret = initramfs__finish(fs, cache, note, note_size, err);
+		ret = initramfs__finish_parts(fs, cache, base, note, note_size, err);
 	if (!cache)
 		snprintf(note, note_size, "%s", no_cache);
 	initramfs__free(fs);

@@ -16,10 +16,11 @@ char *ktstr_pack__args(const struct ktstr_run *run, const struct ktstr_deadlines
 char *ktstr_pack__cmdline(const struct ktstr_plan *p);
 
 /*
- * Build the initramfs: a memfd that the caller closes, or -errno with @err (err->missing: a
- * scheduler that is not built). @note: one sentence about a cache that could not be used.
+ * Build the initramfs: @base->fd (-1: none) and a memfd that follows it, which the caller closes,
+ * or -errno with @err (err->missing: a scheduler that is not built). @note: one sentence about a cache that could not be used.
  */
 int ktstr_pack__initramfs(const struct ktstr_run *run, const struct ktstr_deadlines *d,
-			  char *note, size_t note_size, struct vm_err *err);
+			  struct vm_part *base, char *note, size_t note_size,
+			  struct vm_err *err);
 
 #endif

@@ -31,6 +31,7 @@ struct work {
 	struct ktstr_run *run;
 	struct ktstr_deadlines deadlines;
 	int initrd_fd;
+	struct vm_part initrd_base;
 	struct ktstr_devices devices;
 	char *cmdline;
 	char console[PATH_MAX], output[PATH_MAX], emulator[PATH_MAX];
@@ -101,7 +102,8 @@ static int prepare(struct work *w, struct vm_err *err)
 	w->cmdline = ktstr_pack__cmdline(p);
 	if (!w->cmdline)
 		return vm_err(err, ENOMEM, "no memory for the command line");
-	w->initrd_fd = ktstr_pack__initramfs(run, &w->deadlines, note, sizeof(note), err);
+	w->initrd_fd = ktstr_pack__initramfs(run, &w->deadlines, &w->initrd_base, note,
+					     sizeof(note), err);
 	if (w->initrd_fd < 0)
 		return w->initrd_fd;
 	if (note[0])
@@ -132,6 +134,7 @@ static void fill_spec(struct work *w, struct vm_spec *spec)
 	*spec = (struct vm_spec) {
 		.kernel = run->kernel.path,
 		.initrd_fd = w->initrd_fd,
+		.initrd_base = w->initrd_base,
 		.cmdline = w->cmdline,
 		.topo = { p->topo.numa_nodes, p->topo.llcs, p->topo.cores, p->topo.threads },
 		.mem_bytes = p->memory_mib << 20,
@@ -267,7 +270,7 @@ static void conclude(struct work *w, int trouble, const struct vm_err *err)
 int ktstr_run__exec(struct ktstr_run *run, const struct ktstr_plan *plan,
 		    const struct ktstr_run_opts *opts, struct vm_err *err)
 {
-	struct work w = { .run = run, .initrd_fd = -1 };
+	struct work w = { .run = run, .initrd_fd = -1, .initrd_base.fd = -1 };
 	int ret;
 
 	memset(run, 0, sizeof(*run));
@@ -291,6 +294,8 @@ int ktstr_run__exec(struct ktstr_run *run, const struct ktstr_plan *plan,
 		run->signal = ktstr_interrupt__signal();
 	if (w.initrd_fd >= 0)
 		close(w.initrd_fd);
+	if (w.initrd_base.fd >= 0)
+		close(w.initrd_base.fd);
 	free(w.cmdline);
 	conclude(&w, ret, err);
 	return ret;

@@ -298,6 +298,51 @@ TEST_F(kvm, a_description_of_a_waiting_guest_says_so)
 	EXPECT_EQ(sizeof(tiny) - 1, strlen(tiny));
 }
 
+/* Both parts are in guest memory, and what the guest writes there stays its own. */
+TEST_F(kvm, an_initrd_in_two_parts_is_one_for_the_guest)
+{
+	static const uint8_t code[] = { SPIN };
+	char path[96], text[32], *initrd;
+	uint32_t gpa, bytes;
+	const uint8_t *bp;
+	int base, tail;
+
+	snprintf(path, sizeof(path), "%s/base", self->dir);
+	base = open(path, O_CREAT | O_RDWR, 0600);
+	unlink(path);
+	snprintf(path, sizeof(path), "%s/tail", self->dir);
+	tail = open(path, O_CREAT | O_RDWR, 0600);
+	unlink(path);
+	ASSERT_EQ(5, pwrite(base, "begin", 5, 4096));
+	ASSERT_EQ(3, pwrite(base, "end", 3, 4096 + 5000 - 3));
+	ASSERT_EQ(4, pwrite(base, "more", 4, 4096 + 5000));
+	ASSERT_EQ(4, write(tail, "tail", 4));
+	self->spec.initrd_fd = tail;
+	/* aligned: mapped; not aligned: copied */
+	for (uint64_t skew = 0; skew <= 5; skew += 5) {
+		self->spec.initrd_base = (struct vm_part){ base, 4096 + skew, 5000 - skew };
+		ASSERT_EQ(0, create(self, code, sizeof(code))) TH_LOG("%s", self->err.msg);
+		bp = vm_mem(self->vm, 0x7000, 4096);
+		memcpy(&gpa, bp + 0x218, sizeof(gpa));
+		memcpy(&bytes, bp + 0x21c, sizeof(bytes));
+		EXPECT_EQ(5004 - skew, bytes);
+		initrd = vm_mem(self->vm, gpa, bytes);
+		ASSERT_NE(NULL, initrd);
+		EXPECT_EQ(0, memcmp(initrd, skew ? "\0\0" : "begin", 2));
+		EXPECT_EQ(0, memcmp(initrd + 5000 - skew - 3, "endtail", 7));
+		memcpy(initrd, "guest", 5);
+		ASSERT_EQ(5, pread(base, text, 5, 4096));
+		EXPECT_EQ(0, memcmp(text, "begin", 5));
+		vm_destroy(self->vm);
+		self->vm = NULL;
+	}
+	self->spec.initrd_fd = -1;
+	EXPECT_EQ(-EINVAL, create(self, code, sizeof(code)));
+	EXPECT_NE(NULL, strstr(self->err.msg, "initrd_base"));
+	close(base);
+	close(tail);
+}
+
 TEST_F(kvm, destroy_works_from_every_state)
 {
 	static const uint8_t spin[] = { SPIN }, ring[] = { RING, SPIN };

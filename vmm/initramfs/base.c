@@ -30,6 +30,7 @@ struct base {
 	struct siphash hash;
 	char *buf;
 	uint64_t unpacked;
+	int *entry;			/* see base_write(); NULL: copy */
 	struct vm_err *err;
 };
 
@@ -291,7 +292,20 @@ static void set_note(char *note, size_t size, const char *dir, const char *what,
 					    strerror(-ret));
 }
 
-/* 0: found and copied. 1: no, but *@key is known. Else -errno with @err. */
+static int take(struct base *b, struct cache *c, uint64_t key, int out, struct cache_meta *meta)
+{
+	int fd;
+
+	if (!b->entry)
+		return cache_load(c, key, out, meta);
+	fd = cache_open_entry(c, key, meta);
+	if (fd < 0)
+		return fd;
+	*b->entry = fd;
+	return 0;
+}
+
+/* 0: found and taken. 1: no, but *@key is known. Else -errno with @err. */
 static int from_cache(struct base *b, struct cache *c, int out, struct cache_meta *meta,
 		      uint64_t *quick, bool *racy, uint64_t *key)
 {
@@ -300,14 +314,14 @@ static int from_cache(struct base *b, struct cache *c, int out, struct cache_met
 	if (ret)
 		return vm_err(b->err, -ret, "initramfs: out of memory");
 	if (!cache_find(c, *quick, key)) {
-		ret = cache_load(c, *key, out, meta);
+		ret = take(b, c, *key, out, meta);
 		if (ret != -ENOENT)
 			return ret ? no_archive(b, ret) : 0;
 	}
 	ret = pass(b, key);
 	if (ret)
 		return ret;
-	ret = cache_load(c, *key, out, meta);
+	ret = take(b, c, *key, out, meta);
 	if (ret == -ENOENT)
 		return 1;
 	if (ret)
@@ -338,14 +352,16 @@ static int with_cache(struct base *b, struct cache *c, int out, struct cache_met
 	return 0;
 }
 
-int base_write(struct tree *t, int out, const char *cache_dir, struct cache_meta *meta,
-	       char *note, size_t note_size, struct vm_err *err)
+int base_write(struct tree *t, int out, const char *cache_dir, int *entry,
+	       struct cache_meta *meta, char *note, size_t note_size, struct vm_err *err)
 {
-	struct base b = { .tree = t, .err = err };
+	struct base b = { .tree = t, .err = err, .entry = entry };
 	struct cache c = { .dirfd = -1 };
 	uint64_t key;
 	int ret;
 
+	if (entry)
+		*entry = -1;
 	b.buf = malloc(BUF_LEN);
 	if (!b.buf)
 		return vm_err(err, ENOMEM, "initramfs: out of memory");

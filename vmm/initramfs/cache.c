@@ -29,7 +29,7 @@
 #define NAME_LEN	40
 #define ORPHAN_AGE_S	(24 * 60 * 60)	/* whatever its pid means now */
 
-static const char base_magic[8] = "ktstrfs1";
+static const char base_magic[8] = "ktstrfs2";
 static const char index_magic[8] = "ktstrix1";
 
 /* Both are little endian and end with a hash of all that is before it. */
@@ -37,8 +37,11 @@ struct base_header {
 	char magic[8];
 	uint64_t key, lz4_len, raw_len, unpacked;
 	uint64_t data_hash;
+	char pad[CACHE_DATA_OFF - 56];
 	uint64_t hash;
 };
+
+_Static_assert(sizeof(struct base_header) == CACHE_DATA_OFF, "the stream is mapped from there");
 
 struct index_file {
 	char magic[8];
@@ -157,8 +160,8 @@ static bool base_header_ok(const struct base_header *h, uint64_t key, uint64_t f
 }
 
 /*
- * Copy @len bytes from @in at @in_off to @out's position, hashing them. 0, -errno of the writer,
- * -ENODATA when @in ends early or cannot be read.
+ * Copy @len bytes from @in at @in_off to @out's position (-1: nowhere), hashing them. 0, -errno
+ * of the writer, -ENODATA when @in ends early or cannot be read.
  */
 static int copy(int in, uint64_t in_off, int out, uint64_t len, uint64_t *hash, uint32_t *first)
 {
@@ -180,7 +183,7 @@ static int copy(int in, uint64_t in_off, int out, uint64_t len, uint64_t *hash, 
 		if (!done && want >= sizeof(*first))
 			memcpy(first, buf, sizeof(*first));
 		siphash_add(&s, buf, want);
-		ret = io_write(out, buf, want);
+		ret = out < 0 ? 0 : io_write(out, buf, want);
 		done += want;
 	}
 	*hash = htole64(siphash_end(&s));
@@ -188,9 +191,9 @@ static int copy(int in, uint64_t in_off, int out, uint64_t len, uint64_t *hash, 
 	return ret;
 }
 
-int cache_load(struct cache *c, uint64_t key, int out, struct cache_meta *meta)
+/* Check an entry, copying it to @out unless that is -1. Its descriptor, -ENOENT, or -errno. */
+static int load(struct cache *c, uint64_t key, int out, struct cache_meta *meta)
 {
-	off_t start = lseek(out, 0, SEEK_END);
 	struct base_header h;
 	char name[NAME_LEN];
 	uint32_t first = 0;
@@ -198,8 +201,6 @@ int cache_load(struct cache *c, uint64_t key, int out, struct cache_meta *meta)
 	uint64_t hash;
 	int fd, ret;
 
-	if (start < 0)
-		return -errno;
 	base_name(name, key);
 	fd = open_entry(c, name, &st);
 	if (fd < 0)
@@ -216,14 +217,35 @@ int cache_load(struct cache *c, uint64_t key, int out, struct cache_meta *meta)
 			le64toh(h.lz4_len), le64toh(h.raw_len), le64toh(h.unpacked),
 		};
 	}
+	if (!ret)
+		return fd;
 	close(fd);
-	if (ret && (ftruncate(out, start) < 0 || lseek(out, start, SEEK_SET) < 0))
-		return -errno;
 	if (ret == -ENODATA) {
 		unlinkat(c->dirfd, name, 0);
 		ret = -ENOENT;
 	}
 	return ret;
+}
+
+int cache_load(struct cache *c, uint64_t key, int out, struct cache_meta *meta)
+{
+	off_t start = lseek(out, 0, SEEK_END);
+	int fd;
+
+	if (start < 0)
+		return -errno;
+	fd = load(c, key, out, meta);
+	if (fd < 0 && (ftruncate(out, start) < 0 || lseek(out, start, SEEK_SET) < 0))
+		return -errno;
+	if (fd < 0)
+		return fd;
+	close(fd);
+	return 0;
+}
+
+int cache_open_entry(struct cache *c, uint64_t key, struct cache_meta *meta)
+{
+	return load(c, key, -1, meta);
 }
 
 /* A new temporary file, locked for its life. Returns the fd or -errno. */

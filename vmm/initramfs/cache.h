@@ -13,6 +13,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Where the stream begins in its file: on a page, so that a VMM can map it. */
+#define CACHE_DATA_OFF	4096
+
 #define CACHE_BUDGET	(512ULL << 20)	/* bytes on disk, all entries together */
 
 struct cache {
@@ -41,6 +44,13 @@ int cache_note(struct cache *c, uint64_t quick, uint64_t key);
  * is one, and is removed; @out is as before), or -errno when @out cannot be written.
  */
 int cache_load(struct cache *c, uint64_t key, int out, struct cache_meta *meta);
+
+/*
+ * Instead of copying: check the entry and return its descriptor, read-only; the stream's
+ * meta->lz4_len bytes begin at CACHE_DATA_OFF. Entries are never changed, only removed, so it
+ * may stay mapped. -ENOENT or -errno as above.
+ */
+int cache_open_entry(struct cache *c, uint64_t key, struct cache_meta *meta);
 
 /*
  * Store the first meta->lz4_len bytes of @in, then drop what has not been used for longest

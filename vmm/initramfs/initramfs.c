@@ -254,10 +254,10 @@ static int seal(int fd)
 	return 0;
 }
 
-int initramfs__finish(struct initramfs *fs, const char *cache_dir, char *note,
-		      size_t note_size, struct vm_err *err)
+/* The memfd, positioned at 0. @entry as for base_write(). */
+static int finish(struct initramfs *fs, const char *cache_dir, int *entry,
+		  struct cache_meta *meta, char *note, size_t note_size, struct vm_err *err)
 {
-	struct cache_meta meta;
 	struct vm_err own = { .msg = "" };
 	int fd, ret;
 
@@ -267,10 +267,10 @@ int initramfs__finish(struct initramfs *fs, const char *cache_dir, char *note,
 	if (fd < 0)
 		return vm_err(err, -fd, "initramfs: cannot create a memfd: %s", strerror(-fd));
 	tree_settle(&fs->tree);
-	ret = base_write(&fs->tree, fd, cache_dir, &meta, note, note_size, &own);
+	ret = base_write(&fs->tree, fd, cache_dir, entry, meta, note, note_size, &own);
 	if (!ret) {
-		fs->unpacked = meta.unpacked;
-		ret = write_tail(fs, fd, meta.raw_len);
+		fs->unpacked = meta->unpacked;
+		ret = write_tail(fs, fd, meta->raw_len);
 		if (!ret)
 			ret = seal(fd);
 		if (ret)
@@ -283,6 +283,32 @@ int initramfs__finish(struct initramfs *fs, const char *cache_dir, char *note,
 		*err = own;
 	close(fd);
 	return ret;
+}
+
+int initramfs__finish(struct initramfs *fs, const char *cache_dir, char *note,
+		      size_t note_size, struct vm_err *err)
+{
+	struct cache_meta meta;
+
+	return finish(fs, cache_dir, NULL, &meta, note, note_size, err);
+}
+
+int initramfs__finish_parts(struct initramfs *fs, const char *cache_dir,
+			    struct vm_part *base, char *note, size_t note_size,
+			    struct vm_err *err)
+{
+	struct cache_meta meta;
+	int fd;
+
+	*base = (struct vm_part){ .fd = -1 };
+	fd = finish(fs, cache_dir, &base->fd, &meta, note, note_size, err);
+	if (base->fd >= 0) {
+		base->off = CACHE_DATA_OFF;
+		base->bytes = meta.lz4_len;
+	}
+	if (fd < 0 && base->fd >= 0)
+		close(base->fd);
+	return fd;
 }
 
 uint64_t initramfs__unpacked_bytes(const struct initramfs *fs)

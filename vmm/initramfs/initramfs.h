@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../err.h"
+#include "../vm.h"
 
 struct initramfs;
 
@@ -45,6 +45,15 @@ int initramfs__add_data(struct initramfs *fs, const void *data, size_t len,
  */
 int initramfs__finish(struct initramfs *fs, const char *cache_dir,
 		      char *note, size_t note_size, struct vm_err *err);
+
+/*
+ * The same, but what the cache holds is not copied: the initrd is then @base, which is the cache's
+ * own file (page aligned, never changed, the caller closes it), followed by the memfd. All
+ * machines that map it share its pages.
+ */
+int initramfs__finish_parts(struct initramfs *fs, const char *cache_dir,
+			    struct vm_part *base, char *note, size_t note_size,
+			    struct vm_err *err);
 
 /* Bytes that the unpacked archive needs in the guest; valid after initramfs__finish(). */
 uint64_t initramfs__unpacked_bytes(const struct initramfs *fs);

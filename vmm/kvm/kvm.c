@@ -7,12 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "../cmdline.h"
 #include "../dev/cards.h"
+#include "../initrd.h"
 #include "kvm.h"
 #include "probe.h"
 #include "x86/acpi.h"
@@ -45,35 +43,27 @@ static void platform_line(const struct vm_spec *s, char *buf, size_t size)
 		snprintf(buf + n, size - (size_t)n, " irqaffinity=0-%u", cpus - 1);
 }
 
-/* Copy the whole file behind @fd to guest memory. */
-static int load_initrd(struct kvm_machine *m, int fd, struct vm_err *err)
+/* Map the base where that can be done, copy what is left. */
+static int load_initrd(struct kvm_machine *m, const struct vm_spec *s, struct vm_err *err)
 {
-	uint8_t *to = vm_ram_at(&m->ram, m->layout.initrd_gpa, m->layout.initrd_bytes);
-	uint64_t done = 0;
+	const struct vm_part *base = &s->initrd_base;
+	uint64_t gpa = m->layout.initrd_gpa, done = 0;
+	uint8_t *to = vm_ram_at(&m->ram, gpa, m->layout.initrd_bytes);
 
-	while (done < m->layout.initrd_bytes) {
-		ssize_t n = pread(fd, to + done, m->layout.initrd_bytes - done, (off_t)done);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return vm_err(err, n ? errno : ENODATA, "initrd_fd %d: %s", fd,
-				      n ? strerror(errno) : "it has become shorter");
-		done += (uint64_t)n;
-	}
-	return 0;
+	if (base->bytes && !vm_ram_overlay(&m->ram, gpa, base))
+		done = base->bytes;
+	return vm_initrd_copy(s, to + done, done, err);
 }
 
 static int place(struct kvm_machine *m, const struct vm_spec *s, const struct vm_image *image,
 		 struct vm_err *err)
 {
 	uint64_t low = s->mem_bytes < X86_LOW_MAX ? s->mem_bytes : X86_LOW_MAX;
-	struct stat st = { .st_size = 0 };
+	int r = vm_initrd_size(s, &m->layout.initrd_bytes, err);
 
-	if (s->initrd_fd >= 0 && fstat(s->initrd_fd, &st))
-		return vm_err(err, errno, "initrd_fd %d: %s", s->initrd_fd, strerror(errno));
+	if (r)
+		return r;
 	m->layout.shared_bytes = s->shared_bytes;
-	m->layout.initrd_bytes = (uint64_t)st.st_size;
 	return x86_place(&m->layout, low, image, err);
 }
 
@@ -101,7 +91,7 @@ static int fill_memory(struct kvm_machine *m, const struct vm_spec *s,
 	if (!r)
 		r = x86_boot_write(&m->ram, s->kernel, image, &m->layout, line, rsdp, err);
 	if (!r && s->initrd_fd >= 0)
-		r = load_initrd(m, s->initrd_fd, err);
+		r = load_initrd(m, s, err);
 	return r;
 }
 

@@ -27,6 +27,7 @@
 #include "../cmdline.h"
 #include "../devfile.h"
 #include "../fd.h"
+#include "../initrd.h"
 #include "../output.h"
 #include "qemu.h"
 
@@ -139,7 +140,13 @@ static int open_files(struct qemu_vm *q, const struct vm_spec *s, struct vm_err 
 			return vm_err(err, errno, "memfd: %s", strerror(errno));
 	}
 	if (s->initrd_fd >= 0) {
-		q->give.initrd = fcntl(s->initrd_fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+		/* it takes one file */
+		if (s->initrd_base.bytes)
+			q->give.initrd = vm_initrd_join(s, err);
+		else
+			q->give.initrd = fcntl(s->initrd_fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+		if (q->give.initrd < 0 && s->initrd_base.bytes)
+			return q->give.initrd;
 		if (q->give.initrd < 0)
 			return vm_err(err, errno, "initrd_fd %d: %s", s->initrd_fd,
 				      strerror(errno));
@@ -179,12 +186,13 @@ static int place_shared(struct qemu_vm *q, const struct vm_spec *s,
 			const struct vm_image *image, struct vm_err *err)
 {
 	uint64_t low = s->mem_bytes < QEMU_LOW_MAX ? s->mem_bytes : QEMU_LOW_MAX;
-	struct stat st = { .st_size = 0 };
+	uint64_t initrd_bytes;
+	int r = vm_initrd_size(s, &initrd_bytes, err);
 
-	if (s->initrd_fd >= 0 && fstat(s->initrd_fd, &st))
-		return vm_err(err, errno, "initrd_fd %d: %s", s->initrd_fd, strerror(errno));
+	if (r)
+		return r;
 	q->shared_bytes = s->shared_bytes;
-	return vm_place_shared(low, (uint64_t)st.st_size, image->load_end, s->shared_bytes,
+	return vm_place_shared(low, initrd_bytes, image->load_end, s->shared_bytes,
 			       &q->shared_gpa, err);
 }
 
