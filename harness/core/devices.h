@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "../../vmm/initramfs/initramfs.h"
+#include "json.h"
 #include "run.h"
 
 #define KTSTR_DISK_SERIAL	"ktstr-scratch"	/* guest/types/io.c writes to no other disk */
@@ -39,5 +40,11 @@ int ktstr_devices__pack(const struct ktstr_run *run, struct initramfs *fs, struc
 
 /* Lines of /ktstr.args: what PID 1 loads, and what it must find then. */
 void ktstr_devices__args(const struct ktstr_run *run, FILE *f);
+
+/* device_counts.c */
+/* "devices" of the sidecar; null where the machine does not count. */
+void ktstr_devices__json(const struct ktstr_run *run, struct ktstr_json *j);
+/* One line a device that was counted. */
+void ktstr_devices__report(const struct ktstr_run *run, FILE *f);
 
 #endif

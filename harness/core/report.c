@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 
 #include "console.h"
+#include "devices.h"
 #include "report.h"
 #include "schedlog.h"
 #include "scheduler.h"
@@ -235,6 +236,7 @@ static void put_diagnostics(const struct out *o, const struct ktstr_run *run)
 	if (ktstr_run__deterministic(run))
 		fprintf(o->f, "  seed: %" PRIu64, run->opts.seed);
 	fprintf(o->f, "  guest time: %.3f s\n", run->guest_total_ns / 1e9);
+	ktstr_devices__report(run, o->f);
 	if (ktstr_run__time_scale(run) > 1)
 		fprintf(o->f,
 			"limits: times x %u, rates / %u (CPUs of multi-threaded emulation are shared)\n",

@@ -166,6 +166,16 @@ static void destroy_timed(struct ktstr_run *run, struct vm *vm)
 				  (unsigned long long)ms, budget);
 }
 
+/* Before the machine is destroyed. */
+static void count_devices(struct ktstr_run *run, struct vm *vm)
+{
+	struct ktstr_device_counts *c = &run->devices;
+
+	c->have_disk = !vm_disk_stats(vm, 0, &c->disk);
+	while (c->nr_nics < VM_MAX_NICS && !vm_nic_stats(vm, c->nr_nics, &c->nic[c->nr_nics]))
+		c->nr_nics++;
+}
+
 static int boot(struct work *w, struct vm_err *err)
 {
 	struct ktstr_run *run = w->run;
@@ -191,6 +201,7 @@ static int boot(struct work *w, struct vm_err *err)
 		goto out;
 	run->setup_ns = ktstr_now_ns() - w->begin_ns;
 	ktstr_watch(run, vm, chan, &w->deadlines);
+	count_devices(run, vm);
 out:
 	ktstr_chan__free(chan);
 	destroy_timed(run, vm);

@@ -24,6 +24,14 @@ int ktstr_run_opts__from_env(struct ktstr_run_opts *o, struct vm_err *err);
 
 struct ktstr_seen;	/* seen.h: all that came out of the guest */
 
+/* What the declared devices did, as far as the machine counts. */
+struct ktstr_device_counts {
+	bool have_disk;
+	struct vm_disk_stats disk;
+	unsigned int nr_nics;
+	struct vm_nic_stats nic[VM_MAX_NICS];
+};
+
 /* How the guest ended, as seen from the host. */
 struct ktstr_run {
 	const struct ktstr_plan *plan;
@@ -49,6 +57,7 @@ struct ktstr_run {
 	char *report;			/* the whole transcript, also in dir/report.txt */
 	char *brief;			/* what fits on a screen */
 	uint64_t setup_ns, boot_ns, total_ns;	/* host CLOCK_MONOTONIC; to START; overall */
+	struct ktstr_device_counts devices;
 	uint64_t cleanup_ns;		/* of it, taking the machine down */
 	uint64_t guest_boot_ns, guest_total_ns;	/* guest clock at START and at EXIT */
 };

@@ -13,6 +13,7 @@
 
 #include <ktstr/payload.h>
 
+#include "devices.h"
 #include "json.h"
 #include "metrics.h"
 #include "paths.h"
@@ -344,6 +345,7 @@ char *ktstr_sidecar__text(const struct ktstr_run *run)
 	put_stimuli(&j, run->seen);
 	ktstr_json__array(&j, "verifier_stats");
 	ktstr_json__end(&j);
+	ktstr_devices__json(run, &j);
 	ktstr_json__null(&j, "kvm_stats");
 	put_host(&j, run);
 	ktstr_json__end(&j);

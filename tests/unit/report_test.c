@@ -3,7 +3,7 @@
  * Promises of harness/core/report.c (docs/reports.md): verdict first, cgroups by name, the
  * command that repeats the run last, a screenful on the screen and everything in the file.
  */
-/* Links: harness/core/report.c harness/core/schedlog.c harness/core/variant.c harness/core/scheduler.c harness/core/paths.c harness/core/seen.c harness/core/scxlog.c harness/core/console.c harness/core/textbuf.c harness/core/verdict.c harness/core/metrics.c harness/core/wire.c harness/core/cpumask.c harness/chan/chan.c vmm/err.c */
+/* Links: harness/core/report.c harness/core/device_counts.c harness/core/json.c harness/core/schedlog.c harness/core/variant.c harness/core/scheduler.c harness/core/paths.c harness/core/seen.c harness/core/scxlog.c harness/core/console.c harness/core/textbuf.c harness/core/verdict.c harness/core/metrics.c harness/core/wire.c harness/core/cpumask.c harness/chan/chan.c vmm/err.c */
 /* Libs: -lz -lm */
 #include <stdlib.h>
 

@@ -3,7 +3,7 @@
  * Promises of harness/core/sidecar.c (docs/reports.md): one file a variant, every key always
  * there, unknown is null and not zero, and nothing of the host outside "host".
  */
-/* Links: harness/core/sidecar.c harness/core/json.c harness/core/variant.c harness/core/scheduler.c harness/core/paths.c harness/core/seen.c harness/core/scxlog.c harness/core/textbuf.c harness/core/verdict.c harness/core/metrics.c harness/core/wire.c harness/core/cpumask.c harness/chan/chan.c vmm/err.c */
+/* Links: harness/core/sidecar.c harness/core/device_counts.c harness/core/json.c harness/core/variant.c harness/core/scheduler.c harness/core/paths.c harness/core/seen.c harness/core/scxlog.c harness/core/textbuf.c harness/core/verdict.c harness/core/metrics.c harness/core/wire.c harness/core/cpumask.c harness/chan/chan.c vmm/err.c */
 /* Libs: -lz -lm */
 #include <limits.h>
 #include <math.h>
@@ -74,7 +74,7 @@ TEST_F(sidecar, every_key_is_there_even_when_nothing_happened)
 		"test_name", "topology", "scheduler", "scheduler_commit", "project_commit",
 		"kernel_commit", "payload", "metrics", "passed", "skipped", "inconclusive",
 		"stats", "monitor", "stimulus_events", "work_type", "active_flags",
-		"verifier_stats", "kvm_stats", "sysctls", "kargs", "kernel_version",
+		"verifier_stats", "kvm_stats", "devices", "sysctls", "kargs", "kernel_version",
 		"timestamp", "run_id", "host", "cleanup_duration_ms", "run_source", "verdict",
 		"raw_verdict", "expected", "kinds", "seed", "accel", "shift", "deterministic",
 		"guest_boot_ns", "guest_total_ns", "details", "scx_error", "total_workers",
@@ -93,6 +93,19 @@ TEST_F(sidecar, every_key_is_there_even_when_nothing_happened)
 	HAS("\"shift\": null");
 	HAS("\"total_workers\": null");		/* nothing was measured: not zero */
 	HAS("\"guest_total_ns\": null");
+}
+
+TEST_F(sidecar, counters_of_devices_are_numbers_or_null_but_never_made_up)
+{
+	MAKE();
+	HAS("\"disk\": null");
+	self->run.devices.have_disk = true;
+	self->run.devices.disk.written_bytes = 4096;
+	self->run.devices.nr_nics = 1;
+	self->run.devices.nic[0].dropped = 3;
+	MAKE();
+	HAS("\"written_bytes\": 4096");
+	HAS("\"dropped\": 3");
 }
 
 TEST_F(sidecar, the_final_the_raw_and_the_expected_verdict_are_told_apart)
