@@ -76,7 +76,7 @@ static void judge_cgroup(struct ktstr_ctx *ctx, const struct signature *s,
 		ktstr_fail(ctx, "%s: a gap of %.1f ms", name, c->max_gap_ms);
 }
 
-KTSTR_TEST(each_type_in_a_step, .duration_s = 3, .max_spread_pct = 100)
+static int each_in_a_step(struct ktstr_ctx *ctx)
 {
 	struct ktstr_cgroup cgroups[ARRAY_LEN(signatures)][2];
 	struct ktstr_step steps[ARRAY_LEN(signatures)];
@@ -102,6 +102,20 @@ KTSTR_TEST(each_type_in_a_step, .duration_s = 3, .max_spread_pct = 100)
 	for (i = 0; i < ARRAY_LEN(signatures); i++)
 		judge_cgroup(ctx, &signatures[i], &ctx->result->cgroups[i]);
 	return 0;
+}
+
+KTSTR_TEST(each_type_in_a_step, .duration_s = 3, .max_spread_pct = 100)
+{
+	return each_in_a_step(ctx);
+}
+
+KTSTR_SCHEDULER(simple, .binary = "scx_simple");
+
+/* The signature is the type's, not the scheduler's. */
+KTSTR_TEST(each_type_under_scx_simple, .scheduler = &simple, .duration_s = 3,
+	   .max_spread_pct = 100)
+{
+	return each_in_a_step(ctx);
 }
 
 /* ---- with the workers' own reports ---- */
