@@ -83,8 +83,7 @@ static void judge_cgroup(struct ktstr_ctx *ctx, const struct in_step *s,
 			   samples, s->min_samples);
 }
 
-KTSTR_TEST(each_type_in_a_step, .duration_s = 4, .numa_nodes = 2, .llcs = 2, .cores = 1,
-	   .max_spread_pct = 100)
+static int each_in_a_step(struct ktstr_ctx *ctx)
 {
 	struct ktstr_cgroup cgroups[ARRAY_LEN(in_steps)][2];
 	struct ktstr_step steps[ARRAY_LEN(in_steps)];
@@ -110,6 +109,19 @@ KTSTR_TEST(each_type_in_a_step, .duration_s = 4, .numa_nodes = 2, .llcs = 2, .co
 	for (i = 0; i < ARRAY_LEN(in_steps); i++)
 		judge_cgroup(ctx, &in_steps[i], &ctx->result->cgroups[i]);
 	return 0;
+}
+
+#define IN_STEPS	.duration_s = 4, .numa_nodes = 2, .llcs = 2, .cores = 1, .max_spread_pct = 100
+KTSTR_TEST(each_type_in_a_step, IN_STEPS)
+{
+	return each_in_a_step(ctx);
+}
+
+KTSTR_SCHEDULER(simple, .binary = "scx_simple");
+/* Without not_starved: RtStarvation starves whom it should, which only EEVDF helps in time. */
+KTSTR_TEST(each_type_under_scx_simple, .scheduler = &simple, .not_starved = false, IN_STEPS)
+{
+	return each_in_a_step(ctx);
 }
 
 /* ---- with the workers' own reports, and looked at from outside ---- */
