@@ -121,7 +121,7 @@ static void last_words(const struct ktstr_payload_run *run, char *buf, size_t si
 	size_t len, i;
 	const char *text = ktstr_payload__output(run->proc, true, &len, &dropped);
 
-	while (len && strchr(" \n", text[len - 1]))
+	while (len && (text[len - 1] == '\n' || text[len - 1] == ' '))
 		len--;
 	snprintf(buf, size, "%s%.*s", len >= size ? "..." : "",
 		 (int)(len < size - 4 ? len : size - 4),
