@@ -4,7 +4,7 @@
  * this file. The findings of checks are made by the checks themselves, so that their words and
  * the report's layout are held together. KTSTR_UPDATE_GOLDEN=1 writes the file anew.
  */
-/* Links: harness/core/report.c harness/core/schedlog.c harness/core/variant.c
+/* Links: harness/core/report.c harness/core/device_counts.c harness/core/json.c harness/core/schedlog.c harness/core/variant.c
  * harness/core/scheduler.c harness/core/paths.c harness/core/seen.c harness/core/scxlog.c
  * harness/core/console.c harness/core/textbuf.c harness/core/verdict.c harness/core/metrics.c
  * harness/core/wire.c harness/core/cpumask.c harness/core/expect.c harness/core/fold.c
