@@ -181,6 +181,12 @@ TEST(unknown_doorbell_is_no_doorbell)
 {
 	EXPECT_TRUE(!guest_doorbell__find("bell"));
 	EXPECT_TRUE(!guest_doorbell__find(""));
+	EXPECT_TRUE(!guest_doorbell__find("insn:1"));
+	EXPECT_TRUE(!guest_doorbell__find("port"));
+	EXPECT_TRUE(!guest_doorbell__find("port:"));
+	EXPECT_TRUE(!guest_doorbell__find("port:-1"));
+	EXPECT_TRUE(!guest_doorbell__find("port:0x6b0x"));
+	EXPECT_TRUE(!guest_doorbell__find("port:0x10000"));
 }
 
 TEST(doorbell_instruction_is_harmless_here)
