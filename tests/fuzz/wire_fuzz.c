@@ -34,7 +34,6 @@ static void seeds(void)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct ktstr_result *first, *second;
-	struct ktstr_totals totals;
 	size_t len;
 	void *buf;
 
@@ -46,7 +45,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (ktstr_result__decode(first, data, size))
 		return 0;
 	must(first->nr_details <= KTSTR_MAX_DETAILS && first->nr_cgroups <= KTSTR_MAX_CGROUPS);
-	ktstr_result__totals(first, &totals);
 	buf = ktstr_result__encode(first, &len);
 	must(buf && !ktstr_result__decode(second, buf, len));
 	must(!memcmp(first, second, sizeof(*first)));

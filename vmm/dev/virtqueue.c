@@ -77,12 +77,17 @@ static bool add_segment(const struct virtqueue *vq, struct virtq_chain *c,
 }
 
 /* Guest memory may change between two looks: everything is decided on this copy. */
-static struct vring_desc read_desc(const struct vring_desc *d)
+/*
+ * Guest memory may change between two looks: everything is decided on this copy. Nothing says
+ * that an indirect table is aligned.
+ */
+static struct vring_desc read_desc(const void *d)
 {
-	return (struct vring_desc){
-		.addr = READ_ONCE(d->addr), .len = READ_ONCE(d->len),
-		.flags = READ_ONCE(d->flags), .next = READ_ONCE(d->next),
-	};
+	struct vring_desc copy;
+
+	memcpy(&copy, d, sizeof(copy));
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	return copy;
 }
 
 /*
