@@ -38,6 +38,9 @@ echo image > "$tmp/r/k/boot/vmlinuz-$rel"
 deb "linux-binary-$rel" "$tmp/r/k"
 echo CONFIG_SCHED_CLASS_EXT=y > "$tmp/r/b/usr/lib/modules/$rel/config"
 deb "linux-base-$rel" "$tmp/r/b"
+mkdir -p "$tmp/r/m/usr/lib/modules/$rel/kernel/drivers/block"
+echo module | xz > "$tmp/r/m/usr/lib/modules/$rel/kernel/drivers/block/virtio_blk.ko.xz"
+deb "linux-modules-$rel" "$tmp/r/m"
 printf '#!/bin/sh\necho QEMU emulator version 10.9.9\n' > "$tmp/r/q/usr/bin/qemu-system-x86_64"
 chmod +x "$tmp/r/q/usr/bin/qemu-system-x86_64"
 deb qemu-system-x86 "$tmp/r/q"
@@ -129,7 +132,9 @@ complete()
 {
 	[ -e "$cache/src/linux/tools/testing/selftests/lib.mk" ] &&
 		[ -x "$cache/qemu/current/usr/bin/qemu-system-x86_64" ] &&
-		[ "$(cat "$cache/kernels/$rel-distro-x86_64/bzImage")" = image ] && clean
+		[ "$(cat "$cache/kernels/$rel-distro-x86_64/bzImage")" = image ] &&
+		[ "$(cat "$cache/kernels/$rel-distro-x86_64/modules/virtio_blk.ko")" = module ] &&
+		clean
 }
 
 echo "TAP version 13"
