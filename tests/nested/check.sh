@@ -47,7 +47,7 @@ machine_tests=(
 # No limits on fairness or wake-ups among them: an emulated host's clock is not even.
 scenarios=(
 	guest_panics body_crashes scheduler_calls_scx_bpf_error scheduler_fails_verification
-	cpusets_by_topology workers_are_spawned_moved_and_stopped
+	scheduler_exits_early workers_are_spawned_moved_and_stopped
 )
 presets=(tiny-1llc tiny-2llc odd-3llc)
 
