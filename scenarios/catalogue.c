@@ -98,22 +98,65 @@ static const struct ktstr_test * const *make(unsigned int *nr)
 KTSTR_MAKE_TESTS(make);
 
 /* The suite's share: one of each category, each scheduler in turn. */
-#define IN_SUITE(_name, _scheduler, _duration_s, _scenario, ...)			\
-	KTSTR_TEST(_name, .scheduler = _scheduler, .duration_s = _duration_s, ##__VA_ARGS__) \
-	{									\
-		return ktstr_scenario(ctx, _scenario);				\
-	}
+#define IN_SUITE(_name, _scheduler, _duration_s, ...)				\
+	KTSTR_TEST(_name, .scheduler = _scheduler, .duration_s = _duration_s, ##__VA_ARGS__)
 
-IN_SUITE(basic_scenario, &simple, 1, "host_cgroup_contention", .cores = 4)
-IN_SUITE(cpuset_scenario, &ktstr, 2, "cgroup_cpuset_resize", .cores = 4)
-IN_SUITE(affinity_scenario, &simple, 1, "cgroup_affinity_change", .cores = 4)
-IN_SUITE(sched_class_scenario, &flatcg, 1, "sched_batch")
-IN_SUITE(dynamic_scenario, &simple, 1, "cgroup_rapid_churn")
-IN_SUITE(stress_scenario, &ktstr, 1, "cgroup_per_cpu", .cores = 4)
-IN_SUITE(stall_scenario, &flatcg, 1, "stall_detect")
-IN_SUITE(advanced_scenario, &ktstr, 1, "cgroup_idle_overloaded")
-IN_SUITE(nested_scenario, &flatcg, 2, "nested_cgroup_task_move")
-IN_SUITE(interaction_scenario, &simple, 2, "cgroup_no_ctrl_task_migration")
-IN_SUITE(performance_scenario, &ktstr, 1, "cache_pipe_io_compute_imbalance")
-IN_SUITE(numa_scenario, &simple, 1, "cgroup_cpuset_numa_swap", .numa_nodes = 2, .llcs = 2,
-	 .cores = 2)
+IN_SUITE(basic_scenario, &simple, 1, .cores = 4)
+{
+	return ktstr_scenario(ctx, "host_cgroup_contention");
+}
+
+IN_SUITE(cpuset_scenario, &ktstr, 2, .cores = 4)
+{
+	return ktstr_scenario(ctx, "cgroup_cpuset_resize");
+}
+
+IN_SUITE(affinity_scenario, &simple, 1, .cores = 4)
+{
+	return ktstr_scenario(ctx, "cgroup_affinity_change");
+}
+
+IN_SUITE(sched_class_scenario, &flatcg, 1)
+{
+	return ktstr_scenario(ctx, "sched_batch");
+}
+
+IN_SUITE(dynamic_scenario, &simple, 1)
+{
+	return ktstr_scenario(ctx, "cgroup_rapid_churn");
+}
+
+IN_SUITE(stress_scenario, &ktstr, 1, .cores = 4)
+{
+	return ktstr_scenario(ctx, "cgroup_per_cpu");
+}
+
+IN_SUITE(stall_scenario, &flatcg, 1)
+{
+	return ktstr_scenario(ctx, "stall_detect");
+}
+
+IN_SUITE(advanced_scenario, &ktstr, 1)
+{
+	return ktstr_scenario(ctx, "cgroup_idle_overloaded");
+}
+
+IN_SUITE(nested_scenario, &flatcg, 2)
+{
+	return ktstr_scenario(ctx, "nested_cgroup_task_move");
+}
+
+IN_SUITE(interaction_scenario, &simple, 2)
+{
+	return ktstr_scenario(ctx, "cgroup_no_ctrl_task_migration");
+}
+
+IN_SUITE(performance_scenario, &ktstr, 1)
+{
+	return ktstr_scenario(ctx, "cache_pipe_io_compute_imbalance");
+}
+
+IN_SUITE(numa_scenario, &simple, 1, .numa_nodes = 2, .llcs = 2, .cores = 2)
+{
+	return ktstr_scenario(ctx, "cgroup_cpuset_numa_swap");
+}

@@ -31,8 +31,8 @@ struct ktstr_steady {
 
 /*
  * EEVDF's own spreads above the default of 15, all on 4 or 8 CPUs. On 7.3 they are as large in
- * windows of 8 s as in those of 2 s, so they are no start-up noise; why is not known. 6.18 was
- * below 15 in windows of 8 s. docs/catalogue.md has the figures.
+ * windows of 8 s as in those of 2 s, so they are no start-up noise; why is not known.
+ * docs/catalogue.md has the figures, also those of 6.18.
  *
  * A crowd beside a task that yields all the time: up to 76, one spinner has a CPU nearly to
  * itself. Others: up to 32.
