@@ -9,6 +9,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
 OUTPUT=$1
 shift
 logs=$OUTPUT/obj/check
+cpus=$(nproc)
 nr=0 pass=0 fail=0 skip=0
 
 if [ -e ../../lib.mk ] && [ -e ../../kselftest_harness.h ]; then
@@ -40,32 +41,70 @@ skips()
 		"$1" | tail -n 1
 }
 
-# item NAME COMMAND...: run it and report. A program that skipped all its tests was skipped.
-item()
+# report NAME STATUS SECONDS. A program that skipped all its tests was skipped.
+report()
 {
-	local name=$1 log=$logs/${1//\//_}.log rc start=$SECONDS why skipped others
+	local name=$1 log=$logs/${1//\//_}.log rc=$2 why skipped others
 
-	shift
-	printf '# %s ...\n' "$name" >&2
-	"$@" > "$log" 2>&1 < /dev/null
-	rc=$?
 	nr=$((nr + 1))
 	read -r skipped others <<< "$(skips "$log")"
-	[ $rc != 0 ] || [ "${skipped:-0}" = 0 ] || [ "$others" != 0000 ] || rc=4
+	[ "$rc" != 0 ] || [ "${skipped:-0}" = 0 ] || [ "$others" != 0000 ] || rc=4
 	case $rc in
 	0)	pass=$((pass + 1))
 		why=
 		[ "${skipped:-0}" = 0 ] || why=", $skipped of its tests skipped"
-		echo "ok $nr $name # $((SECONDS - start)) s$why" ;;
+		echo "ok $nr $name # $3 s$why" ;;
 	4)	skip=$((skip + 1))
 		# "# SKIP why", "SKIP: why", and the harness's "#      SKIP      why"
 		why=$(sed -n 's/.*\<SKIP\>:\{0,1\} *//p' "$log" | head -n 1)
 		echo "ok $nr $name # SKIP ${why:-no reason given}" ;;
 	*)	fail=$((fail + 1))
 		tail -n 60 "$log" | sed 's/^/# /'
-		[ $rc != 124 ] || echo "# timed out"
+		[ "$rc" != 124 ] || echo "# timed out"
 		echo "not ok $nr $name # status $rc, $log" ;;
 	esac
+}
+
+# What is under way, by process id.
+declare -A names=() starts=()
+
+reap()
+{
+	local pid rc
+
+	wait -n -p pid "${!names[@]}"
+	rc=$?
+	report "${names[$pid]}" $rc $((SECONDS - starts[$pid]))
+	unset "names[$pid]" "starts[$pid]"
+}
+
+# queue NAME COMMAND...: run it beside others, one for each CPU, and report.
+queue()
+{
+	local name=$1
+
+	shift
+	while [ ${#names[@]} -ge "$cpus" ]; do
+		reap
+	done
+	printf '# %s ...\n' "$name" >&2
+	"$@" > "$logs/${name//\//_}.log" 2>&1 < /dev/null &
+	names[$!]=$name starts[$!]=$SECONDS
+}
+
+finish()
+{
+	while [ ${#names[@]} -gt 0 ]; do
+		reap
+	done
+}
+
+# item NAME COMMAND...: run it alone and report.
+item()
+{
+	finish
+	queue "$@"
+	finish
 }
 
 # tap_items NAME COMMAND...: every result of a command that prints TAP is an item; the command
@@ -75,6 +114,7 @@ tap_items()
 	local name=$1 log=$logs/${1//\//_}.log rc line bad=$fail
 
 	shift
+	finish
 	printf '# %s ...\n' "$name" >&2
 	"$@" > "$log" 2>&1 < /dev/null
 	rc=$?
@@ -114,9 +154,10 @@ check_unit()
 	for t in tests/unit/*_test.c; do
 		name=${t#tests/}
 		name=${name%.c}
-		item "$name" run_unit "$OUTPUT/obj/tests/$name"
-		item "san/$name" run_unit "$OUTPUT/obj/san/tests/$name"
+		queue "$name" run_unit "$OUTPUT/obj/tests/$name"
+		queue "san/$name" run_unit "$OUTPUT/obj/san/tests/$name"
 	done
+	finish
 }
 
 check_lint()
@@ -124,8 +165,9 @@ check_lint()
 	local what
 
 	for what in $(tests/lint.sh list); do
-		item "lint/$what" tests/lint.sh "$what"
+		queue "lint/$what" tests/lint.sh "$what"
 	done
+	finish
 }
 
 # Programs in obj/ have to be told where the suite's programs are, and which kernel to boot.
@@ -138,18 +180,22 @@ run_e2e()
 		${kernel:+KTSTR_TEST_KERNEL="$kernel"} timeout 600 "$1"
 }
 
+# A test that says so in a comment, "Alone: why", gets the machine to itself.
 check_e2e()
 {
-	local t name
+	local t name how what
 
 	item build/all build all e2e-tests
 	for t in $(find tests/e2e -name '*_test.c' -o -name '*_test.sh' | sort); do
 		name=${t#tests/}
 		case $t in
-		*.c)	item "${name%.c}" run_e2e "$OUTPUT/obj/tests/${name%.c}" ;;
-		*.sh)	item "${name%.sh}" timeout 600 bash "$t" ;;
+		*.c)	how=queue what=(run_e2e "$OUTPUT/obj/tests/${name%.c}") ;;
+		*.sh)	how=queue what=(timeout 600 bash "$t") ;;
 		esac
+		grep -qE '^(#|/\*| \*) Alone:' "$t" && how=item
+		$how "${name%.*}" "${what[@]}"
 	done
+	finish
 }
 
 # The bundled VMM with real KVM, on an emulated host.
