@@ -181,7 +181,7 @@ refuses "did you mean 'affinity'" --batch --scenario afinity
 refuses "needs one --scenario" --batch
 refuses "must be like 1n2l4c1t" --topology 2n3l1c1t
 refuses "must be a number" --duration 0
-refuses "too long for 81" --batch --scenario all --duration 9999
+refuses "too long for [0-9]* scenarios" --batch --scenario all --duration 9999
 refuses "arguments of --scheduler" --scenario basic -- -x
 for a in "ops --markdown" "checks --markdown" "metrics more" "--markdown" "work-types --json --markdown" "ops more"; do
 	# shellcheck disable=SC2086
