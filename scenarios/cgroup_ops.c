@@ -78,28 +78,34 @@ KTSTR_TEST(cpuset_changes_are_obeyed, .duration_s = 2, .isolation = true)
 		     HOLD_FRAC(0.25)),
 		STEP(OPS(CLEAR_CPUSET("free")), HOLD_FRAC(0.25)));
 
-	expect_cpus(ctx, "a", 1, "0-1");
-	expect_cpus(ctx, "b", 1, "0-1");
+	expect_cpus(ctx, "a", 1, "0");
+	expect_cpus(ctx, "b", 1, "1");
+	expect_cpus(ctx, "a", 2, "1");
+	expect_cpus(ctx, "b", 2, "0");
+	expect_cpus(ctx, "a", 3, "0");
+	expect_cpus(ctx, "free", 3, "0");
 	return ret;
 }
 
 KTSTR_TEST(freezing_stops_progress, .duration_s = 2)
 {
-	struct ktstr_did frozen, awake;
+	struct ktstr_stats frozen, thawed, life;
 	int ret = ktstr_run_scenario(ctx,
 		BACKDROP(CGROUPS(CGROUP("frozen", .workers = 1), CGROUP("awake", .workers = 1))),
 		STEP(OPS(FREEZE_CGROUP("frozen")), HOLD_FRAC(0.7)),
 		STEP(OPS(UNFREEZE_CGROUP("frozen")), HOLD_FRAC(0.3)));
 
-	frozen = did(ctx, "frozen", 1);
-	awake = did(ctx, "awake", 1);
-	if (frozen.off_cpu_pct < 60 || frozen.off_cpu_pct > 80)
-		ktstr_fail(ctx, "frozen for 70 %% of its time and off CPU for %.1f %%",
-			   frozen.off_cpu_pct);
-	if (2 * frozen.work_units > awake.work_units)
-		ktstr_fail(ctx, "frozen did %llu units and awake %llu",
-			   (unsigned long long)frozen.work_units,
-			   (unsigned long long)awake.work_units);
+	frozen = phase_cgroup(ctx, 0, "frozen");
+	claim_equals(ctx, frozen.work_units, 0);
+	claim_at_least(ctx, frozen.max_gap_ms, 1300);
+	claim_at_least(ctx, phase_cgroup(ctx, 0, "awake").work_units, 1);
+	thawed = phase_cgroup(ctx, 1, "frozen");
+	claim_at_least(ctx, thawed.work_units, 1);
+	claim_at_most(ctx, thawed.max_gap_ms, 500);
+	life = cgroup_stats(ctx, "frozen");
+	claim_between(ctx, life.avg_off_cpu_pct, 60, 80);
+	claim_at_least(ctx, life.work_units, thawed.work_units);
+	claim_at_most(ctx, 2 * life.work_units, cgroup_stats(ctx, "awake").work_units);
 	return ret;
 }
 

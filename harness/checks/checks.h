@@ -30,6 +30,7 @@ enum ktstr_layer { KTSTR_LAYER_LIBRARY, KTSTR_LAYER_SCHEDULER, KTSTR_LAYER_TEST 
 struct ktstr_group_sample {
 	const char *cgroup;
 	uint32_t step;
+	enum ktstr_span span;
 	const struct ktstr_worker_report *reports;
 	uint32_t nr;
 	const struct ktstr_cpumask *cpuset;	/* NULL: none was set */

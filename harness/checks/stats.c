@@ -18,7 +18,7 @@
  * Messengers (who drive the others and never wait for a turn) are in the sums, not in the
  * shares, spread and run delays.
  *
- * Several samples of one cgroup and step make one entry. Averages are therefore folded
+ * Several samples of one cgroup, step and span (verdict.h) make one entry. Averages are therefore folded
  * with the number of workers they stand for, which is kept in the entry; percentiles cannot
  * be folded, there the worse of the two stays.
  */
@@ -36,7 +36,7 @@ static struct ktstr_cgroup_stats *find_or_add(const struct ktstr_group_sample *s
 
 	for (i = 0; i < out->nr_cgroups; i++) {
 		c = &out->cgroups[i];
-		if (c->step == s->step && !strncmp(c->name, s->cgroup, sizeof(c->name) - 1))
+		if (c->step == s->step && c->span == s->span && !strncmp(c->name, s->cgroup, sizeof(c->name) - 1))
 			return c;
 	}
 	if (out->nr_cgroups == KTSTR_MAX_CGROUPS) {
@@ -47,6 +47,7 @@ static struct ktstr_cgroup_stats *find_or_add(const struct ktstr_group_sample *s
 	memset(c, 0, sizeof(*c));
 	snprintf(c->name, sizeof(c->name), "%s", s->cgroup);
 	c->step = s->step;
+	c->span = s->span;
 	c->max_gap_cpu = -1;
 	return c;
 }

@@ -42,21 +42,30 @@ int ktstr_cgroup_did(const struct ktstr_ctx *ctx, const char *cgroup, uint32_t s
 		     struct ktstr_did *did)
 {
 	const struct ktstr_cgroup_stats *c = ctx->result->cgroups;
-	uint32_t i;
+	struct ktstr_cpumask cpus = { };
+	uint32_t i, timed = 0, delayed = 0;
 
+	*did = (struct ktstr_did){ };
 	for (i = 0; i < ctx->result->nr_cgroups; i++, c++) {
-		if (c->step + 1 != step || strcmp(c->name, cgroup))
+		if (c->step + 1 != step || c->span == KTSTR_SPAN_LIFE || strcmp(c->name, cgroup))
 			continue;
-		*did = (struct ktstr_did){
-			.workers = c->workers, .work_units = c->work_units,
-			.iterations = c->iterations, .off_cpu_pct = c->avg_off_cpu_pct,
-			.run_delay_us = c->mean_run_delay_us,
-			.start_ms = c->max_start_ms,
-		};
-		ktstr_cpumask__format(&c->cpus_used, did->cpus, sizeof(did->cpus));
-		return 0;
+		did->workers += c->workers;
+		did->work_units += c->work_units;
+		did->iterations += c->iterations;
+		did->off_cpu_pct += c->avg_off_cpu_pct * c->timed_workers;
+		did->run_delay_us += c->mean_run_delay_us * c->delay_workers;
+		if (c->max_start_ms > did->start_ms)
+			did->start_ms = c->max_start_ms;
+		timed += c->timed_workers;
+		delayed += c->delay_workers;
+		ktstr_cpumask__or(&cpus, &c->cpus_used);
 	}
-	return -ENOENT;
+	if (timed)
+		did->off_cpu_pct /= timed;
+	if (delayed)
+		did->run_delay_us /= delayed;
+	ktstr_cpumask__format(&cpus, did->cpus, sizeof(did->cpus));
+	return did->workers ? 0 : -ENOENT;
 }
 
 struct ktstr_result *ktstr_ctx__result(const struct ktstr_ctx *ctx)

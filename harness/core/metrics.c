@@ -299,7 +299,10 @@ static void fold(struct ktstr_stats *to, const struct ktstr_stats *from)
 
 static bool matches(const struct ktstr_cgroup_stats *c, uint32_t phase, const char *cgroup)
 {
-	return (phase == ANY_PHASE || c->step == phase) &&
+	bool counts = phase == ANY_PHASE ? c->span != KTSTR_SPAN_PHASE :
+					   c->span != KTSTR_SPAN_LIFE && c->step == phase;
+
+	return counts &&
 	       (!cgroup || !strncmp(c->name, cgroup, sizeof(c->name) - 1));
 }
 

@@ -140,6 +140,8 @@ static void put_cgroup_stats(const struct out *o, const struct ktstr_cgroup_stat
 		return;
 	}
 	fprintf(o->f, " step=%u", c->step);
+	if (c->span != KTSTR_SPAN_STEP)
+		fprintf(o->f, " span=%s", ktstr_span__name(c->span));
 	if (c->delay_workers)
 		fprintf(o->f, " run_delay=%.1fus worst_run_delay=%.1fus", c->mean_run_delay_us,
 			c->worst_run_delay_us);
@@ -165,7 +167,7 @@ static void put_stats(const struct out *o, const struct ktstr_run *run)
 {
 	const struct ktstr_result *r = run->result;
 	struct ktstr_stats t;
-	uint32_t i;
+	uint32_t i, told = 0;
 
 	if (!r->nr_cgroups)
 		return;
@@ -176,12 +178,13 @@ static void put_stats(const struct out *o, const struct ktstr_run *run)
 		fprintf(o->f, ", worst_spread=%.1f%%", t.spread_pct);
 	fprintf(o->f, ", worst_gap=%.0fms\n", t.max_gap_ms);
 	for (i = 0; i < r->nr_cgroups; i++) {
-		if (o->brief && i == BRIEF_CGROUPS) {
-			fprintf(o->f, "  ... and %u more\n", r->nr_cgroups - i);
-			break;
-		}
+		if (o->brief && (told == BRIEF_CGROUPS || r->cgroups[i].span == KTSTR_SPAN_PHASE))
+			continue;
 		put_cgroup_stats(o, &r->cgroups[i]);
+		told++;
 	}
+	if (told < r->nr_cgroups)
+		fprintf(o->f, "  ... and %u more\n", r->nr_cgroups - told);
 }
 
 /* Of payloads, and of work types that have figures of their own. */

@@ -67,6 +67,16 @@ const char *ktstr_outcome__name(enum ktstr_outcome outcome)
 	return outcome_names[outcome];
 }
 
+const char *ktstr_span__name(uint32_t span)
+{
+	static const char * const names[KTSTR_NR_SPANS] = {
+		[KTSTR_SPAN_STEP] = "step", [KTSTR_SPAN_LIFE] = "life",
+		[KTSTR_SPAN_PHASE] = "phase",
+	};
+
+	return span < KTSTR_NR_SPANS ? names[span] : "unknown";
+}
+
 struct ktstr_result *ktstr_result__new(void)
 {
 	return calloc(1, sizeof(struct ktstr_result));
@@ -234,8 +244,11 @@ void ktstr_result__bound(struct ktstr_result *r)
 		if ((uint32_t)d->kind >= KTSTR_NR_KINDS)
 			d->kind = KTSTR_OTHER;
 	}
-	for (i = 0; i < r->nr_cgroups; i++)
+	for (i = 0; i < r->nr_cgroups; i++) {
 		r->cgroups[i].name[sizeof(r->cgroups[i].name) - 1] = '\0';
+		if (r->cgroups[i].span >= KTSTR_NR_SPANS)
+			r->cgroups[i].span = KTSTR_SPAN_STEP;
+	}
 	if (r->nr_workers > KTSTR_MAX_KEPT_WORKERS)
 		r->nr_workers = KTSTR_MAX_KEPT_WORKERS;
 	for (i = 0; i < r->nr_workers; i++)

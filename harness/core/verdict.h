@@ -107,10 +107,23 @@ struct ktstr_sample_stats {
 	uint64_t log2[64];		/* of all: as in struct ktstr_samples */
 };
 
+/*
+ * What part of its workers' lives an entry is about. Workers that live through several steps have
+ * one for their life, which counts to the run and to no step, and one for each step, which
+ * counts to that step and not again to the run.
+ */
+enum ktstr_span {
+	KTSTR_SPAN_STEP,	/* they lived in this step only: both */
+	KTSTR_SPAN_LIFE,	/* @step is that in which they were made */
+	KTSTR_SPAN_PHASE,
+	KTSTR_NR_SPANS,
+};
+
 /* Statistics of one cgroup in one step; the formulas stand in checks/stats.c. */
 struct ktstr_cgroup_stats {
 	char name[KTSTR_NAME_LEN];
 	uint32_t step;
+	uint32_t span;			/* enum ktstr_span */
 	uint32_t workers;
 	uint32_t messengers;		/* of the workers; no part of off-CPU, spread, run delay */
 	uint32_t blocks;		/* 1: some sleep on purpose, spread is that of run delays */
@@ -222,6 +235,8 @@ const char *ktstr_result__undecided(const struct ktstr_result *r);
 /* "starved", "sched-stalled", ...; never NULL. And "pass", "fail", "inconclusive", "skip". */
 const char *ktstr_kind__name(enum ktstr_kind kind);
 const char *ktstr_outcome__name(enum ktstr_outcome outcome);
+/* "step", "life", "phase" */
+const char *ktstr_span__name(uint32_t span);
 
 /* Of one cgroup in one step; @c may be any of r->cgroups[]. */
 void ktstr_cgroup_stats__figures(const struct ktstr_cgroup_stats *c, struct ktstr_stats *out);

@@ -18,7 +18,7 @@
 #include "verdict.h"
 
 #define WIRE_MAGIC	0x5352544bu	/* "KTRS" in memory */
-#define WIRE_VERSION	6u
+#define WIRE_VERSION	7u
 #define WIRE_RECORD	8u		/* type and length */
 
 enum wire_type {
@@ -109,6 +109,7 @@ static void put_cgroup(struct writer *w, const struct ktstr_cgroup_stats *c)
 	int k;
 
 	put32(w, c->step);
+	put32(w, c->span);
 	put32(w, c->workers);
 	put32(w, c->messengers);
 	put32(w, c->blocks);
@@ -372,7 +373,7 @@ static bool consistent(const struct ktstr_cgroup_stats *c)
 	uint32_t compared = c->workers - c->messengers;
 
 	return c->messengers <= c->workers && c->blocks <= 1 &&
-	       c->cpus == ktstr_cpumask__weight(&c->cpus_used) &&
+	       c->cpus == ktstr_cpumask__weight(&c->cpus_used) && c->span < KTSTR_NR_SPANS &&
 	       c->timed_workers <= compared && c->delay_workers <= compared &&
 	       c->spread_workers <= compared && c->max_gap_cpu >= -1 &&
 	       c->locality_known <= 1 && c->migrated_known <= 1 && c->local_pages <= c->pages;
@@ -389,6 +390,7 @@ static void get_cgroup(struct reader *rd, struct ktstr_result *r)
 	}
 	c = &r->cgroups[r->nr_cgroups++];
 	c->step = get32(rd);
+	c->span = get32(rd);
 	c->workers = get32(rd);
 	c->messengers = get32(rd);
 	c->blocks = get32(rd);

@@ -265,6 +265,7 @@ void ktstr_workers__free(struct ktstr_workers *ws, uint64_t kill_ns)
 		free(b->groups);
 		free(b);
 	}
+	ktstr_phase_slices__free(ws);
 	free(ws->poll_index);
 	free(ws->polls);
 	free(ws->samples);

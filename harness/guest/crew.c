@@ -307,6 +307,7 @@ static void judge(struct ktstr_crew *crew, uint64_t ran_ns)
 	struct ktstr_group_sample s = {
 		.cgroup = label(crew),
 		.step = crew->step,
+		.span = crew->backdrop ? KTSTR_SPAN_LIFE : KTSTR_SPAN_STEP,
 		.reports = ktstr_workers__reports(crew->workers),
 		.nr = ktstr_workers__nr(crew->workers),
 		.cpuset = crew->unbounded ? NULL : &crew->allowed,
@@ -334,6 +335,25 @@ static void judge(struct ktstr_crew *crew, uint64_t ran_ns)
 		ktstr_checks__judge(&checks, &s, st->ctx->result);
 	if (crew->epochs)
 		ktstr_crew__epoch_ends(crew);
+}
+
+/* Nothing is judged: checks are about the whole life. */
+void ktstr_crew__end_phase(struct ktstr_crew *crew)
+{
+	struct ktstr_group_sample s = {
+		.cgroup = label(crew),
+		.step = crew->stage->step,
+		.span = KTSTR_SPAN_PHASE,
+		.nr = ktstr_workers__nr(crew->workers),
+	};
+
+	if (!crew->in_phase)
+		return;
+	crew->in_phase = false;
+	ktstr_workers__end_phase(crew->workers);
+	s.reports = ktstr_workers__phase_reports(crew->workers);
+	s.samples = ktstr_workers__phase_samples(crew->workers);
+	ktstr_stats__add(&s, crew->stage->ctx->result);
 }
 
 int ktstr_crew__end(struct ktstr_crew *crew, const char *by)

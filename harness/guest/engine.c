@@ -94,6 +94,8 @@ static int start_workers(struct engine *e)
 	int ret;
 
 	ret = ktstr_stage__start(&e->stage, &late, &err);
+	if (!ret && !e->stage.in_backdrop)
+		ret = ktstr_stage__begin_phases(&e->stage, &err);
 	if (ret)
 		return failed(e, ret, "start", "", err.msg);
 	if (late)
@@ -207,6 +209,7 @@ static int run_step(struct engine *e, uint32_t index)
 		return ret;
 	e->begun++;
 	ret = carry_out(e, &e->scenario.steps[index]);
+	ktstr_stage__end_phases(&e->stage);
 	cleared = ktstr_stage__clear(&e->stage, false, &err);
 	e->ctx->stop_ns = e->stage.stop_ns;
 	if (cleared) {

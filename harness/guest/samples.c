@@ -25,14 +25,20 @@ uint64_t ktstr_rand_seed(uint64_t seed, uint64_t worker, uint64_t purpose)
 }
 
 /* Samples of each kind that live stores may keep. Only the runner makes and ends stores. */
-static uint64_t reserved[KTSTR_NR_SAMPLE_KINDS];
+static uint64_t reserved[KTSTR_NR_RESERVOIRS];
+
+static const uint32_t most_of[KTSTR_NR_RESERVOIRS] = {
+	[KTSTR_SAMPLES_WAKE] = KTSTR_SAMPLES_WAKE_MAX,
+	[KTSTR_SAMPLES_COST] = KTSTR_SAMPLES_OTHER_MAX,
+	[KTSTR_SAMPLES_TIMER] = KTSTR_SAMPLES_OTHER_MAX,
+	[KTSTR_RESERVOIR_PHASE] = KTSTR_SAMPLES_PHASE_MAX,
+};
 
 static uint32_t share(int kind, uint32_t workers)
 {
 	uint64_t left = KTSTR_SAMPLES_TOTAL, fair;
-	uint32_t most;
+	uint32_t most = most_of[kind];
 
-	most = kind == KTSTR_SAMPLES_WAKE ? KTSTR_SAMPLES_WAKE_MAX : KTSTR_SAMPLES_OTHER_MAX;
 	left -= reserved[kind] < left ? reserved[kind] : left;
 	fair = left / 2 / workers;
 	if (fair > most)
@@ -43,14 +49,14 @@ static uint32_t share(int kind, uint32_t workers)
 /* A worker's reservoirs, then its samples, one kind after the other. */
 int ktstr_samples__init(struct ktstr_sample_store *store, uint32_t workers)
 {
-	size_t size = sizeof(struct ktstr_reservoir) * KTSTR_NR_SAMPLE_KINDS;
+	size_t size = sizeof(struct ktstr_reservoir) * KTSTR_NR_RESERVOIRS;
 	void *map;
 	int k;
 
 	*store = (struct ktstr_sample_store){ .workers = workers };
 	if (!workers)
 		return -EINVAL;
-	for (k = 0; k < KTSTR_NR_SAMPLE_KINDS; k++) {
+	for (k = 0; k < KTSTR_NR_RESERVOIRS; k++) {
 		store->max[k] = share(k, workers);
 		size += store->max[k] * sizeof(uint64_t);
 	}
@@ -61,7 +67,7 @@ int ktstr_samples__init(struct ktstr_sample_store *store, uint32_t workers)
 	if (map == MAP_FAILED)
 		return -errno;
 	store->map = map;
-	for (k = 0; k < KTSTR_NR_SAMPLE_KINDS; k++)
+	for (k = 0; k < KTSTR_NR_RESERVOIRS; k++)
 		reserved[k] += (uint64_t)store->max[k] * workers;
 	return 0;
 }
@@ -74,7 +80,7 @@ void ktstr_samples__fini(struct ktstr_sample_store *store)
 		return;
 	munmap(store->map, store->size);
 	store->map = NULL;
-	for (k = 0; k < KTSTR_NR_SAMPLE_KINDS; k++)
+	for (k = 0; k < KTSTR_NR_RESERVOIRS; k++)
 		reserved[k] -= (uint64_t)store->max[k] * store->workers;
 }
 
@@ -82,10 +88,10 @@ void ktstr_sampler__init(struct ktstr_sampler *s, const struct ktstr_sample_stor
 			 uint32_t i, uint64_t seed)
 {
 	struct ktstr_reservoir *r = (struct ktstr_reservoir *)(store->map + store->stride * i);
-	uint64_t *ns = (uint64_t *)(r + KTSTR_NR_SAMPLE_KINDS);
+	uint64_t *ns = (uint64_t *)(r + KTSTR_NR_RESERVOIRS);
 	int k;
 
-	for (k = 0; k < KTSTR_NR_SAMPLE_KINDS; k++) {
+	for (k = 0; k < KTSTR_NR_RESERVOIRS; k++) {
 		s->reservoir[k] = &r[k];
 		s->ns[k] = ns;
 		s->max[k] = store->max[k];
@@ -94,7 +100,7 @@ void ktstr_sampler__init(struct ktstr_sampler *s, const struct ktstr_sample_stor
 	}
 }
 
-void ktstr_sampler__add(struct ktstr_sampler *s, enum ktstr_sample_kind kind, uint64_t ns)
+static void keep(struct ktstr_sampler *s, int kind, uint64_t ns)
 {
 	struct ktstr_reservoir *r = s->reservoir[kind];
 	uint64_t at = r->total;
@@ -106,6 +112,47 @@ void ktstr_sampler__add(struct ktstr_sampler *s, enum ktstr_sample_kind kind, ui
 		s->ns[kind][at] = ns;
 	r->log2[ns ? 63 - __builtin_clzll(ns) : 0]++;
 	r->total++;
+}
+
+void ktstr_sampler__add(struct ktstr_sampler *s, enum ktstr_sample_kind kind, uint64_t ns)
+{
+	keep(s, kind, ns);
+	if (kind == KTSTR_SAMPLES_WAKE && s->in_phase)
+		keep(s, KTSTR_RESERVOIR_PHASE, ns);
+}
+
+void ktstr_sampler__begin_phase(struct ktstr_sampler *s)
+{
+	struct ktstr_reservoir *r = s->reservoir[KTSTR_RESERVOIR_PHASE];
+
+	/* Who has no samples shall not touch the page. */
+	if (r->total)
+		memset(r, 0, sizeof(*r));
+	s->in_phase = true;
+}
+
+void ktstr_samples__get_phase(const struct ktstr_sample_store *store, uint32_t i,
+			      uint64_t log2[64], struct ktstr_samples *out)
+{
+	const struct ktstr_reservoir *r;
+	struct ktstr_sampler s;
+	uint64_t total = 0;
+	int b;
+
+	memset(out, 0, sizeof(*out));
+	if (!store->map || i >= store->workers)
+		return;
+	ktstr_sampler__init(&s, store, i, 0);
+	r = s.reservoir[KTSTR_RESERVOIR_PHASE];
+	for (b = 0; b < 64; b++) {
+		log2[b] = __atomic_load_n(&r->log2[b], __ATOMIC_RELAXED);
+		total += log2[b];
+	}
+	*out = (struct ktstr_samples){
+		.ns = s.ns[KTSTR_RESERVOIR_PHASE], .log2 = log2, .total = total,
+		.nr = total < s.max[KTSTR_RESERVOIR_PHASE] ? total :
+							     s.max[KTSTR_RESERVOIR_PHASE],
+	};
 }
 
 void ktstr_samples__get(const struct ktstr_sample_store *store, uint32_t i,

@@ -13,6 +13,7 @@
 #ifndef KTSTR_GUEST_SAMPLES_H
 #define KTSTR_GUEST_SAMPLES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,8 +21,12 @@
 
 #define KTSTR_SAMPLES_WAKE_MAX	100000u		/* of one worker */
 #define KTSTR_SAMPLES_OTHER_MAX	16384u
+#define KTSTR_SAMPLES_PHASE_MAX	8192u
 #define KTSTR_SAMPLES_MIN	256u		/* also when all is given away */
 #define KTSTR_SAMPLES_TOTAL	(4u << 20)	/* of one kind: 32 MiB */
+
+/* A worker's reservoirs: one of each kind, and one more for the wake latencies of a phase. */
+enum { KTSTR_RESERVOIR_PHASE = KTSTR_NR_SAMPLE_KINDS, KTSTR_NR_RESERVOIRS };
 
 struct ktstr_reservoir {
 	uint64_t total;
@@ -33,17 +38,18 @@ struct ktstr_loop;
 /* One worker's; only that worker writes it. */
 struct ktstr_sampler {
 	struct ktstr_loop *loop;	/* where it is told of gaps; NULL: nowhere */
-	struct ktstr_reservoir *reservoir[KTSTR_NR_SAMPLE_KINDS];
-	uint64_t *ns[KTSTR_NR_SAMPLE_KINDS];
-	uint32_t max[KTSTR_NR_SAMPLE_KINDS];
-	uint64_t rng[KTSTR_NR_SAMPLE_KINDS];
+	bool in_phase;			/* wake latencies are kept for the phase too */
+	struct ktstr_reservoir *reservoir[KTSTR_NR_RESERVOIRS];
+	uint64_t *ns[KTSTR_NR_RESERVOIRS];
+	uint32_t max[KTSTR_NR_RESERVOIRS];
+	uint64_t rng[KTSTR_NR_RESERVOIRS];
 };
 
 /* The memory for @workers workers. */
 struct ktstr_sample_store {
 	char *map;			/* NULL: none */
 	size_t size, stride;
-	uint32_t max[KTSTR_NR_SAMPLE_KINDS];
+	uint32_t max[KTSTR_NR_RESERVOIRS];
 	uint32_t workers;
 };
 
@@ -55,6 +61,16 @@ void ktstr_samples__fini(struct ktstr_sample_store *store);
 void ktstr_sampler__init(struct ktstr_sampler *s, const struct ktstr_sample_store *store,
 			 uint32_t i, uint64_t seed);
 void ktstr_sampler__add(struct ktstr_sampler *s, enum ktstr_sample_kind kind, uint64_t ns);
+
+/* From now on the reservoir of the phase, emptied, takes wake latencies until in_phase is false. */
+void ktstr_sampler__begin_phase(struct ktstr_sampler *s);
+
+/*
+ * The wake latencies of worker @i in its last phase. It may still be adding: @log2 gets a copy of
+ * the histogram, and no more is counted than stands there.
+ */
+void ktstr_samples__get_phase(const struct ktstr_sample_store *store, uint32_t i,
+			      uint64_t log2[64], struct ktstr_samples *out);
 
 /* What worker @i has left there. */
 void ktstr_samples__get(const struct ktstr_sample_store *store, uint32_t i,

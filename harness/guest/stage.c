@@ -321,6 +321,7 @@ static int move_crew(struct ktstr_stage *st, struct ktstr_crew *crew, struct kts
 	int ret;
 
 	ktstr_crew__epoch_ends(crew);
+	ktstr_crew__end_phase(crew);
 	for (i = 0; i < ktstr_workers__nr(crew->workers); i++) {
 		ret = ktstr_cgroups__attach(&st->cgroups, to->name,
 					    ktstr_workers__pid(crew->workers, i), err);
@@ -351,6 +352,32 @@ int ktstr_stage__move(struct ktstr_stage *st, const char *from, struct ktstr_pla
 	return ret;
 }
 
+int ktstr_stage__begin_phases(struct ktstr_stage *st, struct vm_err *err)
+{
+	struct ktstr_crew *crew;
+	uint32_t i;
+	int ret;
+
+	for (i = 0; i < st->nr_crews; i++) {
+		crew = st->crews[i];
+		if (!crew->started || !crew->backdrop || crew->in_phase)
+			continue;
+		ret = ktstr_workers__begin_phase(crew->workers);
+		if (ret)
+			return vm_err(err, -ret, "workers: %s", strerror(-ret));
+		crew->in_phase = true;
+	}
+	return 0;
+}
+
+void ktstr_stage__end_phases(struct ktstr_stage *st)
+{
+	uint32_t i;
+
+	for (i = 0; i < st->nr_crews; i++)
+		ktstr_crew__end_phase(st->crews[i]);
+}
+
 /* Thaw what the crew lives in; the kernel kills what cannot be thawed. */
 static void thaw_for(struct ktstr_stage *st, const struct ktstr_crew *crew)
 {
@@ -374,6 +401,7 @@ static int end_crews(struct ktstr_stage *st, const char *name, bool backdrop, co
 	for (i = 0; i < st->nr_crews; i++) {
 		if (!ENDS(st->crews[i]))
 			continue;
+		ktstr_crew__end_phase(st->crews[i]);
 		if (st->sched_ended)
 			ktstr_workers__kill(st->crews[i]->workers);
 		thaw_for(st, st->crews[i]);

@@ -41,6 +41,7 @@ struct ktstr_crew {			/* a group of equal workers */
 	uint32_t step;			/* in which it was made; 0 for the backdrop */
 	bool backdrop;
 	bool started;
+	bool in_phase;			/* of the backdrop, and a step is being measured */
 	uint64_t started_ns;
 	struct ktstr_workers *workers;
 	char *dir;			/* absolute path of the cgroup it was made in, or NULL */
@@ -114,6 +115,13 @@ int ktstr_stage__remove(struct ktstr_stage *st, const char *name, const char *by
 			struct vm_err *err);
 
 /*
+ * The crews of the backdrop that run and are not measured yet are measured for the step, until
+ * the end of it, or of the crew, or until it moves. begin: 0 or -ENOMEM with a sentence.
+ */
+int ktstr_stage__begin_phases(struct ktstr_stage *st, struct vm_err *err);
+void ktstr_stage__end_phases(struct ktstr_stage *st);
+
+/*
  * The end of a step, or of the backdrop: stop its groups, judge them, remove its cgroups. Goes
  * on after an error and returns the first.
  */
@@ -142,6 +150,8 @@ int ktstr_crew__cpus(const struct ktstr_crew *crew, const struct ktstr_affinity 
  */
 void ktstr_crew__epoch_ends(struct ktstr_crew *crew);
 void ktstr_crew__epoch_begins(struct ktstr_crew *crew);
+/* If a phase of it is being measured: add what it did to the step's statistics. */
+void ktstr_crew__end_phase(struct ktstr_crew *crew);
 /* Stop, judge, free. 0 or -ETIMEDOUT when workers cannot be ended. */
 int ktstr_crew__end(struct ktstr_crew *crew, const char *by);
 

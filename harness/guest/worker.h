@@ -30,6 +30,16 @@ struct ktstr_control {
 	uint32_t stop __attribute__((aligned(64)));	/* 0, KTSTR_STOP, KTSTR_LEAVE; futex */
 	uint32_t epoch;			/* counts changes of what the workers are allowed */
 	uint64_t start_ns;		/* written before the gate opens */
+	uint32_t phase;			/* odd: one is being measured; phase.c */
+	uint64_t phase_ns;		/* its beginning, written before phase */
+};
+
+/* What a worker keeps of a phase because two reports have no difference that says it. */
+struct ktstr_phase_part {
+	uint32_t phase;			/* control->phase of which it is; 0: of none */
+	int32_t max_gap_cpu;
+	uint64_t max_gap_ns;
+	struct ktstr_cpumask cpus_used;
 };
 
 struct ktstr_sched_figures {
@@ -44,6 +54,7 @@ struct ktstr_slot {
 	uint64_t base_voluntary, base_involuntary;
 	struct ktstr_cpumask recent_cpus; /* used in the epoch that the worker last saw */
 	uint32_t epoch;
+	struct ktstr_phase_part part;
 } __attribute__((aligned(64)));
 
 /* ---- the parent's own (workers.c, collect.c) ---- */
@@ -74,6 +85,7 @@ struct ktstr_workers {
 	struct ktstr_worker *workers;
 	struct ktstr_worker_report *reports;	/* private copies, filled by reaping */
 	struct ktstr_worker_samples *samples;
+	struct ktstr_phase_slices *slices;	/* NULL: no phase was measured */
 	struct ktstr_batch *batches;
 	int done_fd;			/* eventfd: a report is complete */
 	struct pollfd *polls;		/* room for it and one a worker */
@@ -117,6 +129,8 @@ bool ktstr_schedstat(pid_t tid, struct ktstr_sched_figures *f);
 bool ktstr_anon_pages(uint64_t nodes[KTSTR_MAX_NODES]);
 void ktstr_slot__sched_figures(struct ktstr_slot *s, const struct ktstr_sched_figures *now);
 long ktstr_futex(uint32_t *word, int op, uint32_t value, const struct timespec *timeout);
+
+void ktstr_phase_slices__free(struct ktstr_workers *ws);
 
 /* ---- process.c ---- */
 

@@ -28,6 +28,7 @@ struct ktstr_loop {
 	struct ktstr_slot *slot;
 	const struct ktstr_control *control;
 	int cpu;			/* at the last checkpoint */
+	uint32_t phase;			/* of the control block, as of then */
 	bool base_pages_valid;
 	uint64_t base_pages[KTSTR_MAX_NODES];	/* inherited by the fork */
 	struct ktstr_sampler sampler;
@@ -53,12 +54,45 @@ void ktstr_slot__sched_figures(struct ktstr_slot *s, const struct ktstr_sched_fi
 	s->report.schedstat_valid = 1;
 }
 
+/* What began before the phase counts from its beginning, which may be later than @now. */
+static void note_gap_of_phase(struct ktstr_loop *l, uint64_t now)
+{
+	struct ktstr_phase_part *part = &l->slot->part;
+	uint64_t from = l->slot->last_ns;
+
+	if (from < l->control->phase_ns)
+		from = l->control->phase_ns;
+	if (now <= from || now - from <= part->max_gap_ns)
+		return;
+	part->max_gap_ns = now - from;
+	part->max_gap_cpu = l->cpu;
+}
+
+/* Out of a phase the part stays as it is: the parent reads it then. */
+static void change_phase(struct ktstr_loop *l, uint32_t phase, int cpu)
+{
+	struct ktstr_phase_part *part = &l->slot->part;
+
+	l->phase = phase;
+	l->sampler.in_phase = false;
+	if (!(phase & 1))
+		return;
+	part->max_gap_ns = 0;
+	part->max_gap_cpu = -1;
+	memset(&part->cpus_used, 0, sizeof(part->cpus_used));
+	ktstr_cpumask__set(&part->cpus_used, cpu);
+	ktstr_sampler__begin_phase(&l->sampler);
+	__atomic_store_n(&part->phase, phase, __ATOMIC_RELEASE);
+}
+
 /* The worker was last seen at slot->last_ns; until @now it was not. */
 static inline void note_gap(struct ktstr_loop *l, uint64_t now)
 {
 	struct ktstr_worker_report *r = &l->slot->report;
 	uint64_t gap = now - l->slot->last_ns;
 
+	if (l->sampler.in_phase)
+		note_gap_of_phase(l, now);
 	if (gap <= r->max_gap_ns)
 		return;
 	r->max_gap_ns = gap;
@@ -72,8 +106,11 @@ static inline void checkpoint(struct ktstr_loop *l)
 	uint64_t now = work_now_ns();
 	/* Before the CPU: what is used in an epoch must have been read in it. */
 	uint32_t epoch = __atomic_load_n(&l->control->epoch, __ATOMIC_ACQUIRE);
+	uint32_t phase = __atomic_load_n(&l->control->phase, __ATOMIC_ACQUIRE);
 	int cpu = sched_getcpu();
 
+	if (phase != l->phase)
+		change_phase(l, phase, cpu);
 	note_gap(l, now);
 	if (epoch != l->slot->epoch) {
 		memset(&l->slot->recent_cpus, 0, sizeof(l->slot->recent_cpus));
@@ -84,6 +121,8 @@ static inline void checkpoint(struct ktstr_loop *l)
 		r->migrations++;
 		ktstr_cpumask__set(&r->cpus_used, cpu);
 		ktstr_cpumask__set(&l->slot->recent_cpus, cpu);
+		if (l->sampler.in_phase)
+			ktstr_cpumask__set(&l->slot->part.cpus_used, cpu);
 		l->cpu = cpu;
 	}
 	r->wall_ns = now - l->control->start_ns;

@@ -131,6 +131,17 @@ const struct ktstr_worker_report *ktstr_workers__reports(const struct ktstr_work
 const struct ktstr_worker_samples *ktstr_workers__samples(const struct ktstr_workers *ws);
 /* The sum of all iterations so far; also while the workers run. */
 uint64_t ktstr_workers__iterations(const struct ktstr_workers *ws);
+
+/*
+ * Measure a part of the workers' lives. What they did between begin and end, and the samples of
+ * it, stand in phase_reports and phase_samples until the next end; pages and exit status are no
+ * part of it. begin: 0 or -ENOMEM.
+ */
+int ktstr_workers__begin_phase(struct ktstr_workers *ws);
+void ktstr_workers__end_phase(struct ktstr_workers *ws);
+const struct ktstr_worker_report *ktstr_workers__phase_reports(const struct ktstr_workers *ws);
+const struct ktstr_worker_samples *ktstr_workers__phase_samples(const struct ktstr_workers *ws);
+
 /* Pages that the kernel moved between NUMA nodes from start to stop, system-wide. */
 bool ktstr_workers__pages_migrated(const struct ktstr_workers *ws, uint64_t *pages);
 

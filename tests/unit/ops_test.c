@@ -285,10 +285,49 @@ TEST_F(ops, what_belongs_to_the_backdrop_lasts_through_all_steps)
 	EXPECT_LT(told[1].iterations, told[2].iterations);
 	EXPECT_LT(told[2].iterations, told[3].iterations);
 	/* its own workers and those that the step sent there */
-	EXPECT_WORKERS(3, "b", 0);
+	EXPECT_EQ(3, phase_cgroup(self->ctx.result, 0, "b").workers);
 	EXPECT_WORKERS(1, "(runner's cgroup)", 0);
 	EXPECT_WORKERS(1, "s", 1);
 	EXPECT_WORKERS(3, "c", 2);
+	EXPECT_EQ(3, phase_cgroup(self->ctx.result, 3, "c").workers);
+	EXPECT_FALSE(phase_cgroup(self->ctx.result, 1, "c").found);
+	/* each once: b had one of its own and two of a step */
+	EXPECT_EQ(3, cgroup_stats(self->ctx.result, "b").workers);
+	EXPECT_EQ(3, cgroup_stats(self->ctx.result, "c").workers);
+	EXPECT_EQ(8, run_stats(self->ctx.result).workers);
+}
+
+TEST_F(ops, workers_of_the_backdrop_have_figures_of_each_step_and_of_their_life)
+{
+	const struct ktstr_result *r = self->ctx.result;
+	struct ktstr_stats life, of;
+	double sum = 0, samples = 0;
+	uint32_t i;
+
+	EXPECT_EQ(0, RUN_WITH(BACKDROP(CGROUPS(CGROUP("b", .workers = 2,
+						      .work = FUTEX_PING_PONG()))),
+		STEP(HOLD_MS(60)), STEP(CGROUPS(CGROUP("s", .workers = 1)), HOLD_MS(60)),
+		STEP(HOLD_MS(60)))) print_details(r);
+	life = cgroup_stats(r, "b");
+	EXPECT_EQ(2, life.workers);
+	for (i = 0; i < 3; i++) {
+		of = phase_cgroup(r, i, "b");
+		ASSERT_TRUE(of.found) TH_LOG("step %u", i + 1);
+		EXPECT_EQ(2, of.workers);
+		EXPECT_LT(0, of.iterations);
+		EXPECT_LT(0, of.wake_samples);
+		EXPECT_LT(of.wall_s, life.wall_s);
+		EXPECT_LE(2 * .06, of.wall_s);
+		EXPECT_LE(of.max_gap_ms, life.max_gap_ms);
+		EXPECT_EQ(phase_worker(r, 0, "b", 1).tid, phase_worker(r, i, "b", 1).tid);
+		sum += of.iterations;
+		samples += of.wake_samples;
+	}
+	EXPECT_FALSE(phase_cgroup(r, 3, "b").found);
+	EXPECT_LE(sum, life.iterations);
+	EXPECT_LE(samples, life.wake_samples);
+	EXPECT_EQ(3, phase_stats(r, 1).workers);
+	EXPECT_EQ(3, run_stats(r).workers);
 }
 
 TEST_F(ops, a_backdrop_cgroup_may_be_removed_and_made_again_by_a_step)

@@ -197,4 +197,34 @@ TEST(seeds_of_random_sequences_differ_and_are_never_zero)
 	EXPECT_LT(abs(bits - 32000), 5 * 127);
 }
 
+TEST_F(samples, wake_latencies_of_a_phase_are_kept_a_second_time)
+{
+	struct ktstr_samples got;
+	uint64_t log2[64];
+
+	add_range(&self->s, KTSTR_SAMPLES_WAKE, 10);
+	ktstr_samples__get_phase(&self->store, 1, log2, &got);
+	EXPECT_EQ(0, got.total);
+
+	ktstr_sampler__begin_phase(&self->s);
+	add_range(&self->s, KTSTR_SAMPLES_WAKE, KTSTR_SAMPLES_PHASE_MAX + 1);
+	add_range(&self->s, KTSTR_SAMPLES_COST, 5);
+	ktstr_samples__get_phase(&self->store, 1, log2, &got);
+	EXPECT_EQ(KTSTR_SAMPLES_PHASE_MAX + 1, got.total);
+	EXPECT_EQ(KTSTR_SAMPLES_PHASE_MAX, got.nr);
+	EXPECT_EQ(1, got.log2[13]);
+
+	/* The next one begins with nothing; what is no phase adds nothing to it. */
+	ktstr_sampler__begin_phase(&self->s);
+	ktstr_sampler__add(&self->s, KTSTR_SAMPLES_WAKE, 77);
+	self->s.in_phase = false;
+	add_range(&self->s, KTSTR_SAMPLES_WAKE, 10);
+	ktstr_samples__get_phase(&self->store, 1, log2, &got);
+	ASSERT_EQ(1, got.total);
+	EXPECT_EQ(77, got.ns[0]);
+
+	ktstr_samples__get(&self->store, 1, &self->got);
+	EXPECT_EQ(KTSTR_SAMPLES_PHASE_MAX + 22, self->got.kind[KTSTR_SAMPLES_WAKE].total);
+}
+
 TEST_HARNESS_MAIN

@@ -278,4 +278,27 @@ TEST_F(stats, a_messenger_is_in_the_sums_and_in_no_comparison)
 	EXPECT_NEAR(30.0, self->r->cgroups[0].spread_pct);
 }
 
+TEST_F(stats, a_life_counts_to_the_run_and_its_phases_to_their_steps)
+{
+	struct ktstr_group_sample s = { .cgroup = "b", .reports = self->w, .nr = 2 };
+	uint32_t step;
+
+	for (step = 0; step < 2; step++) {
+		s.step = step;
+		s.span = KTSTR_SPAN_PHASE;
+		s.nr = 1 + step;
+		ktstr_stats__add(&s, self->r);
+	}
+	s.step = 0;
+	s.span = KTSTR_SPAN_LIFE;
+	ktstr_stats__add(&s, self->r);
+	add(self->r, "b", 0, &self->w[2], 1);	/* a step's own in the same cgroup */
+	ASSERT_EQ(4, self->r->nr_cgroups);
+	EXPECT_EQ(4 + 12, phase_cgroup(self->r, 0, "b").iterations);
+	EXPECT_EQ(4 + 8, phase_cgroup(self->r, 1, "b").iterations);
+	EXPECT_EQ(4 + 8 + 12, cgroup_stats(self->r, "b").iterations);
+	EXPECT_EQ(3, run_stats(self->r).workers);
+	EXPECT_EQ(8, phase_worker(self->r, 1, "b", 1).iterations);
+}
+
 TEST_HARNESS_MAIN

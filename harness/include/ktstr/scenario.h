@@ -466,7 +466,7 @@ const struct ktstr_topology *ktstr_topology(const struct ktstr_ctx *ctx);
 int ktstr_sched_pid(const struct ktstr_ctx *ctx);
 /*
  * What the workers of a cgroup did in one step, for claims that no check makes. Steps count
- * from 1; what belongs to the backdrop is found under step 1.
+ * from 1; workers of the backdrop are found under each, with what they did in it.
  */
 struct ktstr_did {
 	uint32_t workers;

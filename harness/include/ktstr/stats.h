@@ -67,8 +67,9 @@ struct ktstr_stats {
 
 /*
  * Where a figure comes from: the body's ctx, once the steps in question have ended, or the
- * result that a host callback gets. Phases are the steps, counted from 0; workers of a
- * backdrop count to phase 0.
+ * result that a host callback gets. Phases are the steps, counted from 0. Workers of
+ * the backdrop count to each step with what they did in it, and to a cgroup and the run with
+ * what they did in their whole life.
  */
 #define phase_cgroup(_r, _phase, _cgroup)					\
 	ktstr_stats__phase_cgroup(KTSTR_RESULT_OF(_r), _phase, _cgroup)
