@@ -21,12 +21,20 @@
  * Several samples of one cgroup, step and span (verdict.h) make one entry. Averages are therefore folded
  * with the number of workers they stand for, which is kept in the entry; percentiles cannot
  * be folded, there the worse of the two stays.
+ *
+ * Phases come before the life that they are parts of, and there are many: they fill at most
+ * half of the room, so that they never cost a step or a life its entry.
  */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "judge.h"
+
+static uint32_t room(enum ktstr_span span, uint32_t max)
+{
+	return span == KTSTR_SPAN_PHASE ? max / 2 : max;
+}
 
 static struct ktstr_cgroup_stats *find_or_add(const struct ktstr_group_sample *s,
 					      struct ktstr_result *out)
@@ -39,7 +47,7 @@ static struct ktstr_cgroup_stats *find_or_add(const struct ktstr_group_sample *s
 		if (c->step == s->step && c->span == s->span && !strncmp(c->name, s->cgroup, sizeof(c->name) - 1))
 			return c;
 	}
-	if (out->nr_cgroups == KTSTR_MAX_CGROUPS) {
+	if (out->nr_cgroups >= room(s->span, KTSTR_MAX_CGROUPS)) {
 		out->dropped_cgroups++;
 		return NULL;
 	}
@@ -156,7 +164,7 @@ static void keep_worker(struct ktstr_result *out, const struct ktstr_cgroup_stat
 	struct ktstr_sample_stats wake = { };
 	struct ktstr_worker_stats *k;
 
-	if (out->nr_workers == KTSTR_MAX_KEPT_WORKERS) {
+	if (out->nr_workers >= room(s->span, KTSTR_MAX_KEPT_WORKERS)) {
 		out->dropped_workers++;
 		return;
 	}

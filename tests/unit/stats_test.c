@@ -301,4 +301,19 @@ TEST_F(stats, a_life_counts_to_the_run_and_its_phases_to_their_steps)
 	EXPECT_EQ(8, phase_worker(self->r, 1, "b", 1).iterations);
 }
 
+TEST_F(stats, phases_never_cost_a_life_its_entry)
+{
+	struct ktstr_group_sample s = {
+		.cgroup = "b", .span = KTSTR_SPAN_PHASE, .reports = self->w, .nr = 3 };
+
+	for (s.step = 0; s.step < KTSTR_MAX_KEPT_WORKERS; s.step++)
+		ktstr_stats__add(&s, self->r);
+	EXPECT_EQ(KTSTR_MAX_CGROUPS / 2, self->r->nr_cgroups);
+	EXPECT_EQ(KTSTR_MAX_KEPT_WORKERS - KTSTR_MAX_CGROUPS / 2, self->r->dropped_cgroups);
+	s.step = 0;
+	s.span = KTSTR_SPAN_LIFE;
+	ktstr_stats__add(&s, self->r);
+	EXPECT_EQ(3, run_stats(self->r).workers);
+}
+
 TEST_HARNESS_MAIN
