@@ -206,8 +206,26 @@ check_nested()
 	item build/nested build all e2e-tests nested-host
 	kernel=${KTSTR_TEST_KERNEL:-$("$OUTPUT/ktstr" kernel path)}
 	mkdir -p "$logs/nested"
-	tap_items nested tests/nested/run.sh -t 600 -o "$logs/nested" ${kernel:+-k "$kernel"} -- \
+	tap_items nested nested_twice -t 600 -o "$logs/nested" ${kernel:+-k "$kernel"} -- \
 		env RUNS_ROOT="$logs/nested" tests/nested/check.sh short
+}
+
+# An emulated KVM host that dies (125) is the emulation's fault, not the VMM's: its kernel has
+# been seen to panic on a busy machine. Once more then; if that dies too, nothing was tested.
+nested_twice()
+{
+	local rc tap=$logs/nested/tap
+
+	tests/nested/run.sh "$@" > "$tap"
+	rc=$?
+	if [ $rc = 125 ]; then
+		sed 's/^/# first host: /' "$tap"
+		tests/nested/run.sh "$@" > "$tap"
+		rc=$?
+	fi
+	cat "$tap"
+	[ $rc != 125 ] || echo "ok 1 nested # SKIP the emulated KVM host died twice"
+	[ $rc = 125 ] || return $rc
 }
 
 check_fuzz()

@@ -153,7 +153,7 @@ static int fork_workers(struct ktstr_crew *crew, struct ktstr_leader *leader, st
 
 static void crew_free(struct ktstr_crew *crew)
 {
-	ktstr_workers__free(crew->workers, crew->stage->around->kill_ns);
+	ktstr_workers__free(crew->workers, crew->stage->kill_ns);
 	if (crew->refusal)
 		munmap(crew->refusal, sizeof(*crew->refusal));
 	free(crew->dir);
@@ -365,7 +365,9 @@ int ktstr_crew__end(struct ktstr_crew *crew, const char *by)
 
 	if (crew->started) {
 		/* Their time was that of collecting. */
-		ret = ktstr_workers__stop(crew->workers, 0, st->around->kill_ns);
+		ret = ktstr_workers__stop(crew->workers, 0, st->kill_ns);
+		if (ret == -ETIMEDOUT)
+			ktstr_stage__give_up(st);
 		st->iterations += ktstr_workers__iterations(crew->workers);
 		judge(crew, ran_ns);
 	}

@@ -267,7 +267,7 @@ static int open_engine(struct engine *e, struct vm_err *err)
 
 	*st = (struct ktstr_stage){
 		.ctx = e->ctx, .checks = e->scenario.checks, .around = around,
-		.machine = e->machine,
+		.machine = e->machine, .kill_ns = around->kill_ns,
 	};
 	ktstr_controllers__format(e->scenario.controllers, st->controllers);
 	allow_descriptors();
@@ -381,7 +381,7 @@ static const struct ktstr_surroundings guest = {
 	.procfs = "/proc",
 	.ready_ns = 5 * NSEC_PER_SEC,
 	.stop_ns = 5 * NSEC_PER_SEC,
-	.kill_ns = 10 * NSEC_PER_SEC,
+	.kill_ns = 3 * NSEC_PER_SEC,
 	.rise = true,
 };
 

@@ -428,6 +428,12 @@ static int end_crews(struct ktstr_stage *st, const char *name, bool backdrop, co
 	return ret;
 }
 
+void ktstr_stage__give_up(struct ktstr_stage *st)
+{
+	st->kill_ns = 0;
+	st->cgroups.removal_ns = 0;
+}
+
 int ktstr_stage__stop(struct ktstr_stage *st, const char *name, const char *by,
 		      struct vm_err *err)
 {

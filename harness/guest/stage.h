@@ -67,10 +67,17 @@ struct ktstr_stage {
 	uint32_t *gate;			/* shared memory: behind it all workers wait */
 	bool in_backdrop;		/* what is made now belongs to it */
 	bool sched_ended;
+	uint64_t kill_ns;		/* how long to wait for who was killed */
 	uint32_t step;
 	uint64_t iterations;		/* of the crews that have ended */
 	uint64_t stop_ns;		/* that the last clear took to stop the crews and collect their reports */
 };
+
+/*
+ * SIGKILL has not ended a worker: nothing does before its scheduler has gone. Do not wait for
+ * others that it forgot, nor for their cgroups to become empty.
+ */
+void ktstr_stage__give_up(struct ktstr_stage *st);
 
 /* NULL: not made, or removed. */
 struct ktstr_place *ktstr_stage__place(struct ktstr_stage *st, const char *name);

@@ -194,7 +194,8 @@ follow()
 			return ;;
 		esac
 		[ -z "$verbose" ] || printf 'nested: %s\n' "$line" >&2
-		last=("${last[@]: -19}" "$line")
+		last+=("$line")
+		[ ${#last[@]} -le 20 ] || last=("${last[@]:1}")
 	done
 	what=late
 }
