@@ -62,11 +62,13 @@ short)	machine=() scenario=()
 	done
 	part machine "$out/obj/tests/e2e/vm_boot_test" "${machine[@]}"
 	part topology "$out/obj/tests/e2e/topology_test" --accel kvm "${presets[@]}"
-	part scenario "$out/ktstr" run -j 2 --accel kvm "${scenario[@]}"
+	# One at a time: of guests that boot side by side in the emulated host, some never get
+	# out of their first milliseconds (docs/nested-kvm.md).
+	part scenario "$out/ktstr" run -j 1 --accel kvm "${scenario[@]}"
 	part cycles "$out/obj/tests/e2e/cycles_test" -v kvm ;;
 long)	part machine "$out/obj/tests/e2e/vm_boot_test"
 	part topology "$out/obj/tests/e2e/topology_test" --accel kvm all
-	part scenario "$out/ktstr" run --accel kvm
+	part scenario "$out/ktstr" run -j 1 --accel kvm
 	part leaks tests/long/leaks.sh ;;
 *)	echo "usage: check.sh [short|long]" >&2
 	exit 1 ;;
