@@ -36,6 +36,8 @@ double ktstr_run_delay_pct(const struct ktstr_worker_report *w);
 
 /* The @percent-th percentile (1..100) by nearest rank; reorders @v. @n must not be 0. */
 uint64_t ktstr_percentile(uint64_t *v, size_t n, unsigned int percent);
+/* The same in thousandths (1..1000). */
+uint64_t ktstr_permille(uint64_t *v, size_t n, unsigned int permille);
 /* All samples of one kind. 0, or -ENOMEM; total 0 when there are none. */
 int ktstr_pool(const struct ktstr_group_sample *s, enum ktstr_sample_kind kind,
 	       struct ktstr_sample_stats *out);

@@ -63,11 +63,16 @@ static uint64_t select_kth(uint64_t *v, ptrdiff_t n, ptrdiff_t k)
 	return v[k];
 }
 
-uint64_t ktstr_percentile(uint64_t *v, size_t n, unsigned int percent)
+uint64_t ktstr_permille(uint64_t *v, size_t n, unsigned int permille)
 {
-	size_t rank = (n * percent + 99) / 100;
+	size_t rank = (n * permille + 999) / 1000;
 
 	return select_kth(v, n, rank ? rank - 1 : 0);
+}
+
+uint64_t ktstr_percentile(uint64_t *v, size_t n, unsigned int percent)
+{
+	return ktstr_permille(v, n, 10 * percent);
 }
 
 static void summarize(uint64_t *v, size_t n, struct ktstr_sample_stats *out)

@@ -301,6 +301,31 @@ static void report_lost(struct ktstr_crew *crew, uint32_t i)
 			  label(crew), crew->step + 1, r->tid, how, r->work_units);
 }
 
+/* Nothing of a slot is trusted: a crash may have written anything. */
+static void add_metrics(const struct ktstr_crew *crew)
+{
+	struct ktstr_ext_metric m = { .step = crew->step };
+	const struct ktstr_worker_metric *from;
+	uint32_t i, k, nr;
+
+	snprintf(m.source, sizeof(m.source), "%s", ktstr_work__row(crew->spec.work.type)->name);
+	snprintf(m.cgroup, sizeof(m.cgroup), "%s", crew->cgroup);
+	for (i = 0; i < ktstr_workers__nr(crew->workers); i++) {
+		from = ktstr_workers__metrics(crew->workers, i, &nr);
+		for (k = 0; k < nr; k++) {
+			if (from[k].polarity > KTSTR_HIGHER_IS_BETTER)
+				continue;
+			snprintf(m.name, sizeof(m.name), i ? "%.*s.%u" : "%.*s",
+				 (int)sizeof(from[k].name) - 1, from[k].name, i);
+			snprintf(m.unit, sizeof(m.unit), "%.*s", (int)sizeof(from[k].unit) - 1,
+				 from[k].unit);
+			m.polarity = from[k].polarity;
+			m.value = from[k].value;
+			ktstr_result__add_metric(crew->stage->ctx->result, &m);
+		}
+	}
+}
+
 static void judge(struct ktstr_crew *crew, uint64_t ran_ns)
 {
 	struct ktstr_stage *st = crew->stage;
@@ -327,6 +352,7 @@ static void judge(struct ktstr_crew *crew, uint64_t ran_ns)
 	for (i = 0; i < s.nr; i++)
 		report_lost(crew, i);
 	ktstr_stats__add(&s, st->ctx->result);
+	add_metrics(crew);
 	if (st->sched_ended && ran_ns < MIN_JUDGED_NS)
 		ktstr_result__add(st->ctx->result, KTSTR_UNDECIDED, KTSTR_NO_DATA,
 				  "%s: step %u: not judged, the scheduler ended after %llu ms of it",

@@ -48,4 +48,8 @@ const struct ktstr_work_row * const ktstr_work_table[KTSTR_NR_WORK_TYPES] = {
 	[KTSTR_WORK_RT_STARVATION] = &ktstr_work_rt_starvation,
 	[KTSTR_WORK_CUSTOM] = &ktstr_work_custom,
 	[KTSTR_WORK_TIMER_LATENCY] = &ktstr_work_timer_latency,
+	[KTSTR_WORK_CROSS_AFFINITY_CHURN] = &ktstr_work_cross_affinity_churn,
+	[KTSTR_WORK_CGROUP_ATTACH_STORM] = &ktstr_work_cgroup_attach_storm,
+	[KTSTR_WORK_SCHBENCH] = &ktstr_work_schbench,
+	[KTSTR_WORK_TAOBENCH] = &ktstr_work_taobench,
 };

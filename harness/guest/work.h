@@ -120,6 +120,12 @@ void work_sample_wake(struct ktstr_work_ctx *w, uint64_t ns);
 void work_sample_cost(struct ktstr_work_ctx *w, uint64_t ns);
 void work_sample_timer(struct ktstr_work_ctx *w, uint64_t ns);
 /*
+ * A figure under a name of its own, for fini(): it appears in the report as one of the worker's
+ * cgroup, with the type as its source. What is too much for the slot, or not finite, is dropped.
+ */
+void work_metric(struct ktstr_work_ctx *w, const char *name, const char *unit,
+		 enum ktstr_polarity polarity, double value);
+/*
  * The worker blocked on purpose from @before until @now: the interval is no scheduling gap.
  * work_sleep() and work_futex_wait() say so themselves; saying it again does no harm.
  */

@@ -11,9 +11,11 @@
  */
 #include <errno.h>
 #include <linux/futex.h>
+#include <math.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -142,6 +144,21 @@ void work_blocked(struct ktstr_work_ctx *w, uint64_t before, uint64_t now)
 	l->slot->report.blocked_ns += now - before;
 	l->slot->report.flags |= KTSTR_WORKER_BLOCKS;	/* a custom type's row cannot say so */
 	l->slot->last_ns = now;
+}
+
+void work_metric(struct ktstr_work_ctx *w, const char *name, const char *unit,
+		 enum ktstr_polarity polarity, double value)
+{
+	struct ktstr_loop *l = w->sampler->loop;
+	struct ktstr_worker_metric *m;
+
+	if (!l || l->slot->nr_metrics >= KTSTR_WORKER_METRICS || !isfinite(value))
+		return;
+	m = &l->slot->metrics[l->slot->nr_metrics++];
+	snprintf(m->name, sizeof(m->name), "%s", name);
+	snprintf(m->unit, sizeof(m->unit), "%s", unit);
+	m->polarity = polarity;
+	m->value = value;
 }
 
 uint64_t work_checkpoint(struct ktstr_work_ctx *w)

@@ -111,6 +111,15 @@ const struct ktstr_worker_samples *ktstr_workers__samples(const struct ktstr_wor
 	return ws->samples;
 }
 
+const struct ktstr_worker_metric *ktstr_workers__metrics(const struct ktstr_workers *ws,
+							 uint32_t i, uint32_t *nr)
+{
+	uint32_t n = ws->slots[i].nr_metrics;
+
+	*nr = n < KTSTR_WORKER_METRICS ? n : KTSTR_WORKER_METRICS;
+	return ws->slots[i].metrics;
+}
+
 const char *ktstr_workers__failed_at(const struct ktstr_workers *ws)
 {
 	return ws->failed_at;

@@ -49,6 +49,16 @@ struct ktstr_placement {
 	struct ktstr_leader *leader;
 };
 
+#define KTSTR_WORKER_METRICS	16
+
+/* A figure of one worker that only its type has; lies in memory that the worker can write. */
+struct ktstr_worker_metric {
+	char name[32];
+	char unit[16];
+	uint32_t polarity;		/* enum ktstr_polarity */
+	double value;
+};
+
 struct ktstr_workers;
 
 /* A process for workers that are threads; @comm names it, NULL leaves the runner's name. */
@@ -129,6 +139,9 @@ enum ktstr_fate ktstr_workers__fate(const struct ktstr_workers *ws, uint32_t i);
 const struct ktstr_worker_report *ktstr_workers__reports(const struct ktstr_workers *ws);
 /* All samples, by number; to be read once stop has returned, gone with the workers. */
 const struct ktstr_worker_samples *ktstr_workers__samples(const struct ktstr_workers *ws);
+/* What the type of worker @i measured beyond its report, at most KTSTR_WORKER_METRICS: likewise. */
+const struct ktstr_worker_metric *ktstr_workers__metrics(const struct ktstr_workers *ws,
+							 uint32_t i, uint32_t *nr);
 /* The sum of all iterations so far; also while the workers run. */
 uint64_t ktstr_workers__iterations(const struct ktstr_workers *ws);
 

@@ -151,6 +151,9 @@ TEST(percentiles_are_nearest_rank)
 	EXPECT_EQ(50, ktstr_percentile(v, 100, 50));
 	EXPECT_EQ(1, ktstr_percentile(v, 100, 1));
 	EXPECT_EQ(100, ktstr_percentile(v, 100, 100));
+	EXPECT_EQ(100, ktstr_permille(v, 100, 999));
+	EXPECT_EQ(99, ktstr_permille(v, 100, 990));
+	EXPECT_EQ(50, ktstr_permille(v, 100, 500));
 	EXPECT_EQ(7, ktstr_percentile(one, 1, 99));
 	EXPECT_EQ(4, ktstr_percentile(two, 2, 50));
 	EXPECT_EQ(9, ktstr_percentile(two, 2, 51));

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Tasks whose attributes never rest: NiceSweep walks through the weights, AffinityChurn moves
- * itself to another CPU each round, PolicyChurn goes through the policies. What they do to a
+ * itself to another CPU each round, CrossAffinityChurn its partner, PolicyChurn goes through the
+ * policies. What they do to a
  * scheduler is to call its change hooks (set_weight, set_cpumask, dequeue and enqueue under
  * another class) at a rate at which a stale copy of the attribute, or a task queued for a CPU
  * that it may no longer use, does not stay hidden. Each round ends with a yield, so that the
@@ -11,6 +12,8 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "pieces.h"
 #include "types.h"
@@ -128,6 +131,81 @@ const struct ktstr_work_row ktstr_work_affinity_churn = {
 	.init = affinity_init,
 	.iterate = affinity_iterate,
 	.fini = work_free_priv,
+};
+
+/* ---- CrossAffinityChurn ---- */
+
+static void cross_defaults(struct ktstr_work *work)
+{
+	WORK_DEFAULT(work->cross_affinity_churn.spin, 1024);
+}
+
+static const char *cross_validate(const struct ktstr_work *work)
+{
+	return work_spin_problem(work->cross_affinity_churn.spin);
+}
+
+static uint32_t cross_group(const struct ktstr_work *work)
+{
+	(void)work;
+	return 2;
+}
+
+/* One thread id a member, published by init(); 0: not there. */
+static size_t cross_shared(const struct ktstr_work *work)
+{
+	(void)work;
+	return 2 * sizeof(int32_t);
+}
+
+static int cross_init(struct ktstr_work_ctx *w)
+{
+	int32_t *tids = w->group->shared;
+	int ret = affinity_init(w);
+
+	if (!ret)
+		__atomic_store_n(&tids[w->member], (int32_t)syscall(SYS_gettid), __ATOMIC_RELEASE);
+	return ret;
+}
+
+/*
+ * The partner runs, is queued or is about to block: whoever moves it takes its runqueue's lock
+ * from outside. A CPU that is refused is as in AffinityChurn.
+ */
+static void cross_iterate(struct ktstr_work_ctx *w)
+{
+	int32_t *to = (int32_t *)w->group->shared + !w->member;
+	int32_t tid = __atomic_load_n(to, __ATOMIC_ACQUIRE);
+	struct cpu_list *l = w->priv;
+	cpu_set_t set;
+
+	work_spin(w, w->work->cross_affinity_churn.spin);
+	CPU_ZERO(&set);
+	CPU_SET(l->cpu[work_rand(w) % l->nr], &set);
+	if (tid && sched_setaffinity(tid, sizeof(set), &set) && errno == ESRCH)
+		__atomic_store_n(to, 0, __ATOMIC_RELEASE);	/* killed */
+	work_yield(w);
+}
+
+static void cross_fini(struct ktstr_work_ctx *w)
+{
+	__atomic_store_n((int32_t *)w->group->shared + w->member, 0, __ATOMIC_RELEASE);
+	work_free_priv(w);
+}
+
+const struct ktstr_work_row ktstr_work_cross_affinity_churn = {
+	.name = "CrossAffinityChurn",
+	.description = "two tasks, each pins the other to a random CPU of its initial set each round",
+	.parameters = "spin = 1024",
+	.checkpoint_every = 1,
+	.flags = KTSTR_WORK_SAMPLES_WAKE,
+	.defaults = cross_defaults,
+	.group_size = cross_group,
+	.validate = cross_validate,
+	.shared_size = cross_shared,
+	.init = cross_init,
+	.iterate = cross_iterate,
+	.fini = cross_fini,
 };
 
 /* ---- PolicyChurn ---- */

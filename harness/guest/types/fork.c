@@ -8,40 +8,15 @@
  * The parent waits on a pidfd and not in waitpid(), which nothing but the child could end: a
  * child that the scheduler never runs must not keep its parent from stopping.
  */
-#include <errno.h>
-#include <linux/sched.h>
-#include <poll.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "pieces.h"
 #include "types.h"
 
 #define RETRY_NS	NSEC_PER_MSEC
-
-static pid_t clone_child(int *pidfd)
-{
-	struct clone_args args = {
-		.flags = CLONE_PIDFD,
-		.pidfd = (uintptr_t)pidfd,
-		.exit_signal = SIGCHLD,
-	};
-
-	return syscall(SYS_clone3, &args, sizeof(args));
-}
-
-/* true: the child has ended; false: we are to stop. */
-static bool wait_for(struct ktstr_work_ctx *w, int pidfd)
-{
-	struct pollfd p = { pidfd, POLLIN, 0 };
-
-	bool ended = false;
-
-	while (!ended && !work_stopped(w))
-		ended = poll(&p, 1, 100) > 0;
-	return ended;
-}
 
 static void fork_exit(struct ktstr_work_ctx *w)
 {
@@ -50,7 +25,7 @@ static void fork_exit(struct ktstr_work_ctx *w)
 	bool ended;
 	pid_t pid;
 
-	pid = clone_child(&pidfd);
+	pid = work_clone(&pidfd);
 	if (!pid)
 		syscall(SYS_exit_group, 0);
 	if (pid < 0) {		/* pids.max, most likely: not the worker's fault */
@@ -58,7 +33,7 @@ static void fork_exit(struct ktstr_work_ctx *w)
 		return;
 	}
 	before = work_now_ns();
-	ended = wait_for(w, pidfd);
+	ended = work_child_ended(w, pidfd);
 	now = work_now_ns();
 	work_blocked(w, before, now);
 	if (ended) {

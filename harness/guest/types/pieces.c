@@ -3,8 +3,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/sched.h>
+#include <math.h>
 #include <poll.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -121,6 +124,57 @@ int work_temp_file(const struct ktstr_work_ctx *w, uint64_t size)
 		close(fd);
 	}
 	return -err;
+}
+
+struct work_matrices *work_matrices(uint32_t kib)
+{
+	size_t elements = kib * (size_t)1024 / sizeof(uint64_t), square, i;
+	struct work_matrices *m = malloc(sizeof(*m) + elements * sizeof(uint64_t));
+
+	if (!m)
+		return NULL;
+	m->n = (uint32_t)sqrt((double)elements / 3);
+	square = (size_t)m->n * m->n;
+	m->a = (uint64_t *)(m + 1);
+	m->b = m->a + square;
+	m->c = m->b + square;
+	for (i = 0; i < 3 * square; i++)
+		m->a[i] = i | 1;
+	return m;
+}
+
+void work_multiply_row(struct work_matrices *m, uint32_t i)
+{
+	uint64_t sum;
+	uint32_t j, k;
+
+	for (j = 0; j < m->n; j++) {
+		for (sum = 0, k = 0; k < m->n; k++)
+			sum += m->a[(size_t)i * m->n + k] * m->b[(size_t)k * m->n + j];
+		m->c[(size_t)i * m->n + j] = sum;
+	}
+	__asm__ volatile("" : : "r"(m->c) : "memory");
+}
+
+pid_t work_clone(int *pidfd)
+{
+	struct clone_args args = {
+		.flags = CLONE_PIDFD,
+		.pidfd = (uintptr_t)pidfd,
+		.exit_signal = SIGCHLD,
+	};
+
+	return syscall(SYS_clone3, &args, sizeof(args));
+}
+
+bool work_child_ended(struct ktstr_work_ctx *w, int pidfd)
+{
+	struct pollfd p = { pidfd, POLLIN, 0 };
+	bool ended = false;
+
+	while (!ended && !work_stopped(w))
+		ended = poll(&p, 1, WAIT_MS) > 0;
+	return ended;
 }
 
 void work_free_priv(struct ktstr_work_ctx *w)

@@ -7,6 +7,8 @@
 #ifndef KTSTR_GUEST_TYPES_PIECES_H
 #define KTSTR_GUEST_TYPES_PIECES_H
 
+#include <sys/types.h>
+
 #include "../work.h"
 
 #define WORK_SPIN	1024	/* units between two looks at a clock or the order to stop */
@@ -55,6 +57,25 @@ void work_touch(struct ktstr_work_ctx *w, struct work_region *r, uint32_t n);
  * left when the worker is killed. A descriptor or -errno.
  */
 int work_temp_file(const struct ktstr_work_ctx *w, uint64_t size);
+
+/* Three n x n matrices behind each other. Freed with free(). */
+struct work_matrices {
+	uint32_t n;
+	uint64_t *a, *b, *c;
+};
+
+/* That together take @kib at the most; NULL with ENOMEM. */
+struct work_matrices *work_matrices(uint32_t kib);
+/*
+ * A row of the naive product c = a * b, without blocking for the cache: it is meant to use the
+ * cache badly.
+ */
+void work_multiply_row(struct work_matrices *m, uint32_t i);
+
+/* fork() with a pidfd: 0 in the child, which may only make system calls; -1 with errno. */
+pid_t work_clone(int *pidfd);
+/* Wait until a child has ended; false: we are to stop. */
+bool work_child_ended(struct ktstr_work_ctx *w, int pidfd);
 
 /* Frees w->priv. */
 void work_free_priv(struct ktstr_work_ctx *w);

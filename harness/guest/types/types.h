@@ -47,5 +47,9 @@ extern const struct ktstr_work_row ktstr_work_preempt_storm;
 extern const struct ktstr_work_row ktstr_work_rt_starvation;
 extern const struct ktstr_work_row ktstr_work_custom;
 extern const struct ktstr_work_row ktstr_work_timer_latency;
+extern const struct ktstr_work_row ktstr_work_cross_affinity_churn;
+extern const struct ktstr_work_row ktstr_work_cgroup_attach_storm;
+extern const struct ktstr_work_row ktstr_work_schbench;
+extern const struct ktstr_work_row ktstr_work_taobench;
 
 #endif

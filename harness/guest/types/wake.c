@@ -10,8 +10,6 @@
  */
 #include <errno.h>
 #include <limits.h>
-#include <math.h>
-#include <stdlib.h>
 
 #include "pieces.h"
 #include "sched_class.h"
@@ -59,12 +57,6 @@ static bool herd_wait(struct ktstr_work_ctx *w)
 
 /* ---- FanOutCompute ---- */
 
-/* Three n x n matrices behind each other. */
-struct matrices {
-	uint32_t n;
-	uint64_t *a, *b, *c;
-};
-
 static void compute_defaults(struct ktstr_work *work)
 {
 	WORK_DEFAULT(work->fan_out_compute.fan, 4);
@@ -94,45 +86,25 @@ static size_t compute_shared(const struct ktstr_work *work)
 
 static int compute_init(struct ktstr_work_ctx *w)
 {
-	size_t elements = w->work->fan_out_compute.kib * (size_t)1024 / sizeof(uint64_t), i;
-	struct matrices *m;
-	size_t square;
-
 	herd_init(w);
 	if (w->role == KTSTR_ROLE_MESSENGER)
 		return 0;
-	m = malloc(sizeof(*m) + elements * sizeof(uint64_t));
-	if (!m)
-		return -ENOMEM;
-	w->priv = m;
-	m->n = (uint32_t)sqrt((double)elements / 3);
-	square = (size_t)m->n * m->n;
-	m->a = (uint64_t *)(m + 1);
-	m->b = m->a + square;
-	m->c = m->b + square;
-	for (i = 0; i < 3 * square; i++)
-		m->a[i] = i | 1;
-	return 0;
+	w->priv = work_matrices(w->work->fan_out_compute.kib);
+	return w->priv ? 0 : -ENOMEM;
 }
 
-/* The naive product, without blocking for the cache: it is meant to use the cache badly. */
-static void multiply(struct ktstr_work_ctx *w, struct matrices *m)
+static void multiply(struct ktstr_work_ctx *w, struct work_matrices *m)
 {
-	uint64_t sum, now;
-	uint32_t i, j, k;
+	uint64_t now;
+	uint32_t i;
 
 	for (i = 0; i < m->n; i++) {
 		if (work_stopped(w))
 			return;
 		now = work_now_ns();
 		work_blocked(w, now, now);	/* not blocked at all: a checkpoint */
-		for (j = 0; j < m->n; j++) {
-			for (sum = 0, k = 0; k < m->n; k++)
-				sum += m->a[(size_t)i * m->n + k] * m->b[(size_t)k * m->n + j];
-			m->c[(size_t)i * m->n + j] = sum;
-		}
+		work_multiply_row(m, i);
 	}
-	__asm__ volatile("" : : "r"(m->c) : "memory");
 	w->units++;
 }
 

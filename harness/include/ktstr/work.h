@@ -58,6 +58,10 @@ enum ktstr_work_type {
 	KTSTR_WORK_RT_STARVATION,
 	KTSTR_WORK_CUSTOM,
 	KTSTR_WORK_TIMER_LATENCY,
+	KTSTR_WORK_CROSS_AFFINITY_CHURN,
+	KTSTR_WORK_CGROUP_ATTACH_STORM,
+	KTSTR_WORK_SCHBENCH,
+	KTSTR_WORK_TAOBENCH,
 	KTSTR_NR_WORK_TYPES,
 };
 
@@ -71,6 +75,7 @@ enum ktstr_sched_class {
 };
 enum ktstr_wake_mechanism { KTSTR_WAKE_PIPE, KTSTR_WAKE_FUTEX };
 enum ktstr_lock_mode { KTSTR_LOCK_PLAIN, KTSTR_LOCK_PI };
+enum ktstr_reap_mode { KTSTR_REAP_WAITPID, KTSTR_REAP_SIG_IGN };
 enum ktstr_phase_kind {
 	KTSTR_PHASE_SPIN, KTSTR_PHASE_SLEEP, KTSTR_PHASE_YIELD, KTSTR_PHASE_IO,
 };
@@ -134,6 +139,24 @@ struct ktstr_work {
 			uint64_t arg[4];
 		} custom;
 		struct { uint64_t interval_ns; } timer_latency;		/* 1 ms */
+		struct { uint32_t spin; } cross_affinity_churn;		/* 1024 */
+		struct {
+			const char *dest;	/* cgroup of the test; NULL: one of its own */
+			enum ktstr_reap_mode reap;
+		} cgroup_attach_storm;
+		struct {
+			uint32_t messengers, workers;	/* 1; of each, CPUs / messengers */
+			uint32_t kib, ops;		/* 256, 5 */
+			uint64_t sleep_ns;		/* 100 us */
+			uint32_t rps;			/* of all; 0: as fast as it goes */
+			bool unlocked;			/* without the lock of each CPU */
+		} schbench;
+		struct {
+			uint32_t clients, slow;		/* CPUs; clients / 3 */
+			uint32_t kib, hit_pct;		/* 65536, 90 */
+			uint64_t slow_ns;		/* 100 us */
+			uint32_t rps;			/* of all; 0: closed loop */
+		} taobench;
 	};
 };
 
@@ -193,5 +216,11 @@ struct ktstr_work {
 #define CUSTOM(_name, _fn, ...)							\
 	KTSTR_WORK(CUSTOM, custom, .name = (_name), .iterate = (_fn), ##__VA_ARGS__)
 #define TIMER_LATENCY(...)		KTSTR_WORK(TIMER_LATENCY, timer_latency, __VA_ARGS__)
+#define CROSS_AFFINITY_CHURN(...)						\
+	KTSTR_WORK(CROSS_AFFINITY_CHURN, cross_affinity_churn, __VA_ARGS__)
+#define CGROUP_ATTACH_STORM(...)						\
+	KTSTR_WORK(CGROUP_ATTACH_STORM, cgroup_attach_storm, __VA_ARGS__)
+#define SCHBENCH(...)			KTSTR_WORK(SCHBENCH, schbench, __VA_ARGS__)
+#define TAOBENCH(...)			KTSTR_WORK(TAOBENCH, taobench, __VA_ARGS__)
 
 #endif

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Schbench: the request pattern of a web server, after Chris Mason's benchmark of that name. A
+ * messenger hands requests to its workers; a worker waits for one, sleeps as if for the network,
+ * multiplies matrices under the lock of its CPU and reports back. Two latencies count: from
+ * the messenger's wake-up to the worker running, and of the whole request.
+ *
+ * Without a rate a messenger hands out a request as soon as a worker is free. With one a
+ * request is as old as its place in the schedule: when all workers are busy it waits, and
+ * the wait is part of its latency.
+ */
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "pieces.h"
+#include "tree.h"
+#include "types.h"
+#include "wait.h"
+
+#define MAX_MESSENGERS	64
+#define MAX_WORKERS	1024	/* threads of all messengers */
+
+/* One a worker: its place in the messenger's queue. */
+struct job {
+	struct job *next;
+	uint32_t handed;		/* futex: counts requests */
+	uint64_t arrived_ns, woken_ns;
+	struct work_matrices *matrices;
+} __attribute__((aligned(64)));
+
+struct post {
+	struct job *free;		/* workers that want a request, the last one first */
+	uint32_t posted;		/* futex: counts them */
+} __attribute__((aligned(64)));
+
+struct cpu_lock {
+	pthread_mutex_t mutex;
+} __attribute__((aligned(64)));
+
+struct schbench {
+	struct work_tree tree;
+	uint32_t messengers, workers;	/* workers of each */
+	uint64_t period_ns;		/* of one messenger; 0: no rate */
+	struct post posts[MAX_MESSENGERS];
+	struct cpu_lock locks[KTSTR_MAX_CPUS];
+	struct job jobs[];
+};
+
+static void schbench_defaults(struct ktstr_work *work)
+{
+	WORK_DEFAULT(work->schbench.messengers, 1);
+	WORK_DEFAULT(work->schbench.kib, 256);
+	WORK_DEFAULT(work->schbench.ops, 5);
+	WORK_DEFAULT(work->schbench.sleep_ns, 100 * NSEC_PER_USEC);
+}
+
+static const char *schbench_validate(const struct ktstr_work *work)
+{
+	if (work->schbench.messengers > MAX_MESSENGERS)
+		return "messengers exceeds 64";
+	if (work->schbench.workers > MAX_WORKERS / work->schbench.messengers)
+		return "messengers x workers exceeds 1024";
+	if (work->schbench.kib > 1 << 20)
+		return "kib exceeds 1 GiB";
+	if (work->schbench.rps > 1000000)
+		return "rps exceeds a million";
+	return work->schbench.sleep_ns > WORK_MAX_NS ? "sleep_ns exceeds an hour" : NULL;
+}
+
+/* ---- messengers ---- */
+
+/* Append the free workers to @tail, in the order in which they came. The new tail. */
+static struct job **take_free(struct post *p, struct job **tail)
+{
+	struct job *j = __atomic_exchange_n(&p->free, NULL, __ATOMIC_ACQUIRE), *next, *in_order;
+
+	for (in_order = NULL; j; j = next) {
+		next = j->next;
+		j->next = in_order;
+		in_order = j;
+	}
+	*tail = in_order;
+	while (*tail)
+		tail = &(*tail)->next;
+	return tail;
+}
+
+static void hand_out(struct job *j, uint64_t arrived, uint64_t now)
+{
+	j->arrived_ns = arrived;
+	j->woken_ns = now;
+	work_thread_wake(&j->handed);
+}
+
+static void run_messenger(struct work_thread *t, struct schbench *s, struct post *p)
+{
+	uint64_t next = t->tree->start_ns, now;
+	struct job *idle = NULL, **tail = &idle, *j;
+	uint32_t seen;
+
+	while (!work_thread_stopped(t)) {
+		seen = __atomic_load_n(&p->posted, __ATOMIC_ACQUIRE);
+		tail = take_free(p, tail);
+		while (idle) {
+			now = work_now_ns();
+			if (s->period_ns && now < next)
+				break;
+			j = idle;
+			idle = j->next;
+			hand_out(j, s->period_ns ? next : now, now);
+			next += s->period_ns;
+		}
+		if (!idle) {
+			tail = &idle;
+			work_thread_wait(t, &p->posted, seen);
+		} else {
+			work_thread_sleep_until(t, next);
+		}
+	}
+}
+
+/* ---- workers ---- */
+
+static void wants_request(struct post *p, struct job *j)
+{
+	j->next = __atomic_load_n(&p->free, __ATOMIC_RELAXED);
+	while (!__atomic_compare_exchange_n(&p->free, &j->next, j, true, __ATOMIC_RELEASE,
+					    __ATOMIC_RELAXED))
+		;
+	work_thread_wake(&p->posted);
+}
+
+/* The lock of the CPU it runs on, also once it has it. */
+static struct cpu_lock *lock_cpu(struct work_thread *t, struct schbench *s)
+{
+	struct cpu_lock *l;
+	int cpu;
+
+	for (;;) {
+		cpu = sched_getcpu();
+		l = &s->locks[cpu >= 0 && cpu < KTSTR_MAX_CPUS ? cpu : 0];
+		pthread_mutex_lock(&l->mutex);
+		if (sched_getcpu() == cpu || work_thread_stopped(t))
+			return l;
+		pthread_mutex_unlock(&l->mutex);
+	}
+}
+
+static bool serve(struct work_thread *t, struct schbench *s, struct work_matrices *m)
+{
+	const struct ktstr_work *work = t->tree->w->work;
+	struct cpu_lock *l;
+	uint32_t i, row;
+
+	if (!work_thread_sleep_until(t, work_now_ns() + work->schbench.sleep_ns))
+		return false;
+	l = work->schbench.unlocked ? NULL : lock_cpu(t, s);
+	for (i = 0; i < work->schbench.ops; i++)
+		for (row = 0; row < m->n && !work_thread_stopped(t); row++)
+			work_multiply_row(m, row);
+	if (l)
+		pthread_mutex_unlock(&l->mutex);
+	return !work_thread_stopped(t);
+}
+
+static void run_worker(struct work_thread *t, struct schbench *s, struct post *p, struct job *j)
+{
+	uint32_t handed = 0;
+	uint64_t now;
+
+	for (;;) {
+		wants_request(p, j);
+		if (!work_thread_wait(t, &j->handed, handed))
+			return;
+		handed++;
+		now = work_now_ns();
+		ktstr_sampler__add(&t->sampler, KTSTR_SAMPLES_WAKE, now - j->woken_ns);
+		if (!serve(t, s, j->matrices))
+			return;
+		now = work_now_ns();
+		ktstr_sampler__add(&t->sampler, KTSTR_SAMPLES_COST, now - j->arrived_ns);
+		work_thread_done(t, 0);
+	}
+}
+
+/* First the messengers, then the workers of each. */
+static void schbench_run(struct work_thread *t)
+{
+	struct schbench *s = t->tree->priv;
+	uint32_t i = t->index - s->messengers;
+
+	if (t->index < s->messengers)
+		run_messenger(t, s, &s->posts[t->index]);
+	else
+		run_worker(t, s, &s->posts[i / s->workers], &s->jobs[i]);
+}
+
+/* ---- the worker that they are ---- */
+
+static int schbench_init(struct ktstr_work_ctx *w)
+{
+	uint32_t messengers = w->work->schbench.messengers, workers = w->work->schbench.workers, i;
+	uint32_t cpus = ktstr_cpumask__weight(w->cpus);
+	struct schbench *s;
+
+	if (!workers)
+		workers = (cpus + messengers - 1) / messengers;
+	if (!workers)
+		return -EINVAL;
+	i = messengers * workers;
+	s = aligned_alloc(64, sizeof(*s) + i * sizeof(s->jobs[0]));
+	if (!s)
+		return -ENOMEM;
+	memset(s, 0, sizeof(*s) + i * sizeof(s->jobs[0]));
+	w->priv = s;
+	s->messengers = messengers;
+	s->workers = workers;
+	if (w->work->schbench.rps)
+		s->period_ns = NSEC_PER_SEC * messengers / w->work->schbench.rps;
+	while (i--) {
+		s->jobs[i].matrices = work_matrices(w->work->schbench.kib);
+		if (!s->jobs[i].matrices)
+			return -ENOMEM;
+	}
+	for (i = 0; i < KTSTR_MAX_CPUS; i++)
+		pthread_mutex_init(&s->locks[i].mutex, NULL);
+	return work_tree_init(&s->tree, w, messengers * (workers + 1), schbench_run, s);
+}
+
+static void schbench_iterate(struct ktstr_work_ctx *w)
+{
+	struct schbench *s = w->priv;
+
+	work_tree_iterate(&s->tree);
+}
+
+static void schbench_fini(struct ktstr_work_ctx *w)
+{
+	uint64_t end = work_now_ns(), loops, delay = 0;
+	struct schbench *s = w->priv;
+	uint32_t i;
+
+	loops = work_tree_done(&s->tree, 0);
+	work_tree_join(&s->tree);
+	work_tree_percentiles(&s->tree, KTSTR_SAMPLES_WAKE, "wakeup");
+	work_tree_percentiles(&s->tree, KTSTR_SAMPLES_COST, "request");
+	work_metric(w, "loop_count", "", KTSTR_HIGHER_IS_BETTER, (double)loops);
+	work_metric(w, "achieved_rps", "1/s", KTSTR_HIGHER_IS_BETTER,
+		    work_tree_rate(&s->tree, loops, end));
+	for (i = 0; i < s->tree.nr; i++)
+		delay += s->tree.threads[i].run_delay_ns;
+	if (loops)
+		work_metric(w, "sched_delay", "us", KTSTR_LOWER_IS_BETTER,
+			    (double)delay / (double)loops / 1e3);
+	work_tree_free(&s->tree);
+	for (i = 0; i < s->messengers * s->workers; i++)
+		free(s->jobs[i].matrices);
+	work_free_priv(w);
+}
+
+const struct ktstr_work_row ktstr_work_schbench = {
+	.name = "Schbench",
+	.description = "A web server in one worker: messenger threads hand requests to worker threads, which sleep and multiply matrices under a lock of their CPU. Unit: a request; metrics wakeup_p50 to _p99_9, request_p50 to _p99_9, loop_count, achieved_rps, sched_delay (run delay a request).",
+	.parameters = "messengers = 1, workers = (CPUs / messengers), kib = 256, ops = 5, sleep_ns = 100000, rps = 0 (no limit), unlocked = false",
+	.checkpoint_every = 1,
+	.flags = KTSTR_WORK_SAMPLES_WAKE | KTSTR_WORK_FORK_ONLY | KTSTR_WORK_BLOCKS,
+	.defaults = schbench_defaults,
+	.validate = schbench_validate,
+	.init = schbench_init,
+	.iterate = schbench_iterate,
+	.fini = schbench_fini,
+};

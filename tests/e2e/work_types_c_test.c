@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The programs among the work types and those that change somebody else, in one guest: each
+ * makes progress, and what the programs measure arrives as metrics of their cgroup.
+ */
+/* Links: libktstr.a */
+#include <math.h>
+
+#include <ktstr.h>
+
+#define MS	NSEC_PER_MSEC
+
+static void expect(struct ktstr_ctx *ctx, const char *source, const char *name, double min,
+		   double max)
+{
+	double v = ext_metric(ctx, source, name);
+
+	if (isnan(v) || v < min || v > max)
+		ktstr_fail(ctx, "%s: %s is %g, not in %g to %g", source, name, v, min, max);
+}
+
+KTSTR_TEST(programs_and_storms, .duration_s = 2, .llcs = 1, .cores = 2, .max_spread_pct = 100)
+{
+	const struct ktstr_cgroup cross[] = {
+		{ .name = "cross", .work = CROSS_AFFINITY_CHURN(), .workers = 2 }, { }
+	}, storm[] = {
+		{ .name = "waitpid", .work = CGROUP_ATTACH_STORM(.dest = "ignore"), .workers = 1 },
+		{ .name = "ignore", .work = CGROUP_ATTACH_STORM(.reap = KTSTR_REAP_SIG_IGN),
+		  .workers = 1 }, { }
+	}, programs[] = {
+		{ .name = "schbench", .work = SCHBENCH(.kib = 8, .ops = 1, .rps = 200),
+		  .workers = 1 },
+		{ .name = "taobench", .work = TAOBENCH(.clients = 2, .kib = 256, .rps = 500),
+		  .workers = 1 }, { }
+	};
+	const struct ktstr_step steps[] = {
+		{ .cgroups = cross, .hold.fixed_ns = 150 * MS },
+		{ .cgroups = storm, .hold.fixed_ns = 150 * MS },
+		{ .cgroups = programs, .hold.fixed_ns = 500 * MS },
+	};
+	struct ktstr_stats partners;
+	int ret = ktstr_run_steps(ctx, steps, 3);
+
+	if (ret)
+		return ret;
+	expect(ctx, "Schbench", "wakeup_p99", 0, 1e6);
+	expect(ctx, "Schbench", "request_p50", 100, 1e6);
+	expect(ctx, "Schbench", "loop_count", 20, 500);
+	expect(ctx, "Schbench", "achieved_rps", 40, 210);
+	expect(ctx, "Taobench", "total_qps", 50, 520);
+	expect(ctx, "Taobench", "hit_ratio", 0.75, 1);
+	expect(ctx, "Taobench", "serve_p99_9", 0, 1e6);
+	partners = cgroup_stats(ctx, "cross");
+	if (partners.migrations < 2)
+		ktstr_fail(ctx, "the partners did not move each other");
+	return 0;
+}

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The work types that are programs of their own (Schbench, Taobench), whose figures are named
+ * metrics, and those that change somebody else (CrossAffinityChurn, CgroupAttachStorm), with
+ * real workers on this machine.
+ */
+/* Links: libktstr.a */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "kselftest_harness.h"
+
+#include "../../harness/guest/types/tree.h"
+#include "../../harness/guest/work.h"
+#include "../../harness/guest/workers.h"
+
+#define MS		NSEC_PER_MSEC
+
+FIXTURE(types) {
+	struct ktstr_workers *ws;
+	struct ktstr_placement where;
+	const struct ktstr_worker_report *r;
+	char root[320];		/* of cgroups, "" for none */
+};
+
+static bool find_cgroup2(char *path, size_t size)
+{
+	char line[512], mount[256], type[64];
+	FILE *f = fopen("/proc/self/mounts", "re");
+	bool found = false;
+
+	while (f && !found && fgets(line, sizeof(line), f))
+		found = sscanf(line, "%*s %255s %63s", mount, type) == 2 &&
+			!strcmp(type, "cgroup2") && !access(mount, W_OK);
+	if (f)
+		fclose(f);
+	return found && snprintf(path, size, "%s/ktstr_types_c_%d", mount, getpid()) < (int)size;
+}
+
+FIXTURE_SETUP(types)
+{
+	self->ws = ktstr_workers__new(4);
+	ASSERT_NE(NULL, self->ws);
+	self->where = (struct ktstr_placement){ .cgroup_fd = -1 };
+	self->r = ktstr_workers__reports(self->ws);
+	if (!find_cgroup2(self->root, sizeof(self->root)) || mkdir(self->root, 0755))
+		self->root[0] = '\0';
+	else
+		self->where.workload_root = self->root;
+}
+
+FIXTURE_TEARDOWN(types)
+{
+	ktstr_workers__free(self->ws, NSEC_PER_SEC);
+	if (self->root[0])
+		EXPECT_EQ(0, rmdir(self->root));	/* no leaf is left */
+}
+
+static void run(FIXTURE_DATA(types) *self, struct __test_metadata *_metadata,
+		const struct ktstr_work *work, uint32_t nr, uint32_t ms)
+{
+	struct timespec t = { .tv_nsec = ms * MS };
+	uint64_t before;
+	uint32_t i;
+
+	ASSERT_EQ(0, ktstr_workers__fork(self->ws, 0, work, nr, &self->where));
+	ASSERT_EQ(0, ktstr_workers__start(self->ws, 30 * NSEC_PER_SEC));
+	nanosleep(&t, NULL);
+	before = work_now_ns();
+	ASSERT_EQ(0, ktstr_workers__stop(self->ws, 10 * NSEC_PER_SEC, NSEC_PER_SEC));
+	EXPECT_GT(5 * NSEC_PER_SEC, work_now_ns() - before);
+	for (i = 0; i < nr; i++) {
+		ASSERT_EQ(0, self->r[i].setup_error);
+		EXPECT_EQ(KTSTR_FATE_COMPLETED, ktstr_workers__fate(self->ws, i));
+		EXPECT_LT(0, self->r[i].work_units);
+	}
+}
+
+/* -1: there is none; two of one name are a failure. */
+static double metric(FIXTURE_DATA(types) *self, struct __test_metadata *_metadata, const char *name)
+{
+	const struct ktstr_worker_metric *m;
+	double value = -1;
+	uint32_t i, nr, found = 0;
+
+	m = ktstr_workers__metrics(self->ws, 0, &nr);
+	for (i = 0; i < nr; i++)
+		if (!strcmp(m[i].name, name)) {
+			value = m[i].value;
+			found++;
+		}
+	EXPECT_GE(1, found) TH_LOG("%s", name);
+	return value;
+}
+
+#define METRIC(_name)	metric(self, _metadata, _name)
+
+static void percentiles_ascend(FIXTURE_DATA(types) *self, struct __test_metadata *_metadata,
+			       const char *prefix)
+{
+	static const char * const suffix[] = { "p50", "p90", "p99", "p99_9" };
+	double last = 0, v;
+	char name[32];
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		snprintf(name, sizeof(name), "%s_%s", prefix, suffix[i]);
+		v = METRIC(name);
+		EXPECT_LE(last, v) TH_LOG("%s", name);
+		last = v;
+	}
+	EXPECT_LT(0, last) TH_LOG("%s", prefix);
+}
+
+TEST_F(types, schbench_measures_wakeups_and_requests)
+{
+	run(self, _metadata, &SCHBENCH(.workers = 2, .kib = 8, .ops = 1), 1, 100);
+	percentiles_ascend(self, _metadata, "wakeup");
+	percentiles_ascend(self, _metadata, "request");
+	EXPECT_LT(100, METRIC("request_p50"));		/* it sleeps for 100 us */
+	EXPECT_LE(1, METRIC("loop_count"));
+	EXPECT_LE(1, METRIC("achieved_rps"));
+	EXPECT_LE(0, METRIC("sched_delay"));
+	EXPECT_LT(0, ktstr_workers__samples(self->ws)[0].kind[KTSTR_SAMPLES_WAKE].total);
+}
+
+TEST_F(types, schbench_keeps_its_rate)
+{
+	struct ktstr_work work = SCHBENCH(.messengers = 2, .workers = 1, .kib = 1, .ops = 1,
+					  .rps = 100, .unlocked = true);
+
+	run(self, _metadata, &work, 1, 200);
+	/* Due until now, and one of each messenger at the start. */
+	EXPECT_GE(100 * (double)self->r[0].wall_ns / 1e9 + 2, METRIC("loop_count"));
+	EXPECT_LE(2, METRIC("loop_count"));
+}
+
+TEST_F(types, taobench_hits_as_often_as_it_was_told)
+{
+	struct ktstr_work work = TAOBENCH(.clients = 2, .kib = 256, .hit_pct = 75);
+
+	run(self, _metadata, &work, 1, 200);
+	percentiles_ascend(self, _metadata, "serve");
+	EXPECT_LT(0, METRIC("fast_qps"));
+	EXPECT_LT(0, METRIC("slow_qps"));
+	EXPECT_LT(METRIC("total_qps") - METRIC("fast_qps") - METRIC("slow_qps"), 1e-3);
+	if (self->r[0].work_units > 500) {	/* four deviations */
+		EXPECT_LT(0.67, METRIC("hit_ratio"));
+		EXPECT_GT(0.83, METRIC("hit_ratio"));
+	}
+	EXPECT_LT(100, METRIC("serve_p99_9"));		/* a miss takes 100 us */
+}
+
+TEST_F(types, an_open_loop_counts_what_it_let_wait)
+{
+	/* A client can do 20 slow requests in the time, 2000 are due. */
+	struct ktstr_work work = TAOBENCH(.clients = 1, .kib = 64, .hit_pct = 1,
+					  .slow_ns = 10 * MS, .rps = 10000);
+
+	run(self, _metadata, &work, 1, 200);
+	EXPECT_GT(110, METRIC("total_qps"));
+	EXPECT_LT(20000, METRIC("serve_p99"));		/* us: far more than one request takes */
+}
+
+TEST_F(types, partners_move_each_other)
+{
+	run(self, _metadata, &CROSS_AFFINITY_CHURN(.spin = 64), 2, 100);
+	if (sysconf(_SC_NPROCESSORS_ONLN) > 1)
+		EXPECT_LT(2, self->r[0].migrations + self->r[1].migrations);
+	EXPECT_LT(0, ktstr_workers__samples(self->ws)[0].kind[KTSTR_SAMPLES_WAKE].total);
+}
+
+static void storm(FIXTURE_DATA(types) *self, struct __test_metadata *_metadata,
+		  const struct ktstr_work *work)
+{
+	if (!self->root[0])
+		SKIP(return, "no writable cgroup2 on this machine");
+	run(self, _metadata, work, 2, 100);
+	EXPECT_LE(self->r[0].work_units, self->r[0].iterations);
+	EXPECT_LE(self->r[0].iterations, self->r[0].work_units + 1);	/* the last is cut short */
+}
+
+TEST_F(types, a_storm_moves_children_and_reaps_them)
+{
+	storm(self, _metadata, &CGROUP_ATTACH_STORM());
+}
+
+TEST_F(types, a_storm_lets_the_kernel_reap)
+{
+	storm(self, _metadata, &CGROUP_ATTACH_STORM(.reap = KTSTR_REAP_SIG_IGN));
+}
+
+TEST_F(types, a_storm_without_its_cgroup_does_not_start)
+{
+	if (!self->root[0])
+		SKIP(return, "no writable cgroup2 on this machine");
+	ASSERT_EQ(0, ktstr_workers__fork(self->ws, 0, &CGROUP_ATTACH_STORM(.dest = "missing"), 1,
+					 &self->where));
+	ktstr_workers__start(self->ws, 10 * NSEC_PER_SEC);
+	ASSERT_EQ(0, ktstr_workers__stop(self->ws, NSEC_PER_SEC, NSEC_PER_SEC));
+	EXPECT_EQ(-ENOENT, self->r[0].setup_error);
+}
+
+TEST(what_cannot_work_is_refused)
+{
+	const struct {
+		struct ktstr_work work;
+		uint32_t workers;
+		const char *why;
+	} rows[] = {
+		{ SCHBENCH(.messengers = 65), 1, "Schbench: messengers exceeds 64" },
+		{ SCHBENCH(.messengers = 2, .workers = 513), 1,
+		  "Schbench: messengers x workers exceeds 1024" },
+		{ SCHBENCH(.kib = 2 << 20), 1, "Schbench: kib exceeds 1 GiB" },
+		{ SCHBENCH(.rps = 1000001), 1, "Schbench: rps exceeds a million" },
+		{ SCHBENCH(.sleep_ns = UINT64_MAX), 1, "Schbench: sleep_ns exceeds an hour" },
+		{ TAOBENCH(.clients = 1025), 1, "Taobench: clients or slow exceeds 1024" },
+		{ TAOBENCH(.kib = 63), 1, "Taobench: kib is not between 64 and 1048576" },
+		{ TAOBENCH(.hit_pct = 100), 1, "Taobench: hit_pct is not between 1 and 99" },
+		{ TAOBENCH(.rps = 10000001), 1, "Taobench: rps exceeds ten million" },
+		{ TAOBENCH(.slow_ns = UINT64_MAX), 1, "Taobench: slow_ns exceeds an hour" },
+		{ CROSS_AFFINITY_CHURN(), 3,
+		  "CrossAffinityChurn requires num_workers divisible by 2, got 3" },
+		{ CROSS_AFFINITY_CHURN(.spin = 2 << 20), 2,
+		  "CrossAffinityChurn: spin is larger than 1048576" },
+		{ CGROUP_ATTACH_STORM(.dest = "../up"), 1,
+		  "CgroupAttachStorm: dest is no name of a cgroup of the test" },
+		{ CGROUP_ATTACH_STORM(.reap = 2), 1, "CgroupAttachStorm: unknown way to reap" },
+	};
+	char why[256];
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		EXPECT_FALSE(ktstr_work__check(&rows[i].work, rows[i].workers, why, sizeof(why)));
+		EXPECT_STREQ(rows[i].why, why);
+	}
+}
+
+TEST_HARNESS_MAIN
