@@ -12,6 +12,7 @@
 #	make gate-matrix	each check just inside and just outside its limit
 #	make bench		what each test costs: set-up, boot, total
 #	make bench-boot		how fast the VMMs at hand boot, with KVM or in the nested rig
+#	make mutations		which scheduler mistakes the canned scenarios notice
 #	make catalogue		every canned scenario under sound schedulers (hours)
 #	make bench-worker	what telemetry costs a worker, in ns
 #	O=DIR, V=1, LLVM=1, LLVM=-19, CROSS_COMPILE=, CLANG= (BPF), VMLINUX_BTF=
@@ -130,7 +131,7 @@ $(OBJ)/flags: FORCE
 	@mkdir -p $(@D)
 	@echo '$(flags)' | cmp -s - $@ || echo '$(flags)' > $@
 FORCE:
-.PHONY: FORCE unit-tests e2e-tests fuzzers nested-host bench bench-boot bench-worker catalogue gate-matrix
+.PHONY: FORCE unit-tests e2e-tests fuzzers nested-host bench bench-boot bench-worker catalogue gate-matrix mutations
 
 $(TOOLS)/complete:
 	@O='$(O)' KBUILD_OUTPUT='$(KBUILD_OUTPUT)' $(SETUP)/tools.sh build '$(KSRC)' '$(TOOLS)'
@@ -285,6 +286,9 @@ bench: all
 
 catalogue: all
 	@OUTPUT='$(OUTPUT)' tests/long/catalogue.sh
+
+mutations: all
+	@OUTPUT='$(OUTPUT)' tests/long/mutations.sh $(ARGS)
 
 bench-worker: $(OBJ)/tests/bench/worker_bench
 	@$<

@@ -30,6 +30,7 @@ char _license[] SEC("license") = "GPL";
 #define RETRY_NS	(4 * MSEC)
 #define NEW_CGROUP_NS	(1000 * MSEC)
 #define LONG_NS		(1000 * MSEC)
+#define USUAL		4	/* a worker yields or sleeps so often before it begins */
 
 #define SCHED_BATCH	3		/* include/uapi/linux/sched.h */
 #define DEFAULT_PRIO	120		/* static_prio of nice 0, include/linux/sched/prio.h */
@@ -52,8 +53,8 @@ struct task_ctx {
 	u64 cgroup;		/* when it was last queued */
 	u64 mask[MUTANT_MAX_CPUS / 64];	/* affinity when it was first queued */
 	s32 home;		/* CPU then */
-	bool yielded;
-	bool slept;
+	u32 nr_yields;
+	u32 nr_sleeps;
 	bool moved;
 };
 
@@ -162,7 +163,7 @@ static bool is_starved(const struct task_struct *p, const struct task_ctx *tc, u
 	case MUTANT_STARVE_NEW:
 		return p->start_time > first_cgroup_at + NEW_CGROUP_NS;
 	case MUTANT_STARVE_NESTED:
-		return BPF_CORE_READ(p, cgroups, dfl_cgrp, level) >= 3;
+		return BPF_CORE_READ(p, cgroups, dfl_cgrp, level) >= 4;
 	case MUTANT_STARVE_PINNED:
 		return p->nr_cpus_allowed == 1;
 	case MUTANT_STARVE_BATCH:
@@ -170,9 +171,9 @@ static bool is_starved(const struct task_struct *p, const struct task_ctx *tc, u
 	case MUTANT_STARVE_NICE:
 		return p->static_prio > DEFAULT_PRIO;
 	case MUTANT_STARVE_YIELD:
-		return tc->yielded;
+		return tc->nr_yields > USUAL;
 	case MUTANT_STARVE_SLEEPER:
-		return tc->slept;
+		return tc->nr_sleeps > USUAL;
 	}
 	return false;
 }
@@ -220,7 +221,7 @@ static s32 wrong_cpu(struct task_struct *p, struct task_ctx *tc, u64 enq_flags)
 
 static void waste_time(void)
 {
-	u64 end = bpf_ktime_get_ns() + MSEC;
+	u64 end = bpf_ktime_get_ns() + 5 * MSEC;
 	int i;
 
 	bpf_for(i, 0, 1 << 20)
@@ -364,7 +365,7 @@ void BPF_STRUCT_OPS(mutant_quiescent, struct task_struct *p, u64 deq_flags)
 		return;
 	tc = ctx_of(p);
 	if (tc)
-		tc->slept = true;
+		tc->nr_sleeps++;
 }
 
 bool BPF_STRUCT_OPS(mutant_yield, struct task_struct *from, struct task_struct *to)
@@ -373,7 +374,7 @@ bool BPF_STRUCT_OPS(mutant_yield, struct task_struct *from, struct task_struct *
 
 	scx_bpf_task_set_slice(from, 0);
 	if (tc)
-		tc->yielded = true;
+		tc->nr_yields++;
 	return false;
 }
 
@@ -392,7 +393,8 @@ s32 BPF_STRUCT_OPS(mutant_init_task, struct task_struct *p, struct scx_init_task
 {
 	if (!bpf_task_storage_get(&mutant_task_ctx, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE))
 		return -ENOMEM;
-	if (IS(TASK_LEAK) && args->fork && is_worker(p) &&
+	/* The child has no cgroup yet. */
+	if (IS(TASK_LEAK) && args->fork && is_worker(bpf_get_current_task_btf()) &&
 	    __sync_fetch_and_add(&nr_new_tasks, 1) >= MUTANT_TASK_SLOTS)
 		return -ENOMEM;
 	return 0;

@@ -1,6 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Policies other than SCHED_OTHER. Those above sched_ext take CPUs away without asking it. */
+#include <ktstr/claim.h>
+
 #include "catalogue.h"
+
+/* Two for each CPU of either kind: a nice task gets less, and not nothing. */
+static int nice_beside_normal(struct ktstr_ctx *ctx)
+{
+	uint32_t nr = 2 * ktstr_nr_cpus(ctx);
+	int r = ktstr_run(ctx, STEP(CGROUPS(CGROUP("normal", .workers = nr),
+					    CGROUP("nice", .workers = nr, .nice = VALUE(5))),
+				    HOLD_SETTLED(1.0)));
+
+	if (!r)		/* equal shares are fine: not every scheduler knows of weights */
+		claim_at_most(ctx, phase_cgroup(ctx, 0, "nice").cpu_s,
+			      1.2 * phase_cgroup(ctx, 0, "normal").cpu_s);
+	return r;
+}
 
 CANNED_TABLE(catalogue_sched_class,
 	CANNED(sched_batch,
@@ -16,4 +32,7 @@ CANNED_TABLE(catalogue_sched_class,
 	CANNED(sched_rr,
 	       "does not get back to work on CPUs that realtime tasks pass among themselves",
 	       STEADY(.works = WORKS(WORKSPEC(.workers = 2, .policy = RR(1),
-					      DOES_BURSTS(500, 250))))));
+					      DOES_BURSTS(500, 250))))),
+	CANNED(nice_beside_normal,
+	       "starves tasks of a positive nice value, or prefers them",
+	       .run = nice_beside_normal));

@@ -149,6 +149,20 @@ static int cgroup_cpuset_cross_llc_race(struct ktstr_ctx *ctx)
 	return ret;
 }
 
+/* A round without a unit of work is a fork that failed. */
+static int fork_exit_churn(struct ktstr_ctx *ctx)
+{
+	int r = ktstr_run(ctx, STEP(CGROUPS(CGROUP("cg_0", .work = FORK_EXIT),
+					    CGROUP("cg_1", .work = FORK_EXIT)),
+				    HOLD_SETTLED(1.0)));
+	struct ktstr_stats s = phase_stats(ctx, 0);
+
+	if (!r)
+		claim_fraction_at_least(ctx, s.work_units, s.iterations, 0.9,
+					.because = "nothing limits the number of processes");
+	return r;
+}
+
 CANNED_TABLE(catalogue_stress,
 	CANNED(cgroup_partial_cpus_steady,
 	       "uses CPUs that no cgroup may use, or leaves those idle that one may",
@@ -161,7 +175,7 @@ CANNED_TABLE(catalogue_stress,
 	       STEADY(.works = WORKS(WORKSPEC(.workers = 32, DOES(MIXED))))),
 	CANNED(fork_exit_churn,
 	       "leaks, or delays, tasks that live for a moment only",
-	       STEADY(.works = WORKS(WORKSPEC(DOES(FORK_EXIT))))),
+	       .run = fork_exit_churn),
 	CANNED(nice_sweep,
 	       "does not follow a change of weight",
 	       STEADY(.works = WORKS(WORKSPEC(DOES(NICE_SWEEP))))),
