@@ -206,26 +206,32 @@ check_nested()
 	item build/nested build all e2e-tests nested-host
 	kernel=${KTSTR_TEST_KERNEL:-$("$OUTPUT/ktstr" kernel path)}
 	mkdir -p "$logs/nested"
-	tap_items nested nested_twice -t 600 -o "$logs/nested" ${kernel:+-k "$kernel"} -- \
+	tap_items nested nested_twice -t 270 -o "$logs/nested" ${kernel:+-k "$kernel"} -- \
 		env RUNS_ROOT="$logs/nested" tests/nested/check.sh short
 }
 
-# An emulated KVM host that dies (125) is the emulation's fault, not the VMM's: its kernel has
-# been seen to panic on a busy machine. Once more then; if that dies too, nothing was tested.
+# The emulation of SVM is not as reliable as KVM: its host has been seen to panic (125), and
+# guests to stand still (124), on a busy machine. What fails gets a second chance; a second host
+# that dies or is too slow is a skip that says so, a second wrong result is a failure.
 nested_twice()
 {
 	local rc tap=$logs/nested/tap
 
 	tests/nested/run.sh "$@" > "$tap"
 	rc=$?
-	if [ $rc = 125 ]; then
-		sed 's/^/# first host: /' "$tap"
+	if [ $rc != 0 ] && [ $rc != 4 ]; then
+		sed 's/^/# first attempt: /' "$tap"
 		tests/nested/run.sh "$@" > "$tap"
 		rc=$?
 	fi
+	case $rc in
+	124|125)
+		sed 's/^not ok/# not ok/' "$tap"
+		echo "ok 1 nested # SKIP the emulated KVM host died or was too slow, twice ($rc)"
+		return 0 ;;
+	esac
 	cat "$tap"
-	[ $rc != 125 ] || echo "ok 1 nested # SKIP the emulated KVM host died twice"
-	[ $rc = 125 ] || return $rc
+	return $rc
 }
 
 check_fuzz()
