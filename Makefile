@@ -47,7 +47,7 @@ setup:
 	@$(SETUP)/setup.sh
 
 check:
-	@KSRC="$(KSRC)" tests/check.sh "$(OUTPUT)" unit lint e2e fuzz nested
+	@KSRC="$(KSRC)" tests/check.sh "$(OUTPUT)" $(or $(PARTS),unit lint e2e fuzz nested)
 
 check-unit check-lint check-e2e check-fuzz check-nested: check-%:
 	@KSRC="$(KSRC)" FUZZ_SECONDS="$(SECONDS)" tests/check.sh "$(OUTPUT)" $*
