@@ -35,6 +35,7 @@ struct vm_ops {
 
 struct vm {
 	const struct vm_ops *ops;
+	const char *notice;	/* of its RAM; NULL: none yet */
 };
 
 /* vmm/kvm/kvm.c */

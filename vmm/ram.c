@@ -1,18 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Guest RAM; see ram.h for the idea. */
+/* What guest RAM looks like from inside; see ram.h. Where it comes from is in ram_alloc.c. */
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
-#include "fd.h"
 #include "ram.h"
 
 #define HOLE_START	0xa0000ull	/* VGA window and ROMs */
 #define HOLE_END	VM_MIB
-#define PAGE_BYTES	4096ull
 #define ABOVE_4G	(4 * VM_GIB)
 /* Firmware tables sit above the initrd; QEMU 10 keeps 0x28000, SeaBIOS up to 256 KiB. */
 #define FIRMWARE_BYTES	(2 * VM_MIB)
@@ -68,86 +63,6 @@ int vm_place_shared(uint64_t low_end, uint64_t initrd_bytes, uint64_t kernel_end
 			      need / VM_MIB + 1);
 	*gpa = (low_end - FIRMWARE_BYTES - initrd_bytes - shared_bytes) & ~(SHARED_ALIGN - 1);
 	return 0;
-}
-
-/* One node's memory, sealed so that nobody can shrink it under a mapping. */
-static int node_memfd(uint64_t bytes)
-{
-	int fd = fd_high(memfd_create("ktstr-ram", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-
-	if (fd < 0)
-		return -errno;
-	if (ftruncate(fd, (off_t)bytes) ||
-	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)) {
-		int e = errno;
-
-		close(fd);
-		return -e;
-	}
-	return fd;
-}
-
-int vm_ram_alloc(struct vm_ram *ram, uint64_t mem_bytes, const struct vm_topology *topo,
-		 uint64_t low_max, struct vm_err *err)
-{
-	uint64_t offset = 0;
-	void *p;
-
-	memset(ram, 0, sizeof(*ram));
-	ram->nr_nodes = topo->numa_nodes;
-	for (uint32_t i = 0; i < VM_MAX_NODES; i++)
-		ram->fd[i] = -1;
-	ram->nr_regions = vm_regions_pc(mem_bytes, low_max, ram->region);
-
-	p = mmap(NULL, mem_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (p == MAP_FAILED)
-		return vm_err(err, errno,
-			      "guest memory: cannot reserve %" PRIu64 " MiB of address space: %s",
-			      mem_bytes / VM_MIB, strerror(errno));
-	ram->base = p;
-	ram->bytes = mem_bytes;
-	for (uint32_t i = 0; i < ram->nr_nodes; i++) {
-		uint64_t bytes = vm_topology_node_bytes(topo, mem_bytes, i);
-		int fd = node_memfd(bytes);
-
-		if (fd < 0)
-			return vm_err(err, -fd,
-				      "guest memory: memfd of %" PRIu64 " MiB for node %u: %s",
-				      bytes / VM_MIB, i, strerror(-fd));
-		ram->fd[i] = fd;
-		ram->node_bytes[i] = bytes;
-		p = mmap(ram->base + offset, bytes, PROT_READ | PROT_WRITE,
-			 MAP_SHARED | MAP_FIXED | MAP_NORESERVE, fd, 0);
-		if (p == MAP_FAILED)
-			return vm_err(err, errno,
-				      "guest memory: cannot map %" PRIu64 " MiB of node %u: %s",
-				      bytes / VM_MIB, i, strerror(errno));
-		offset += bytes;
-	}
-	return 0;
-}
-
-int vm_ram_overlay(struct vm_ram *ram, uint64_t gpa, const struct vm_part *part)
-{
-	uint64_t bytes = (part->bytes + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1);
-	void *at = vm_ram_at(ram, gpa, bytes);
-
-	if (!at || gpa % PAGE_BYTES || part->off % PAGE_BYTES)
-		return -EINVAL;
-	if (mmap(at, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, part->fd,
-		 (off_t)part->off) == MAP_FAILED)
-		return -errno;
-	return 0;
-}
-
-void vm_ram_free(struct vm_ram *ram)
-{
-	for (uint32_t i = 0; i < ram->nr_nodes; i++)
-		fd_close(&ram->fd[i]);
-	if (ram->base)
-		munmap(ram->base, ram->bytes);
-	ram->base = NULL;
-	ram->nr_nodes = 0;
 }
 
 void *vm_ram_at(const struct vm_ram *ram, uint64_t gpa, size_t len)

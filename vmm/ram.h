@@ -18,6 +18,10 @@
 #define VM_GIB			(UINT64_C(1) << 30)
 #define VM_NODE_MIN_BYTES	(16 * VM_MIB)
 #define VM_MAX_REGIONS		4
+#define VM_HUGE_BYTES		(2 * VM_MIB)
+#define VM_HUGE_SYSFS		"/sys/kernel/mm/hugepages/hugepages-2048kB"
+#define VM_HOST_NODES		"/sys/devices/system/node/has_memory"
+#define VM_NOTICE_BYTES		512
 
 enum vm_region_kind {
 	VM_REGION_RAM,		/* the kernel's to use */
@@ -33,8 +37,10 @@ struct vm_region {
 };
 
 struct vm_ram {
-	uint8_t *base;			/* NULL: not mapped */
+	uint8_t *base;			/* NULL: not mapped; at a multiple of VM_HUGE_BYTES */
 	uint64_t bytes;
+	bool huge;			/* of huge pages, all of them there */
+	char notice[VM_NOTICE_BYTES];	/* what the host refused, or empty */
 	uint32_t nr_nodes;
 	int fd[VM_MAX_NODES];
 	uint64_t node_bytes[VM_MAX_NODES];
@@ -67,13 +73,32 @@ const struct vm_region *vm_region_find(const struct vm_region *region, unsigned 
 int vm_place_shared(uint64_t low_end, uint64_t initrd_bytes, uint64_t kernel_end,
 		    uint64_t shared_bytes, uint64_t *gpa, struct vm_err *err);
 
-/* Allocate and map. 0 or -errno with @err; vm_ram_free() undoes either outcome. */
-int vm_ram_alloc(struct vm_ram *ram, uint64_t mem_bytes, const struct vm_topology *topo,
-		 uint64_t low_max, struct vm_err *err);
+/*
+ * Allocate and map what @spec says. Huge pages and binding are wishes: what the host refuses is in
+ * ram->notice. 0 or -errno with @err; vm_ram_free() undoes either outcome.
+ */
+int vm_ram_alloc(struct vm_ram *ram, const struct vm_spec *spec, uint64_t low_max,
+		 struct vm_err *err);
+
+/*
+ * Why @want huge pages are not to be had, and the command that provides them, from the counters in
+ * folder @sysfs (VM_HUGE_SYSFS). @errnum is what the attempt failed with.
+ */
+void vm_huge_shortage(const char *sysfs, uint64_t want, int errnum, char *buf, size_t size);
+
+/*
+ * The host's nodes with memory, from the kernel's list in the file @path (VM_HOST_NODES): bit N
+ * for node N, node 0 alone where there is no such file. 0 or -errno.
+ */
+int vm_host_nodes(const char *path, uint64_t *mask);
+/* Does every node that spec->host_nodes names exist? 0 or -EINVAL with @err. */
+int vm_host_nodes_check(const struct vm_spec *spec, uint64_t have, struct vm_err *err);
+
 /*
  * Show @part of a file at @gpa, copy-on-write: its pages are the page cache's until the guest
  * writes to them. The file must not become shorter. 0, or -errno and nothing has changed: both
- * must be page aligned, and the memory of this process only (vm_ram.fd has the old contents).
+ * must be page aligned, the memory of this process only (vm_ram.fd has the old contents) and
+ * not of huge pages.
  */
 int vm_ram_overlay(struct vm_ram *ram, uint64_t gpa, const struct vm_part *part);
 void vm_ram_free(struct vm_ram *ram);

@@ -72,6 +72,19 @@ static int check_memory(const struct vm_spec *s, struct vm_err *err)
 	return 0;
 }
 
+static int check_host_nodes(const struct vm_spec *s, struct vm_err *err)
+{
+	uint64_t have;
+	int r;
+
+	if (!s->host_nodes)
+		return 0;
+	r = vm_host_nodes(VM_HOST_NODES, &have);
+	if (r)
+		return vm_err(err, -r, "host_nodes: cannot read %s: %s", VM_HOST_NODES, strerror(-r));
+	return vm_host_nodes_check(s, have, err);
+}
+
 static int check_files(const struct vm_spec *s, struct vm_err *err)
 {
 	struct stat st;
@@ -148,7 +161,7 @@ static int check_spec(const struct vm_spec *s, struct vm_image *image, struct vm
 	if (!s->kernel || !*s->kernel)
 		return vm_err(err, EINVAL, "kernel: no image given");
 	if (vm_topology_check(&s->topo, err) || check_memory(s, err) ||
-	    check_mode(s, err) || check_devices(s, err) || check_files(s, err))
+	    check_host_nodes(s, err) || check_mode(s, err) || check_devices(s, err) || check_files(s, err))
 		return -EINVAL;
 	if (vm_image_read(s->kernel, image, err))
 		return -EINVAL;
@@ -176,6 +189,11 @@ int vm_create(struct vm **vmp, const struct vm_spec *spec, struct vm_err *err)
 	if (!r)
 		(*vmp)->ops = ops;
 	return r;
+}
+
+const char *vm_notice(const struct vm *vm)
+{
+	return vm->notice ? vm->notice : "";
 }
 
 int vm_start(struct vm *vm, struct vm_err *err)

@@ -101,6 +101,9 @@ struct vm_spec {
 	struct vm_topology topo;
 	uint64_t mem_bytes;		/* whole MiB, see vm_topology_node_bytes() */
 	uint64_t shared_bytes;		/* hidden from the guest's allocator, see vm_shared() */
+	/* wishes: what the host refuses is in vm_notice() */
+	bool huge_pages;		/* guest RAM of 2 MiB pages, all there from the start */
+	const uint64_t *host_nodes;	/* per guest node: bit N, from node N of the host; 0: any */
 	enum vm_accel accel;		/* VM_ACCEL_AUTO has been resolved by vm_pick_accel() */
 	bool deterministic;		/* tcg: -icount, one host thread, all seeds fixed */
 	uint64_t seed;			/* deterministic: guest entropy and nothing else */
@@ -152,6 +155,12 @@ int vm_spec_check(const struct vm_spec *spec, struct vm_err *err);
  * something a user can install.
  */
 int vm_create(struct vm **vmp, const struct vm_spec *spec, struct vm_err *err);
+
+/*
+ * What @vm does without although its spec asked for it (huge pages, binding to nodes), and what
+ * would provide it: one line for the user, empty if nothing is amiss. Valid as long as @vm.
+ */
+const char *vm_notice(const struct vm *vm);
 
 /* Let the vCPUs run. Returns 0 or -errno with @err. */
 int vm_start(struct vm *vm, struct vm_err *err);
@@ -213,7 +222,12 @@ int vm_describe(struct vm *vm, char *buf, size_t size);
 
 /*
  * Guest RAM at guest physical address @gpa, or NULL unless all @len bytes are RAM of one
- * region. Valid until vm_destroy(), also after VM_EVENT_EXIT.
+ * region. Valid until vm_destroy(), also after VM_EVENT_EXIT: the mapping neither moves nor
+ * shrinks, so any thread may read it at any time without a lock. Until the machine is paused or
+ * over, though, its contents change under the reader: an aligned number is read whole (by one
+ * volatile or atomic load), anything larger may be half old and half new, and what was checked
+ * must not be read a second time. A pause stops the vCPUs; a disk or a card may still complete a
+ * request.
  */
 void *vm_mem(struct vm *vm, uint64_t gpa, size_t len);
 

@@ -8,7 +8,7 @@
  *
  * INITRD holds tests/e2e/guest/vm_init.c as /init; VM_BENCH_APPEND is appended to the guest's
  * command line as it is: ",busy:20 tsc=reliable" adds work for /init and a parameter.
- * VM_BENCH_ACCEL=kvm asks for the bundled VMM.
+ * VM_BENCH_ACCEL=kvm asks for the bundled VMM, VM_BENCH_HUGE=1 for huge pages.
  */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -59,6 +59,8 @@ static int bench(struct vm_spec *spec, const char *name)
 		return -1;
 	}
 	created = now();
+	if (*vm_notice(vm))
+		fprintf(stderr, "%s: %s\n", name, vm_notice(vm));
 	inotify_add_watch(watch, spec->console_path, IN_MODIFY);
 	if (vm_start(vm, &err)) {
 		fprintf(stderr, "%s: %s\n", name, err.msg);
@@ -105,6 +107,7 @@ int main(int argc, char **argv)
 	struct vm_spec spec = {
 		.accel = VM_ACCEL_TCG, .mem_bytes = 1ull << 30, .shared_bytes = 16 << 20,
 		.seed = 1, .console_path = console, .output_path = output, .cmdline = cmdline,
+		.huge_pages = getenv("VM_BENCH_HUGE") != NULL,
 	};
 	char **list = argc > 3 ? argv + 3 : defaults;
 	struct vm_err err;

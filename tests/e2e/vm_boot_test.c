@@ -12,6 +12,8 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
@@ -274,6 +276,83 @@ TEST_F_TIMEOUT(vm, guest_physical_addresses_are_the_guests, 150)
 	EXPECT_EQ(NULL, vm_mem(self->vm, split, 1));
 	EXPECT_EQ(NULL, vm_mem(self->vm, 4096 * MIB + 1024 * MIB, 1));
 	EXPECT_EQ(vm_shared(self->vm, &gpa), vm_mem(self->vm, gpa, self->spec.shared_bytes));
+}
+
+/* On a host that has enough of them; what a shortage leads to is vm_ram_test.c's. */
+TEST_F_TIMEOUT(vm, a_guest_in_huge_pages_is_read_like_any_other, 150)
+{
+	const uint64_t at = 0x10000000;
+	uint64_t *p;
+
+	self->spec.huge_pages = true;
+	ASSERT_EQ(0, launch(self, "poke:0x10000000,off memmap=1M$0x10000000"))
+		TH_LOG("%s", self->err.msg);
+	if (*vm_notice(self->vm))
+		SKIP(return, "%s", vm_notice(self->vm));
+	ASSERT_EQ(VM_EVENT_EXIT, next(self)) TH_LOG("%s", self->ev.err.msg);
+	p = vm_mem(self->vm, at, 8);
+	ASSERT_NE(NULL, p);
+	EXPECT_EQ(at, *p);
+}
+
+#define READERS		3
+
+struct reader {
+	pthread_t thread;
+	struct vm *vm;
+	uint64_t gpa;
+	atomic_bool *stop;
+	uint64_t seen;		/* different values */
+	uint64_t steps_back;
+};
+
+static void *read_on(void *arg)
+{
+	struct reader *r = arg;
+	uint64_t last = 0;
+
+	while (!atomic_load(r->stop)) {
+		volatile uint64_t *p = vm_mem(r->vm, r->gpa, sizeof(*p));
+		uint64_t now = *p;
+
+		r->steps_back += now < last;
+		r->seen += now != last;
+		last = now;
+	}
+	return NULL;
+}
+
+/* A number that only grows does so for each of them, whatever its owner does to the machine. */
+TEST_F_TIMEOUT(vm, any_thread_reads_guest_memory_while_the_guest_writes, 150)
+{
+	struct reader reader[READERS];
+	atomic_bool stop = false;
+	uint64_t gpa;
+
+	ASSERT_EQ(0, launch(self, "count,sync:1,off")) TH_LOG("%s", self->err.msg);
+	ASSERT_EQ(VM_EVENT_SYNC, next(self)) TH_LOG("%s", self->ev.err.msg);
+	vm_shared(self->vm, &gpa);
+	for (int i = 0; i < READERS; i++) {
+		reader[i] = (struct reader){
+			.vm = self->vm, .gpa = gpa + self->spec.shared_bytes - 4096, .stop = &stop,
+		};
+		ASSERT_EQ(0, pthread_create(&reader[i].thread, NULL, read_on, &reader[i]));
+	}
+	for (int i = 0; i < 20; i++) {
+		EXPECT_EQ(0, vm_pause(self->vm, 5000, &self->err)) TH_LOG("%s", self->err.msg);
+		EXPECT_EQ(0, vm_resume(self->vm));
+		poll(NULL, 0, 10);
+	}
+	vm_continue(self->vm);
+	EXPECT_EQ(VM_EVENT_EXIT, next(self)) TH_LOG("%s", self->ev.err.msg);
+	/* over, but still there to be read */
+	poll(NULL, 0, 10);
+	atomic_store(&stop, true);
+	for (int i = 0; i < READERS; i++) {
+		ASSERT_EQ(0, pthread_join(reader[i].thread, NULL));
+		EXPECT_LT(1, reader[i].seen);
+		EXPECT_EQ(0, reader[i].steps_back);
+	}
 }
 
 /* ---- how it ends ---- */

@@ -79,9 +79,10 @@ static int fill_memory(struct kvm_machine *m, const struct vm_spec *s,
 	uint64_t rsdp;
 	int r;
 
-	r = vm_ram_alloc(&m->ram, s->mem_bytes, &s->topo, X86_LOW_MAX, err);
+	r = vm_ram_alloc(&m->ram, s, X86_LOW_MAX, err);
 	if (r)
 		return r;
+	m->vm.notice = m->ram.notice;
 	vm_ram_back_firmware(&m->ram);
 	platform_line(s, platform, sizeof(platform));
 	r = vm_cmdline_build(s, &c, line, sizeof(line), err);

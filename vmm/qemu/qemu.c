@@ -275,6 +275,7 @@ static int qemu_create(struct vm **vmp, const struct vm_spec *s, const struct vm
 
 	if (!q)
 		return vm_err(err, ENOMEM, "out of memory");
+	q->vm.notice = q->ram.notice;
 	q->deterministic = s->deterministic;
 	q->nr_cpus = vm_topology_cpus(&s->topo);
 	memset(&q->give, 0xff, sizeof(q->give));
@@ -282,7 +283,7 @@ static int qemu_create(struct vm **vmp, const struct vm_spec *s, const struct vm
 
 	r = place_shared(q, s, image, err);
 	if (!r)
-		r = vm_ram_alloc(&q->ram, s->mem_bytes, &s->topo, QEMU_LOW_MAX, err);
+		r = vm_ram_alloc(&q->ram, s, QEMU_LOW_MAX, err);
 	if (!r)
 		r = open_files(q, s, err);
 	if (!r)
