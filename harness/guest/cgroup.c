@@ -247,6 +247,10 @@ int ktstr_cgroups__create(struct ktstr_cgroups *cg, const char *name, const char
 		ret = make_dir(cg, path, err);
 		if (!ret && controllers)
 			ret = control(cg, path, '+', controllers, err);
+		if (!ret && cg->group_cpu) {
+			ret = control(cg, path, '+', "cpu", err);
+			ret = ret == -EBUSY ? 0 : ret;
+		}
 		*slash = '/';
 	}
 	return ret;
@@ -495,6 +499,21 @@ int ktstr_cgroups__freeze(struct ktstr_cgroups *cg, const char *name, bool froze
 	ret = wait_until(dir, what, cg->removal_ns);
 	return ret ? vm_err(err, -ret, "wait for \"%s\" in %s/cgroup.events: %s", what, dir,
 			    strerror(-ret)) : 0;
+}
+
+int ktstr_cgroups__disable(struct ktstr_cgroups *cg, const char *controller, struct vm_err *err)
+{
+	char enabled[256], *at, *name;
+	ssize_t n;
+
+	n = read_file(cg->root, "cgroup.subtree_control", enabled, sizeof(enabled));
+	if (n < 0)
+		return vm_err(err, (int)-n, "read %s/cgroup.subtree_control: %s", cg->root,
+			      strerror((int)-n));
+	for (name = strtok_r(enabled, " \n", &at); name; name = strtok_r(NULL, " \n", &at))
+		if (!strcmp(name, controller))
+			return control(cg, cg->root, '-', controller, err);
+	return 0;
 }
 
 int ktstr_cgroups__clear_control(struct ktstr_cgroups *cg, const char *name, struct vm_err *err)

@@ -28,6 +28,7 @@ struct ktstr_cgroups {
 	char **made;			/* absolute paths, oldest first */
 	size_t nr_made;
 	size_t kept;			/* the oldest of them that keep() has marked */
+	bool group_cpu;			/* create(): the cpu controller in inner folders too */
 	uint64_t removal_ns;		/* how long remove() waits for the last task */
 };
 
@@ -45,9 +46,12 @@ const char *ktstr_cgroup__name_problem(const char *name);
 
 /* Enable @controllers ("cpuset cpu") in everything from fs down to root. */
 int ktstr_cgroups__enable(struct ktstr_cgroups *cg, const char *controllers, struct vm_err *err);
+/* Disable one for what is below root, if it is enabled. EBUSY while one of those enables it too. */
+int ktstr_cgroups__disable(struct ktstr_cgroups *cg, const char *controller, struct vm_err *err);
 /*
  * mkdir -p. With @controllers (may be NULL) they are enabled in every folder between root and
- * the leaf, the leaf itself excepted. An existing folder is used and left alone later.
+ * the leaf, the leaf itself excepted. An existing folder is used and left alone later. With
+ * group_cpu that is done with "cpu" too, but for folders that have tasks in them.
  */
 int ktstr_cgroups__create(struct ktstr_cgroups *cg, const char *name, const char *controllers,
 			  struct vm_err *err);

@@ -258,6 +258,20 @@ static void allow_descriptors(void)
 	setrlimit(RLIMIT_NOFILE, &lim);
 }
 
+/* Whether cgroups divide CPU time; sched_ext tells schedulers of those only that do. */
+static int control_cpu(struct engine *e, struct vm_err *err)
+{
+	struct ktstr_cgroups *cg = &e->stage.cgroups;
+	const struct ktstr_backdrop *b = e->scenario.backdrop;
+
+	if (b && b->no_cpu_controller)
+		return ktstr_cgroups__disable(cg, "cpu", err);
+	if (e->scenario.controllers & 1u << KTSTR_CONTROLLER_CPU)
+		return 0;
+	cg->group_cpu = true;
+	return ktstr_cgroups__enable(cg, "cpu", err);
+}
+
 /* Everything that is needed before the first step; a sentence on failure. */
 static int open_engine(struct engine *e, struct vm_err *err)
 {
@@ -284,6 +298,8 @@ static int open_engine(struct engine *e, struct vm_err *err)
 					  around->io, err);
 	if (!ret && st->controllers[0])
 		ret = ktstr_cgroups__enable(&st->cgroups, st->controllers, err);
+	if (!ret)
+		ret = control_cpu(e, err);
 	if (ret)
 		return ret;
 	e->watched = e->ctx->sched_generation;

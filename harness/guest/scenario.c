@@ -412,6 +412,12 @@ int ktstr_scenario__check(struct ktstr_scenario *sc, struct ktstr_ctx *ctx,
 		check_backdrop(&ck, sc->backdrop);
 	for (ck.step = 0; ck.step < sc->nr; ck.step++)
 		check_step(&ck, &sc->steps[ck.step]);
+	if (sc->backdrop && sc->backdrop->no_cpu_controller &&
+	    sc->controllers & 1u << KTSTR_CONTROLLER_CPU) {
+		ktstr_result__add(ctx->result, KTSTR_FAILS, KTSTR_INFRASTRUCTURE,
+				  "cpu_max and cpu_weight need the cpu controller, and the backdrop says no_cpu_controller");
+		ck.problems++;
+	}
 	free(ck.known);
 	return ck.problems ? -EINVAL : 0;
 }

@@ -111,7 +111,8 @@ static int run_steady(struct ktstr_ctx *ctx, const struct ktstr_steady *s,
 		ktstr_cpumask__format(&sets[i], lists[i], sizeof(lists[i]));
 		cgroups[i].cpuset = (struct ktstr_cpuset)CPUS(lists[i]);
 	}
-	return ktstr_run(ctx, STEP(.cgroups = cgroups, HOLD_SETTLED(1.0)));
+	return ktstr_run_scenario(ctx, BACKDROP(.no_cpu_controller = s->no_cpu_controller),
+				  STEP(.cgroups = cgroups, HOLD_SETTLED(1.0)));
 }
 
 int catalogue_steady__run(struct ktstr_ctx *ctx, const struct ktstr_steady *s)

@@ -14,6 +14,7 @@
  */
 struct ktstr_steady {
 	uint32_t cgroups;		/* 0: 2 */
+	bool no_cpu_controller;
 	struct ktstr_partition cpusets;
 	struct ktstr_works works;	/* none: the test's number of spinners */
 };

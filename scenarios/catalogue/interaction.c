@@ -64,7 +64,8 @@ static int cgroup_cpuset_imbalance_combined(struct ktstr_ctx *ctx)
 static int cgroup_no_ctrl_task_migration(struct ktstr_ctx *ctx)
 {
 	return ktstr_run_scenario(ctx,
-		BACKDROP(CGROUPS(CGROUP("cg_0"), CGROUP("cg_mobile")), OPS(ADD_CGROUP("cg_1"))),
+		BACKDROP(CGROUPS(CGROUP("cg_0"), CGROUP("cg_mobile")), OPS(ADD_CGROUP("cg_1")),
+			 .no_cpu_controller = true),
 		STEP(HOLD_SETTLE),
 		MOVE("cg_mobile", "cg_1"), MOVE("cg_1", "cg_mobile"),
 		MOVE("cg_mobile", "cg_1"), MOVE("cg_1", "cg_mobile"),
@@ -83,7 +84,7 @@ static int cgroup_no_ctrl_imbalance(struct ktstr_ctx *ctx)
 		BACKDROP(CGROUPS(CGROUP("heavy", .workers = 6),
 				 CGROUP("light", .workers = 2, .work = BURSTY_MS(50, 100)),
 				 CGROUP("mobile", .workers = 2)),
-			 OPS(ADD_CGROUP("overflow"))),
+			 OPS(ADD_CGROUP("overflow")), .no_cpu_controller = true),
 		STEP(HOLD_SETTLE),
 		MOVE("mobile", "overflow"), MOVE("overflow", "mobile"),
 		MOVE("mobile", "overflow"), MOVE("overflow", "mobile"),
@@ -95,7 +96,8 @@ static int cgroup_no_ctrl_cpuset_change(struct ktstr_ctx *ctx)
 {
 	return ktstr_run_scenario(ctx,
 		BACKDROP(CGROUPS(CGROUP("cg_0", .cpuset = DISJOINT(0, 2)),
-				 CGROUP("cg_1", .cpuset = DISJOINT(1, 2)))),
+				 CGROUP("cg_1", .cpuset = DISJOINT(1, 2))),
+			 .no_cpu_controller = true),
 		STEP(HOLD_SETTLED(0.5)),
 		STEP(OPS(CLEAR_CPUSET("cg_0"), CLEAR_CPUSET("cg_1")), HOLD_FRAC(0.5)));
 }
@@ -142,7 +144,8 @@ CANNED_TABLE(catalogue_interaction,
 	       .isolation = true, .run = cgroup_no_ctrl_cpuset_change),
 	CANNED(cgroup_no_ctrl_load_imbalance,
 	       "depends on the cpu controller to tell a crowd from one task",
-	       STEADY(.works = WORKS(WORKSPEC(.workers = 16, .checks = &catalogue_beside_yielder),
+	       STEADY(.no_cpu_controller = true,
+		      .works = WORKS(WORKSPEC(.workers = 16),
 				     WORKSPEC(.workers = 1, DOES(YIELD_HEAVY))))),
 	CANNED(cgroup_io_compute_imbalance,
 	       "lets tasks that compute delay those that write",

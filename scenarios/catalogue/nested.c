@@ -58,7 +58,7 @@ static int nested_cgroup_imbalance(struct ktstr_ctx *ctx)
 
 static int nested_cgroup_no_ctrl(struct ktstr_ctx *ctx)
 {
-	return ktstr_run(ctx, STEP(
+	return ktstr_run_scenario(ctx, BACKDROP(.no_cpu_controller = true), STEP(
 		CGROUPS(CGROUP("cg_0/sub_a/deep"), CGROUP("cg_1/sub_b")),
 		HOLD_SETTLED(1.0)));
 }

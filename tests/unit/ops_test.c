@@ -192,6 +192,20 @@ TEST_F(ops, the_controllers_that_are_needed_are_enabled_in_every_ancestor)
 	EXPECT_NE(NULL, strstr(fake.log, "mkdir /t/n\n" ALL("/t/n/") "mkdir /t/n/a\n"));
 }
 
+TEST_F(ops, a_backdrop_can_do_without_the_cpu_controller)
+{
+	const struct ktstr_backdrop none = { .no_cpu_controller = true };
+
+	fake_put(self->around.cgroupfs, "t/cgroup.subtree_control", "cpuset cpu\n");
+	EXPECT_EQ(0, RUN_WITH(&none, STEP(CGROUPS(CGROUP("n/a")), HOLD_MS(5))))
+		print_details(self->ctx.result);
+	EXPECT_EQ(&fake.log[0], strstr(fake.log,
+		"write /t/cgroup.subtree_control=-cpu\nmkdir /t/n\nmkdir /t/n/a\n"));
+	EXPECT_EQ(-EINVAL, RUN_WITH(&none, STEP(CGROUPS(CGROUP("a", .cpu_weight = 50)),
+						HOLD_MS(5))));
+	EXPECT_DETAIL(KTSTR_FAILS, "cpu_max and cpu_weight need the cpu controller");
+}
+
 TEST_F(ops, knobs_are_written_after_cpus_and_mems_and_before_any_worker)
 {
 	EXPECT_EQ(0, RUN(STEP(CGROUPS(CGROUP("a", .cpuset = CPUS("4-5"), .cpu_max = CPU_PCT(150),

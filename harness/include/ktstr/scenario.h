@@ -410,6 +410,8 @@ struct ktstr_backdrop {
 	const struct ktstr_cgroup *cgroups;
 	const struct ktstr_op *ops;
 	const struct ktstr_payload * const *payloads;	/* beside the runner; NULL-terminated */
+	/* Cgroups divide no CPU time: all tasks compete as if they were in one of them. */
+	bool no_cpu_controller;
 };
 
 #define BACKDROP(...)	(&(const struct ktstr_backdrop){ __VA_ARGS__ })
