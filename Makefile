@@ -264,12 +264,9 @@ $(nested)/gen_init_cpio: $(KSRC)/usr/gen_init_cpio.c
 	$(Q)$(CC) -O2 $< -o $@
 nested-host: $(nested)/init $(nested)/gen_init_cpio
 
-# What telemetry costs a worker: docs/workers.md.
-$(OBJ)/tests/bench/worker_bench: $(OBJ)/tests/bench/worker_bench.o $(OBJ)/libktstr.a
-	$(call msg,LINK,,$@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
-# Who boots fastest: docs/boot-bench.md.
-$(OBJ)/tests/bench/boot_bench: $(OBJ)/tests/bench/boot_bench.o $(OBJ)/libktstr.a
+# What telemetry costs a worker: docs/workers.md; who boots fastest, and what a machine of ours
+# costs: docs/boot-bench.md.
+$(addprefix $(OBJ)/tests/bench/,worker_bench boot_bench vm_bench): %: %.o $(OBJ)/libktstr.a
 	$(call msg,LINK,,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
 $(OBJ)/tests/bench/boot_init: tests/bench/boot_init.c $(OBJ)/flags

@@ -6,6 +6,9 @@
 #ifndef KTSTR_VMM_BACKEND_H
 #define KTSTR_VMM_BACKEND_H
 
+#include <stdatomic.h>
+
+#include "clock.h"
 #include "image.h"
 #include "vm.h"
 
@@ -36,7 +39,21 @@ struct vm_ops {
 struct vm {
 	const struct vm_ops *ops;
 	const char *notice;	/* of its RAM; NULL: none yet */
+	struct vm_times times;	/* but for entry_ns */
+	int64_t lap_ns;		/* the last vm_lap(); create() begins with setting it */
+	int64_t start_ns;	/* vm_start() was called */
+	_Atomic int64_t entry_ns;	/* vCPU 0 enters the guest; its thread writes this */
 };
+
+/* @step has just ended with @r: account for the time that nobody else has claimed. Returns @r. */
+static inline int vm_lap(struct vm *vm, enum vm_step step, int r)
+{
+	int64_t now = vm_now_ns();
+
+	vm->times.ns[step] += now - vm->lap_ns;
+	vm->lap_ns = now;
+	return r;
+}
 
 /* vmm/kvm/kvm.c */
 extern const struct vm_ops kvm_ops;

@@ -178,6 +178,7 @@ int vm_spec_check(const struct vm_spec *spec, struct vm_err *err)
 int vm_create(struct vm **vmp, const struct vm_spec *spec, struct vm_err *err)
 {
 	const struct vm_ops *ops = backend_of(spec->accel);
+	int64_t begin = vm_now_ns(), checked;
 	struct vm_image image;
 	int r;
 
@@ -185,10 +186,13 @@ int vm_create(struct vm **vmp, const struct vm_spec *spec, struct vm_err *err)
 	r = check_spec(spec, &image, err);
 	if (r)
 		return r;
+	checked = vm_now_ns();
 	r = ops->create(vmp, spec, &image, err);
-	if (!r)
-		(*vmp)->ops = ops;
-	return r;
+	if (r)
+		return r;
+	(*vmp)->ops = ops;
+	(*vmp)->times.ns[VM_STEP_CHECK] = checked - begin;
+	return 0;
 }
 
 const char *vm_notice(const struct vm *vm)
@@ -198,7 +202,11 @@ const char *vm_notice(const struct vm *vm)
 
 int vm_start(struct vm *vm, struct vm_err *err)
 {
-	return vm->ops->start(vm, err);
+	/* a second time: it refuses, and no time counts */
+	if (vm->start_ns)
+		return vm->ops->start(vm, err);
+	vm->start_ns = vm->lap_ns = vm_now_ns();
+	return vm_lap(vm, VM_STEP_START, vm->ops->start(vm, err));
 }
 
 void vm_wait(struct vm *vm, int timeout_ms, int wake_fd, struct vm_event *ev)
@@ -235,6 +243,34 @@ void *vm_mem(struct vm *vm, uint64_t gpa, size_t len)
 void *vm_shared(struct vm *vm, uint64_t *gpa)
 {
 	return vm->ops->shared(vm, gpa);
+}
+
+void vm_get_times(const struct vm *vm, struct vm_times *t)
+{
+	int64_t entry = atomic_load(&vm->entry_ns);
+
+	*t = vm->times;
+	t->entry_ns = entry ? entry - vm->start_ns : 0;
+}
+
+const char *vm_step_name(enum vm_step step)
+{
+	static const char *const name[VM_NR_STEPS] = {
+		[VM_STEP_CHECK]		= "check",
+		[VM_STEP_MEMORY]	= "memory",
+		[VM_STEP_TABLES]	= "tables",
+		[VM_STEP_KERNEL]	= "kernel",
+		[VM_STEP_INITRD]	= "initrd",
+		[VM_STEP_VM]		= "vm",
+		[VM_STEP_IRQCHIP]	= "irqchip",
+		[VM_STEP_SLOTS]		= "slots",
+		[VM_STEP_DEVICES]	= "devices",
+		[VM_STEP_VCPUS]		= "vcpus",
+		[VM_STEP_EMULATOR]	= "emulator",
+		[VM_STEP_START]		= "start",
+	};
+
+	return name[step];
 }
 
 const char *vm_doorbell(const struct vm *vm)

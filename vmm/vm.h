@@ -132,6 +132,28 @@ struct vm_event {
 	struct vm_err err;	/* VM_EVENT_ERROR; VM_EVENT_EXIT: how, if the backend knows */
 };
 
+/* What vm_create() and vm_start() spend their time on, in this order. */
+enum vm_step {
+	VM_STEP_CHECK,		/* the spec, and what the kernel image says about itself */
+	VM_STEP_MEMORY,		/* guest RAM; huge pages are filled in here */
+	VM_STEP_TABLES,		/* ACPI, command line, boot parameters */
+	VM_STEP_KERNEL,		/* the kernel read into guest RAM */
+	VM_STEP_INITRD,		/* mapped, copied, or made one file for an emulator */
+	VM_STEP_VM,		/* KVM_CREATE_VM */
+	VM_STEP_IRQCHIP,	/* KVM_CREATE_IRQCHIP, KVM_CREATE_PIT2 */
+	VM_STEP_SLOTS,		/* KVM_SET_USER_MEMORY_REGION */
+	VM_STEP_DEVICES,
+	VM_STEP_VCPUS,		/* created and set up */
+	VM_STEP_EMULATOR,	/* found, its command line */
+	VM_STEP_START,		/* vm_start(): threads, or the emulator's process */
+	VM_NR_STEPS,
+};
+
+struct vm_times {
+	int64_t ns[VM_NR_STEPS];	/* 0: not yet, or not a step of this backend */
+	int64_t entry_ns;	/* vm_start() to vCPU 0's first instruction; 0: not yet, or unknown */
+};
+
 struct vm;
 
 /*
@@ -233,6 +255,10 @@ void *vm_mem(struct vm *vm, uint64_t gpa, size_t len);
 
 /* The shared stretch of spec.shared_bytes: host address and guest physical address. */
 void *vm_shared(struct vm *vm, uint64_t *gpa);
+
+/* Where the time went so far, on the host's monotonic clock; always recorded. */
+void vm_get_times(const struct vm *vm, struct vm_times *t);
+const char *vm_step_name(enum vm_step step);
 
 /* What the guest must do to reach a sync point; docs/channel.md. Goes into its command line. */
 const char *vm_doorbell(const struct vm *vm);

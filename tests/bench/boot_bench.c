@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -53,6 +54,7 @@ struct input {
 	const char *kernel, *initrd;
 	char **names;		/* of the VMMs that are wanted; none: all */
 	struct qemu_bin qemu;
+	struct vm_times *times;	/* of the bundled one's last boot, from its process */
 };
 
 static void run_bundled(const struct input *in) __attribute__((noreturn));
@@ -243,6 +245,7 @@ static void run_bundled(const struct input *in)
 		_exit(1);
 	}
 	vm_wait(vm, LIMIT_S * 1000, -1, &ev);
+	vm_get_times(vm, in->times);
 	if (ev.type == VM_EVENT_ERROR)
 		fprintf(stderr, "ktstr: %s\n", ev.err.msg);
 	vm_destroy(vm);
@@ -362,9 +365,26 @@ static bool wanted(const struct input *in, const char *name)
 	return !*in->names;
 }
 
+/* What the bundled VMM did in its "host" stage, medians of @n boots. */
+static void print_steps(const struct vm_times *times, int n)
+{
+	double ms[MAX_ROUNDS] = { 0 };
+
+	printf("ktstr's host stage, ms:");
+	for (int s = 0; s <= VM_NR_STEPS; s++) {
+		for (int i = 0; i < n; i++)
+			ms[i] = (double)(s < VM_NR_STEPS ? times[i].ns[s] : times[i].entry_ns) / 1e6;
+		if (s == VM_NR_STEPS)
+			printf("; vm_start() to the first instruction %.2f\n", median(ms, n));
+		else if (median(ms, n) > 0)
+			printf(" %s %.2f", vm_step_name(s), median(ms, n));
+	}
+}
+
 static int bench(const struct input *in, int rounds)
 {
 	static double at[NR_VMMS][NR_MOMENTS][MAX_ROUNDS];
+	static struct vm_times times[NR_VMMS][MAX_ROUNDS];
 	bool have[NR_VMMS], failed = false;
 	double one[NR_MOMENTS], base = 0;
 	int done[NR_VMMS] = { 0 };
@@ -383,6 +403,7 @@ static int bench(const struct input *in, int rounds)
 			}
 			for (int m = 0; r >= 0 && m < NR_MOMENTS; m++)
 				at[v][m][done[v]] = one[m];
+			times[v][done[v]] = *in->times;
 			done[v] += r >= 0;
 		}
 	}
@@ -393,6 +414,9 @@ static int bench(const struct input *in, int rounds)
 			print(vmm[v].name, at[v], done[v], &base);
 		else
 			printf("%-14s %9s\n", vmm[v].name, "-");
+	for (size_t v = 0; v < NR_VMMS; v++)
+		if (have[v] && vmm[v].run == run_bundled)
+			print_steps(times[v], done[v]);
 	return failed;
 }
 
@@ -419,6 +443,12 @@ int main(int argc, char **argv)
 	if (kvm_probe(&err)) {
 		fprintf(stderr, "%s\n", err.msg);
 		return 4;
+	}
+	in.times = mmap(NULL, sizeof(*in.times), PROT_READ | PROT_WRITE,
+			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (in.times == MAP_FAILED) {
+		perror("mmap");
+		return 1;
 	}
 	ret = probes_add();
 	if (ret) {

@@ -41,6 +41,23 @@ static double cpu_seconds(void)
 	       (double)ru.ru_stime.tv_sec + (double)ru.ru_stime.tv_usec / 1e6;
 }
 
+/* "check 0.2, memory 0.1, ...; first instruction 0.3 ms after vm_start()" */
+static void print_times(const struct vm_times *t)
+{
+	int64_t sum = 0;
+
+	printf("  ms:");
+	for (int i = 0; i < VM_NR_STEPS; i++) {
+		if (t->ns[i])
+			printf(" %s %.2f,", vm_step_name(i), (double)t->ns[i] / 1e6);
+		sum += t->ns[i];
+	}
+	printf(" together %.2f", (double)sum / 1e6);
+	if (t->entry_ns)
+		printf("; first instruction %.2f after vm_start()", (double)t->entry_ns / 1e6);
+	printf("\n");
+}
+
 /* Boot with one sync point in /init; 0, or -1 after printing why not. */
 static int bench(struct vm_spec *spec, const char *name)
 {
@@ -49,6 +66,7 @@ static int bench(struct vm_spec *spec, const char *name)
 	unsigned long long guest_ns = 0;
 	int watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	char events[4096];
+	struct vm_times times;
 	struct vm_event ev;
 	struct stat st;
 	struct vm *vm;
@@ -90,11 +108,13 @@ static int bench(struct vm_spec *spec, const char *name)
 		fprintf(stderr, "%s: no end after 120 s\n", name);
 	else if (ev.err.msg[0])
 		fprintf(stderr, "%s: %s\n", name, ev.err.msg);
+	vm_get_times(vm, &times);
 	vm_destroy(vm);
 	close(watch);
 	printf("%-14s create %3.0f ms, start %2.0f ms, kernel %5.2f s, /init %6.2f s (guest %5.2f s), end %6.2f s, cpu %6.2f s\n",
 	       name, (created - start) * 1e3, (started - created) * 1e3, entry - start,
 	       init - start, (double)guest_ns / 1e9, now() - start, cpu_seconds() - cpu);
+	print_times(&times);
 	fflush(stdout);
 	return ev.type == VM_EVENT_EXIT ? 0 : -1;
 }

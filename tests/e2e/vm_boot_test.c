@@ -502,6 +502,62 @@ TEST_F_TIMEOUT(vm, a_multi_threaded_guest_stops_as_a_whole_anywhere, 150)
 	}
 }
 
+/* ---- where the time goes ---- */
+
+static int64_t sum_of(const struct vm_times *t)
+{
+	int64_t sum = 0;
+
+	for (int i = 0; i < VM_NR_STEPS; i++)
+		sum += t->ns[i];
+	return sum;
+}
+
+static int64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
+}
+
+TEST_F_TIMEOUT(vm, every_step_of_a_start_has_its_time, 150)
+{
+	static const enum vm_step own[][4] = {
+		[VM_ACCEL_KVM] = { VM_STEP_KERNEL, VM_STEP_IRQCHIP, VM_STEP_SLOTS, VM_STEP_VCPUS },
+		[VM_ACCEL_TCG] = { VM_STEP_EMULATOR, VM_STEP_INITRD, VM_STEP_MEMORY, VM_STEP_CHECK },
+	};
+	struct vm_times t, later;
+	int64_t before = now_ns(), took;
+
+	snprintf(self->cmdline, sizeof(self->cmdline), "vmtest=sync:1,off");
+	ASSERT_EQ(0, vm_create(&self->vm, &self->spec, &self->err)) TH_LOG("%s", self->err.msg);
+	took = now_ns() - before;
+	vm_get_times(self->vm, &t);
+	for (int i = 0; i < 4; i++)
+		EXPECT_LT(0, t.ns[own[self->spec.accel][i]]);
+	EXPECT_EQ(0, t.ns[VM_STEP_START]);
+	EXPECT_EQ(0, t.entry_ns);
+	EXPECT_GE(took, sum_of(&t));
+
+	/* what passes between the two calls belongs to neither */
+	poll(NULL, 0, 200);
+	before = now_ns();
+	ASSERT_EQ(0, vm_start(self->vm, &self->err)) TH_LOG("%s", self->err.msg);
+	took = now_ns() - before;
+	ASSERT_EQ(VM_EVENT_SYNC, next(self)) TH_LOG("%s", self->ev.err.msg);
+	vm_get_times(self->vm, &later);
+	EXPECT_LT(0, later.ns[VM_STEP_START]);
+	EXPECT_GE(took, later.ns[VM_STEP_START]);
+	EXPECT_EQ(sum_of(&t), sum_of(&later) - later.ns[VM_STEP_START]);
+	EXPECT_EQ(!on_tcg(self), later.entry_ns > 0);
+	EXPECT_GT(now_ns() - before, later.entry_ns);
+	/* a second call fails, and counts for nothing */
+	EXPECT_NE(0, vm_start(self->vm, &self->err));
+	vm_get_times(self->vm, &t);
+	EXPECT_EQ(0, memcmp(&t, &later, sizeof(t)));
+}
+
 /* ---- nothing stays behind ---- */
 
 static unsigned int entries(const char *path)

@@ -79,7 +79,7 @@ static int fill_memory(struct kvm_machine *m, const struct vm_spec *s,
 	uint64_t rsdp;
 	int r;
 
-	r = vm_ram_alloc(&m->ram, s, X86_LOW_MAX, err);
+	r = vm_lap(&m->vm, VM_STEP_MEMORY, vm_ram_alloc(&m->ram, s, X86_LOW_MAX, err));
 	if (r)
 		return r;
 	m->vm.notice = m->ram.notice;
@@ -90,9 +90,13 @@ static int fill_memory(struct kvm_machine *m, const struct vm_spec *s,
 		r = acpi_build(&m->ram, &s->topo, vm_has_pci(s), X86_ACPI_GPA, X86_ACPI_BYTES,
 			       &rsdp, err);
 	if (!r)
-		r = x86_boot_write(&m->ram, s->kernel, image, &m->layout, line, rsdp, err);
+		r = vm_lap(&m->vm, VM_STEP_TABLES,
+			   x86_boot_write(&m->ram, image, &m->layout, line, rsdp, err));
+	if (!r)
+		r = vm_lap(&m->vm, VM_STEP_KERNEL,
+			   x86_kernel_load(&m->ram, s->kernel, image, err));
 	if (!r && s->initrd_fd >= 0)
-		r = load_initrd(m, s, err);
+		r = vm_lap(&m->vm, VM_STEP_INITRD, load_initrd(m, s, err));
 	return r;
 }
 
@@ -120,6 +124,7 @@ static int kvm_create(struct vm **vmp, const struct vm_spec *s, const struct vm_
 
 	if (!m)
 		return vm_err(err, ENOMEM, "out of memory");
+	m->vm.lap_ns = vm_now_ns();
 	m->kvm_fd = m->fd = m->event_fd = -1;
 	r = kvm_run_init(m, vm_topology_cpus(&s->topo), err);
 	if (!r)
@@ -127,15 +132,17 @@ static int kvm_create(struct vm **vmp, const struct vm_spec *s, const struct vm_
 	if (!r)
 		r = fill_memory(m, s, image, err);
 	if (!r)
-		r = kvm_machine_open(m, err);
+		r = vm_lap(&m->vm, VM_STEP_VM, kvm_machine_open(m, err));
 	if (!r)
-		r = x86_vm_setup(m->kvm_fd, m->fd, &s->topo, err);
+		r = vm_lap(&m->vm, VM_STEP_IRQCHIP,
+			   x86_vm_setup(m->kvm_fd, m->fd, &s->topo, err));
 	if (!r)
-		r = kvm_machine_map(m, err);
+		r = vm_lap(&m->vm, VM_STEP_SLOTS, kvm_machine_map(m, err));
 	if (!r)
-		r = kvm_devices_create(m, s, err);
+		r = vm_lap(&m->vm, VM_STEP_DEVICES, kvm_devices_create(m, s, err));
 	if (!r)
-		r = kvm_machine_add_vcpus(m, &s->topo, image->entry, err);
+		r = vm_lap(&m->vm, VM_STEP_VCPUS,
+			   kvm_machine_add_vcpus(m, &s->topo, image->entry, err));
 	if (r) {
 		kvm_destroy(&m->vm);
 		return r;

@@ -165,6 +165,8 @@ static void *vcpu_main(void *arg)
 	/* the owner holds the lock until all threads exist and can be kicked */
 	pthread_mutex_lock(&m->lock);
 	pthread_mutex_unlock(&m->lock);
+	if (!v->cpu)
+		atomic_store(&m->vm.entry_ns, vm_now_ns());
 	run_until_told(v);
 	pthread_mutex_lock(&m->lock);
 	set_state(v, VCPU_OUT);

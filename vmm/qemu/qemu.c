@@ -275,6 +275,7 @@ static int qemu_create(struct vm **vmp, const struct vm_spec *s, const struct vm
 
 	if (!q)
 		return vm_err(err, ENOMEM, "out of memory");
+	q->vm.lap_ns = vm_now_ns();
 	q->vm.notice = q->ram.notice;
 	q->deterministic = s->deterministic;
 	q->nr_cpus = vm_topology_cpus(&s->topo);
@@ -283,17 +284,17 @@ static int qemu_create(struct vm **vmp, const struct vm_spec *s, const struct vm
 
 	r = place_shared(q, s, image, err);
 	if (!r)
-		r = vm_ram_alloc(&q->ram, s, QEMU_LOW_MAX, err);
+		r = vm_lap(&q->vm, VM_STEP_MEMORY, vm_ram_alloc(&q->ram, s, QEMU_LOW_MAX, err));
 	if (!r)
-		r = open_files(q, s, err);
+		r = vm_lap(&q->vm, VM_STEP_INITRD, open_files(q, s, err));
 	if (!r)
-		r = open_devices(q, s, err);
+		r = vm_lap(&q->vm, VM_STEP_DEVICES, open_devices(q, s, err));
 	if (!r)
 		r = open_pair(SOCK_SEQPACKET, &q->sync_fd, &q->give.sync, err);
 	if (!r && !s->deterministic)
 		r = open_pair(SOCK_STREAM, &q->qmp.fd, &q->give.qmp, err);
 	if (!r)
-		r = build_command(q, s, image, err);
+		r = vm_lap(&q->vm, VM_STEP_EMULATOR, build_command(q, s, image, err));
 	if (r) {
 		qemu_destroy(&q->vm);
 		return r;

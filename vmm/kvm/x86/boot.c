@@ -108,8 +108,8 @@ static int load_segment(const struct vm_ram *ram, int fd, const struct vm_segmen
 	return 0;
 }
 
-static int load_kernel(const struct vm_ram *ram, const char *path, const struct vm_image *image,
-		       struct vm_err *err)
+int x86_kernel_load(const struct vm_ram *ram, const char *path, const struct vm_image *image,
+		    struct vm_err *err)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY), r = 0;
 
@@ -124,7 +124,7 @@ static int load_kernel(const struct vm_ram *ram, const char *path, const struct 
 	return r;
 }
 
-int x86_boot_write(const struct vm_ram *ram, const char *kernel, const struct vm_image *image,
+int x86_boot_write(const struct vm_ram *ram, const struct vm_image *image,
 		   const struct x86_layout *l, const char *cmdline, uint64_t rsdp_gpa,
 		   struct vm_err *err)
 {
@@ -137,5 +137,5 @@ int x86_boot_write(const struct vm_ram *ram, const char *kernel, const struct vm
 	memcpy(vm_ram_at(ram, X86_GDT_GPA, sizeof(x86_gdt)), x86_gdt, sizeof(x86_gdt));
 	write_page_tables(ram);
 	write_boot_params(ram, image, l, rsdp_gpa);
-	return load_kernel(ram, kernel, image, err);
+	return 0;
 }

@@ -72,11 +72,14 @@ unsigned int x86_e820_build(const struct vm_region *region, unsigned int nr,
 extern const uint64_t x86_gdt[X86_GDT_ENTRIES];
 
 /*
- * Fill guest RAM: tables, command line, kernel; the initrd is the caller's. @rsdp_gpa 0: no ACPI.
+ * What the kernel is handed: GDT, page tables, command line, boot_params. @rsdp_gpa 0: no ACPI.
  * 0 or -errno with @err.
  */
-int x86_boot_write(const struct vm_ram *ram, const char *kernel, const struct vm_image *image,
+int x86_boot_write(const struct vm_ram *ram, const struct vm_image *image,
 		   const struct x86_layout *l, const char *cmdline, uint64_t rsdp_gpa,
 		   struct vm_err *err);
+/* Read the kernel from the file @path to where @image says. 0 or -errno with @err. */
+int x86_kernel_load(const struct vm_ram *ram, const char *path, const struct vm_image *image,
+		    struct vm_err *err);
 
 #endif
