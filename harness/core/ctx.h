@@ -45,6 +45,7 @@ struct ktstr_ctx {
 	const char *cgroup_root;	/* absolute, below /sys/fs/cgroup; exists */
 	struct ktstr_checks checks;	/* merged */
 	uint32_t time_scale;		/* of limits that are times; 0: 1 */
+	uint32_t stall_poll_ms;		/* look for stalled workers so often; 0: never */
 	struct ktstr_result *result;	/* everything that was found goes here */
 	/* Tell the host that a step began; never fails. */
 	void (*stimulus)(struct ktstr_ctx *ctx, const struct ktstr_msg_stimulus *s);

@@ -44,6 +44,7 @@ char *ktstr_pack__args(const struct ktstr_run *run, const struct ktstr_deadlines
 	fprintf(f, "run_grace_s=%u\nattach_timeout_ms=%u\n", d->run_grace_s,
 		d->attach_timeout_ms);
 	fprintf(f, "cgroup_root=%s\n", p->test->workload_root_cgroup ?: DEFAULT_CGROUP_ROOT);
+	fprintf(f, "stall_poll_ms=%u\n", run->opts.stall_poll_ms);
 	if (ktstr_run__time_scale(run) > 1)
 		fprintf(f, "time_scale=%u\n", ktstr_run__time_scale(run));
 	if (p->work_type)

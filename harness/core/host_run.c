@@ -73,6 +73,7 @@ child(const struct ktstr_run *run, const char *root, const char *output, struct 
 		.duration_ns = p->duration_s * GUEST_NSEC_PER_SEC,
 		.workers_per_cgroup = p->workers_per_cgroup,
 		.seed = run->opts.seed,
+		.stall_poll_ms = run->opts.stall_poll_ms,
 		.sched_pidfd = -1,
 		.cgroup_root = root,
 		.checks = p->checks,

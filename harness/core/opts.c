@@ -16,6 +16,8 @@
 
 #define DEFAULT_SEED	1
 #define MAX_SHIFT	10	/* of QEMU's -icount shift= */
+#define STALL_POLL_MS	500
+#define MAX_STALL_POLL_MS	60000
 
 static const char *env(const char *name)
 {
@@ -93,6 +95,16 @@ static int parse_determinism(struct ktstr_run_opts *o, struct vm_err *err)
 	return 0;
 }
 
+static int parse_stall_poll(struct ktstr_run_opts *o, struct vm_err *err)
+{
+	const char *v = env("KTSTR_STALL_POLL_MS");
+	uint64_t ms = STALL_POLL_MS;
+	int ret = v ? parse_u64("KTSTR_STALL_POLL_MS", v, MAX_STALL_POLL_MS, &ms, err) : 0;
+
+	o->stall_poll_ms = (uint32_t)ms;
+	return ret;
+}
+
 /* A path element of our own making or the user's. */
 static int pick_run_id(struct ktstr_run_opts *o, struct vm_err *err)
 {
@@ -126,6 +138,8 @@ int ktstr_run_opts__from_env(struct ktstr_run_opts *o, struct vm_err *err)
 	ret = parse_accel(o, err);
 	if (!ret)
 		ret = parse_determinism(o, err);
+	if (!ret)
+		ret = parse_stall_poll(o, err);
 	if (!ret)
 		ret = ktstr_paths__runs_root(root, sizeof(root), err);
 	if (!ret)

@@ -18,6 +18,7 @@
 
 #define BRIEF_DETAILS	6
 #define BRIEF_CGROUPS	4
+#define BRIEF_STALLS	2
 #define BRIEF_SCHED	6
 #define BRIEF_DUMP	8
 #define BRIEF_KERNEL	6
@@ -208,6 +209,45 @@ static void put_ext_metrics(const struct out *o, const struct ktstr_result *r)
 	}
 }
 
+/* One of the facts; in the brief form only what most stalls are understood by. */
+static void put_fact(const struct out *o, bool brief, const char *what, const char *text)
+{
+	char line[640];
+
+	if ((o->brief && !brief) || !*text)
+		return;
+	snprintf(line, sizeof(line), "%s%s", what, text);
+	put_line(o, "    ", line, strlen(line));
+}
+
+static void put_stalls(const struct out *o, const struct ktstr_result *r)
+{
+	uint32_t i, max = o->brief ? BRIEF_STALLS : ALL;
+	const struct ktstr_stall *s;
+	char line[320], why[128];
+
+	if (!r->nr_stalls)
+		return;
+	put_title(o, "stalled workers");
+	for (i = 0; i < r->nr_stalls && i < max; i++) {
+		s = &r->stalls[i];
+		ktstr_stall__describe(s, why, sizeof(why));
+		snprintf(line, sizeof(line),
+			 "%s: step %u: worker %d (%s) stood still for %.1f s from +%.1f s on: %s%s",
+			 s->cgroup, s->step + 1, s->tid, s->comm, s->for_ns / 1e9, s->at_ns / 1e9,
+			 why, s->resumed ? "; it went on" : "");
+		put_line(o, "  ", line, strlen(line));
+		put_fact(o, true, "", s->status);
+		put_fact(o, false, "wchan: ", s->wchan);
+		put_fact(o, false, "syscall: ", s->syscall);
+		put_fact(o, false, "cgroup: ", s->path);
+		put_fact(o, false, "load: ", s->loadavg);
+		put_fact(o, true, "stack: ", s->stack);
+	}
+	if (i < r->nr_stalls || r->dropped_stalls)
+		fprintf(o->f, "  ... and %u more\n", r->nr_stalls - i + r->dropped_stalls);
+}
+
 static void put_status(FILE *f, const char *what, int status)
 {
 	if (WIFSIGNALED(status))
@@ -361,6 +401,7 @@ static char *make(const struct ktstr_run *run, const char *console, bool brief)
 	put_details(&o, run);
 	put_stats(&o, run);
 	put_ext_metrics(&o, run->result);
+	put_stalls(&o, run->result);
 	put_diagnostics(&o, run);
 	put_timeline(&o, run);
 	put_sched(&o, run);

@@ -17,6 +17,7 @@ struct ktstr_run_opts {
 	uint64_t seed;		/* else the default seed */
 	bool mttcg;		/* KTSTR_TCG_THREADS=multi: not deterministic */
 	int shift;		/* KTSTR_ICOUNT_SHIFT=N or VM_SHIFT_AUTO */
+	uint32_t stall_poll_ms;	/* KTSTR_STALL_POLL_MS=N, 0: do not look for stalls */
 	const char *runs_root;	/* KTSTR_RUNS_ROOT or the default */
 	const char *run_id;	/* KTSTR_RUN_ID or one made up per process */
 };

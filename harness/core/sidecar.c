@@ -248,6 +248,33 @@ static void put_ext_metrics(struct ktstr_json *j, const struct ktstr_result *r)
 	ktstr_json__u64(j, "dropped_metrics", r->dropped_ext_metrics);
 }
 
+/* NULL for "": there was nothing to read. */
+static void put_stalls(struct ktstr_json *j, const struct ktstr_result *r)
+{
+	const struct ktstr_stall_text *t;
+	const struct ktstr_stall *s;
+	const char *text;
+
+	ktstr_json__u64(j, "stall_poll_ms", r->stall_poll_ms);
+	ktstr_json__array(j, "stalls");
+	for (s = r->stalls; s < r->stalls + r->nr_stalls; s++) {
+		ktstr_json__object(j, NULL);
+		ktstr_json__str(j, "why", ktstr_stall__name(s->why));
+		ktstr_json__u64(j, "step", s->step);
+		ktstr_json__i64(j, "tid", s->tid);
+		ktstr_json__u64(j, "at_ms", s->at_ns / 1000000);
+		ktstr_json__u64(j, "for_ms", s->for_ns / 1000000);
+		ktstr_json__bool(j, "resumed", s->resumed);
+		for (t = ktstr_stall_texts; t < ktstr_stall_texts + KTSTR_NR_STALL_TEXTS; t++) {
+			text = (const char *)s + t->offset;
+			ktstr_json__str(j, t->key, *text ? text : NULL);
+		}
+		ktstr_json__end(j);
+	}
+	ktstr_json__end(j);
+	ktstr_json__u64(j, "dropped_stalls", r->dropped_stalls);
+}
+
 static void ns_or_null(struct ktstr_json *j, const char *key, uint64_t ns)
 {
 	if (ns)
@@ -342,6 +369,7 @@ char *ktstr_sidecar__text(const struct ktstr_run *run)
 	put_variant(&j, run);
 	put_verdict(&j, run);
 	put_stats(&j, run->result);
+	put_stalls(&j, run->result);
 	ktstr_json__null(&j, "monitor");
 	put_stimuli(&j, run->seen);
 	ktstr_json__array(&j, "verifier_stats");

@@ -193,8 +193,72 @@ double ktstr_ext_metric(const struct ktstr_result *r, const char *source, const 
 	return (double)NAN;
 }
 
+#define TEXT(_member)								\
+	{ #_member, offsetof(struct ktstr_stall, _member),			\
+	  sizeof(((struct ktstr_stall *)NULL)->_member) }
+
+const struct ktstr_stall_text ktstr_stall_texts[KTSTR_NR_STALL_TEXTS] = {
+	TEXT(cgroup), TEXT(comm), TEXT(cpus), TEXT(status), TEXT(wchan), TEXT(syscall),
+	TEXT(path), TEXT(loadavg), TEXT(stack),
+};
+
+struct ktstr_stall *ktstr_result__add_stall(struct ktstr_result *r)
+{
+	if (r->nr_stalls >= KTSTR_MAX_STALLS) {
+		r->dropped_stalls = add_saturated(r->dropped_stalls, 1);
+		return NULL;
+	}
+	r->stalls[r->nr_stalls] = (struct ktstr_stall){ };
+	return &r->stalls[r->nr_stalls++];
+}
+
+const char *ktstr_stall__name(uint32_t why)
+{
+	static const char * const names[KTSTR_NR_STALL_WHYS] = {
+		[KTSTR_STALL_FORGOTTEN] = "forgotten", [KTSTR_STALL_WAITS] = "waits",
+		[KTSTR_STALL_LIMITED] = "limited", [KTSTR_STALL_SLEEPS] = "sleeps",
+		[KTSTR_STALL_BLOCKED] = "blocked", [KTSTR_STALL_STOPPED] = "stopped",
+	};
+
+	return why < KTSTR_NR_STALL_WHYS ? names[why] : "unknown";
+}
+
+void ktstr_stall__describe(const struct ktstr_stall *s, char *buf, size_t size)
+{
+	switch (s->why) {
+	case KTSTR_STALL_FORGOTTEN:
+		snprintf(buf, size, "runnable, left waiting while CPU %s idled", s->cpus);
+		break;
+	case KTSTR_STALL_WAITS:
+		snprintf(buf, size, "runnable, waiting behind others on CPU %s", s->cpus);
+		break;
+	case KTSTR_STALL_LIMITED:
+		snprintf(buf, size, "runnable, left waiting; cpu.max limits its cgroup");
+		break;
+	case KTSTR_STALL_STOPPED:
+		snprintf(buf, size, "stopped");
+		break;
+	default:
+		snprintf(buf, size, "%s in %s",
+			 s->why == KTSTR_STALL_SLEEPS ? "asleep" : "blocked", s->wchan);
+	}
+}
+
+/* NaN when nobody looked. */
+double ktstr_stats__stalls(const struct ktstr_result *r, const char *cgroup)
+{
+	uint32_t i, nr = cgroup ? 0 : r->dropped_stalls;
+
+	if (!r->stall_poll_ms)
+		return (double)NAN;
+	for (i = 0; i < r->nr_stalls; i++)
+		nr += !cgroup || !strcmp(r->stalls[i].cgroup, cgroup);
+	return nr;
+}
+
 void ktstr_result__merge(struct ktstr_result *to, const struct ktstr_result *from)
 {
+	struct ktstr_stall *stall;
 	struct ktstr_detail *d;
 	uint32_t i;
 
@@ -213,13 +277,38 @@ void ktstr_result__merge(struct ktstr_result *to, const struct ktstr_result *fro
 		ktstr_result__add_metric(to, &from->ext_metrics[i]);
 	to->dropped_ext_metrics = add_saturated(to->dropped_ext_metrics,
 						from->dropped_ext_metrics);
+	for (i = 0; i < from->nr_stalls; i++) {
+		stall = ktstr_result__add_stall(to);
+		if (stall)
+			*stall = from->stalls[i];
+	}
+	to->dropped_stalls = add_saturated(to->dropped_stalls, from->dropped_stalls);
+	if (from->stall_poll_ms)
+		to->stall_poll_ms = from->stall_poll_ms;
 	ktstr_cpumask__or(&to->cpus_used, &from->cpus_used);
+}
+
+static void bound_stalls(struct ktstr_result *r)
+{
+	const struct ktstr_stall_text *t;
+	uint32_t i;
+
+	if (r->nr_stalls > KTSTR_MAX_STALLS)
+		r->nr_stalls = KTSTR_MAX_STALLS;
+	for (i = 0; i < r->nr_stalls; i++) {
+		for (t = ktstr_stall_texts; t < ktstr_stall_texts + KTSTR_NR_STALL_TEXTS; t++)
+			((char *)&r->stalls[i])[t->offset + t->size - 1] = '\0';
+		if (r->stalls[i].why >= KTSTR_NR_STALL_WHYS)
+			r->stalls[i].why = KTSTR_STALL_SLEEPS;
+		r->stalls[i].resumed = !!r->stalls[i].resumed;
+	}
 }
 
 void ktstr_result__bound(struct ktstr_result *r)
 {
 	uint32_t i;
 
+	bound_stalls(r);
 	if (r->nr_details > KTSTR_MAX_DETAILS)
 		r->nr_details = KTSTR_MAX_DETAILS;
 	if (r->nr_cgroups > KTSTR_MAX_CGROUPS)

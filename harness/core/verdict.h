@@ -183,7 +183,49 @@ struct ktstr_ext_metric {
 	double value;			/* finite */
 };
 
-/* Everything about one run. Allocated by ktstr_result__new(), about 800 KiB. */
+/*
+ * A worker that made no progress over several looks of the guest's stall monitor
+ * (guest/stall.c). What it looked like then is text, as /proc has it; "" where there is none.
+ */
+#define KTSTR_MAX_STALLS	16
+
+enum ktstr_stall_why {
+	KTSTR_STALL_FORGOTTEN,		/* runnable, and a CPU that it may use was idle */
+	KTSTR_STALL_WAITS,		/* runnable, its CPUs were busy */
+	KTSTR_STALL_LIMITED,		/* runnable, and cpu.max limits its cgroup */
+	KTSTR_STALL_SLEEPS,
+	KTSTR_STALL_BLOCKED,		/* uninterruptible */
+	KTSTR_STALL_STOPPED,		/* by a signal or a tracer */
+	KTSTR_NR_STALL_WHYS,
+};
+
+struct ktstr_stall {
+	uint32_t why;			/* enum ktstr_stall_why */
+	uint32_t step;			/* in which it was found */
+	int32_t tid;
+	uint32_t resumed;		/* 1: it went on later */
+	uint64_t at_ns;			/* since the first step, when it began */
+	uint64_t for_ns;		/* how long, as far as the monitor saw */
+	char cgroup[KTSTR_NAME_LEN];
+	char comm[32];
+	char cpus[64];			/* that were idle; else those that it may use */
+	char status[208];		/* state and switches */
+	char wchan[64];
+	char syscall[128];		/* number, arguments, stack and instruction pointer */
+	char path[128];			/* of its cgroup, below the mount */
+	char loadavg[64];
+	char stack[512];		/* of the kernel, innermost function first */
+};
+
+/* Its texts, for whoever carries or prints all of them. */
+struct ktstr_stall_text {
+	const char *key;
+	size_t offset, size;
+};
+#define KTSTR_NR_STALL_TEXTS	9
+extern const struct ktstr_stall_text ktstr_stall_texts[KTSTR_NR_STALL_TEXTS];
+
+/* Everything about one run. Allocated by ktstr_result__new(), about 820 KiB. */
 struct ktstr_result {
 	uint32_t nr_details;
 	uint32_t dropped_details;
@@ -198,6 +240,10 @@ struct ktstr_result {
 	uint32_t nr_ext_metrics;
 	uint32_t dropped_ext_metrics;
 	struct ktstr_ext_metric ext_metrics[KTSTR_MAX_EXT_METRICS];
+	uint32_t stall_poll_ms;		/* how often the guest looked for stalls; 0: never */
+	uint32_t nr_stalls;
+	uint32_t dropped_stalls;
+	struct ktstr_stall stalls[KTSTR_MAX_STALLS];
 	struct ktstr_detail details[KTSTR_MAX_DETAILS];
 	struct ktstr_cgroup_stats cgroups[KTSTR_MAX_CGROUPS];
 	struct ktstr_worker_stats workers[KTSTR_MAX_KEPT_WORKERS];
@@ -213,6 +259,12 @@ void ktstr_result__add(struct ktstr_result *r, enum ktstr_severity severity,
 
 /* Texts that are too long are cut; a value that is not finite is refused: false. */
 bool ktstr_result__add_metric(struct ktstr_result *r, const struct ktstr_ext_metric *m);
+
+/* The next free one, all 0; NULL: there is none, which is counted. */
+struct ktstr_stall *ktstr_result__add_stall(struct ktstr_result *r);
+/* "forgotten", ...; never NULL. And "runnable, left waiting while CPU 1 idled". */
+const char *ktstr_stall__name(uint32_t why);
+void ktstr_stall__describe(const struct ktstr_stall *s, char *buf, size_t size);
 
 /* Append everything of @from to @to. The same cgroup and step twice stays two entries. */
 void ktstr_result__merge(struct ktstr_result *to, const struct ktstr_result *from);

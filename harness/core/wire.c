@@ -18,7 +18,7 @@
 #include "verdict.h"
 
 #define WIRE_MAGIC	0x5352544bu	/* "KTRS" in memory */
-#define WIRE_VERSION	7u
+#define WIRE_VERSION	8u
 #define WIRE_RECORD	8u		/* type and length */
 
 enum wire_type {
@@ -28,6 +28,8 @@ enum wire_type {
 	WIRE_CGROUP,
 	WIRE_WORKER,		/* behind all cgroups */
 	WIRE_EXT_METRIC,
+	WIRE_STALL,
+	NR_WIRE_TYPES,
 };
 
 struct writer {
@@ -194,6 +196,22 @@ static void put_ext_metric(struct writer *w, const struct ktstr_ext_metric *m)
 	record_end(w, at);
 }
 
+static void put_stall(struct writer *w, const struct ktstr_stall *s)
+{
+	size_t at = record_begin(w, WIRE_STALL);
+	const struct ktstr_stall_text *t;
+
+	put32(w, s->why);
+	put32(w, s->step);
+	put32(w, (uint32_t)s->tid);
+	put32(w, s->resumed);
+	put64(w, s->at_ns);
+	put64(w, s->for_ns);
+	for (t = ktstr_stall_texts; t < ktstr_stall_texts + KTSTR_NR_STALL_TEXTS; t++)
+		put_name(w, (const char *)s + t->offset, t->size);
+	record_end(w, at);
+}
+
 static void put_result(struct writer *w, const struct ktstr_result *r, uint32_t total)
 {
 	const struct ktstr_detail *d;
@@ -203,7 +221,8 @@ static void put_result(struct writer *w, const struct ktstr_result *r, uint32_t 
 	put32(w, WIRE_MAGIC);
 	put32(w, WIRE_VERSION);
 	put32(w, total);
-	put32(w, 2 + r->nr_details + r->nr_cgroups + r->nr_workers + r->nr_ext_metrics);
+	put32(w, 2 + r->nr_details + r->nr_cgroups + r->nr_workers + r->nr_ext_metrics +
+	      r->nr_stalls);
 
 	at = record_begin(w, WIRE_COUNTS);
 	put32(w, r->dropped_details);
@@ -213,6 +232,8 @@ static void put_result(struct writer *w, const struct ktstr_result *r, uint32_t 
 	put32(w, r->claims_held);
 	put32(w, r->passes_logged);
 	put32(w, r->dropped_ext_metrics);
+	put32(w, r->stall_poll_ms);
+	put32(w, r->dropped_stalls);
 	record_end(w, at);
 
 	at = record_begin(w, WIRE_CPUS);
@@ -233,6 +254,8 @@ static void put_result(struct writer *w, const struct ktstr_result *r, uint32_t 
 		put_worker(w, &r->workers[i]);
 	for (i = 0; i < r->nr_ext_metrics; i++)
 		put_ext_metric(w, &r->ext_metrics[i]);
+	for (i = 0; i < r->nr_stalls; i++)
+		put_stall(w, &r->stalls[i]);
 }
 
 void *ktstr_result__encode(const struct ktstr_result *r, size_t *len)
@@ -327,6 +350,8 @@ static void get_counts(struct reader *rd, struct ktstr_result *r)
 	r->claims_held = get32(rd);
 	r->passes_logged = get32(rd);
 	r->dropped_ext_metrics = get32(rd);
+	r->stall_poll_ms = get32(rd);
+	r->dropped_stalls = get32(rd);
 	if (r->dropped_fails > r->dropped_details)
 		rd->bad = true;
 }
@@ -501,41 +526,51 @@ static void get_ext_metric(struct reader *rd, struct ktstr_result *r)
 		rd->bad = true;
 }
 
-/* One record; @seen counts what must be there exactly once. */
-static void get_record(struct reader *rd, struct ktstr_result *r, unsigned int seen[2])
+static void get_stall(struct reader *rd, struct ktstr_result *r)
+{
+	struct ktstr_stall *s = ktstr_result__add_stall(r);
+	const struct ktstr_stall_text *t;
+
+	if (!s) {
+		rd->bad = true;
+		return;
+	}
+	s->why = get32(rd);
+	s->step = get32(rd);
+	s->tid = (int32_t)get32(rd);
+	s->resumed = get32(rd);
+	s->at_ns = get64(rd);
+	s->for_ns = get64(rd);
+	for (t = ktstr_stall_texts; t < ktstr_stall_texts + KTSTR_NR_STALL_TEXTS; t++)
+		get_name(rd, (char *)s + t->offset, t->size);
+	if (s->why >= KTSTR_NR_STALL_WHYS || s->resumed > 1)
+		rd->bad = true;
+}
+
+static void get_cpus_used(struct reader *rd, struct ktstr_result *r)
+{
+	get_cpus(rd, &r->cpus_used);
+}
+
+static void (* const get_type[NR_WIRE_TYPES])(struct reader *rd, struct ktstr_result *r) = {
+	[WIRE_COUNTS] = get_counts, [WIRE_CPUS] = get_cpus_used, [WIRE_DETAIL] = get_detail,
+	[WIRE_CGROUP] = get_cgroup, [WIRE_WORKER] = get_worker,
+	[WIRE_EXT_METRIC] = get_ext_metric, [WIRE_STALL] = get_stall,
+};
+
+/* One record; @seen counts them by type. */
+static void get_record(struct reader *rd, struct ktstr_result *r, uint32_t seen[NR_WIRE_TYPES])
 {
 	uint32_t type = get32(rd);
 	uint32_t len = get32(rd);
 	struct reader body = { .p = rd->p, .left = len };
 
-	if (rd->bad || len > rd->left) {
+	if (rd->bad || len > rd->left || type >= NR_WIRE_TYPES || !get_type[type]) {
 		rd->bad = true;
 		return;
 	}
-	switch (type) {
-	case WIRE_COUNTS:
-		get_counts(&body, r);
-		seen[0]++;
-		break;
-	case WIRE_CPUS:
-		get_cpus(&body, &r->cpus_used);
-		seen[1]++;
-		break;
-	case WIRE_DETAIL:
-		get_detail(&body, r);
-		break;
-	case WIRE_CGROUP:
-		get_cgroup(&body, r);
-		break;
-	case WIRE_WORKER:
-		get_worker(&body, r);
-		break;
-	case WIRE_EXT_METRIC:
-		get_ext_metric(&body, r);
-		break;
-	default:
-		body.bad = true;
-	}
+	get_type[type](&body, r);
+	seen[type]++;
 	if (body.bad || body.left)
 		rd->bad = true;
 	rd->p += len;
@@ -545,7 +580,7 @@ static void get_record(struct reader *rd, struct ktstr_result *r, unsigned int s
 int ktstr_result__decode(struct ktstr_result *r, const void *buf, size_t len)
 {
 	struct reader rd = { .p = buf, .left = len };
-	unsigned int seen[2] = { };
+	uint32_t seen[NR_WIRE_TYPES] = { };
 	uint32_t nr;
 
 	memset(r, 0, sizeof(*r));
@@ -554,7 +589,7 @@ int ktstr_result__decode(struct ktstr_result *r, const void *buf, size_t len)
 	nr = get32(&rd);
 	for (; nr && !rd.bad; nr--)
 		get_record(&rd, r, seen);
-	if (rd.bad || rd.left || seen[0] != 1 || seen[1] != 1)
+	if (rd.bad || rd.left || seen[WIRE_COUNTS] != 1 || seen[WIRE_CPUS] != 1)
 		return -EBADMSG;
 	return 0;
 }

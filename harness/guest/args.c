@@ -115,6 +115,7 @@ static const struct guest_arg {
 	ARG("attach_timeout_ms", attach_timeout_ms, set_u32, ARG_REQUIRED),
 	ARG("cgroup_root", cgroup_root, set_cgroup, ARG_REQUIRED),
 	ARG("log_passes", log_passes, set_u32, ARG_OPTIONAL),
+	ARG("stall_poll_ms", stall_poll_ms, set_u32, ARG_OPTIONAL),
 	ARG("time_scale", time_scale, set_u32, ARG_OPTIONAL),
 	ARG("work_type", work_type, set_string, ARG_OPTIONAL),
 	ARG("cgroup_parent", cgroup_parent, set_cgroup, ARG_OPTIONAL),

@@ -22,6 +22,7 @@
 #include "attributes.h"
 #include "cpuset.h"
 #include "stage.h"
+#include "stall.h"
 #include "work.h"
 
 /* A run that the scheduler's end cut to less than this says nothing about starvation. */
@@ -156,6 +157,7 @@ static void crew_free(struct ktstr_crew *crew)
 	ktstr_workers__free(crew->workers, crew->stage->kill_ns);
 	if (crew->refusal)
 		munmap(crew->refusal, sizeof(*crew->refusal));
+	free(crew->progress);
 	free(crew->dir);
 	free(crew);
 }
@@ -380,6 +382,20 @@ void ktstr_crew__end_phase(struct ktstr_crew *crew)
 	s.reports = ktstr_workers__phase_reports(crew->workers);
 	s.samples = ktstr_workers__phase_samples(crew->workers);
 	ktstr_stats__add(&s, crew->stage->ctx->result);
+}
+
+void ktstr_crew__look(struct ktstr_crew *crew, struct ktstr_stall_monitor *m)
+{
+	struct ktstr_subject subject = { .cgroup = label(crew), .step = crew->stage->step };
+	uint32_t i, nr = ktstr_workers__nr(crew->workers);
+
+	if (!crew->progress)
+		crew->progress = calloc(nr, sizeof(*crew->progress));
+	for (i = 0; crew->progress && i < nr; i++) {
+		subject.tid = ktstr_workers__pid(crew->workers, i);
+		subject.checkpoint = ktstr_workers__checkpoint(crew->workers, i);
+		ktstr_stall_monitor__look(m, &crew->progress[i], &subject);
+	}
 }
 
 int ktstr_crew__end(struct ktstr_crew *crew, const char *by)

@@ -24,6 +24,7 @@
 #include "hold.h"
 #include "ops.h"
 #include "stage.h"
+#include "stall.h"
 #include "work.h"
 
 struct engine {
@@ -33,6 +34,7 @@ struct engine {
 	struct ktstr_scenario scenario;
 	struct ktstr_stage stage;
 	struct ktstr_watch watch;
+	struct ktstr_stall_monitor monitor;
 	uint32_t watched;		/* ctx->sched_generation behind @watch */
 	uint64_t began_ns;		/* CLOCK_MONOTONIC, first step */
 	uint32_t begun;			/* steps */
@@ -119,6 +121,33 @@ static void send_stimulus(struct engine *e, const struct ktstr_step *step)
 	}
 	if (e->ctx->stimulus)
 		e->ctx->stimulus(e->ctx, &s);
+}
+
+static void look_for_stalls(void *arg, uint64_t now)
+{
+	struct engine *e = arg;
+	const struct ktstr_crew *crew;
+	uint32_t i;
+
+	ktstr_stall_monitor__begin(&e->monitor, now);
+	for (i = 0; i < e->stage.nr_crews; i++) {
+		crew = e->stage.crews[i];
+		if (crew->started)
+			ktstr_crew__look(e->stage.crews[i], &e->monitor);
+	}
+	ktstr_stall_monitor__end(&e->monitor);
+}
+
+static void set_up_monitor(struct engine *e)
+{
+	e->ctx->result->stall_poll_ms = e->ctx->stall_poll_ms;
+	e->monitor = (struct ktstr_stall_monitor){
+		.procfs = e->around->procfs, .cgroupfs = e->around->cgroupfs,
+		.result = e->ctx->result, .began_ns = e->began_ns,
+	};
+	e->watch.look = look_for_stalls;
+	e->watch.look_arg = e;
+	e->watch.look_every_ns = e->ctx->stall_poll_ms * NSEC_PER_MSEC;
 }
 
 /* What an op put in its place is another scheduler: events about the former mean nothing. */
@@ -347,6 +376,7 @@ static int run_scenario(struct engine *e)
 	set_runner_policy(e, SCHED_FIFO | SCHED_RESET_ON_FORK, 1);
 	ret = open_engine(e, &err);
 	e->began_ns = work_now_ns();
+	set_up_monitor(e);
 	if (ret) {
 		ktstr_result__add(e->ctx->result, KTSTR_FAILS, KTSTR_INFRASTRUCTURE, "%s",
 				  err.msg);

@@ -33,6 +33,7 @@ struct ktstr_guest_args {
 	uint32_t run_grace_s;		/* run_grace_s= body deadline is duration_s plus this */
 	uint32_t attach_timeout_ms;	/* attach_timeout_ms= */
 	uint32_t log_passes;		/* log_passes=1 KTSTR_LOG_PASSES was set on the host */
+	uint32_t stall_poll_ms;		/* stall_poll_ms= KTSTR_STALL_POLL_MS of the host */
 	uint32_t time_scale;		/* time_scale= of limits that are times; 0: 1 */
 	char *cgroup_root;		/* cgroup_root=/ktstr */
 	char *work_type;		/* work_type= for swappable cgroups; NULL: their own */

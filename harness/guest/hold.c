@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A hold ends with its time or with the scheduler, whichever is first, and costs the guest
- * no wakeup in between.
+ * A hold ends with its time or with the scheduler, whichever is first. It costs the guest no
+ * wakeup in between but those that were asked for, to look at the workers.
  *
  * The process is watched by its pidfd. That the kernel ejects a scheduler whose process lives
  * on is told by a uevent: scx_root_disable() deletes the kobject /kernel/sched_ext/root, which
@@ -136,6 +136,24 @@ static uint64_t now_ns(void)
 	return t.tv_sec * NSEC_PER_SEC + t.tv_nsec;
 }
 
+/* Look if it is time; returns how long there is nothing to do, until @deadline at most. */
+static struct timespec until_next(struct ktstr_watch *w, uint64_t now, uint64_t deadline)
+{
+	if (w->look_every_ns && now < deadline) {
+		if (now >= w->next_look_ns) {
+			w->look(w->look_arg, now);
+			w->next_look_ns = now + w->look_every_ns;
+			now = now_ns();
+		}
+		if (deadline > w->next_look_ns)
+			deadline = w->next_look_ns;
+	}
+	if (now >= deadline)
+		return (struct timespec){ 0 };
+	return (struct timespec){ (time_t)((deadline - now) / NSEC_PER_SEC),
+				  (long)((deadline - now) % NSEC_PER_SEC) };
+}
+
 int ktstr_watch__hold(struct ktstr_watch *w, uint64_t ns)
 {
 	uint64_t now = now_ns(), deadline = now + ns;
@@ -152,11 +170,7 @@ int ktstr_watch__hold(struct ktstr_watch *w, uint64_t ns)
 	if (!ns)
 		deadline = now;
 	for (;; now = now_ns()) {
-		left = (struct timespec){ 0 };
-		if (now < deadline) {
-			left.tv_sec = (deadline - now) / NSEC_PER_SEC;
-			left.tv_nsec = (deadline - now) % NSEC_PER_SEC;
-		}
+		left = until_next(w, now, deadline);
 		n = ppoll(p, 2, &left, NULL);
 		if (n < 0 && errno != EINTR)
 			return -errno;

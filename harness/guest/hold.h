@@ -18,6 +18,10 @@ struct ktstr_watch {
 	int wake;			/* uevent socket or timer; -1: no sched_ext to watch */
 	bool is_timer;
 	char state[PATH_MAX];		/* .../kernel/sched_ext/state */
+	/* In holds, every so often (0: never), and the rhythm goes on from one to the next. */
+	uint64_t look_every_ns, next_look_ns;
+	void (*look)(void *arg, uint64_t now);
+	void *look_arg;
 };
 
 /*

@@ -31,6 +31,8 @@ struct ktstr_refusal {
 };
 
 struct ktstr_payload_run;
+struct ktstr_progress;
+struct ktstr_stall_monitor;
 
 struct ktstr_crew {			/* a group of equal workers */
 	struct ktstr_stage *stage;
@@ -48,6 +50,7 @@ struct ktstr_crew {			/* a group of equal workers */
 	struct ktstr_refusal *refusal;
 	bool unbounded;			/* was once without a cpuset */
 	struct ktstr_cpumask allowed;	/* every cpuset that it had, together */
+	struct ktstr_progress *progress; /* one a worker, of the stall monitor; NULL: not looked at yet */
 	uint32_t epochs;		/* changes of the cpuset while it ran */
 };
 
@@ -159,6 +162,8 @@ void ktstr_crew__epoch_ends(struct ktstr_crew *crew);
 void ktstr_crew__epoch_begins(struct ktstr_crew *crew);
 /* If a phase of it is being measured: add what it did to the step's statistics. */
 void ktstr_crew__end_phase(struct ktstr_crew *crew);
+/* Have its workers made progress? @m says what was found. */
+void ktstr_crew__look(struct ktstr_crew *crew, struct ktstr_stall_monitor *m);
 /* Stop, judge, free. 0 or -ETIMEDOUT when workers cannot be ended. */
 int ktstr_crew__end(struct ktstr_crew *crew, const char *by);
 

@@ -125,6 +125,11 @@ const char *ktstr_workers__failed_at(const struct ktstr_workers *ws)
 	return ws->failed_at;
 }
 
+uint64_t ktstr_workers__checkpoint(const struct ktstr_workers *ws, uint32_t i)
+{
+	return __atomic_load_n(&ws->slots[i].last_ns, __ATOMIC_RELAXED);
+}
+
 uint64_t ktstr_workers__iterations(const struct ktstr_workers *ws)
 {
 	uint64_t sum = 0;

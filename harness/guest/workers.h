@@ -142,6 +142,8 @@ const struct ktstr_worker_samples *ktstr_workers__samples(const struct ktstr_wor
 /* What the type of worker @i measured beyond its report, at most KTSTR_WORKER_METRICS: likewise. */
 const struct ktstr_worker_metric *ktstr_workers__metrics(const struct ktstr_workers *ws,
 							 uint32_t i, uint32_t *nr);
+/* When worker @i was last seen by itself, CLOCK_MONOTONIC; also while it runs. Its own word. */
+uint64_t ktstr_workers__checkpoint(const struct ktstr_workers *ws, uint32_t i);
 /* The sum of all iterations so far; also while the workers run. */
 uint64_t ktstr_workers__iterations(const struct ktstr_workers *ws);
 

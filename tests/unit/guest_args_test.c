@@ -23,7 +23,7 @@ TEST(every_key_arrives)
 	struct ktstr_guest_args a;
 
 	ASSERT_EQ(0, ktstr_guest_args__parse(&a, COMPLETE
-		  "cgroup_parent=/test.slice\n"
+		  "cgroup_parent=/test.slice\nstall_poll_ms=250\n"
 		  "module=/modules/a.ko\nmodule=/modules/b.ko\ndevice=/sys/block/vda\n"
 		  "sched_arg=--slice\nsched_arg=a b=c 'd'\nsched_arg=\n"
 		  "enable=echo 1 > /sys/x\ndisable=echo 0 > /sys/x\ndisable=echo 2 > /sys/y\n"));
@@ -37,6 +37,7 @@ TEST(every_key_arrives)
 	EXPECT_EQ(UINT64_MAX, a.seed);
 	EXPECT_EQ(30, a.run_grace_s);
 	EXPECT_EQ(20000, a.attach_timeout_ms);
+	EXPECT_EQ(250, a.stall_poll_ms);
 	EXPECT_STREQ("/ktstr", a.cgroup_root);
 	EXPECT_STREQ("/test.slice", a.cgroup_parent);
 	/* an argument keeps its blanks, quotes and equals signs, and may be empty */

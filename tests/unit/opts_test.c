@@ -12,7 +12,7 @@
 
 static const char * const names[] = {
 	"KTSTR_ACCEL", "KTSTR_SEED", "KTSTR_TCG_THREADS", "KTSTR_ICOUNT_SHIFT",
-	"KTSTR_RUNS_ROOT", "KTSTR_RUN_ID",
+	"KTSTR_RUNS_ROOT", "KTSTR_RUN_ID", "KTSTR_STALL_POLL_MS",
 };
 
 FIXTURE(opts) {
@@ -51,6 +51,7 @@ TEST_F(opts, nothing_set_means_the_defaults)
 	EXPECT_EQ(1UL, self->o.seed);
 	EXPECT_FALSE(self->o.mttcg);
 	EXPECT_EQ(VM_SHIFT_AUTO, self->o.shift);
+	EXPECT_EQ(500, self->o.stall_poll_ms);
 	EXPECT_EQ('/', self->o.runs_root[0]);
 	EXPECT_NE(0, self->o.run_id[0]);
 }
@@ -97,6 +98,7 @@ TEST_F(opts, bad_values_are_one_clear_error)
 	REJECTS("KTSTR_TCG_THREADS", "2", "must be single or multi");
 	REJECTS("KTSTR_RUNS_ROOT", "runs", "must be an absolute path");
 	REJECTS("KTSTR_RUN_ID", "a/b", "must be a plain file name");
+	REJECTS("KTSTR_STALL_POLL_MS", "60001", "must be a number between 0 and 60000");
 	REJECTS("KTSTR_RUN_ID", "..", "must be a plain file name");
 }
 
@@ -106,9 +108,11 @@ TEST_F(opts, what_is_given_is_taken)
 	setenv("KTSTR_ICOUNT_SHIFT", "3", 1);
 	setenv("KTSTR_RUNS_ROOT", "/x/y", 1);
 	setenv("KTSTR_RUN_ID", "night-7", 1);
+	setenv("KTSTR_STALL_POLL_MS", "0", 1);
 	ASSERT_EQ(0, PARSE());
 	EXPECT_EQ(VM_ACCEL_TCG, (int)self->o.accel);
 	EXPECT_EQ(3, self->o.shift);
+	EXPECT_EQ(0, self->o.stall_poll_ms);
 	EXPECT_STREQ("/x/y", self->o.runs_root);
 	EXPECT_STREQ("night-7", self->o.run_id);
 }

@@ -112,6 +112,22 @@ static void needs_monitor(struct scene *c)
 	c->test.checks.max_imbalance_ratio = 2;
 }
 
+/* What the guest's stall monitor saw stands beside what the checks found. */
+static void stood_still(struct scene *c)
+{
+	struct ktstr_stall *s = ktstr_result__add_stall(c->run.result);
+
+	stuck(c);
+	*s = (struct ktstr_stall){
+		.why = KTSTR_STALL_FORGOTTEN, .tid = 72, .resumed = 1, .at_ns = 1200 * MS,
+		.for_ns = 2500 * MS, .cgroup = "cg_a", .comm = "cg_a", .cpus = "1",
+		.status = "state R (running), may use CPU 0-1, switches: 1 by itself, 16 forced",
+		.wchan = "0", .syscall = "running", .path = "/ktstr/cg_a",
+		.loadavg = "0.50 0.10 0.03 2/81 72",
+		.stack = "irqentry_exit+0x1d8/0x740 < asm_sysvec_apic_timer_interrupt+0x1a/0x20",
+	};
+}
+
 static void shared_cpus(struct scene *c)
 {
 	c->run.opts.mttcg = true;
@@ -246,7 +262,7 @@ static const struct { const char *name; void (*make)(struct scene *c); } scenes[
 #define SCENE(_fn)	{ #_fn, _fn }
 	SCENE(starved), SCENE(stuck), SCENE(unfair), SCENE(unfair_sleepers), SCENE(isolation),
 	SCENE(benchmark), SCENE(throughput), SCENE(migration), SCENE(pages), SCENE(no_samples),
-	SCENE(needs_monitor), SCENE(shared_cpus), SCENE(claims), SCENE(stalled), SCENE(errored),
+	SCENE(needs_monitor), SCENE(shared_cpus), SCENE(claims), SCENE(stood_still), SCENE(stalled), SCENE(errored),
 	SCENE(storm), SCENE(exited), SCENE(not_loaded), SCENE(panic), SCENE(reset),
 	SCENE(timed_out), SCENE(no_boot), SCENE(body_crashed), SCENE(infrastructure),
 	SCENE(expected_another), SCENE(expected_none),

@@ -78,7 +78,7 @@ TEST_F(sidecar, every_key_is_there_even_when_nothing_happened)
 		"timestamp", "run_id", "host", "cleanup_duration_ms", "run_source", "verdict",
 		"raw_verdict", "expected", "kinds", "seed", "accel", "shift", "deterministic",
 		"guest_boot_ns", "guest_total_ns", "details", "scx_error", "total_workers",
-		"worst_page_locality", "ext_metrics",
+		"worst_page_locality", "ext_metrics", "stalls", "stall_poll_ms", "dropped_stalls",
 	};
 	char key[64];
 	size_t i;

@@ -111,6 +111,9 @@ TEST_F(verdict, merging_loses_neither_details_nor_counts)
 	add_cgroup(self->other, "theirs");
 	self->other->dropped_fails = self->other->dropped_details = UINT32_MAX;
 	ktstr_cpumask__set(&self->other->cpus_used, 3);
+	ktstr_result__add_stall(self->other)->tid = 7;
+	self->other->dropped_stalls = 2;
+	self->other->stall_poll_ms = 500;
 
 	ktstr_result__merge(self->r, self->other);
 	EXPECT_STREQ("theirs", ktstr_result__first_failure(self->r)->text);
@@ -118,6 +121,24 @@ TEST_F(verdict, merging_loses_neither_details_nor_counts)
 	EXPECT_EQ(UINT32_MAX, self->r->dropped_fails);
 	EXPECT_EQ(1, self->r->dropped_cgroups);
 	EXPECT_TRUE(ktstr_cpumask__test(&self->r->cpus_used, 3));
+	ASSERT_EQ(1, self->r->nr_stalls);
+	EXPECT_EQ(7, self->r->stalls[0].tid);
+	EXPECT_EQ(2, self->r->dropped_stalls);
+	EXPECT_EQ(500, self->r->stall_poll_ms);
+}
+
+TEST_F(verdict, stalls_of_a_process_that_crashed_are_brought_within_bounds)
+{
+	struct ktstr_stall *s = self->r->stalls;
+
+	memset(s, 0xff, sizeof(self->r->stalls));
+	self->r->nr_stalls = UINT32_MAX;
+	ktstr_result__bound(self->r);
+	EXPECT_EQ(KTSTR_MAX_STALLS, self->r->nr_stalls);
+	EXPECT_EQ(sizeof(s->stack) - 1, strlen(s->stack));
+	EXPECT_EQ(sizeof(s->cgroup) - 1, strlen(s->cgroup));
+	EXPECT_STRNE("unknown", ktstr_stall__name(s->why));
+	EXPECT_EQ(1, s->resumed);
 }
 
 TEST(every_kind_and_outcome_has_a_name_of_its_own)

@@ -70,6 +70,13 @@ FIXTURE_SETUP(wire)
 		.polarity = KTSTR_HIGHER_IS_BETTER, .value = -0.125 });
 	ktstr_result__add_metric(self->r, &(struct ktstr_ext_metric){ .name = "m" });
 	self->r->dropped_ext_metrics = 7;
+	*ktstr_result__add_stall(self->r) = (struct ktstr_stall){
+		.why = KTSTR_STALL_WAITS, .step = 2, .tid = -1, .resumed = 1, .at_ns = UINT64_MAX,
+		.for_ns = 1, .cgroup = "cg_1", .comm = "c", .cpus = "0-3", .status = "s",
+		.wchan = "w", .syscall = "y", .path = "/p", .loadavg = "l", .stack = "a < b" };
+	*ktstr_result__add_stall(self->r) = (struct ktstr_stall){ };
+	self->r->stall_poll_ms = 500;
+	self->r->dropped_stalls = 3;
 	self->buf = ktstr_result__encode(self->r, &self->len);
 	ASSERT_NE(NULL, self->buf);
 }
@@ -111,6 +118,12 @@ TEST_F(wire, a_full_result_fits_one_message)
 		EXPECT_TRUE(ktstr_result__add_metric(self->r, &m));
 	}
 	EXPECT_FALSE(ktstr_result__add_metric(self->r, &(struct ktstr_ext_metric){ .value = 1 }));
+	while (self->r->nr_stalls < KTSTR_MAX_STALLS) {
+		struct ktstr_stall *s = ktstr_result__add_stall(self->r);
+
+		memset(s->status, 's', sizeof(s->status) - 1);
+		memset(s->stack, 's', sizeof(s->stack) - 1);
+	}
 	buf = ktstr_result__encode(self->r, &len);
 	ASSERT_NE(NULL, buf);
 	EXPECT_LT(len, 1u << 20);	/* KTSTR_CHAN_MAX_PAYLOAD */

@@ -96,6 +96,14 @@ struct ktstr_stats ktstr_stats__run(const struct ktstr_result *r);
 	ktstr_ext_metric(KTSTR_RESULT_OF(_r), _source, _name)
 double ktstr_ext_metric(const struct ktstr_result *r, const char *source, const char *name);
 
+/*
+ * How often the stall monitor found a worker of @_cgroup, or with NULL any worker, that made no
+ * progress for two seconds though it was not frozen and did not sleep on purpose
+ * (docs/engine.md). NaN when the monitor was off.
+ */
+#define stalls_of(_r, _cgroup)		ktstr_stats__stalls(KTSTR_RESULT_OF(_r), _cgroup)
+double ktstr_stats__stalls(const struct ktstr_result *r, const char *cgroup);
+
 /* Both have a result: @r is a struct ktstr_ctx * or a struct ktstr_result *. */
 struct ktstr_result *ktstr_ctx__result(const struct ktstr_ctx *ctx);
 static inline struct ktstr_result *ktstr_result__self(const struct ktstr_result *r)
