@@ -165,6 +165,24 @@ static int write_file(struct ktstr_cgroups *cg, const char *dir, const char *fil
 	return 0;
 }
 
+/* The content of @dir/@file, at most @size - 1 bytes. Length or -errno. */
+static ssize_t read_file(const char *dir, const char *file, char *buf, size_t size)
+{
+	char path[PATH_MAX + 32];
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, file);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	n = read(fd, buf, size - 1);
+	n = n < 0 ? -errno : n;
+	close(fd);
+	buf[n < 0 ? 0 : n] = '\0';
+	return n;
+}
+
 /* One write for each, so that an error names the controller that is not there. */
 static int control(struct ktstr_cgroups *cg, const char *dir, char sign, const char *controllers,
 		   struct vm_err *err)
@@ -230,6 +248,21 @@ static int make_dir(struct ktstr_cgroups *cg, const char *path, struct vm_err *e
 	return 0;
 }
 
+/*
+ * Not in a folder with tasks of its own: it would become a threaded domain, in whose children
+ * no process may live. What is below such a folder has no controller to enable.
+ */
+static int group_cpu(struct ktstr_cgroups *cg, const char *path, struct vm_err *err)
+{
+	char pids[16];
+	int ret;
+
+	if (read_file(path, "cgroup.procs", pids, sizeof(pids)) > 0)
+		return 0;
+	ret = control(cg, path, '+', "cpu", err);
+	return ret == -ENOENT ? 0 : ret;
+}
+
 int ktstr_cgroups__create(struct ktstr_cgroups *cg, const char *name, const char *controllers,
 			  struct vm_err *err)
 {
@@ -247,10 +280,8 @@ int ktstr_cgroups__create(struct ktstr_cgroups *cg, const char *name, const char
 		ret = make_dir(cg, path, err);
 		if (!ret && controllers)
 			ret = control(cg, path, '+', controllers, err);
-		if (!ret && cg->group_cpu) {
-			ret = control(cg, path, '+', "cpu", err);
-			ret = ret == -EBUSY ? 0 : ret;
-		}
+		if (!ret && cg->group_cpu)
+			ret = group_cpu(cg, path, err);
 		*slash = '/';
 	}
 	return ret;
@@ -273,6 +304,34 @@ int ktstr_cgroups__set_cpuset(struct ktstr_cgroups *cg, const char *name, const 
 	if (!ret && *mems)
 		ret = ktstr_cgroups__write(cg, name, "cpuset.mems", mems, err);
 	return ret;
+}
+
+/* The empty set is an empty line: write() of nothing would not reach the kernel. */
+static int clear_set(struct ktstr_cgroups *cg, const char *name, const char *file,
+		     struct vm_err *err)
+{
+	char path[PATH_MAX], parent[32], set[2048];
+	int ret = ktstr_cgroups__write(cg, name, file, "\n", err);
+
+	if (ret != -ENOSPC)
+		return ret;
+	ret = path_of(cg, name, NULL, path, err);
+	if (ret)
+		return ret;
+	*strrchr(path, '/') = '\0';
+	snprintf(parent, sizeof(parent), "%s.effective", file);
+	ret = (int)read_file(path, parent, set, sizeof(set));
+	if (ret < 0)
+		return vm_err(err, -ret, "read %s/%s: %s", path, parent, strerror(-ret));
+	set[strcspn(set, "\n")] = '\0';
+	return ktstr_cgroups__write(cg, name, file, set, err);
+}
+
+int ktstr_cgroups__clear_cpuset(struct ktstr_cgroups *cg, const char *name, struct vm_err *err)
+{
+	int ret = clear_set(cg, name, "cpuset.cpus", err);
+
+	return ret ? ret : clear_set(cg, name, "cpuset.mems", err);
 }
 
 int ktstr_cgroups__open(struct ktstr_cgroups *cg, const char *name, struct vm_err *err)
@@ -303,24 +362,6 @@ int ktstr_cgroups__attach(struct ktstr_cgroups *cg, const char *name, pid_t pid,
 			return ret;
 		nanosleep(&pause, NULL);
 	}
-}
-
-/* The content of @dir/@file, at most @size - 1 bytes. Length or -errno. */
-static ssize_t read_file(const char *dir, const char *file, char *buf, size_t size)
-{
-	char path[PATH_MAX + 32];
-	ssize_t n;
-	int fd;
-
-	snprintf(path, sizeof(path), "%s/%s", dir, file);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	n = read(fd, buf, size - 1);
-	n = n < 0 ? -errno : n;
-	close(fd);
-	buf[n < 0 ? 0 : n] = '\0';
-	return n;
 }
 
 /* Before 5.14 there is no cgroup.kill: one signal a pid, as far as one page of them. */
@@ -503,6 +544,7 @@ int ktstr_cgroups__freeze(struct ktstr_cgroups *cg, const char *name, bool froze
 
 int ktstr_cgroups__disable(struct ktstr_cgroups *cg, const char *controller, struct vm_err *err)
 {
+	static const char separators[] = { ' ', '\n', '\0' };
 	char enabled[256], *at, *name;
 	ssize_t n;
 
@@ -510,7 +552,8 @@ int ktstr_cgroups__disable(struct ktstr_cgroups *cg, const char *controller, str
 	if (n < 0)
 		return vm_err(err, (int)-n, "read %s/cgroup.subtree_control: %s", cg->root,
 			      strerror((int)-n));
-	for (name = strtok_r(enabled, " \n", &at); name; name = strtok_r(NULL, " \n", &at))
+	for (name = strtok_r(enabled, separators, &at); name;
+	     name = strtok_r(NULL, separators, &at))
 		if (!strcmp(name, controller))
 			return control(cg, cg->root, '-', controller, err);
 	return 0;

@@ -60,6 +60,11 @@ int ktstr_cgroups__write(struct ktstr_cgroups *cg, const char *name, const char 
 /* cpuset.cpus, then cpuset.mems unless @mems is empty. Before any task is in there. */
 int ktstr_cgroups__set_cpuset(struct ktstr_cgroups *cg, const char *name, const char *cpus,
 			      const char *mems, struct vm_err *err);
+/*
+ * Both to empty. A kernel that refuses that for a cgroup with tasks (ENOSPC; 6.18 does, 7.3
+ * does not) is given what the parent has.
+ */
+int ktstr_cgroups__clear_cpuset(struct ktstr_cgroups *cg, const char *name, struct vm_err *err);
 /* O_PATH descriptor for CLONE_INTO_CGROUP, or -errno. */
 int ktstr_cgroups__open(struct ktstr_cgroups *cg, const char *name, struct vm_err *err);
 /* Move a task there. EBUSY is tried three times, 100 ms apart. */

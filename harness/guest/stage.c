@@ -93,9 +93,10 @@ int ktstr_stage__set_cpuset(struct ktstr_stage *st, struct ktstr_place *p,
 	if (mems)
 		snprintf(nodes, sizeof(nodes), "%s", mems);
 	each_crew(st, p->name, ktstr_crew__epoch_ends);
-	/* The empty set is an empty line: write() of nothing would not reach the kernel. */
-	ret = ktstr_cgroups__set_cpuset(&st->cgroups, p->name, cpus ? list : "\n",
-					cpus ? nodes : "\n", err);
+	if (cpus)
+		ret = ktstr_cgroups__set_cpuset(&st->cgroups, p->name, list, nodes, err);
+	else
+		ret = ktstr_cgroups__clear_cpuset(&st->cgroups, p->name, err);
 	if (ret)
 		return ret;
 	p->has_cpuset = cpus;

@@ -42,7 +42,7 @@ static int cgroup_cpuset_multicpu_pin(struct ktstr_ctx *ctx)
 CANNED_TABLE(catalogue_affinity,
 	CANNED(cgroup_affinity_inherit,
 	       "loses tasks that yield all the time",
-	       STEADY(.works = WORKS(WORKSPEC(DOES(MIXED))))),
+	       EVEN, STEADY(.works = WORKS(WORKSPEC(DOES(MIXED))))),
 	CANNED(cgroup_affinity_random,
 	       "queues a task where no CPU that may run it takes from",
 	       .isolation = true,

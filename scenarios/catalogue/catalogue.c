@@ -17,7 +17,7 @@
 #include "catalogue.h"
 
 KTSTR_DEFAULTS_BEGIN
-const struct ktstr_checks catalogue_beside_yielder = {
+const struct ktstr_checks catalogue_beside_modest = {
 	KTSTR_CHECK_UNSET, .max_spread_pct = 90,
 };
 const struct ktstr_checks catalogue_take_turns = {

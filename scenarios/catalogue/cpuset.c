@@ -107,5 +107,5 @@ CANNED_TABLE(catalogue_cpuset,
 	       .min_cpus = 4, .isolation = true, .run = cgroup_cpuset_change_imbalance),
 	CANNED(cgroup_cpuset_load_shift,
 	       "cannot cope with a crowd that appears in the quiet cpuset",
-	       .isolation = true, .max_spread_pct = CATALOGUE_UNEVEN_PCT,
+	       .isolation = true,
 	       .run = cgroup_cpuset_load_shift));

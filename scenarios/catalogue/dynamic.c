@@ -52,7 +52,7 @@ static int cgroup_cpuset_add_remove(struct ktstr_ctx *ctx)
 static int cgroup_add_during_imbalance(struct ktstr_ctx *ctx)
 {
 	return ktstr_run_scenario(ctx,
-		BACKDROP(CGROUPS(CGROUP("cg_0", .workers = 8),
+		BACKDROP(CGROUPS(CGROUP("cg_0", .workers = 8, .checks = &catalogue_beside_modest),
 				 CGROUP("cg_1", .workers = 2, .work = BURSTY_MS(50, 100)))),
 		STEP(HOLD_SETTLED(0.5)),
 		STEP(CGROUPS(CGROUP("cg_2", .workers = 4)), HOLD_FRAC(0.5)));
@@ -61,7 +61,7 @@ static int cgroup_add_during_imbalance(struct ktstr_ctx *ctx)
 CANNED_TABLE(catalogue_dynamic,
 	CANNED(cgroup_add_midrun,
 	       "does not give a new cgroup its share at once",
-	       .min_cpus = 4, .max_spread_pct = CATALOGUE_UNEVEN_PCT,
+	       .min_cpus = 4,
 	       .run = cgroup_add_midrun),
 	CANNED(cgroup_remove_midrun,
 	       "keeps CPUs reserved for cgroups that are gone, or uses their memory",

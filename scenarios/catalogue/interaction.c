@@ -8,14 +8,14 @@ static int cgroup_add_load_imbalance(struct ktstr_ctx *ctx)
 		BACKDROP(CGROUPS(CGROUP("cg_0", .workers = 1, .work = YIELD_HEAVY),
 				 CGROUP("cg_1", .workers = 1, .work = YIELD_HEAVY))),
 		STEP(HOLD_SETTLED(0.5)),
-		STEP(CGROUPS(CGROUP("cg_2", .workers = 16, .checks = &catalogue_beside_yielder)),
+		STEP(CGROUPS(CGROUP("cg_2", .workers = 16, .checks = &catalogue_beside_modest)),
 		     HOLD_FRAC(0.5)));
 }
 
 static int cgroup_imbalance_mixed_workload(struct ktstr_ctx *ctx)
 {
 	return ktstr_run(ctx, STEP(
-		CGROUPS(CGROUP("cg_0", .workers = 8),
+		CGROUPS(CGROUP("cg_0", .workers = 8, .checks = &catalogue_beside_modest),
 			CGROUP("cg_1", .work = BURSTY_MS(100, 50)),
 			CGROUP("cg_2", .work = IO_SYNC_WRITE)),
 		HOLD_SETTLED(1.0)));
@@ -26,11 +26,11 @@ static int cgroup_load_oscillation(struct ktstr_ctx *ctx)
 {
 	uint32_t many = catalogue_workers(ctx) * 2;
 	const struct ktstr_cgroup left[] = {
-		CGROUP("cg_0", .workers = many, .checks = &catalogue_beside_yielder),
+		CGROUP("cg_0", .workers = many, .checks = &catalogue_beside_modest),
 		CGROUP("cg_1", .workers = 1, .work = YIELD_HEAVY), { },
 	}, right[] = {
 		CGROUP("cg_0", .workers = 1, .work = YIELD_HEAVY),
-		CGROUP("cg_1", .workers = many, .checks = &catalogue_beside_yielder), { },
+		CGROUP("cg_1", .workers = many, .checks = &catalogue_beside_modest), { },
 	};
 
 	return ktstr_run(ctx, STEP(.cgroups = left, HOLD_SETTLED(0.25)),
@@ -42,10 +42,10 @@ static int cgroup_load_oscillation(struct ktstr_ctx *ctx)
 static int cgroup_4way_load_imbalance(struct ktstr_ctx *ctx)
 {
 	return ktstr_run(ctx, STEP(
-		CGROUPS(CGROUP("cg_0", .workers = 16, .checks = &catalogue_beside_yielder),
+		CGROUPS(CGROUP("cg_0", .workers = 16, .checks = &catalogue_beside_modest),
 			CGROUP("cg_1", .workers = 1, .work = YIELD_HEAVY),
-			CGROUP("cg_2", .workers = 8, .checks = &catalogue_beside_yielder),
-			CGROUP("cg_3", .workers = 4, .checks = &catalogue_beside_yielder)),
+			CGROUP("cg_2", .workers = 8, .checks = &catalogue_beside_modest),
+			CGROUP("cg_3", .workers = 4, .checks = &catalogue_beside_modest)),
 		HOLD_SETTLED(1.0)));
 }
 
@@ -130,7 +130,7 @@ CANNED_TABLE(catalogue_interaction,
 	       "fills the CPUs that two cpusets share and leaves the others idle",
 	       .isolation = true,
 	       STEADY(.cgroups = 3, CPUSETS(OVERLAP, 0.5),
-		      .works = WORKS(WORKSPEC(.workers = 12, .checks = &catalogue_beside_yielder),
+		      .works = WORKS(WORKSPEC(.workers = 12, .checks = &catalogue_beside_modest),
 				     WORKSPEC(.workers = 2, DOES_BURSTS(50, 100)),
 				     WORKSPEC(.workers = 1, DOES(YIELD_HEAVY))))),
 	CANNED(cgroup_no_ctrl_task_migration,

@@ -51,7 +51,7 @@ static int nested_cgroup_cpuset(struct ktstr_ctx *ctx)
 static int nested_cgroup_imbalance(struct ktstr_ctx *ctx)
 {
 	return ktstr_run(ctx, STEP(
-		CGROUPS(CGROUP("cg_0/sub_a", .workers = 8),
+		CGROUPS(CGROUP("cg_0/sub_a", .workers = 8, .checks = &catalogue_beside_modest),
 			CGROUP("cg_1/sub_b", .workers = 2, .work = BURSTY_MS(50, 100))),
 		HOLD_SETTLED(1.0)));
 }

@@ -47,6 +47,59 @@ TEST_F(cgroup, nested_cgroups_get_controllers_in_between_but_not_in_the_leaf)
 		     "mkdir /t/a/b/c\n", fake.log);
 }
 
+TEST_F(cgroup, the_cpu_controller_is_not_for_folders_with_tasks_of_their_own)
+{
+	self->cg.group_cpu = true;
+	ASSERT_EQ(0, ktstr_cgroups__create(&self->cg, "a/b", NULL, &self->err));
+	EXPECT_STREQ("mkdir /t/a\nwrite /t/a/cgroup.subtree_control=+cpu\nmkdir /t/a/b\n",
+		     fake.log);
+	fake_put(self->cg.root, "a/b/cgroup.procs", "17\n");
+	fake.log[0] = '\0';
+	EXPECT_EQ(0, ktstr_cgroups__create(&self->cg, "a/b/c", NULL, &self->err));
+	EXPECT_STREQ("write /t/a/cgroup.subtree_control=+cpu\nmkdir /t/a/b/c\n",
+		     strstr(fake.log, "write"));
+	fake_put(self->cg.root, "a/b/cgroup.procs", "");
+}
+
+static void fake_remove(const char *dir, const char *file)
+{
+	char path[PATH_MAX + 32];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, file);
+	unlink(path);
+}
+
+static int refuse_empty_cpuset(const char *path, const char *text)
+{
+	int ret = fake_write(path, text);
+
+	return strstr(path, "cpuset.") && *text == '\n' ? -ENOSPC : ret;
+}
+
+TEST_F(cgroup, a_cpuset_that_may_not_be_empty_becomes_that_of_the_parent)
+{
+	const struct ktstr_cgroup_io io = { fake_mkdir, fake_rmdir, refuse_empty_cpuset };
+
+	ASSERT_EQ(0, ktstr_cgroups__create(&self->cg, "a", NULL, &self->err));
+	fake_put(self->cg.root, "cpuset.cpus.effective", "0-2,5\n");
+	fake_put(self->cg.root, "cpuset.mems.effective", "0\n");
+	fake.log[0] = '\0';
+	EXPECT_EQ(0, ktstr_cgroups__clear_cpuset(&self->cg, "a", &self->err));
+	EXPECT_STREQ("write /t/a/cpuset.cpus=\n\nwrite /t/a/cpuset.mems=\n\n", fake.log);
+	self->cg.io = &io;
+	fake.log[0] = '\0';
+	EXPECT_EQ(0, ktstr_cgroups__clear_cpuset(&self->cg, "a", &self->err));
+	EXPECT_STREQ("write /t/a/cpuset.cpus=\n\nwrite /t/a/cpuset.cpus=0-2,5\n"
+		     "write /t/a/cpuset.mems=\n\nwrite /t/a/cpuset.mems=0\n", fake.log);
+	self->cg.io = &fake_io;
+	fake_remove(self->cg.root, "cpuset.cpus.effective");
+	EXPECT_EQ(0, ktstr_cgroups__clear_cpuset(&self->cg, "a", &self->err));
+	self->cg.io = &io;
+	EXPECT_EQ(-ENOENT, ktstr_cgroups__clear_cpuset(&self->cg, "a", &self->err));
+	self->cg.io = &fake_io;
+	fake_remove(self->cg.root, "cpuset.mems.effective");
+}
+
 TEST_F(cgroup, a_cpuset_is_cpus_then_mems)
 {
 	ASSERT_EQ(0, ktstr_cgroups__create(&self->cg, "a", NULL, &self->err));
