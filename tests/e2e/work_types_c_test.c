@@ -28,9 +28,10 @@ KTSTR_TEST(programs_and_storms, .duration_s = 2, .llcs = 1, .cores = 2, .max_spr
 		{ .name = "ignore", .work = CGROUP_ATTACH_STORM(.reap = KTSTR_REAP_SIG_IGN),
 		  .workers = 1 }, { }
 	}, programs[] = {
-		{ .name = "schbench", .work = SCHBENCH(.kib = 8, .ops = 1, .rps = 200),
+		{ .name = "schbench", .work = SCHBENCH(.kib = 8, .ops = 2, .rps = 200, .split = 50),
 		  .workers = 1 },
-		{ .name = "taobench", .work = TAOBENCH(.clients = 2, .kib = 256, .rps = 500),
+		{ .name = "taobench", .work = TAOBENCH(.clients = 2, .kib = 256, .rps = 500,
+						     .slow_p99_ns = 2 * MS, .size_p99 = 4096),
 		  .workers = 1 }, { }
 	};
 	const struct ktstr_step steps[] = {
@@ -49,6 +50,7 @@ KTSTR_TEST(programs_and_storms, .duration_s = 2, .llcs = 1, .cores = 2, .max_spr
 	expect(ctx, "Schbench", "achieved_rps", 40, 210);
 	expect(ctx, "Taobench", "total_qps", 50, 520);
 	expect(ctx, "Taobench", "hit_ratio", 0.75, 1);
+	expect(ctx, "Taobench", "hit_data", 0.001, 10);
 	expect(ctx, "Taobench", "serve_p99_9", 0, 1e6);
 	partners = cgroup_stats(ctx, "cross");
 	if (partners.migrations < 2)

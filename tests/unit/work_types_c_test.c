@@ -6,6 +6,7 @@
  */
 /* Links: libktstr.a */
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -141,6 +142,73 @@ TEST_F(types, schbench_keeps_its_rate)
 	EXPECT_LE(2, METRIC("loop_count"));
 }
 
+TEST_F(types, schbench_steers_its_rate_towards_a_share_of_the_cpus)
+{
+	/* 5 us a request or so: 10 a second are nothing, it has to speed up. */
+	struct ktstr_work work = SCHBENCH(.workers = 2, .kib = 1, .ops = 1, .auto_rps = 90,
+					  .sleep_ns = 1);
+
+	run(self, _metadata, &work, 1, 900);
+	/* three looks or more, each doubles the rate */
+	EXPECT_LE(80, METRIC("target_rps"));
+	EXPECT_LT(0, METRIC("cpu_busy"));
+}
+
+TEST_F(types, schbench_slows_down_when_it_is_too_busy)
+{
+	struct ktstr_work work = SCHBENCH(.workers = 2, .kib = 256, .ops = 50, .auto_rps = 1,
+					  .sleep_ns = 1);
+
+	run(self, _metadata, &work, 1, 900);
+	EXPECT_GT(10, METRIC("target_rps"));
+}
+
+TEST_F(types, schbench_hands_bytes_over_and_does_nothing_else)
+{
+	struct ktstr_work work = SCHBENCH(.workers = 1, .pipe_bytes = 4096,
+					  .sleep_ns = NSEC_PER_SEC);
+	double loops;
+
+	run(self, _metadata, &work, 1, 200);
+	loops = METRIC("loop_count");
+	EXPECT_LE(2, loops);	/* it does not sleep */
+	percentiles_ascend(self, _metadata, "wakeup");
+	/* the last request may be cut off */
+	EXPECT_LT(fabs(METRIC("transferred") / (METRIC("achieved_rps") * 4096 / 0x1p20) - 1),
+		  1.5 / loops);
+}
+
+TEST_F(types, schbench_shares_a_part_of_its_data)
+{
+	struct ktstr_work work = SCHBENCH(.workers = 2, .kib = 8, .ops = 4, .split = 50);
+
+	run(self, _metadata, &work, 1, 100);
+	EXPECT_LE(1, METRIC("loop_count"));
+}
+
+TEST_F(types, taobench_has_objects_of_many_sizes)
+{
+	struct ktstr_work work = TAOBENCH(.clients = 1, .kib = 1024, .size_p99 = 1024,
+					  .hit_pct = 99);
+	double mean;
+
+	run(self, _metadata, &work, 1, 200);
+	mean = METRIC("hit_data") * 0x1p20 / METRIC("fast_qps");
+	/* 1/a is 0.6, so the mean is 64 / (1 - 0.6) */
+	EXPECT_LT(130, mean);
+	EXPECT_GT(190, mean);
+}
+
+TEST_F(types, taobench_fetches_have_a_tail)
+{
+	struct ktstr_work work = TAOBENCH(.clients = 2, .slow = 2, .kib = 64, .hit_pct = 1,
+					  .slow_ns = NSEC_PER_USEC, .slow_p99_ns = 20 * MS);
+
+	run(self, _metadata, &work, 1, 400);
+	EXPECT_LT(10 * METRIC("serve_p50"), METRIC("serve_p99_9"));
+	EXPECT_LT(1000, METRIC("serve_p99_9"));
+}
+
 TEST_F(types, taobench_hits_as_often_as_it_was_told)
 {
 	struct ktstr_work work = TAOBENCH(.clients = 2, .kib = 256, .hit_pct = 75);
@@ -219,12 +287,18 @@ TEST(what_cannot_work_is_refused)
 		  "Schbench: messengers x workers exceeds 1024" },
 		{ SCHBENCH(.kib = 2 << 20), 1, "Schbench: kib exceeds 1 GiB" },
 		{ SCHBENCH(.rps = 1000001), 1, "Schbench: rps exceeds a million" },
+		{ SCHBENCH(.auto_rps = 101), 1, "Schbench: auto_rps or split exceeds 100 %" },
+		{ SCHBENCH(.auto_rps = 50, .rps = 1), 1,
+		  "Schbench: rps and auto_rps exclude each other" },
+		{ SCHBENCH(.pipe_bytes = 2 << 20), 1, "Schbench: pipe_bytes exceeds 1 MiB" },
 		{ SCHBENCH(.sleep_ns = UINT64_MAX), 1, "Schbench: sleep_ns exceeds an hour" },
 		{ TAOBENCH(.clients = 1025), 1, "Taobench: clients or slow exceeds 1024" },
 		{ TAOBENCH(.kib = 63), 1, "Taobench: kib is not between 64 and 1048576" },
 		{ TAOBENCH(.hit_pct = 100), 1, "Taobench: hit_pct is not between 1 and 99" },
 		{ TAOBENCH(.rps = 10000001), 1, "Taobench: rps exceeds ten million" },
-		{ TAOBENCH(.slow_ns = UINT64_MAX), 1, "Taobench: slow_ns exceeds an hour" },
+		{ TAOBENCH(.slow_ns = UINT64_MAX), 1, "Taobench: slow_ns or slow_p99_ns exceeds an hour" },
+		{ TAOBENCH(.slow_p99_ns = 1000), 1, "Taobench: slow_p99_ns is less than slow_ns" },
+		{ TAOBENCH(.size_p99 = 63), 1, "Taobench: size_p99 is not between 64 and 65536" },
 		{ CROSS_AFFINITY_CHURN(), 3,
 		  "CrossAffinityChurn requires num_workers divisible by 2, got 3" },
 		{ CROSS_AFFINITY_CHURN(.spin = 2 << 20), 2,

@@ -7,12 +7,16 @@
  *
  * Without a rate a messenger hands out a request as soon as a worker is free. With one a
  * request is as old as its place in the schedule: when all workers are busy it waits, and
- * the wait is part of its latency.
+ * the wait is part of its latency. With auto_rps the thread that looks on steers the rate until
+ * the server's CPU time is the wanted share of its CPUs; a new rate begins a new schedule.
+ *
+ * With pipe_bytes a request does no work: the messenger writes them, the worker reads them.
  */
 #include <errno.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "pieces.h"
 #include "tree.h"
@@ -21,6 +25,11 @@
 
 #define MAX_MESSENGERS	64
 #define MAX_WORKERS	1024	/* threads of all messengers */
+#define MAX_RPS		1000000
+#define MAX_PIPE	(1U << 20)
+#define FIRST_RPS	10	/* with auto_rps */
+#define STEER_NS	(250 * NSEC_PER_MSEC)
+#define STEER_FACTOR	2.0	/* at most up or down in one go */
 
 /* One a worker: its place in the messenger's queue. */
 struct job {
@@ -28,6 +37,8 @@ struct job {
 	uint32_t handed;		/* futex: counts requests */
 	uint64_t arrived_ns, woken_ns;
 	struct work_matrices *matrices;
+	struct work_matrices shared;	/* factors that all read, product of its own */
+	uint8_t *pipe;			/* twice pipe_bytes: written, read; NULL: no pipe */
 } __attribute__((aligned(64)));
 
 struct post {
@@ -42,7 +53,10 @@ struct cpu_lock {
 struct schbench {
 	struct work_tree tree;
 	uint32_t messengers, workers;	/* workers of each */
-	uint64_t period_ns;		/* of one messenger; 0: no rate */
+	uint64_t period_ns;		/* of one messenger, may change; 0: no rate */
+	double rps, busy_pct;		/* with auto_rps: as of the last look */
+	uint64_t looked_ns, looked_cpu_ns;
+	struct work_matrices *shared;	/* NULL: no split */
 	struct post posts[MAX_MESSENGERS];
 	struct cpu_lock locks[KTSTR_MAX_CPUS];
 	struct job jobs[];
@@ -64,8 +78,14 @@ static const char *schbench_validate(const struct ktstr_work *work)
 		return "messengers x workers exceeds 1024";
 	if (work->schbench.kib > 1 << 20)
 		return "kib exceeds 1 GiB";
-	if (work->schbench.rps > 1000000)
+	if (work->schbench.rps > MAX_RPS)
 		return "rps exceeds a million";
+	if (work->schbench.auto_rps > 100 || work->schbench.split > 100)
+		return "auto_rps or split exceeds 100 %";
+	if (work->schbench.auto_rps && work->schbench.rps)
+		return "rps and auto_rps exclude each other";
+	if (work->schbench.pipe_bytes > MAX_PIPE)
+		return "pipe_bytes exceeds 1 MiB";
 	return work->schbench.sleep_ns > WORK_MAX_NS ? "sleep_ns exceeds an hour" : NULL;
 }
 
@@ -87,8 +107,10 @@ static struct job **take_free(struct post *p, struct job **tail)
 	return tail;
 }
 
-static void hand_out(struct job *j, uint64_t arrived, uint64_t now)
+static void hand_out(struct job *j, uint64_t arrived, uint64_t now, uint32_t pipe_bytes)
 {
+	if (pipe_bytes)
+		memset(j->pipe, (int)now, pipe_bytes);
 	j->arrived_ns = arrived;
 	j->woken_ns = now;
 	work_thread_wake(&j->handed);
@@ -96,21 +118,25 @@ static void hand_out(struct job *j, uint64_t arrived, uint64_t now)
 
 static void run_messenger(struct work_thread *t, struct schbench *s, struct post *p)
 {
-	uint64_t next = t->tree->start_ns, now;
+	uint32_t seen, pipe_bytes = t->tree->w->work->schbench.pipe_bytes;
+	uint64_t next = t->tree->start_ns, now, period, last = 0;
 	struct job *idle = NULL, **tail = &idle, *j;
-	uint32_t seen;
 
 	while (!work_thread_stopped(t)) {
 		seen = __atomic_load_n(&p->posted, __ATOMIC_ACQUIRE);
 		tail = take_free(p, tail);
+		period = __atomic_load_n(&s->period_ns, __ATOMIC_RELAXED);
+		if (last && last != period)
+			next = work_now_ns();
+		last = period;
 		while (idle) {
 			now = work_now_ns();
-			if (s->period_ns && now < next)
+			if (period && now < next)
 				break;
 			j = idle;
 			idle = j->next;
-			hand_out(j, s->period_ns ? next : now, now);
-			next += s->period_ns;
+			hand_out(j, period ? next : now, now, pipe_bytes);
+			next += period;
 		}
 		if (!idle) {
 			tail = &idle;
@@ -148,18 +174,27 @@ static struct cpu_lock *lock_cpu(struct work_thread *t, struct schbench *s)
 	}
 }
 
-static bool serve(struct work_thread *t, struct schbench *s, struct work_matrices *m)
+static bool serve(struct work_thread *t, struct schbench *s, struct job *j)
 {
 	const struct ktstr_work *work = t->tree->w->work;
+	uint32_t i, row, shared = work->schbench.ops * work->schbench.split / 100;
+	struct work_matrices *m;
 	struct cpu_lock *l;
-	uint32_t i, row;
 
+	if (j->pipe) {
+		memcpy(j->pipe + work->schbench.pipe_bytes, j->pipe, work->schbench.pipe_bytes);
+		__asm__ volatile("" : : "r"(j->pipe) : "memory");
+		t->bytes += work->schbench.pipe_bytes;
+		return !work_thread_stopped(t);
+	}
 	if (!work_thread_sleep_until(t, work_now_ns() + work->schbench.sleep_ns))
 		return false;
 	l = work->schbench.unlocked ? NULL : lock_cpu(t, s);
-	for (i = 0; i < work->schbench.ops; i++)
+	for (i = 0; i < work->schbench.ops; i++) {
+		m = i < shared ? &j->shared : j->matrices;
 		for (row = 0; row < m->n && !work_thread_stopped(t); row++)
 			work_multiply_row(m, row);
+	}
 	if (l)
 		pthread_mutex_unlock(&l->mutex);
 	return !work_thread_stopped(t);
@@ -177,7 +212,7 @@ static void run_worker(struct work_thread *t, struct schbench *s, struct post *p
 		handed++;
 		now = work_now_ns();
 		ktstr_sampler__add(&t->sampler, KTSTR_SAMPLES_WAKE, now - j->woken_ns);
-		if (!serve(t, s, j->matrices))
+		if (!serve(t, s, j))
 			return;
 		now = work_now_ns();
 		ktstr_sampler__add(&t->sampler, KTSTR_SAMPLES_COST, now - j->arrived_ns);
@@ -199,11 +234,42 @@ static void schbench_run(struct work_thread *t)
 
 /* ---- the worker that they are ---- */
 
+static void set_rate(struct schbench *s, double rps)
+{
+	s->rps = rps < 1 ? 1 : rps > MAX_RPS ? MAX_RPS : rps;
+	__atomic_store_n(&s->period_ns, (uint64_t)(1e9 * s->messengers / s->rps),
+			 __ATOMIC_RELAXED);
+}
+
+/* What a worker works on; the factors of a part of it may be common to all. */
+static int make_job(struct schbench *s, struct job *j, const struct ktstr_work *work)
+{
+	uint32_t kib = work->schbench.kib, pipe_bytes = work->schbench.pipe_bytes;
+
+	if (pipe_bytes) {
+		j->pipe = calloc(2, pipe_bytes);
+		return j->pipe ? 0 : -ENOMEM;
+	}
+	j->matrices = work_matrices(kib);
+	if (!j->matrices)
+		return -ENOMEM;
+	if (work->schbench.split && !s->shared)
+		s->shared = work_matrices(kib);
+	if (work->schbench.split && !s->shared)
+		return -ENOMEM;
+	if (s->shared) {
+		j->shared = *s->shared;
+		j->shared.c = j->matrices->c;
+	}
+	return 0;
+}
+
 static int schbench_init(struct ktstr_work_ctx *w)
 {
 	uint32_t messengers = w->work->schbench.messengers, workers = w->work->schbench.workers, i;
 	uint32_t cpus = ktstr_cpumask__weight(w->cpus);
 	struct schbench *s;
+	int ret = 0;
 
 	if (!workers)
 		workers = (cpus + messengers - 1) / messengers;
@@ -218,15 +284,38 @@ static int schbench_init(struct ktstr_work_ctx *w)
 	s->messengers = messengers;
 	s->workers = workers;
 	if (w->work->schbench.rps)
-		s->period_ns = NSEC_PER_SEC * messengers / w->work->schbench.rps;
-	while (i--) {
-		s->jobs[i].matrices = work_matrices(w->work->schbench.kib);
-		if (!s->jobs[i].matrices)
-			return -ENOMEM;
-	}
+		set_rate(s, w->work->schbench.rps);
+	else if (w->work->schbench.auto_rps)
+		set_rate(s, FIRST_RPS);
+	while (i-- && !ret)
+		ret = make_job(s, &s->jobs[i], w->work);
+	if (ret)
+		return ret;
 	for (i = 0; i < KTSTR_MAX_CPUS; i++)
 		pthread_mutex_init(&s->locks[i].mutex, NULL);
 	return work_tree_init(&s->tree, w, messengers * (workers + 1), schbench_run, s);
+}
+
+/* Proportional: as far from the goal as it is, so far the rate changes. */
+static void steer(struct schbench *s, const struct ktstr_work_ctx *w)
+{
+	double factor, cpus = ktstr_cpumask__weight(w->cpus);
+	uint64_t now = work_now_ns(), cpu_ns;
+	struct timespec t;
+
+	if (s->looked_ns && now - s->looked_ns < STEER_NS)
+		return;
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	cpu_ns = (uint64_t)t.tv_sec * NSEC_PER_SEC + (uint64_t)t.tv_nsec;
+	if (s->looked_ns) {
+		s->busy_pct = 100.0 * (double)(cpu_ns - s->looked_cpu_ns) /
+			      ((double)(now - s->looked_ns) * cpus);
+		factor = s->busy_pct > 0 ? w->work->schbench.auto_rps / s->busy_pct : STEER_FACTOR;
+		factor = factor > STEER_FACTOR ? STEER_FACTOR : factor;
+		set_rate(s, s->rps * (factor < 1 / STEER_FACTOR ? 1 / STEER_FACTOR : factor));
+	}
+	s->looked_ns = now;
+	s->looked_cpu_ns = cpu_ns;
 }
 
 static void schbench_iterate(struct ktstr_work_ctx *w)
@@ -234,6 +323,8 @@ static void schbench_iterate(struct ktstr_work_ctx *w)
 	struct schbench *s = w->priv;
 
 	work_tree_iterate(&s->tree);
+	if (w->work->schbench.auto_rps)
+		steer(s, w);
 }
 
 static void schbench_fini(struct ktstr_work_ctx *w)
@@ -254,16 +345,26 @@ static void schbench_fini(struct ktstr_work_ctx *w)
 	if (loops)
 		work_metric(w, "sched_delay", "us", KTSTR_LOWER_IS_BETTER,
 			    (double)delay / (double)loops / 1e3);
+	if (w->work->schbench.auto_rps) {
+		work_metric(w, "target_rps", "1/s", KTSTR_HIGHER_IS_BETTER, s->rps);
+		work_metric(w, "cpu_busy", "%", KTSTR_NEUTRAL, s->busy_pct);
+	}
+	if (w->work->schbench.pipe_bytes)
+		work_metric(w, "transferred", "MiB/s", KTSTR_HIGHER_IS_BETTER,
+			    work_tree_rate(&s->tree, work_tree_bytes(&s->tree), end) / 0x1p20);
 	work_tree_free(&s->tree);
-	for (i = 0; i < s->messengers * s->workers; i++)
+	for (i = 0; i < s->messengers * s->workers; i++) {
 		free(s->jobs[i].matrices);
+		free(s->jobs[i].pipe);
+	}
+	free(s->shared);
 	work_free_priv(w);
 }
 
 const struct ktstr_work_row ktstr_work_schbench = {
 	.name = "Schbench",
-	.description = "A web server in one worker: messenger threads hand requests to worker threads, which sleep and multiply matrices under a lock of their CPU. Unit: a request; metrics wakeup_p50 to _p99_9, request_p50 to _p99_9, loop_count, achieved_rps, sched_delay (run delay a request).",
-	.parameters = "messengers = 1, workers = (CPUs / messengers), kib = 256, ops = 5, sleep_ns = 100000, rps = 0 (no limit), unlocked = false",
+	.description = "A web server in one worker: messenger threads hand requests to worker threads, which sleep and multiply matrices under a lock of their CPU. Unit: a request; metrics wakeup_p50 to _p99_9, request_p50 to _p99_9, loop_count, achieved_rps, sched_delay (run delay a request). With auto_rps the rate is steered, from 10 a second on, until its threads use that share of its CPUs: target_rps, cpu_busy. With split that share of the ops multiplies factors that all workers read. With pipe_bytes a request is these bytes, written by the messenger and read by the worker, and no work: transferred.",
+	.parameters = "messengers = 1, workers = (CPUs / messengers), kib = 256, ops = 5, sleep_ns = 100000, rps = 0 (no limit), unlocked = false, auto_rps = 0 (%), split = 0 (%), pipe_bytes = 0",
 	.checkpoint_every = 1,
 	.flags = KTSTR_WORK_SAMPLES_WAKE | KTSTR_WORK_FORK_ONLY | KTSTR_WORK_BLOCKS,
 	.defaults = schbench_defaults,

@@ -7,8 +7,12 @@
  * Keys are uniform, so the hit ratio is that of the sizes of cache and key space. Without a rate
  * the next request follows the last (closed loop). With one, requests arrive by the clock and
  * are as old as their place in the schedule: a client that comes late to one has let it wait.
+ *
+ * Fetches and objects are alike, or have a Pareto distribution, by its smallest value and its
+ * 99th percentile: few are much larger than most. An object has its size by its key.
  */
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +26,9 @@
 #define MIN_KIB		(4 * SHARDS)
 #define MAX_THREADS	1024	/* of each kind */
 #define NOWHERE		UINT32_MAX
+#define MIN_SIZE	64	/* with size_p99 */
+#define MAX_SIZE_P99	65536
+#define MIN_CHANCE	1e-4	/* cuts the tail at p99^2 / smallest */
 
 enum { FAST, SLOW };		/* for work_thread_done() */
 
@@ -46,6 +53,7 @@ struct taobench {
 	struct work_tree tree;
 	uint32_t clients, slots, keys;	/* slots and keys of a shard */
 	uint64_t period_ns;		/* of one client; 0: closed loop */
+	double slow_exp, size_exp;	/* of the Pareto distributions; 0: all alike */
 	pthread_mutex_t mutex;		/* of the queue */
 	struct request *first, **last;
 	uint32_t queued;		/* futex: counts misses */
@@ -70,7 +78,29 @@ static const char *taobench_validate(const struct ktstr_work *work)
 		return "hit_pct is not between 1 and 99";
 	if (work->taobench.rps > 10000000)
 		return "rps exceeds ten million";
-	return work->taobench.slow_ns > WORK_MAX_NS ? "slow_ns exceeds an hour" : NULL;
+	if (work->taobench.slow_p99_ns && work->taobench.slow_p99_ns < work->taobench.slow_ns)
+		return "slow_p99_ns is less than slow_ns";
+	if (work->taobench.size_p99 &&
+	    (work->taobench.size_p99 < MIN_SIZE || work->taobench.size_p99 > MAX_SIZE_P99))
+		return "size_p99 is not between 64 and 65536";
+	return work->taobench.slow_ns > WORK_MAX_NS || work->taobench.slow_p99_ns > WORK_MAX_NS ?
+	       "slow_ns or slow_p99_ns exceeds an hour" : NULL;
+}
+
+/*
+ * P(X > x) = (min / x)^a with a such that it is 1 % at @p99: X = min * u^(-1/a) for a uniform
+ * u. This is 1/a.
+ */
+static double pareto_exp(double min, double p99)
+{
+	return p99 ? log(p99 / min) / log(100) : 0;
+}
+
+static uint64_t pareto(uint64_t min, double exp, uint64_t random)
+{
+	double u = (double)(random >> 11) * 0x1p-53;
+
+	return exp ? (uint64_t)((double)min * pow(u > MIN_CHANCE ? u : MIN_CHANCE, -exp)) : min;
 }
 
 /* ---- slow threads ---- */
@@ -110,6 +140,7 @@ static void run_slow(struct work_thread *t, struct taobench *s)
 {
 	struct request *r;
 	uint32_t seen;
+	uint64_t ns;
 
 	while (!work_thread_stopped(t)) {
 		seen = __atomic_load_n(&s->queued, __ATOMIC_ACQUIRE);
@@ -118,7 +149,9 @@ static void run_slow(struct work_thread *t, struct taobench *s)
 			work_thread_wait(t, &s->queued, seen);
 			continue;
 		}
-		if (!work_thread_sleep_until(t, work_now_ns() + t->tree->w->work->taobench.slow_ns))
+		ns = pareto(t->tree->w->work->taobench.slow_ns, s->slow_exp,
+			    ktstr_rand_next(&t->rng));
+		if (!work_thread_sleep_until(t, work_now_ns() + ns))
 			return;
 		insert(s, r->shard, r->key);
 		r->woken_ns = work_now_ns();
@@ -128,18 +161,39 @@ static void run_slow(struct work_thread *t, struct taobench *s)
 
 /* ---- clients ---- */
 
-static bool hit(struct shard *sh, uint32_t key)
+static uint32_t size_of(const struct taobench *s, uint32_t key)
 {
+	uint64_t random = ktstr_rand_seed(0, key, 0);
+
+	return s->size_exp ? (uint32_t)pareto(MIN_SIZE, s->size_exp, random) : OBJECT;
+}
+
+/* @size bytes from the place of @slot on; what is larger reaches into the next places. */
+static void read_object(const struct taobench *s, const struct shard *sh, uint32_t slot,
+			uint32_t size)
+{
+	size_t all = (size_t)s->slots * OBJECT, at = (size_t)slot * OBJECT, n;
 	uint8_t object[OBJECT];
-	uint32_t slot;
+
+	for (; size; size -= (uint32_t)n) {
+		n = size < OBJECT ? size : OBJECT;
+		memcpy(object, sh->objects + at, n);
+		__asm__ volatile("" : : "r"(object) : "memory");
+		at = (at + OBJECT) % all;
+	}
+}
+
+static bool hit(struct work_thread *t, const struct taobench *s, struct shard *sh, uint32_t key)
+{
+	uint32_t slot, size = size_of(s, key);
 
 	pthread_mutex_lock(&sh->mutex);
 	slot = sh->slot_of[key];
-	if (slot != NOWHERE) {
-		memcpy(object, sh->objects + (size_t)slot * OBJECT, OBJECT);
-		__asm__ volatile("" : : "r"(object) : "memory");
-	}
+	if (slot != NOWHERE)
+		read_object(s, sh, slot, size);
 	pthread_mutex_unlock(&sh->mutex);
+	if (slot != NOWHERE)
+		t->bytes += size;
 	return slot != NOWHERE;
 }
 
@@ -174,7 +228,7 @@ static void run_client(struct work_thread *t, struct taobench *s, struct request
 		random = ktstr_rand_next(&t->rng);
 		r->shard = &s->shards[random % SHARDS];
 		r->key = (random >> 32) % s->keys;
-		path = hit(r->shard, r->key) ? FAST : SLOW;
+		path = hit(t, s, r->shard, r->key) ? FAST : SLOW;
 		if (path == SLOW && !fetch(t, s, r))
 			return;
 		ktstr_sampler__add(&t->sampler, KTSTR_SAMPLES_COST, work_now_ns() - before);
@@ -237,6 +291,9 @@ static int taobench_init(struct ktstr_work_ctx *w)
 		s->keys++;
 	if (w->work->taobench.rps)
 		s->period_ns = NSEC_PER_SEC * clients / w->work->taobench.rps;
+	s->slow_exp = pareto_exp((double)w->work->taobench.slow_ns,
+				 (double)w->work->taobench.slow_p99_ns);
+	s->size_exp = pareto_exp(MIN_SIZE, w->work->taobench.size_p99);
 	s->last = &s->first;
 	pthread_mutex_init(&s->mutex, NULL);
 	for (i = 0; i < SHARDS && !ret; i++)
@@ -269,6 +326,8 @@ static void taobench_fini(struct ktstr_work_ctx *w)
 		work_metric(w, "hit_ratio", "", KTSTR_NEUTRAL,
 			    (double)fast / (double)(fast + slow));
 	work_tree_percentiles(&s->tree, KTSTR_SAMPLES_COST, "serve");
+	work_metric(w, "hit_data", "MiB/s", KTSTR_HIGHER_IS_BETTER,
+		    work_tree_rate(&s->tree, work_tree_bytes(&s->tree), end) / 0x1p20);
 	work_tree_free(&s->tree);
 	for (i = 0; i < SHARDS; i++) {
 		free(s->shards[i].slot_of);
@@ -280,8 +339,8 @@ static void taobench_fini(struct ktstr_work_ctx *w)
 
 const struct ktstr_work_row ktstr_work_taobench = {
 	.name = "Taobench",
-	.description = "A cache server in one worker: client threads hit a sharded cache or wait for slow threads that fetch what is missing; with rps in an open loop. Unit: a request; metrics total_qps, fast_qps, slow_qps, hit_ratio, serve_p50 to _p99_9 from the intended arrival.",
-	.parameters = "clients = (CPUs), slow = (clients / 3), kib = 65536, hit_pct = 90, slow_ns = 100000, rps = 0 (closed loop)",
+	.description = "A cache server in one worker: client threads hit a sharded cache or wait for slow threads that fetch what is missing; with rps in an open loop. Unit: a request; metrics total_qps, fast_qps, slow_qps, hit_ratio, hit_data (bytes read by hits), serve_p50 to _p99_9 from the intended arrival. With slow_p99_ns the time of a fetch, with size_p99 the size of an object (else 1024) is Pareto distributed, from slow_ns and from 64 bytes on, with this 99th percentile.",
+	.parameters = "clients = (CPUs), slow = (clients / 3), kib = 65536, hit_pct = 90, slow_ns = 100000, rps = 0 (closed loop), slow_p99_ns = 0, size_p99 = 0",
 	.checkpoint_every = 1,
 	.flags = KTSTR_WORK_SAMPLES_WAKE | KTSTR_WORK_FORK_ONLY | KTSTR_WORK_BLOCKS,
 	.defaults = taobench_defaults,

@@ -100,6 +100,16 @@ uint64_t work_tree_done(const struct work_tree *tree, uint32_t what)
 	return sum;
 }
 
+uint64_t work_tree_bytes(const struct work_tree *tree)
+{
+	uint64_t sum = 0;
+	uint32_t i;
+
+	for (i = 0; i < tree->nr; i++)
+		sum += tree->threads[i].bytes;
+	return sum;
+}
+
 void work_tree_iterate(struct work_tree *tree)
 {
 	if (!tree->go) {

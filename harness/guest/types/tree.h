@@ -22,6 +22,7 @@ struct work_thread {
 	uint32_t index;
 	uint64_t rng;			/* for ktstr_rand_next() */
 	uint64_t done[2];		/* work_thread_done() */
+	uint64_t bytes;			/* of payload, counted by the type itself */
 	uint64_t run_delay_ns;		/* once it has ended */
 	struct ktstr_sampler sampler;	/* of WAKE and of COST, the latter for requests */
 	pthread_t thread;
@@ -49,6 +50,7 @@ void work_tree_free(struct work_tree *tree);
 
 /* Of all threads together. */
 uint64_t work_tree_done(const struct work_tree *tree, uint32_t what);
+uint64_t work_tree_bytes(const struct work_tree *tree);	/* after join */
 /*
  * Metrics PREFIX_p50, _p90, _p99 and _p99_9 in us; of no samples there are none. To be
  * called after join.

@@ -150,12 +150,17 @@ struct ktstr_work {
 			uint64_t sleep_ns;		/* 100 us */
 			uint32_t rps;			/* of all; 0: as fast as it goes */
 			bool unlocked;			/* without the lock of each CPU */
+			uint32_t auto_rps;		/* % of its CPUs to keep busy; 0: rps */
+			uint32_t split;			/* % of the ops read what all share */
+			uint32_t pipe_bytes;		/* a request only hands this over; 0: it works */
 		} schbench;
 		struct {
 			uint32_t clients, slow;		/* CPUs; clients / 3 */
 			uint32_t kib, hit_pct;		/* 65536, 90 */
 			uint64_t slow_ns;		/* 100 us */
 			uint32_t rps;			/* of all; 0: closed loop */
+			uint64_t slow_p99_ns;		/* Pareto, from slow_ns on; 0: all alike */
+			uint32_t size_p99;		/* Pareto, from 64 bytes on; 0: all 1024 */
 		} taobench;
 	};
 };
