@@ -52,4 +52,6 @@ const struct ktstr_work_row * const ktstr_work_table[KTSTR_NR_WORK_TYPES] = {
 	[KTSTR_WORK_CGROUP_ATTACH_STORM] = &ktstr_work_cgroup_attach_storm,
 	[KTSTR_WORK_SCHBENCH] = &ktstr_work_schbench,
 	[KTSTR_WORK_TAOBENCH] = &ktstr_work_taobench,
+	[KTSTR_WORK_NET_TRAFFIC] = &ktstr_work_net_traffic,
+	[KTSTR_WORK_IRQ_WAKE] = &ktstr_work_irq_wake,
 };

@@ -2,7 +2,8 @@
 /*
  * The devices that a test declares are there in the guest and do what docs/devices.md says:
  * the disk has its size, its serial number and its limit, the work types that need a disk
- * wait for it, and a network card receives what it sends. One boot for all.
+ * wait for it, a network card receives what it sends, and its interrupt wakes a worker where
+ * STEER_IRQ sends it. One boot for all.
  */
 /* Links: libktstr.a */
 #include <arpa/inet.h>
@@ -11,6 +12,8 @@
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -140,6 +143,48 @@ static void wait_for_disk(struct ktstr_ctx *ctx)
 	}
 }
 
+/* How often the interrupt with this action came to @cpu; -1: there is no such line. */
+static long long interrupts(const char *action, int cpu)
+{
+	FILE *f = fopen("/proc/interrupts", "re");
+	long long count = -1;
+	char line[512], *p;
+
+	while (f && count < 0 && fgets(line, sizeof(line), f)) {
+		p = strchr(line, ':');
+		if (!p || !strstr(line, action))
+			continue;
+		for (p++; cpu >= 0; cpu--)
+			count = strtoll(p, &p, 10);
+	}
+	if (f)
+		fclose(f);
+	return count;
+}
+
+/* The disk is the first virtio device, eth0 the second. */
+static void interrupts_wake(struct ktstr_ctx *ctx)
+{
+	static const char action[] = "virtio1-input.0";
+	long long before[2] = { interrupts(action, 0), interrupts(action, 1) }, came[2];
+	int ret = ktstr_run(ctx, STEP(OPS(STEER_IRQ(IRQ_LABEL(action), 1)),
+				      CGROUPS(CGROUP("wake", .workers = 1, .work = IRQ_WAKE()),
+					      CGROUP("traffic", .workers = 1,
+						     .work = NET_TRAFFIC(.burst = 4))),
+				      HOLD_MS(500)));
+
+	if (ret) {
+		ktstr_fail(ctx, "%s: the step did not run", action);
+		return;
+	}
+	for (int i = 0; i < 2; i++)
+		came[i] = interrupts(action, i) - before[i];
+	claim_at_least(ctx, came[1], 5);
+	claim_at_most(ctx, came[0], 2, .because = "it was steered away");
+	claim_at_least(ctx, cgroup_stats(ctx, "wake").wake_samples, 5);
+	claim_at_least(ctx, cgroup_stats(ctx, "traffic").work_units, 20);
+}
+
 KTSTR_TEST(declared_devices_are_there, .duration_s = 3, .max_spread_pct = 100,
 	   .disk = &slow, .networks = KTSTR_NETS(&plain, &named))
 {
@@ -150,5 +195,6 @@ KTSTR_TEST(declared_devices_are_there, .duration_s = 3, .max_spread_pct = 100,
 	frames_return(ctx, "eth0");
 	frames_return(ctx, "eth1");
 	wait_for_disk(ctx);
+	interrupts_wake(ctx);
 	return 0;
 }

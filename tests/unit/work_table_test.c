@@ -96,7 +96,7 @@ TEST(what_cannot_work_is_refused_with_a_sentence)
 	EXPECT_STREQ("FutexFanOut requires num_workers divisible by 3, got 0", why);
 	work.type = KTSTR_NR_WORK_TYPES;
 	EXPECT_FALSE(ktstr_work__check(&work, 1, why, sizeof(why)));
-	EXPECT_STREQ("unknown work type (43)", why);
+	EXPECT_STREQ("unknown work type (45)", why);
 	work = (struct ktstr_work){ .type = KTSTR_WORK_WAKE_CHAIN, .wake_chain = { .depth = 1 } };
 	EXPECT_FALSE(ktstr_work__check(&work, 1, why, sizeof(why)));
 	EXPECT_EQ(0, strncmp(why, "WakeChain: ", 11)) TH_LOG("%s", why);

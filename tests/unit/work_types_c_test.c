@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The work types that are programs of their own (Schbench, Taobench), whose figures are named
- * metrics, and those that change somebody else (CrossAffinityChurn, CgroupAttachStorm), with
+ * metrics, those of a network card, and those that change somebody else (CrossAffinityChurn, CgroupAttachStorm), with
  * real workers on this machine.
  */
 /* Links: libktstr.a */
@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -275,6 +276,51 @@ TEST_F(types, a_storm_without_its_cgroup_does_not_start)
 	EXPECT_EQ(-ENOENT, self->r[0].setup_error);
 }
 
+/* The loopback device gives back what it is sent, as the cards of a guest do. */
+static bool may_use_raw_sockets(void)
+{
+	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+TEST_F(types, traffic_comes_back)
+{
+	if (!may_use_raw_sockets())
+		SKIP(return, "no raw sockets on this machine");
+	run(self, _metadata, &NET_TRAFFIC(.card = "lo", .burst = 4), 1, 100);
+	/* four an iteration, of which the last may be cut short */
+	EXPECT_GE(4 * self->r[0].iterations + 4, self->r[0].work_units);
+	EXPECT_LE(4, self->r[0].work_units);
+}
+
+TEST_F(types, each_is_woken_by_its_own_frames)
+{
+	uint32_t i;
+
+	if (!may_use_raw_sockets())
+		SKIP(return, "no raw sockets on this machine");
+	run(self, _metadata, &IRQ_WAKE(.card = "lo", .spin = 1), 2, 100);
+	for (i = 0; i < 2; i++) {
+		/* a unit a frame, and no frame that the other sent */
+		EXPECT_GE(self->r[i].iterations + 1, self->r[i].work_units);
+		EXPECT_LT(0, ktstr_workers__samples(self->ws)[i].kind[KTSTR_SAMPLES_WAKE].total);
+	}
+}
+
+TEST_F(types, without_its_card_a_type_does_not_start)
+{
+	if (!may_use_raw_sockets())
+		SKIP(return, "no raw sockets on this machine");
+	ASSERT_EQ(0, ktstr_workers__fork(self->ws, 0, &IRQ_WAKE(.card = "missing0"), 1,
+					 &self->where));
+	ktstr_workers__start(self->ws, 10 * NSEC_PER_SEC);
+	ASSERT_EQ(0, ktstr_workers__stop(self->ws, NSEC_PER_SEC, NSEC_PER_SEC));
+	EXPECT_EQ(-ENODEV, self->r[0].setup_error);
+}
+
 TEST(what_cannot_work_is_refused)
 {
 	const struct {
@@ -299,6 +345,10 @@ TEST(what_cannot_work_is_refused)
 		{ TAOBENCH(.slow_ns = UINT64_MAX), 1, "Taobench: slow_ns or slow_p99_ns exceeds an hour" },
 		{ TAOBENCH(.slow_p99_ns = 1000), 1, "Taobench: slow_p99_ns is less than slow_ns" },
 		{ TAOBENCH(.size_p99 = 63), 1, "Taobench: size_p99 is not between 64 and 65536" },
+		{ NET_TRAFFIC(.bytes = 59), 1, "NetTraffic: bytes is not between 60 and 1514" },
+		{ NET_TRAFFIC(.burst = 1025), 1, "NetTraffic: burst exceeds 1024" },
+		{ IRQ_WAKE(.card = "much-too-long-a-name"), 1,
+		  "IrqWake: card is no name of a network card" },
 		{ CROSS_AFFINITY_CHURN(), 3,
 		  "CrossAffinityChurn requires num_workers divisible by 2, got 3" },
 		{ CROSS_AFFINITY_CHURN(.spin = 2 << 20), 2,

@@ -51,5 +51,7 @@ extern const struct ktstr_work_row ktstr_work_cross_affinity_churn;
 extern const struct ktstr_work_row ktstr_work_cgroup_attach_storm;
 extern const struct ktstr_work_row ktstr_work_schbench;
 extern const struct ktstr_work_row ktstr_work_taobench;
+extern const struct ktstr_work_row ktstr_work_net_traffic;
+extern const struct ktstr_work_row ktstr_work_irq_wake;
 
 #endif

@@ -62,6 +62,8 @@ enum ktstr_work_type {
 	KTSTR_WORK_CGROUP_ATTACH_STORM,
 	KTSTR_WORK_SCHBENCH,
 	KTSTR_WORK_TAOBENCH,
+	KTSTR_WORK_NET_TRAFFIC,
+	KTSTR_WORK_IRQ_WAKE,
 	KTSTR_NR_WORK_TYPES,
 };
 
@@ -162,6 +164,12 @@ struct ktstr_work {
 			uint64_t slow_p99_ns;		/* Pareto, from slow_ns on; 0: all alike */
 			uint32_t size_p99;		/* Pareto, from 64 bytes on; 0: all 1024 */
 		} taobench;
+		struct {
+			const char *card;		/* "eth0" */
+			uint32_t bytes, burst;		/* 1024, 32 */
+			uint64_t pause_ns;		/* 1 ms */
+		} net_traffic;
+		struct { const char *card; uint32_t spin; } irq_wake;	/* "eth0", 256 */
 	};
 };
 
@@ -227,5 +235,7 @@ struct ktstr_work {
 	KTSTR_WORK(CGROUP_ATTACH_STORM, cgroup_attach_storm, __VA_ARGS__)
 #define SCHBENCH(...)			KTSTR_WORK(SCHBENCH, schbench, __VA_ARGS__)
 #define TAOBENCH(...)			KTSTR_WORK(TAOBENCH, taobench, __VA_ARGS__)
+#define NET_TRAFFIC(...)		KTSTR_WORK(NET_TRAFFIC, net_traffic, __VA_ARGS__)
+#define IRQ_WAKE(...)			KTSTR_WORK(IRQ_WAKE, irq_wake, __VA_ARGS__)
 
 #endif
