@@ -18,7 +18,8 @@ static int beside_spinners(struct ktstr_ctx *ctx, struct ktstr_work work, uint32
 {
 	return ktstr_run(ctx, STEP(
 		CGROUPS(CGROUP("cg_0", .workers = workers, .work = work, .checks = checks),
-			CGROUP("cg_1", .workers = ktstr_nr_cpus(ctx))),
+			CGROUP("cg_1", .workers = ktstr_nr_cpus(ctx),
+			       .checks = &catalogue_beside_modest)),
 		HOLD_SETTLED(1.0)));
 }
 
