@@ -42,7 +42,7 @@ struct vm {
 	struct vm_times times;	/* but for entry_ns */
 	int64_t lap_ns;		/* the last vm_lap(); create() begins with setting it */
 	int64_t start_ns;	/* vm_start() was called */
-	_Atomic int64_t entry_ns;	/* vCPU 0 enters the guest; its thread writes this */
+	atomic_llong entry_ns;	/* vCPU 0 enters the guest; its thread writes this */
 };
 
 /* @step has just ended with @r: account for the time that nobody else has claimed. Returns @r. */

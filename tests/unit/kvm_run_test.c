@@ -1,11 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * The bundled VMM through vm.h, with guests of a few instructions packed as a vmlinux. They run
- * wherever /dev/kvm opens, even on a host whose KVM could not boot a kernel.
- */
+/* The bundled VMM through vm.h, with tiny guests: wherever /dev/kvm opens. */
 /* Links: libktstr.a */
-#include <elf.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -13,80 +8,38 @@
 
 #include "../../vmm/ram.h"
 #include "kselftest_harness.h"
+#include "tiny_guest.h"
 
-#define LOAD_GPA	0x1000000u
-#define CODE_OFF	4096u
 #define WAIT_MS		20000
 #define LEN(a)		(sizeof(a) / sizeof((a)[0]))
 
-#define MOV_DX(port)	0x66, 0xba, (port) & 0xff, (port) >> 8
-#define OUT_AL		0xee
-#define OUT_EAX		0xef
-#define IN_EAX		0xed
-#define RING		MOV_DX(0x6b0), OUT_EAX
-#define RESET		0xb0, 0xfe, 0xe6, 0x64
-#define POWER_OFF	MOV_DX(0x604), 0x66, 0xb8, 0x00, 0x34, 0x66, 0xef
-#define SPIN		0xeb, 0xfe
-#define UD2		0x0f, 0x0b
-#define INC_8000	0x48, 0xff, 0x04, 0x25, 0x00, 0x80, 0x00, 0x00	/* incq 0x8000 */
-
 FIXTURE(kvm) {
+	struct tiny_files f;
 	struct vm_spec spec;
 	struct vm *vm;
 	struct vm_event ev;
 	struct vm_err err;
-	char dir[64], kernel[96], console[96], output[96];
 };
 
 FIXTURE_SETUP(kvm)
 {
-	int fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	int r = tiny_setup(&self->f, &self->spec, 1);
 
-	if (fd < 0)
-		SKIP(return, "/dev/kvm: %s", strerror(errno));
-	close(fd);
-	strcpy(self->dir, "/tmp/kvm_run_test.XXXXXX");
-	ASSERT_NE(NULL, mkdtemp(self->dir));
-	snprintf(self->kernel, sizeof(self->kernel), "%s/vmlinux", self->dir);
-	snprintf(self->console, sizeof(self->console), "%s/console", self->dir);
-	snprintf(self->output, sizeof(self->output), "%s/output", self->dir);
-	self->spec = (struct vm_spec){
-		.kernel = self->kernel, .initrd_fd = -1, .topo = { 1, 1, 1, 1 },
-		.mem_bytes = 128 * VM_MIB, .shared_bytes = 2 * VM_MIB, .accel = VM_ACCEL_KVM,
-		.icount_shift = VM_SHIFT_AUTO, .kaslr = true,
-		.console_path = self->console, .output_path = self->output,
-	};
+	if (r)
+		SKIP(return, "/dev/kvm: %s", strerror(-r));
 }
 
 FIXTURE_TEARDOWN(kvm)
 {
 	vm_destroy(self->vm);
-	unlink(self->kernel);
-	unlink(self->console);
-	unlink(self->output);
-	if (*self->dir)
-		rmdir(self->dir);
+	tiny_cleanup(&self->f);
 }
 
-/* A vmlinux whose entry point is @code, and a machine that will run it. */
 static int create(FIXTURE_DATA(kvm) *self, const uint8_t *code, size_t len)
 {
-	const Elf64_Ehdr eh = {
-		.e_ident = { 0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT },
-		.e_type = ET_EXEC, .e_machine = EM_X86_64, .e_entry = LOAD_GPA,
-		.e_phoff = sizeof(eh), .e_phnum = 1, .e_phentsize = sizeof(Elf64_Phdr),
-	};
-	const Elf64_Phdr ph = {
-		.p_type = PT_LOAD, .p_offset = CODE_OFF, .p_filesz = len, .p_memsz = 8192,
-		.p_paddr = LOAD_GPA,
-	};
-	int fd = open(self->kernel, O_CREAT | O_TRUNC | O_RDWR | O_CLOEXEC, 0600);
-	bool ok = pwrite(fd, &eh, sizeof(eh), 0) == sizeof(eh) &&
-		  pwrite(fd, &ph, sizeof(ph), sizeof(eh)) == sizeof(ph) &&
-		  pwrite(fd, code, len, CODE_OFF) == (ssize_t)len;
+	int r = tiny_kernel(self->f.kernel, code, len);
 
-	close(fd);
-	return ok ? vm_create(&self->vm, &self->spec, &self->err) : -EIO;
+	return r ? r : vm_create(&self->vm, &self->spec, &self->err);
 }
 
 static int launch(FIXTURE_DATA(kvm) *self, const uint8_t *code, size_t len)
@@ -220,11 +173,11 @@ TEST_F(kvm, both_consoles_are_files)
 
 	ASSERT_EQ(0, launch(self, code, sizeof(code))) TH_LOG("%s", self->err.msg);
 	ASSERT_EQ(VM_EVENT_EXIT, next(self)) TH_LOG("%s", self->ev.err.msg);
-	fd = open(self->console, O_RDONLY);
+	fd = open(self->f.console, O_RDONLY);
 	EXPECT_EQ(1, read(fd, c, 2));
 	EXPECT_EQ('k', c[0]);
 	close(fd);
-	fd = open(self->output, O_RDONLY);
+	fd = open(self->f.output, O_RDONLY);
 	EXPECT_EQ(1, read(fd, c, 2));
 	EXPECT_EQ('o', c[0]);
 	close(fd);
@@ -263,12 +216,12 @@ TEST_F(kvm, a_hanging_guest_is_described)
 		uint8_t code[16];
 	} row[] = {
 		{ "cli; jmp .", "vCPU 0 runs with interrupts off at rip 0x1000001; vCPU 1-2 was never started",
-		  3, { 0xfa, SPIN } },
+		  3, { CLI, SPIN } },
 		{ "sti; jmp .", "vCPU 1-2 was never started; vCPU 0 runs in the kernel at rip 0x1000001",
-		  3, { 0xfb, SPIN } },
+		  3, { STI, SPIN } },
 		{ "cli; hlt", "vCPU 0 halted with interrupts off at rip 0x1000002; vCPU 1-2 was never started",
-		  2, { 0xfa, 0xf4 } },
-		{ "sti; hlt", "vCPU 1-2 was never started; vCPU 0 is idle", 2, { 0xfb, 0xf4 } },
+		  2, { CLI, HLT } },
+		{ "sti; hlt", "vCPU 1-2 was never started; vCPU 0 is idle", 2, { STI, HLT } },
 	};
 	char text[256];
 
@@ -307,10 +260,10 @@ TEST_F(kvm, an_initrd_in_two_parts_is_one_for_the_guest)
 	const uint8_t *bp;
 	int base, tail;
 
-	snprintf(path, sizeof(path), "%s/base", self->dir);
+	snprintf(path, sizeof(path), "%s/base", self->f.dir);
 	base = open(path, O_CREAT | O_RDWR, 0600);
 	unlink(path);
-	snprintf(path, sizeof(path), "%s/tail", self->dir);
+	snprintf(path, sizeof(path), "%s/tail", self->f.dir);
 	tail = open(path, O_CREAT | O_RDWR, 0600);
 	unlink(path);
 	ASSERT_EQ(5, pwrite(base, "begin", 5, 4096));
@@ -357,7 +310,7 @@ TEST_F(kvm, destroy_works_from_every_state)
 	EXPECT_EQ(-ENOENT, create(self, spin, sizeof(spin)));
 	EXPECT_NE(NULL, strstr(self->err.msg, "output_path /nonexistent/output"));
 	EXPECT_EQ(NULL, self->vm);
-	self->spec.output_path = self->output;
+	self->spec.output_path = self->f.output;
 
 	ASSERT_EQ(0, launch(self, ring, sizeof(ring))) TH_LOG("%s", self->err.msg);
 	EXPECT_EQ(-EINVAL, vm_start(self->vm, &self->err));
