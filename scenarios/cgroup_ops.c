@@ -16,25 +16,6 @@
 
 KTSTR_SCHEDULER(simple, .binary = "scx_simple");
 
-/* What a cgroup did in a step; a failing claim when there is nothing. */
-static struct ktstr_did did(struct ktstr_ctx *ctx, const char *cgroup, uint32_t step)
-{
-	struct ktstr_did d = { };
-
-	if (ktstr_cgroup_did(ctx, cgroup, step, &d))
-		ktstr_fail(ctx, "no figures of %s in step %u", cgroup, step);
-	return d;
-}
-
-static void expect_cpus(struct ktstr_ctx *ctx, const char *cgroup, uint32_t step,
-			const char *cpus)
-{
-	struct ktstr_did d = did(ctx, cgroup, step);
-
-	if (strcmp(d.cpus, cpus))
-		ktstr_fail(ctx, "%s used CPUs %s in step %u, not %s", cgroup, d.cpus, step, cpus);
-}
-
 /* Two cells that together cover the machine leave no CPU for a scheduler's catch-all cell. */
 KTSTR_TEST(cpusets_cover_all_cpus, .scheduler = &simple,
 	   .llcs = 2, .cores = 4, .threads = 2, .duration_s = 2, .isolation = true)
@@ -58,10 +39,10 @@ KTSTR_TEST(cpusets_by_topology, .llcs = 2, .cores = 2, .threads = 2, .duration_s
 				    .affinity = AFFINITY(SINGLE_CPU))),
 		     HOLD_FULL));
 
-	expect_cpus(ctx, "llc", 1, "4-7");
-	expect_cpus(ctx, "half", 1, "0-2");
-	expect_cpus(ctx, "pair", 1, "0-1");
-	expect_cpus(ctx, "one", 1, "3");
+	claim_cpus_equal(ctx, phase_cgroup(ctx, 0, "llc").cpus_used, "4-7");
+	claim_cpus_equal(ctx, phase_cgroup(ctx, 0, "half").cpus_used, "0-2");
+	claim_cpus_equal(ctx, phase_cgroup(ctx, 0, "pair").cpus_used, "0-1");
+	claim_cpus_equal(ctx, phase_cgroup(ctx, 0, "one").cpus_used, "3");
 	return ret;
 }
 
@@ -78,12 +59,12 @@ KTSTR_TEST(cpuset_changes_are_obeyed, .duration_s = 2, .isolation = true)
 		     HOLD_FRAC(0.25)),
 		STEP(OPS(CLEAR_CPUSET("free")), HOLD_FRAC(0.25)));
 
-	expect_cpus(ctx, "a", 1, "0");
-	expect_cpus(ctx, "b", 1, "1");
-	expect_cpus(ctx, "a", 2, "1");
-	expect_cpus(ctx, "b", 2, "0");
-	expect_cpus(ctx, "a", 3, "0");
-	expect_cpus(ctx, "free", 3, "0");
+	claim_cpus_equal(ctx, phase_cgroup(ctx, 0, "a").cpus_used, "0");
+	claim_cpus_equal(ctx, phase_cgroup(ctx, 0, "b").cpus_used, "1");
+	claim_cpus_equal(ctx, phase_cgroup(ctx, 1, "a").cpus_used, "1");
+	claim_cpus_equal(ctx, phase_cgroup(ctx, 1, "b").cpus_used, "0");
+	claim_cpus_equal(ctx, phase_cgroup(ctx, 2, "a").cpus_used, "0");
+	claim_cpus_equal(ctx, phase_cgroup(ctx, 2, "free").cpus_used, "0");
 	return ret;
 }
 
@@ -112,16 +93,14 @@ KTSTR_TEST(freezing_stops_progress, .duration_s = 2)
 /* A loop repeats its ops: every second round finds the cgroup thawed. */
 KTSTR_TEST(a_loop_repeats_its_ops, .duration_s = 1)
 {
-	struct ktstr_did d;
 	int ret = ktstr_run(ctx, STEP(
 		CGROUPS(CGROUP("a", .workers = 1)),
 		OPS(FREEZE_CGROUP("a"), CAPTURE_CGROUP_PROCS("round", "a"), UNFREEZE_CGROUP("a")),
 		HOLD_LOOP_MS(100)));
 	int pids[4];
 
-	d = did(ctx, "a", 1);
-	if (!d.work_units)
-		ktstr_fail(ctx, "the worker never ran between the freezes");
+	claim_at_least(ctx, phase_cgroup(ctx, 0, "a").work_units, 1,
+		       .because = "it runs between the freezes");
 	if (ktstr_captured_procs(ctx, "round", pids, 4) != 1)
 		ktstr_fail(ctx, "the cgroup did not hold its one worker");
 	return ret;
@@ -129,16 +108,12 @@ KTSTR_TEST(a_loop_repeats_its_ops, .duration_s = 1)
 
 KTSTR_TEST(quota_limits_the_cpu_share, .duration_s = 2)
 {
-	struct ktstr_did limited;
 	int ret = ktstr_run(ctx, STEP(
 		CGROUPS(CGROUP("limited", .workers = 1, .cpu_max = CPU_PCT(25)),
 			CGROUP("free", .workers = 1)),
 		HOLD_FULL));
 
-	limited = did(ctx, "limited", 1);
-	if (limited.off_cpu_pct < 65 || limited.off_cpu_pct > 85)
-		ktstr_fail(ctx, "with 25 %% of a CPU it was off CPU for %.1f %%",
-			   limited.off_cpu_pct);
+	claim_between(ctx, phase_cgroup(ctx, 0, "limited").avg_off_cpu_pct, 65, 85);
 	return ret;
 }
 
@@ -150,8 +125,8 @@ KTSTR_TEST(weights_divide_a_cpu, .duration_s = 2)
 			CGROUP("heavy", .workers = 1, .cpuset = CPUS("0"), .cpu_weight = 300)),
 		HOLD_FULL));
 
-	light = did(ctx, "light", 1).work_units;
-	heavy = did(ctx, "heavy", 1).work_units;
+	light = phase_cgroup(ctx, 0, "light").work_units;
+	heavy = phase_cgroup(ctx, 0, "heavy").work_units;
 	if (heavy < 2.5 * light || heavy > 3.5 * light)
 		ktstr_fail(ctx, "a weight of 300 did %.2f times the work of 100", heavy / light);
 	return ret;
@@ -221,13 +196,12 @@ KTSTR_TEST(workers_are_spawned_moved_and_stopped, .duration_s = 2, .isolation = 
 			 CAPTURE_CGROUP_PROCS("stopped", "home")),
 		     HOLD_FRAC(0.2)));
 
-	expect_cpus(ctx, "x", 1, "1");
-	expect_cpus(ctx, "y/z", 1, "1");
-	expect_cpus(ctx, "home", 1, "0");
-	expect_cpus(ctx, "home", 2, "0");
-	expect_cpus(ctx, "home", 3, "0");
-	if (did(ctx, "(runner's cgroup)", 1).workers != 1)
-		ktstr_fail(ctx, "the worker beside the runner left no report");
+	claim_cpus_equal(ctx, phase_cgroup(ctx, 0, "x").cpus_used, "1");
+	claim_cpus_equal(ctx, phase_cgroup(ctx, 0, "y/z").cpus_used, "1");
+	claim_cpus_equal(ctx, phase_cgroup(ctx, 0, "home").cpus_used, "0");
+	claim_cpus_equal(ctx, phase_cgroup(ctx, 1, "home").cpus_used, "0");
+	claim_cpus_equal(ctx, phase_cgroup(ctx, 2, "home").cpus_used, "0");
+	claim_equals(ctx, phase_cgroup(ctx, 0, "(runner's cgroup)").workers, 1);
 	if (ktstr_captured_procs(ctx, "moved", pids, 8) != 4)
 		ktstr_fail(ctx, "four workers should have lived at home");
 	if (ktstr_captured_procs(ctx, "stayed", pids, 8) != 4)

@@ -14,7 +14,7 @@ static const char * const list_usage[] = {
 	"ktstr list [tests] [--json] [PROGRAM...]",
 	"ktstr list programs [--json]",
 	"ktstr list work-types [--json | --markdown]",
-	"ktstr list ops [--json]",
+	"ktstr list ops [--json | --markdown]",
 	"ktstr list checks [--json]",
 	"ktstr list metrics [--json]",
 	"ktstr list scenarios [--json | --markdown]",
@@ -24,7 +24,7 @@ static const char * const list_usage[] = {
 
 static const struct option list_options[] = {
 	OPT_BOOLEAN(0, "json", &as_json, "print a JSON array"),
-	OPT_BOOLEAN(0, "markdown", &as_markdown, "work-types, scenarios: print their page of docs/"),
+	OPT_BOOLEAN(0, "markdown", &as_markdown, "work-types, scenarios, ops: print what docs/ has of them"),
 	OPT_END()
 };
 
@@ -59,10 +59,10 @@ static void print_program(const struct suite *s, size_t i)
 static const struct table {
 	const char *name;
 	int (*print)(enum table_format format);
-	bool markdown;			/* is a page of docs/ */
+	bool markdown;			/* is a page of docs/, or a table of one */
 } tables[] = {
 	{ "work-types", print_work_types, true },
-	{ "ops", print_ops },
+	{ "ops", print_ops, true },
 	{ "checks", print_checks },
 	{ "metrics", print_metrics },
 	{ "scenarios", print_scenarios, true },
@@ -96,7 +96,7 @@ int cmd_list(int argc, const char **argv)
 		if (!strcmp(argv[0], tables[i].name))
 			return list_table(&tables[i], argc - 1, argv + 1);
 	if (as_markdown)
-		return complain(2, NULL, "list: only work-types and scenarios have --markdown");
+		return complain(2, NULL, "list: only work-types, ops and scenarios have --markdown");
 	if (argc && (!strcmp(argv[0], "programs") || !strcmp(argv[0], "tests"))) {
 		programs = !strcmp(argv[0], "programs");
 		argc--;

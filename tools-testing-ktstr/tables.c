@@ -125,12 +125,30 @@ int print_work_types(enum table_format format)
 	return 0;
 }
 
+/* The table of docs/ops.md. */
+static int ops_markdown(void)
+{
+	const struct ktstr_op_row *row;
+
+	puts("| op | |\n|---|---|");
+	for (row = ktstr_op_table; row < ktstr_op_table + KTSTR_NR_OPS; row++) {
+		if (!row->name)
+			continue;
+		printf("| `%s%s%s%s` | %s%s |\n", row->name, *row->takes ? "(" : "", row->takes,
+		       *row->takes ? ")" : "", row->needs ? "not supported yet: needs " : "",
+		       row->needs ?: row->does);
+	}
+	return 0;
+}
+
 int print_ops(enum table_format format)
 {
 	const struct ktstr_op_row *row;
 	struct ktstr_json j;
 	int i;
 
+	if (format == TABLE_MARKDOWN)
+		return ops_markdown();
 	ktstr_json__init(&j);
 	ktstr_json__array(&j, NULL);
 	for (i = 0; i < KTSTR_NR_OPS; i++) {

@@ -38,36 +38,6 @@ int ktstr_sched_pid(const struct ktstr_ctx *ctx)
 	return ctx->sched_pid;
 }
 
-int ktstr_cgroup_did(const struct ktstr_ctx *ctx, const char *cgroup, uint32_t step,
-		     struct ktstr_did *did)
-{
-	const struct ktstr_cgroup_stats *c = ctx->result->cgroups;
-	struct ktstr_cpumask cpus = { };
-	uint32_t i, timed = 0, delayed = 0;
-
-	*did = (struct ktstr_did){ };
-	for (i = 0; i < ctx->result->nr_cgroups; i++, c++) {
-		if (c->step + 1 != step || c->span == KTSTR_SPAN_LIFE || strcmp(c->name, cgroup))
-			continue;
-		did->workers += c->workers;
-		did->work_units += c->work_units;
-		did->iterations += c->iterations;
-		did->off_cpu_pct += c->avg_off_cpu_pct * c->timed_workers;
-		did->run_delay_us += c->mean_run_delay_us * c->delay_workers;
-		if (c->max_start_ms > did->start_ms)
-			did->start_ms = c->max_start_ms;
-		timed += c->timed_workers;
-		delayed += c->delay_workers;
-		ktstr_cpumask__or(&cpus, &c->cpus_used);
-	}
-	if (timed)
-		did->off_cpu_pct /= timed;
-	if (delayed)
-		did->run_delay_us /= delayed;
-	ktstr_cpumask__format(&cpus, did->cpus, sizeof(did->cpus));
-	return did->workers ? 0 : -ENOENT;
-}
-
 struct ktstr_result *ktstr_ctx__result(const struct ktstr_ctx *ctx)
 {
 	return ctx->result;

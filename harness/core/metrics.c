@@ -43,6 +43,8 @@ const struct ktstr_metric ktstr_metric_table[] = {
 	    .meaning = "longest interval between two checkpoints of a worker"),
 	ROW(max_gap_cpu, "max_gap_cpu", "worst_gap_cpu", "", NEUTRAL, OWN, OFF, OFF, .integer = true,
 	    .meaning = "CPU on which that interval began"),
+	ROW(max_start_ms, "max_start_ms", NULL, "ms", LOWER, MAX, OFF, OFF,
+	    .meaning = "from the start of all workers until the last one ran"),
 	ROW(migrations, "total_migrations", "total_migrations", "", LOWER, SUM, 10, .30,
 	    .integer = true, .meaning = "checkpoints on another CPU than the one before"),
 	ROW(migration_ratio, "migration_ratio", "worst_migration_ratio", "", LOWER, MAX, .05, .20,
@@ -202,6 +204,7 @@ void ktstr_cgroup_stats__figures(const struct ktstr_cgroup_stats *c, struct ktst
 	s.spread_pct = only_if(c->spread_workers > 1, c->spread_pct);
 	s.max_gap_ms = only_if(c->workers, c->max_gap_ms);
 	s.max_gap_cpu = only_if(c->max_gap_cpu >= 0, c->max_gap_cpu);
+	s.max_start_ms = only_if(c->workers, c->max_start_ms);
 	s.run_delay_us = only_if(c->delay_workers, c->mean_run_delay_us);
 	s.worst_run_delay_us = only_if(c->delay_workers, c->worst_run_delay_us);
 	s.wake_samples = w->total;

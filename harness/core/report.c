@@ -140,7 +140,7 @@ static void put_cgroup_stats(const struct out *o, const struct ktstr_cgroup_stat
 		fputc('\n', o->f);
 		return;
 	}
-	fprintf(o->f, " step=%u", c->step);
+	fprintf(o->f, " step=%u", c->step + 1);
 	if (c->span != KTSTR_SPAN_STEP)
 		fprintf(o->f, " span=%s", ktstr_span__name(c->span));
 	if (c->delay_workers)
@@ -205,7 +205,7 @@ static void put_ext_metrics(const struct out *o, const struct ktstr_result *r)
 		m = &r->ext_metrics[i];
 		fprintf(o->f, "  %s%s%s: %s = %g%s%s (step %u)\n", m->source,
 			*m->cgroup ? " in " : "", m->cgroup, m->name, m->value,
-			*m->unit ? " " : "", m->unit, m->step);
+			*m->unit ? " " : "", m->unit, m->step + 1);
 	}
 }
 
@@ -303,7 +303,7 @@ static void put_timeline(const struct out *o, const struct ktstr_run *run)
 		fprintf(o->f, "%10.3f s  body starts\n", s->body_ns / 1e9);
 	for (i = 0; i < s->nr_stimuli; i++)
 		fprintf(o->f, "%10.3f s  step %u: ops %#x, %u cgroups, %u workers\n",
-			s->stimuli[i].time_ns / 1e9, s->stimuli[i].what.step,
+			s->stimuli[i].time_ns / 1e9, s->stimuli[i].what.step + 1,
 			s->stimuli[i].what.op_kinds, s->stimuli[i].what.cgroups,
 			s->stimuli[i].what.workers);
 	if (s->teardown_ns)

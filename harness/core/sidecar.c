@@ -107,7 +107,6 @@ static void put_cgroup(struct ktstr_json *j, const struct ktstr_cgroup_stats *c)
 	ktstr_json__u64(j, "step", c->step);
 	ktstr_json__str(j, "span", ktstr_span__name(c->span));
 	ktstr_json__str(j, "spread_of", c->blocks ? "run_delay" : "off_cpu");
-	ktstr_json__f64(j, "max_start_ms", c->max_start_ms);
 	for (m = ktstr_metric_table; m < ktstr_metric_table + ktstr_nr_metrics; m++)
 		if (m->key)
 			put_metric(j, m, m->key, &s);

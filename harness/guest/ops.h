@@ -11,7 +11,7 @@ struct ktstr_op_row {
 	/* NULL, or what is missing: the op is judged and then refused with these words. */
 	const char *needs;
 	const char *takes;		/* parameters of its macro, "" for none */
-	const char *does;		/* one line */
+	const char *does;		/* one line; NULL with @needs */
 	uint32_t controllers;		/* 1 << enum ktstr_controller */
 	/* Report why the op cannot be meant at this place; update what is known. */
 	void (*validate)(struct ktstr_checker *ck, const struct ktstr_op *op);

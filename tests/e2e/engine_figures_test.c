@@ -39,7 +39,7 @@ KTSTR_TEST(many_workers_start_and_stop_together, .cores = 4, .duration_s = 2,
 	static char names[NR_CGROUPS][8];
 	struct ktstr_step step = { .cgroups = cgroups, .hold = { .frac = 1.0 } };
 	double start = 0, stop, before = now_ms();
-	struct ktstr_did did;
+	struct ktstr_stats did;
 	int i, ret;
 
 	for (i = 0; i < NR_CGROUPS; i++) {
@@ -50,10 +50,10 @@ KTSTR_TEST(many_workers_start_and_stop_together, .cores = 4, .duration_s = 2,
 	if (ret)
 		return ret;
 	for (i = 0; i < NR_CGROUPS; i++) {
-		if (ktstr_cgroup_did(ctx, names[i], 1, &did) || did.workers != NR_WORKERS)
-			ktstr_fail(ctx, "%s: no figures of %d workers", names[i], NR_WORKERS);
-		else if (did.start_ms > start)
-			start = did.start_ms;
+		did = phase_cgroup(ctx, 0, names[i]);
+		claim_equals(ctx, did.workers, NR_WORKERS);
+		if (did.max_start_ms > start)
+			start = did.max_start_ms;
 	}
 	stop = (double)ktstr_stop_ns(ctx) / 1e6;
 	fprintf(stderr, "%d workers: all ran %.1f ms after the gate opened, stopped and collected in %.1f ms, all in all %.0f ms\n",

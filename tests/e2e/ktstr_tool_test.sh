@@ -133,6 +133,9 @@ assert len(rows) >= 39 and len({r["name"] for r in rows}) == len(rows)
 for r in rows:
     assert re.search(r"#define %s\b" % r["macro"], header), r["macro"]
     assert r["group_size"] >= 1 and r["description"]' "$tmp/out" "$src/harness/include/ktstr/work.h"
+run list ops --markdown
+awk '/^## / { on = $0 == "## Ops" } on && /^\|/' "$src/docs/ops.md" > "$tmp/table"
+check "the table of docs/ops.md is what list ops --markdown prints" cmp "$tmp/out" "$tmp/table"
 run list work-types --markdown
 check "docs/work-types.md is what list work-types --markdown prints" \
 	cmp "$tmp/out" "$src/docs/work-types.md"
@@ -183,7 +186,7 @@ refuses "must be like 1n2l4c1t" --topology 2n3l1c1t
 refuses "must be a number" --duration 0
 refuses "too long for [0-9]* scenarios" --batch --scenario all --duration 9999
 refuses "arguments of --scheduler" --scenario basic -- -x
-for a in "ops --markdown" "checks --markdown" "metrics more" "--markdown" "work-types --json --markdown" "ops more"; do
+for a in "checks --markdown" "metrics more" "--markdown" "work-types --json --markdown" "ops more"; do
 	# shellcheck disable=SC2086
 	run list $a
 	check "list $a is refused" status_is 2

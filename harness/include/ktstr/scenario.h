@@ -466,25 +466,8 @@ uint32_t ktstr_nr_cpus(const struct ktstr_ctx *ctx);
 const struct ktstr_topology *ktstr_topology(const struct ktstr_ctx *ctx);
 /* pid of the scheduler under test, 0 without one */
 int ktstr_sched_pid(const struct ktstr_ctx *ctx);
-/*
- * What the workers of a cgroup did in one step, for claims that no check makes. Steps count
- * from 1; workers of the backdrop are found under each, with what they did in it.
- */
-struct ktstr_did {
-	uint32_t workers;
-	uint64_t work_units, iterations;
-	double off_cpu_pct;		/* mean share of the time that a worker was off CPU */
-	double run_delay_us;		/* mean time that a worker waited for a CPU */
-	double start_ms;		/* until the last worker ran, from the start of all */
-	char cpus[64];			/* used by any of them, "0-1,3" */
-};
-
 /* How long it took in the step that ended last to stop its workers and to collect what they did. */
 uint64_t ktstr_stop_ns(const struct ktstr_ctx *ctx);
-
-/* 0, or -ENOENT when no workers of @cgroup have ended in that step. */
-int ktstr_cgroup_did(const struct ktstr_ctx *ctx, const char *cgroup, uint32_t step,
-		     struct ktstr_did *did);
 
 /*
  * The pids that CAPTURE_CGROUP_PROCS(tag, ...) saw last, ascending as the kernel lists them.

@@ -51,6 +51,7 @@ struct ktstr_stats {
 	double spread_pct;		/* largest - smallest share in a cgroup, points */
 	double max_gap_ms;		/* between two checkpoints, without deliberate sleep */
 	double max_gap_cpu;		/* CPU before that gap */
+	double max_start_ms;		/* from the start of all workers until the last one ran */
 	double run_delay_us;		/* waited for a CPU: mean of a cgroup's workers */
 	double worst_run_delay_us;	/* ... of the worker that waited most */
 	double wake_samples;		/* sum; 0: the next ones are absent */
@@ -67,7 +68,8 @@ struct ktstr_stats {
 
 /*
  * Where a figure comes from: the body's ctx, once the steps in question have ended, or the
- * result that a host callback gets. Phases are the steps, counted from 0. Workers of
+ * result that a host callback gets. Phases are the steps, counted from 0 as everywhere in
+ * data; texts for people count steps from 1. Workers of
  * the backdrop count to each step with what they did in it, and to a cgroup and the run with
  * what they did in their whole life.
  */
