@@ -151,7 +151,7 @@ $(OBJ)/san/%.o: %.c $(OBJ)/flags
 	$(Q)$(CC) $(CFLAGS) $(SAN) -MMD -MP -c $< -o $@
 
 # The cache of kernels knows what was built with another fragment than ours.
-kconfig_hash := $(shell gzip -nc config | tail -c 8 | od -An -N4 -tx4 | tr -d ' ')
+kconfig_hash := $(shell $(SETUP)/crc32.sh config)
 $(OBJ)/harness/core/kernel_cache.o $(OBJ)/san/harness/core/kernel_cache.o \
 $(OBJ)/tests/unit/kernel_test.o $(OBJ)/san/tests/unit/kernel_test.o: \
 	override CFLAGS += -DKTSTR_KCONFIG_HASH='"$(kconfig_hash)"'

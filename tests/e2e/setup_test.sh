@@ -221,6 +221,116 @@ run 4 'sudo apt-get install .*libelf-dev' CC=false && [ ! -e "$cache" ]
 result $? "packages missing without root: SKIP with the command, nothing touched" "$tmp/err"
 rm "$tmp/bin/id"
 
+# A system with dnf and without apt-get. What it installs is headers: before, its compiler finds
+# none. Everything else is here already.
+mkdir "$tmp/fedora"
+cp -s /usr/bin/* /usr/sbin/* "$tmp/fedora" 2> /dev/null
+rm -f "$tmp/fedora"/{apt,dpkg}* "$tmp/fedora/qemu-system-x86_64" "$tmp/fedora/id"
+cat > "$tmp/fedora/dnf" <<'EOF'
+#!/bin/bash
+echo "dnf $*" >> "$FAKE/calls"
+case ${FAKE_DNF:-} in
+fails)	echo "Error: Failed to download metadata for repo 'fedora'"; exit 1 ;;
+useless) exit ;;
+esac
+: > "$FAKE/installed"
+EOF
+cat > "$tmp/fedora/fake-cc" <<'EOF'
+#!/bin/sh
+[ -e "$FAKE/installed" ] && exec gcc "$@"
+exit 1
+EOF
+printf '#!/bin/sh\necho QEMU emulator version 10.9.9\n' > "$tmp/fedora/qemu-system-x86_64"
+printf '#!/bin/sh\n[ "$1" = -u ] && echo "${FAKE_UID:-0}"\n' > "$tmp/fedora/id"
+chmod +x "$tmp/fedora"/{dnf,fake-cc,qemu-system-x86_64,id}
+
+# fedora STATUS TEXT [VAR=VALUE...]
+fedora()
+{
+	local status=$1 text=$2
+
+	shift 2
+	fresh
+	: > "$tmp/calls"
+	rm -f "$tmp/installed"
+	run "$status" "$text" PATH="$tmp/fedora" CC=fake-cc KTSTR_KERNEL=9.9 "$@"
+}
+
+fedora 0 'set-up took' KSRC="$tmp" &&
+	grep -q '^dnf .* install .*elfutils-libelf-devel.* zlib-devel' "$tmp/calls" &&
+	! grep -q zlib1g-dev "$tmp/calls"
+result $? "dnf installs what is missing, by Fedora's names" "$tmp/err"
+
+fedora 4 'sudo dnf install .*jansson-devel' KSRC="$tmp" FAKE_UID=1000 && [ ! -s "$tmp/calls" ]
+result $? "dnf without root: SKIP with the command, nothing installed" "$tmp/err"
+
+fedora 1 'dnf install failed; run it by hand: dnf install .*jansson-devel' KSRC="$tmp" \
+	FAKE_DNF=fails && grep -q 'Failed to download metadata' "$tmp/err"
+result $? "dnf fails: its last words, and the command" "$tmp/err"
+
+fedora 4 'still missing after installing packages: .*jansson-devel' KSRC="$tmp" FAKE_DNF=useless
+result $? "dnf installs nothing: what is still missing is named" "$tmp/err"
+
+fedora 4 'not an apt system: see docs/setup.md'
+result $? "no kernel tree and no apt: says where to read on" "$tmp/err"
+
+# A kernel that somebody built with our fragment.
+fresh
+tree=$tmp/tree
+ktstr=${OUTPUT:-$PWD/build}/ktstr
+mkdir -p "$tree/arch/x86/boot" "$tree/include/config"
+{ cat config; echo CONFIG_OF_ANOTHER_VERSION=y; } > "$tree/.config"
+echo image > "$tree/arch/x86/boot/bzImage"
+echo 9.9.2-mine > "$tree/include/config/kernel.release"
+
+# entry PYTHON: what the reader says about the one with our key.
+entry()
+{
+	"$ktstr" kernel list --json > "$tmp/list" 2> "$tmp/err" &&
+		python3 - "$tmp/list" "$key" "$1" >> "$tmp/err" 2>&1 <<-'EOF'
+		import json, sys
+		e = [e for e in json.load(open(sys.argv[1])) if e["key"] == sys.argv[2]]
+		assert len(e) == 1, e
+		e = e[0]
+		assert e["version"] == "9.9.2-mine" and e["source"] == "local" and not e["corrupt"], e
+		assert eval(sys.argv[3]), e
+		EOF
+}
+
+key=$("$kernel" add "$tree" 2> "$tmp/err") && [ "$key" = "$("$kernel" add "$tree" 2> "$tmp/err")" ] &&
+	[[ $key == local-*-x86_64-cfg*-kc* ]] && entry 'e["stale"] is None' && clean
+result $? "kernel.sh add: the reader knows the fragment's hash as its own" "$tmp/err"
+
+# What the entry has once our fragment has moved on: the hash of another one.
+{ cat config; echo CONFIG_MORE=y; } > "$tmp/fragment"
+hash=$(tools-testing-ktstr/setup/crc32.sh "$tmp/fragment")
+sed -i "s/\"ktstr_kconfig_hash\": \"[0-9a-f]*\"/\"ktstr_kconfig_hash\": \"$hash\"/" \
+	"$cache/kernels/$key/metadata.json"
+entry "e['stale'] == '$hash'"
+result $? "a kernel of another fragment is stale" "$tmp/err"
+
+# refused TEXT: adding the tree fails so, and leaves nothing.
+refused()
+{
+	rm -rf "${cache:?}/kernels/$key"
+	! "$kernel" add "$tree" > "$tmp/err" 2>&1 && grep -q -e "$1" "$tmp/err" &&
+		[ ! -e "$cache/kernels/$key" ] && clean
+}
+
+sed -i 's/^CONFIG_SCHED_CLASS_EXT=y/# CONFIG_SCHED_CLASS_EXT is not set/; /^CONFIG_BPF_JIT=/d' \
+	"$tree/.config"
+touch -d '1 hour ago' "$tree/.config"
+refused "not built with this suite's config (CONFIG_BPF_JIT CONFIG_SCHED_CLASS_EXT)"
+result $? "kernel.sh add of another config names the options" "$tmp/err"
+
+touch -d 'now + 1 hour' "$tree/.config"
+refused '.config is newer than arch/x86/boot/bzImage; run make first'
+result $? "kernel.sh add of an image older than its config is refused" "$tmp/err"
+
+rm "$tree/arch/x86/boot/bzImage"
+refused 'holds no kernel that was built there'
+result $? "kernel.sh add of a tree without a kernel is refused" "$tmp/err"
+
 # mounted OPTIONS TEXT: set-up fails so with a cache on such a file system.
 mounted()
 {

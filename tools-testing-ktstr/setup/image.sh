@@ -98,6 +98,7 @@ kernel_modules()
 	local m f
 
 	mkdir -p "$3" || return
+	[ -n "$1" ] || return 0
 	for m in $KERNEL_MODULES; do
 		f=$(find "$1" -path "*/modules/$2/kernel/*" -name "$m.ko*" | head -n 1)
 		case $f in
@@ -108,17 +109,19 @@ kernel_modules()
 	done
 }
 
-# kernel_store RELEASE PACKAGE VERSION IMAGE CONFIG (which may be empty: unknown) ROOT
-kernel_store()
+# kernel_place KEY IMAGE CONFIG (which may be empty: unknown) ROOT RELEASE COMMAND...: make that entry
+# of the cache, with the modules of ROOT and what COMMAND prints as its metadata.
+kernel_place()
 {
-	local key=$1-distro-$ARCH tmp
+	local key=$1 image=$2 config=$3 root=$4 release=$5 tmp
 
+	shift 5
 	tmp=$KERNELS/.tmp-$key-$$
 	rm -rf "$tmp"
-	mkdir -p "$tmp" "$KERNELS/.locks" && cp "$4" "$tmp/bzImage" &&
-		{ [ -z "$5" ] || cp "$5" "$tmp/config"; } &&
-		kernel_modules "$6" "$1" "$tmp/modules" &&
-		kernel_metadata "$1" "$2" "$3" "$5" > "$tmp/metadata.json" || {
+	mkdir -p "$tmp" "$KERNELS/.locks" && cp "$image" "$tmp/bzImage" &&
+		{ [ -z "$config" ] || cp "$config" "$tmp/config"; } &&
+		kernel_modules "$root" "$release" "$tmp/modules" &&
+		"$@" > "$tmp/metadata.json" || {
 		rm -rf "$tmp"
 		die "cannot write to $KERNELS (disk full?)"
 	}
@@ -129,6 +132,12 @@ kernel_store()
 		rm -rf "$tmp"
 		die "cannot store $key in $KERNELS"
 	}
+}
+
+# kernel_store RELEASE PACKAGE VERSION IMAGE CONFIG ROOT
+kernel_store()
+{
+	kernel_place "$1-distro-$ARCH" "$4" "$5" "$6" "$1" kernel_metadata "$1" "$2" "$3" "$5"
 }
 
 # kernel_has_scx IMAGE CONFIG

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Fetch ready sched_ext kernels from the distribution into the kernel cache.
+# Bring kernels into the kernel cache: ready ones of the distribution, or one that was built here.
 set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-for part in common apt image; do
+for part in common apt image local; do
 	# shellcheck source=/dev/null
 	. "$here/$part.sh" || exit
 done
@@ -12,9 +12,11 @@ usage()
 {
 	cat <<-EOF
 	Usage: kernel.sh fetch [--update] [SERIES...]
+	       kernel.sh add TREE
 	       kernel.sh list
 	fetch: the newest sched_ext kernel of each SERIES (7.3, 6.18, ...; default: the newest
 	of all). A series that the cache has is not fetched again, except with --update.
+	add: the kernel that was built in TREE (a build folder) with this suite's config.
 	list: what the configured mirror offers, newest first.
 	EOF
 }
@@ -22,13 +24,21 @@ usage()
 update=''
 cmd=${1:-}
 case $cmd in
-fetch|list)	shift ;;
+fetch|list|add)	shift ;;
 -h|--help)	usage; exit ;;
 *)		usage >&2; exit 1 ;;
 esac
 if [ "${1:-}" = --update ]; then
 	update=1
 	shift
+fi
+if [ "$cmd" = add ]; then
+	[ $# = 1 ] || { usage >&2; exit 1; }
+	take_lock
+	sweep "$CACHE"
+	make_tmp
+	kernel_add "$1"
+	exit
 fi
 [ $# -gt 0 ] || set -- ''
 

@@ -197,6 +197,7 @@ packages_install()
 	fi
 	"packages_install_$PKG_TOOL" "${PKG_NEED[@]}"
 	hash -r
-	miss=$(packages_missing "$@" | awk '{ print $1 }')
+	miss=$(packages_missing "$@" | awk -v tool="$PKG_TOOL" '{ print tool == "dnf" ? $2 : $1 }' |
+		paste -sd' ')
 	[ -z "$miss" ] || skip "still missing after installing packages: $miss"
 }

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# A kernel that somebody built with our config fragment, stored in the kernel cache. The entry
+# records the fragment's CRC32: once the suite has another fragment, the entry is no longer
+# taken unless it is named (docs/kernels.md).
+
+SETUP_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# Without these nothing works, and kconfig leaves them out without a word where something that
+# they need is off.
+CONFIG_NEEDED='SCHED_CLASS_EXT DEBUG_INFO_BTF BPF_SYSCALL BPF_JIT'
+
+# fragment_differs FRAGMENT CONFIG: the options that the kernel knows and has otherwise. One that it
+# does not mention belongs to another version or architecture.
+fragment_differs()
+{
+	awk -v needed="$CONFIG_NEEDED" '
+		function off(line) { return line ~ /^# CONFIG_[A-Za-z0-9_]+ is not set$/ }
+		function name(line) { sub(/^# /, "", line); sub(/[ =].*/, "", line); return line }
+		!/^CONFIG_/ && !off($0) { next }
+		FNR == NR { want[name($0)] = $0; next }
+		{ have[name($0)] = $0 }
+		END {
+			for (n in want)
+				if (n in have && have[n] != want[n])
+					print n
+			split(needed, list, " ")
+			for (i in list)
+				if (!(("CONFIG_" list[i]) in have))
+					print "CONFIG_" list[i]
+		}' "$1" "$2" | sort
+}
+
+# local_key TREE CONFIG FRAGMENT_CRC: what spells out the same kernel again is the same entry.
+local_key()
+{
+	local from
+
+	from=$(git -C "$1" rev-parse --short=7 HEAD 2> /dev/null) ||
+		from=unknown-$(printf %s "$1" > "$TMP/path" && "$SETUP_DIR/crc32.sh" "$TMP/path")
+	echo "local-$from-$ARCH-cfg$("$SETUP_DIR/crc32.sh" "$2")-kc$3"
+}
+
+# local_metadata RELEASE TREE CONFIG FRAGMENT_CRC
+local_metadata()
+{
+	local git
+
+	git=$(git -C "$2" rev-parse HEAD 2> /dev/null)
+	cat <<-EOF
+	{
+	  "version": $(json_string "$1"),
+	  "source": {
+	    "type": "local",
+	    "source_tree_path": $(json_string "$2"),
+	    "git_hash": $([ -n "$git" ] && json_string "$git" || printf null)
+	  },
+	  "arch": $(json_string "$ARCH"),
+	  "image_name": "bzImage",
+	  "config_hash": $(config_hash "$3"),
+	  "ktstr_kconfig_hash": $(json_string "$4"),
+	  "built_at": "$(date -u -r "$2/arch/x86/boot/bzImage" +%Y-%m-%dT%H:%M:%SZ)",
+	  "has_vmlinux": false,
+	  "vmlinux_stripped": false
+	}
+	EOF
+}
+
+# kernel_add TREE: a build folder (the tree itself, or that of make O=). Prints the key.
+kernel_add()
+{
+	local tree image fragment=${SETUP_DIR%/*/*}/config differs crc key
+	local how="scripts/kconfig/merge_config.sh -m .config $fragment && make olddefconfig && make"
+
+	tree=$(realpath -e "$1" 2> /dev/null) || die "$1: no such folder"
+	image=$tree/arch/x86/boot/bzImage
+	[ -s "$image" ] && [ -s "$tree/.config" ] && [ -s "$tree/include/config/kernel.release" ] ||
+		die "$tree holds no kernel that was built there (arch/x86/boot/bzImage, .config); run make first"
+	[ ! "$tree/.config" -nt "$image" ] ||
+		die "$tree: .config is newer than arch/x86/boot/bzImage; run make first"
+	differs=$(fragment_differs "$fragment" "$tree/.config" | head -n 5 | paste -sd' ')
+	[ -z "$differs" ] ||
+		die "$tree was not built with this suite's config ($differs): $how;" \
+		    "a kernel of another config needs no cache, KTSTR_KERNEL=$tree takes it"
+	crc=$("$SETUP_DIR/crc32.sh" "$fragment")
+	key=$(local_key "$tree" "$tree/.config" "$crc")
+	kernel_place "$key" "$image" "$tree/.config" '' '' \
+		local_metadata "$(cat "$tree/include/config/kernel.release")" "$tree" "$tree/.config" \
+		"$crc"
+	echo "$key"
+}
