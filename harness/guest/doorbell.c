@@ -3,14 +3,14 @@
  * The sync point as the guest reaches it: one instruction at which the whole machine stands
  * still until the host has answered. The command line names the method (ktstr.doorbell=).
  */
+#include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "internal.h"
 
 #if defined(__x86_64__)
-#include <sys/io.h>
-
 /*
  * An 8-byte NOP whose displacement spells "ktsr". The emulator's plugin looks for exactly
  * these bytes; every other machine executes it as what it is.
@@ -19,39 +19,30 @@ static void doorbell_insn(void)
 {
 	asm volatile(".byte 0x0f, 0x1f, 0x84, 0x00, 0x6b, 0x74, 0x73, 0x72" : : : "memory");
 }
+#endif
 
-static unsigned short doorbell_port_nr;
+static volatile uint32_t *doorbell_word;
 
-/*
- * The write leaves the guest, and the machine returns when the host has answered. The permission
- * is given back: children would inherit it, and with it a cost at each of their context switches.
- */
-static void doorbell_port(void)
+/* Nothing is at that address: the write leaves the guest, which goes on when the host has answered. */
+static void doorbell_mmio(void)
 {
-	if (ioperm(doorbell_port_nr, 4, 1))
-		return;
-	asm volatile("outl %0, %1" : : "a"(0), "Nd"(doorbell_port_nr) : "memory");
-	ioperm(doorbell_port_nr, 4, 0);
+	atomic_thread_fence(memory_order_seq_cst);
+	*doorbell_word = 0;
+	atomic_thread_fence(memory_order_seq_cst);
 }
 
-static bool setup_port(const char *arg)
+static bool setup_mmio(const char *arg)
 {
-	unsigned long port;
+	unsigned long long addr;
 	char *end;
 
-	port = strtoul(arg, &end, 0);
-	if (*arg < '0' || *arg > '9' || *end || port > 0xfffc)
+	errno = 0;
+	addr = strtoull(arg, &end, 0);
+	if (*arg < '0' || *arg > '9' || *end || errno || addr % sizeof(*doorbell_word))
 		return false;
-	doorbell_port_nr = (unsigned short)port;
-	if (ioperm(doorbell_port_nr, 4, 1)) {
-		guest_mount__console("ioperm() of port %#lx: %m; the kernel needs CONFIG_X86_IOPL_IOPERM=y",
-				     port);
-		return false;
-	}
-	ioperm(doorbell_port_nr, 4, 0);
-	return true;
+	doorbell_word = guest_link__map(addr, sizeof(*doorbell_word));
+	return doorbell_word;
 }
-#endif
 
 /* "name" or, where there is a set-up, "name:argument". */
 static const struct {
@@ -61,8 +52,8 @@ static const struct {
 } doorbells[] = {
 #if defined(__x86_64__)
 	{ "insn", doorbell_insn, NULL },
-	{ "port", doorbell_port, setup_port },
 #endif
+	{ "mmio", doorbell_mmio, setup_mmio },
 	{ NULL, NULL, NULL }
 };
 

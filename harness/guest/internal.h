@@ -42,6 +42,8 @@ int guest_link__open(struct guest_link *l);
 void guest_link__send(struct guest_link *l, enum ktstr_msg_type type, const void *payload,
 		      size_t len);
 void guest_link__ring(const struct guest_link *l);
+/* Map physical memory, for this process only. NULL with errno after a line on the console. */
+void *guest_link__map(uint64_t addr, uint64_t size);
 /* Find "KEY=VALUE" among the blank-separated words of @cmdline. 0 or -ENOENT, -E2BIG. */
 int guest_cmdline__get(const char *cmdline, const char *key, char *buf, size_t size);
 /* "ADDRESS,SIZE" as the kernel command line carries it. 0 or -EINVAL. */

@@ -79,42 +79,52 @@ int guest_link__parse(const char *text, uint64_t *addr, uint64_t *size)
 	return 0;
 }
 
-static int map_channel(struct guest_link *l, uint64_t addr, uint64_t size)
+void *guest_link__map(uint64_t addr, uint64_t size)
 {
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
 	uint64_t skew = addr % page;
+	int fd, error = 0;
 	void *p;
-	int fd, ret = 0;
 
 	fd = open("/dev/mem", O_RDWR | O_CLOEXEC);
 	if (fd < 0) {
-		ret = -errno;
+		error = errno;
 		guest_mount__console("cannot open /dev/mem: %m; the kernel needs CONFIG_DEVMEM=y");
-		return ret;
+		errno = error;
+		return NULL;
 	}
 	p = mmap(NULL, size + skew, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)(addr - skew));
 	if (p == MAP_FAILED) {
-		ret = -errno;
+		error = errno;
 		guest_mount__console("cannot map 0x%llx bytes at 0x%llx of /dev/mem: %m",
 				     (unsigned long long)size, (unsigned long long)addr);
-		goto out_close;
+	} else if (madvise(p, size + skew, MADV_DONTFORK)) {
+		guest_mount__console("madvise(MADV_DONTFORK) of /dev/mem: %m");
 	}
-	if (madvise(p, size + skew, MADV_DONTFORK))
-		guest_mount__console("madvise(MADV_DONTFORK) of the channel: %m");
-	l->chan = ktstr_chan__attach((char *)p + skew, size);
+	close(fd);
+	errno = error;
+	return error ? NULL : (char *)p + skew;
+}
+
+static int map_channel(struct guest_link *l, uint64_t addr, uint64_t size)
+{
+	void *p = guest_link__map(addr, size);
+	int ret;
+
+	if (!p)
+		return -errno;
+	l->chan = ktstr_chan__attach(p, size);
 	if (!l->chan) {
+		/* the mapping stays: the guest is about to end */
 		ret = -errno;
 		guest_mount__console("no channel of version %u at 0x%llx: %m", KTSTR_CHAN_VERSION,
 				     (unsigned long long)addr);
-		munmap(p, size + skew);
-		goto out_close;
+		return ret;
 	}
 	l->reserve = ktstr_chan__room(l->chan) / 2;
 	if (l->reserve > LINK_RESERVE)
 		l->reserve = LINK_RESERVE;
-out_close:
-	close(fd);
-	return ret;
+	return 0;
 }
 
 int guest_link__open(struct guest_link *l)

@@ -183,11 +183,12 @@ TEST(unknown_doorbell_is_no_doorbell)
 	EXPECT_TRUE(!guest_doorbell__find("bell"));
 	EXPECT_TRUE(!guest_doorbell__find(""));
 	EXPECT_TRUE(!guest_doorbell__find("insn:1"));
-	EXPECT_TRUE(!guest_doorbell__find("port"));
-	EXPECT_TRUE(!guest_doorbell__find("port:"));
-	EXPECT_TRUE(!guest_doorbell__find("port:-1"));
-	EXPECT_TRUE(!guest_doorbell__find("port:0x6b0x"));
-	EXPECT_TRUE(!guest_doorbell__find("port:0x10000"));
+	EXPECT_TRUE(!guest_doorbell__find("mmio"));
+	EXPECT_TRUE(!guest_doorbell__find("mmio:"));
+	EXPECT_TRUE(!guest_doorbell__find("mmio:-1"));
+	EXPECT_TRUE(!guest_doorbell__find("mmio:0xfffbb000x"));
+	EXPECT_TRUE(!guest_doorbell__find("mmio:0xfffbb002"));
+	EXPECT_TRUE(!guest_doorbell__find("mmio:0x10000000000000000"));
 }
 
 TEST(doorbell_instruction_is_harmless_here)

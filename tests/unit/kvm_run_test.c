@@ -201,7 +201,7 @@ TEST_F(kvm, the_kernel_finds_its_boot_parameters)
 	EXPECT_EQ(0, memcmp(bp + 0x202, "HdrS", 4));
 	memcpy(&line, bp + 0x228, sizeof(line));
 	EXPECT_NE(NULL, strstr(vm_mem(self->vm, line, 100), " my=own"));
-	EXPECT_NE(NULL, strstr(vm_mem(self->vm, line, 100), " ktstr.doorbell=port:0x6b0"));
+	EXPECT_NE(NULL, strstr(vm_mem(self->vm, line, 100), " ktstr.doorbell=mmio:0xfffbb000"));
 	ASSERT_NE(NULL, vm_shared(self->vm, &shared));
 	EXPECT_EQ(126 * VM_MIB, shared);
 }

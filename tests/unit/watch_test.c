@@ -282,7 +282,7 @@ TEST_F(real, a_vcpu_that_spins_with_interrupts_off_in_the_body)
 	self->w.limit.run_s = 1;
 	watch_real(self);
 	ENDS(&self->w, KTSTR_BODY_TIMEOUT,
-	     "did not end it; the body started and did not end; vCPU 0 runs with interrupts off at rip 0x1000006");
+	     "did not end it; the body started and did not end; vCPU 0 runs with interrupts off at rip 0x100000a");
 }
 
 TEST_F(real, a_vcpu_that_halts_for_good_after_the_body)

@@ -20,10 +20,6 @@ static bool on_io(struct kvm_vcpu *v)
 	uint8_t *data = (uint8_t *)v->run + run->io.data_offset;
 	bool out = run->io.direction == KVM_EXIT_IO_OUT;
 
-	if (out && run->io.port == KVM_DOORBELL_PORT) {
-		kvm_sync(v);
-		return true;
-	}
 	for (uint32_t i = 0; i < run->io.count; i++, data += run->io.size) {
 		if (out)
 			bus_write(&v->m->bus, BUS_PIO, run->io.port, data, run->io.size);
@@ -37,7 +33,9 @@ static bool on_mmio(struct kvm_vcpu *v)
 {
 	struct kvm_run *run = v->run;
 
-	if (run->mmio.is_write)
+	if (run->mmio.is_write && run->mmio.phys_addr == KVM_DOORBELL_GPA)
+		kvm_sync(v);
+	else if (run->mmio.is_write)
 		bus_write(&v->m->bus, BUS_MMIO, run->mmio.phys_addr, run->mmio.data,
 			  run->mmio.len);
 	else

@@ -25,11 +25,11 @@
 #define KVM_MAX_IRQS		32
 
 /*
- * The sync point: a write to this port stops the vCPU until vm_continue(). Neither a PC device
- * nor the ACPI ports of acpi_pm.h are here.
+ * The sync point: a write here stops the vCPU until vm_continue(). A page between the devices and
+ * KVM's own (X86_IDENTITY_GPA), which the guest maps by itself: no RAM, no device.
  */
-#define KVM_DOORBELL_PORT	0x6b0
-#define KVM_DOORBELL		"port:0x6b0"
+#define KVM_DOORBELL_GPA	0xfffbb000
+#define KVM_DOORBELL		"mmio:0xfffbb000"
 
 enum vcpu_state {
 	VCPU_OUT,	/* has no thread, or its thread is about to end */

@@ -19,7 +19,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/io.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/random.h>
@@ -72,19 +71,30 @@ static uint64_t now_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
-/* As ktstr.doorbell= on the command line says: "insn" or "port:NUMBER". */
+/* The page at @gpa, or NULL. */
+static void *map_physical(uint64_t gpa)
+{
+	int fd = open("/dev/mem", O_RDWR);
+	void *p = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)gpa);
+
+	close(fd);
+	return p == MAP_FAILED ? NULL : p;
+}
+
+/* As ktstr.doorbell= on the command line says: "insn" or "mmio:ADDRESS". */
 static void doorbell(void)
 {
-	const char *how = strstr(line_of("/proc/cmdline"), "ktstr.doorbell=port:");
-	unsigned long port;
+	const char *how = strstr(line_of("/proc/cmdline"), "ktstr.doorbell=mmio:");
+	static volatile uint32_t *word;
 
 	if (!how) {
 		__asm__ volatile(".byte 0x0f, 0x1f, 0x84, 0x00, 'k', 't', 's', 'r'" ::: "memory");
 		return;
 	}
-	port = strtoul(strchr(how, ':') + 1, NULL, 0);
-	if (!ioperm(port, 4, 1))
-		outl(0, (unsigned short)port);
+	if (!word)
+		word = map_physical(strtoull(strchr(how, ':') + 1, NULL, 0));
+	if (word)
+		*word = 0;
 }
 
 /* First line of a file, "-" if there is none. */
@@ -121,10 +131,9 @@ static void iomem(void)
 
 static void poke(uint64_t gpa)
 {
-	int fd = open("/dev/mem", O_RDWR);
-	uint64_t *p = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)gpa);
+	uint64_t *p = map_physical(gpa);
 
-	if (p == MAP_FAILED) {
+	if (!p) {
 		report("poke %#" PRIx64 " failed %m\n", gpa);
 		return;
 	}
