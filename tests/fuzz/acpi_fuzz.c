@@ -3,7 +3,7 @@
  * ACPI tables for any machine: either all of them are in their place, with lengths, checksums
  * and pointers that hold, or there is no room and an error says so.
  */
-/* Links: vmm/kvm/x86/acpi.c vmm/kvm/x86/acpi_numa.c vmm/kvm/x86/apic.c vmm/topology.c
+/* Links: vmm/kvm/x86/acpi.c vmm/kvm/x86/acpi_numa.c vmm/kvm/x86/apic.c vmm/apic_id.c vmm/topology.c
  *	vmm/ram.c vmm/err.c
  */
 #include "fuzz.h"

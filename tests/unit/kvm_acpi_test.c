@@ -3,7 +3,9 @@
  * The ACPI tables, walked from the RSDP as a kernel does: lengths, checksums and pointers hold
  * for any topology, and what they say about CPUs, memory and distances is what was declared.
  */
-/* Links: vmm/kvm/x86/acpi.c vmm/kvm/x86/acpi_numa.c vmm/kvm/x86/apic.c vmm/topology.c vmm/ram.c vmm/err.c */
+/* Links: vmm/kvm/x86/acpi.c vmm/kvm/x86/acpi_numa.c vmm/kvm/x86/apic.c vmm/apic_id.c vmm/topology.c
+ *	vmm/ram.c vmm/err.c
+ */
 #include "../../vmm/dev/pci.h"
 #include "../../vmm/kvm/x86/acpi.h"
 #include "../../vmm/kvm/x86/apic.h"
@@ -180,7 +182,7 @@ TEST_F(acpi, every_cpu_is_in_the_madt_under_its_apic_id)
 	ASSERT_NE(NULL, madt);
 	EXPECT_EQ(0xfee00000, get(madt + 36, 4));
 	for (uint32_t cpu = 0; cpu < 252; cpu++) {
-		uint32_t id = kvm_x86_apic_id(&t, cpu);
+		uint32_t id = x86_apic_id(&t, cpu);
 
 		if (cpu < 144) {
 			e = entry(madt, MADT_FIRST, 0, cpu);
@@ -229,7 +231,7 @@ TEST_F(acpi, the_srat_places_cpus_and_cuts_memory_at_the_hole)
 		e = entry(srat, SRAT_FIRST, 2, cpu);
 		ASSERT_NE(NULL, e);
 		EXPECT_EQ(cpu / 6, get(e + 4, 4));
-		EXPECT_EQ(kvm_x86_apic_id(&t, cpu), get(e + 8, 4));
+		EXPECT_EQ(x86_apic_id(&t, cpu), get(e + 8, 4));
 		EXPECT_EQ(1, get(e + 12, 4));
 	}
 	for (unsigned int i = 0; i < ARRAY_SIZE(want); i++) {

@@ -3,7 +3,7 @@
  * A vCPU's CPUID, read the way Linux reads it: every CPU's package, core and caches come out
  * as declared, on hosts with many leaves and on hosts with few.
  */
-/* Links: vmm/kvm/x86/cpuid.c vmm/kvm/x86/apic.c vmm/topology.c vmm/err.c */
+/* Links: vmm/kvm/x86/cpuid.c vmm/kvm/x86/apic.c vmm/apic_id.c vmm/topology.c vmm/err.c */
 #include "../../vmm/kvm/x86/apic.h"
 #include "../../vmm/kvm/x86/cpuid.h"
 #include "kselftest_harness.h"
@@ -147,7 +147,7 @@ TEST(every_cpu_is_where_the_topology_puts_it)
 			const struct vm_topology *t = &topologies[i];
 
 			for (uint32_t cpu = 0; cpu < vm_topology_cpus(t); cpu++) {
-				uint32_t id = kvm_x86_apic_id(t, cpu);
+				uint32_t id = x86_apic_id(t, cpu);
 				uint32_t core = cpu / t->threads, llc = core / t->cores;
 				struct seen s;
 
@@ -175,13 +175,13 @@ TEST(ids_are_unique_and_those_above_254_are_counted)
 
 	for (size_t i = 0; i < ARRAY_SIZE(topologies); i++)
 		for (uint32_t cpu = 1; cpu < vm_topology_cpus(&topologies[i]); cpu++)
-			ASSERT_LT(kvm_x86_apic_id(&topologies[i], cpu - 1),
-				  kvm_x86_apic_id(&topologies[i], cpu));
+			ASSERT_LT(x86_apic_id(&topologies[i], cpu - 1),
+				  x86_apic_id(&topologies[i], cpu));
 	/* 9 cores take 4 bits, 2 threads 1: LLC 7 has ids 224 to 241, LLC 8 starts at 256 */
-	EXPECT_EQ(433, kvm_x86_max_apic_id(max));
+	EXPECT_EQ(433, x86_max_apic_id(max));
 	EXPECT_EQ(144, kvm_x86_ioapic_cpus(max));
 	EXPECT_EQ(192, kvm_x86_ioapic_cpus(&topologies[8]));
-	EXPECT_EQ(10, kvm_x86_max_apic_id(&topologies[2]));
+	EXPECT_EQ(10, x86_max_apic_id(&topologies[2]));
 }
 
 /* Before Zen 2 Linux has its own idea of an L3 that leaf 0x80000006 tells of. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What the emulator is told. */
-/* Links: vmm/qemu/args.c vmm/topology.c vmm/err.c */
+/* Links: vmm/qemu/args.c vmm/apic_id.c vmm/topology.c vmm/err.c */
+#include "../../vmm/apic_id.h"
 #include "../../vmm/qemu/qemu.h"
 #include "kselftest_harness.h"
 
@@ -179,7 +180,7 @@ TEST(apic_ids_take_whole_bits_per_level)
 	};
 
 	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++)
-		EXPECT_EQ(row[i].max, qemu_max_apic_id(&row[i].t));
+		EXPECT_EQ(row[i].max, x86_max_apic_id(&row[i].t));
 }
 
 TEST_F(args, disks_and_network_cards_are_virtio_over_pci)

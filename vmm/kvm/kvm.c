@@ -34,9 +34,7 @@ static int kvm_check(const struct vm_spec *spec, const struct vm_image *image, s
 static void platform_line(const struct vm_spec *s, char *buf, size_t size)
 {
 	uint32_t cpus = kvm_x86_ioapic_cpus(&s->topo);
-	/* a reset takes one port write; nobody needs the keyboard */
-	int n = snprintf(buf, size,
-			 "reboot=k i8042.noaux i8042.nomux i8042.nopnp i8042.dumbkbd no_timer_check%s",
+	int n = snprintf(buf, size, "reboot=k no_timer_check%s",
 			 vm_has_pci(s) ? "" : " pci=off");
 
 	if (cpus < vm_topology_cpus(&s->topo))

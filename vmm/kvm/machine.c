@@ -124,7 +124,7 @@ int kvm_machine_add_vcpus(struct kvm_machine *m, const struct vm_topology *topo,
 	for (uint32_t i = 0; !r && i < m->nr_vcpus; i++) {
 		struct kvm_vcpu *v = &m->vcpu[i];
 
-		r = add_vcpu(m, v, kvm_x86_apic_id(topo, i), err);
+		r = add_vcpu(m, v, x86_apic_id(topo, i), err);
 		if (!r)
 			r = x86_vcpu_setup(v->fd, host, topo, i, entry, err);
 	}

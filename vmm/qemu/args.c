@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../apic_id.h"
 #include "qemu.h"
 
 static void push(struct qemu_argv *a, const char *fmt, ...)
@@ -61,24 +62,6 @@ int vm_auto_shift(uint32_t nr_cpus)
 	return nr_cpus <= 32 ? 2 : 1;
 }
 
-static unsigned int bits_for(uint32_t n)
-{
-	unsigned int bits = 0;
-
-	while ((1u << bits) < n)
-		bits++;
-	return bits;
-}
-
-uint32_t qemu_max_apic_id(const struct vm_topology *t)
-{
-	unsigned int thread_bits = bits_for(t->threads);
-	unsigned int core_bits = bits_for(t->cores);
-
-	return (t->llcs - 1) << (core_bits + thread_bits) | (t->cores - 1) << thread_bits |
-	       (t->threads - 1);
-}
-
 /* A value inside QEMU's comma-separated options: a comma is written twice. NULL: no memory. */
 static char *escape(const char *s)
 {
@@ -104,7 +87,7 @@ static void push_machine(struct qemu_argv *a, const struct qemu_plan *plan)
 {
 	const struct vm_spec *s = plan->spec;
 	/* Linux takes larger ids only where interrupts are remapped */
-	bool remap = qemu_max_apic_id(&s->topo) > QEMU_MAX_XAPIC_ID;
+	bool remap = x86_max_apic_id(&s->topo) >= X86_X2APIC_FROM;
 
 	push(a, "-machine");
 	push(a, "%s,max-ram-below-4g=%" PRIu64 ",hpet=off,vmport=off,smbus=off,sata=off,usb=off%s%s",

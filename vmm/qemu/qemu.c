@@ -22,6 +22,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../apic_id.h"
 #include "../backend.h"
 #include "../clock.h"
 #include "../cmdline.h"
@@ -112,13 +113,13 @@ static int qemu_check(const struct vm_spec *spec, const struct vm_image *image,
 		return vm_err(err, EOPNOTSUPP,
 			      "%s: not in a deterministic machine, its interrupts would come at moments that the host decides",
 			      spec->nr_disks ? "disks" : "network cards");
-	if (!spec->deterministic || qemu_max_apic_id(&spec->topo) <= QEMU_MAX_XAPIC_ID)
+	if (!spec->deterministic || x86_max_apic_id(&spec->topo) < X86_X2APIC_FROM)
 		return 0;
 	vm_topology_format(&spec->topo, topo, sizeof(topo));
 	/* QEMU 10.0.2 aborts there with "Bad icount read" */
 	return vm_err(err, EOPNOTSUPP,
 		      "topology %s needs APIC ids up to %" PRIu32 "; deterministic emulation has no x2APIC and ends at %d, use fewer CPUs",
-		      topo, qemu_max_apic_id(&spec->topo), QEMU_MAX_XAPIC_ID);
+		      topo, x86_max_apic_id(&spec->topo), X86_X2APIC_FROM - 1);
 }
 
 static int open_files(struct qemu_vm *q, const struct vm_spec *s, struct vm_err *err)

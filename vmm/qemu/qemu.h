@@ -67,10 +67,6 @@ struct qemu_argv {
 /* 0 or -ENOMEM; qemu_argv_free() in either case. */
 int qemu_argv_build(struct qemu_argv *a, const struct qemu_plan *plan);
 void qemu_argv_free(struct qemu_argv *a);
-/* The last APIC id that works without x2APIC (255 is the broadcast). */
-#define QEMU_MAX_XAPIC_ID	254
-/* Highest APIC id of @t: each level takes whole bits. */
-uint32_t qemu_max_apic_id(const struct vm_topology *t);
 
 /* process.c: an external program that cannot outlive us. */
 struct qemu_proc {

@@ -224,7 +224,7 @@ static uint64_t put_fadt(struct acpi_area *a, uint64_t facs, uint64_t dsdt)
 
 static void put_cpu(struct acpi_area *a, uint32_t cpu, uint32_t apic_id)
 {
-	if (apic_id < KVM_X86_X2APIC_FROM) {
+	if (apic_id < X86_X2APIC_FROM) {
 		acpi_put(a, 0, 1);		/* local APIC */
 		acpi_put(a, 8, 1);
 		acpi_put(a, cpu, 1);
@@ -248,7 +248,7 @@ static uint64_t put_madt(struct acpi_area *a, const struct vm_topology *t)
 	acpi_put(a, LAPIC_GPA, 4);
 	acpi_put(a, 1, 4);			/* an 8259 pair exists */
 	for (uint32_t cpu = 0; cpu < nr; cpu++)
-		put_cpu(a, cpu, kvm_x86_apic_id(t, cpu));
+		put_cpu(a, cpu, x86_apic_id(t, cpu));
 	acpi_put(a, 1, 1);			/* IOAPIC */
 	acpi_put(a, 12, 1);
 	acpi_put(a, 0, 2);
@@ -266,7 +266,7 @@ static uint64_t put_madt(struct acpi_area *a, const struct vm_topology *t)
 	acpi_put(a, ALL_CPUS, 1);
 	acpi_put(a, 0, 2);
 	acpi_put(a, LINT_NMI, 1);
-	if (kvm_x86_max_apic_id(t) >= KVM_X86_X2APIC_FROM) {
+	if (x86_max_apic_id(t) >= X86_X2APIC_FROM) {
 		acpi_put(a, 10, 1);		/* the same for x2APICs */
 		acpi_put(a, 12, 1);
 		acpi_put(a, 0, 2);

@@ -53,7 +53,7 @@ uint64_t acpi_put_srat(struct acpi_area *a, const struct vm_ram *ram, const stru
 		acpi_put(a, 24, 1);
 		acpi_put(a, 0, 2);
 		acpi_put(a, vm_topology_node_of_cpu(t, cpu), 4);
-		acpi_put(a, kvm_x86_apic_id(t, cpu), 4);
+		acpi_put(a, x86_apic_id(t, cpu), 4);
 		acpi_put(a, ENABLED, 4);
 		acpi_put(a, 0, 8);		/* clock domain */
 	}

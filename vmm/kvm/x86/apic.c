@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* APIC ids and interrupt controllers; see apic.h. */
+/* See apic.h. */
 #include <errno.h>
 #include <inttypes.h>
 #include <linux/kvm.h>
@@ -8,44 +8,11 @@
 
 #include "apic.h"
 
-static unsigned int bits_for(uint32_t n)
-{
-	unsigned int bits = 0;
-
-	while ((1u << bits) < n)
-		bits++;
-	return bits;
-}
-
-unsigned int kvm_x86_thread_bits(const struct vm_topology *t)
-{
-	return bits_for(t->threads);
-}
-
-unsigned int kvm_x86_llc_shift(const struct vm_topology *t)
-{
-	return bits_for(t->cores) + bits_for(t->threads);
-}
-
-uint32_t kvm_x86_apic_id(const struct vm_topology *t, uint32_t cpu)
-{
-	uint32_t thread = cpu % t->threads;
-	uint32_t core = cpu / t->threads % t->cores;
-	uint32_t llc = cpu / t->threads / t->cores;
-
-	return llc << kvm_x86_llc_shift(t) | core << kvm_x86_thread_bits(t) | thread;
-}
-
-uint32_t kvm_x86_max_apic_id(const struct vm_topology *t)
-{
-	return kvm_x86_apic_id(t, vm_topology_cpus(t) - 1);
-}
-
 uint32_t kvm_x86_ioapic_cpus(const struct vm_topology *t)
 {
 	uint32_t n = vm_topology_cpus(t);
 
-	while (n > 1 && kvm_x86_apic_id(t, n - 1) >= KVM_X86_X2APIC_FROM)
+	while (n > 1 && x86_apic_id(t, n - 1) >= X86_X2APIC_FROM)
 		n--;
 	return n;
 }
@@ -60,9 +27,9 @@ static int wide_ids(int vm_fd, const struct vm_topology *t, struct vm_err *err)
 		.cap = KVM_CAP_X2APIC_API,
 		.args = { KVM_X2APIC_API_USE_32BIT_IDS | KVM_X2APIC_API_DISABLE_BROADCAST_QUIRK },
 	};
-	uint32_t max = kvm_x86_max_apic_id(t);
+	uint32_t max = x86_max_apic_id(t);
 
-	if (ioctl(vm_fd, KVM_ENABLE_CAP, &cap) && max >= KVM_X86_X2APIC_FROM)
+	if (ioctl(vm_fd, KVM_ENABLE_CAP, &cap) && max >= X86_X2APIC_FROM)
 		return vm_err(err, errno,
 			      "KVM: KVM_CAP_X2APIC_API: %s; APIC ids up to %" PRIu32 " need it (Linux 4.8)",
 			      strerror(errno), max);

@@ -1,25 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * APIC ids, and the interrupt controllers that know them. An id has one bit field per level
- * (thread, core, LLC), each as wide as its count needs, so ids have gaps where a count is no
- * power of two. KVM gives a vCPU the id that KVM_CREATE_VCPU is called with: pass this one.
+ * The interrupt controllers. KVM gives a vCPU the APIC id that KVM_CREATE_VCPU is called with:
+ * pass that of apic_id.h.
  */
 #ifndef KTSTR_VMM_KVM_X86_APIC_H
 #define KTSTR_VMM_KVM_X86_APIC_H
 
-#include <stdint.h>
-
-#include "../../vm.h"
-
-/* Bits of an id below the core, and below the LLC (= package). */
-unsigned int kvm_x86_thread_bits(const struct vm_topology *t);
-unsigned int kvm_x86_llc_shift(const struct vm_topology *t);
-
-uint32_t kvm_x86_apic_id(const struct vm_topology *t, uint32_t cpu);
-uint32_t kvm_x86_max_apic_id(const struct vm_topology *t);
-
-/* Ids from here on exist in x2APIC mode only: 255 addresses everybody in the old one. */
-#define KVM_X86_X2APIC_FROM	255
+#include "../../apic_id.h"
 
 /*
  * How many CPUs, counted from 0, an IOAPIC pin can interrupt. Where that is not all of them

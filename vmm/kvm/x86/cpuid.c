@@ -256,12 +256,12 @@ int kvm_x86_cpuid(const struct kvm_cpuid_entry2 *host, unsigned int nr_host,
 	struct set s = { .entry = out, .nr = nr_host };
 	struct place p = {
 		.t = t,
-		.apic_id = kvm_x86_apic_id(t, cpu),
+		.apic_id = x86_apic_id(t, cpu),
 		.core = cpu / t->threads % t->cores,
 		.node = vm_topology_node_of_cpu(t, cpu),
 		.per_llc = t->cores * t->threads,
-		.thread_bits = kvm_x86_thread_bits(t),
-		.llc_shift = kvm_x86_llc_shift(t),
+		.thread_bits = x86_thread_bits(t),
+		.llc_shift = x86_llc_shift(t),
 	};
 
 	if (nr_host > KVM_X86_CPUID_MAX)

@@ -21,10 +21,10 @@ int x86_vm_setup(int kvm_fd, int vm_fd, const struct vm_topology *t, struct vm_e
 	uint64_t identity = X86_IDENTITY_GPA;
 
 	/* 0: an old KVM, where the limit is that of the number of vCPUs */
-	if (max_id > 0 && kvm_x86_max_apic_id(t) >= (uint32_t)max_id)
+	if (max_id > 0 && x86_max_apic_id(t) >= (uint32_t)max_id)
 		return vm_err_missing(err, EOPNOTSUPP,
 				      "this topology has APIC ids up to %" PRIu32 ", but this host's KVM ends at %d",
-				      kvm_x86_max_apic_id(t), max_id - 1);
+				      x86_max_apic_id(t), max_id - 1);
 	if (ioctl(vm_fd, KVM_SET_IDENTITY_MAP_ADDR, &identity))
 		return vm_err(err, errno, "KVM_SET_IDENTITY_MAP_ADDR: %s", strerror(errno));
 	if (ioctl(vm_fd, KVM_SET_TSS_ADDR, X86_TSS_GPA))
@@ -80,5 +80,5 @@ int x86_vcpu_setup(int vcpu_fd, const struct kvm_cpuid2 *host, const struct vm_t
 	free(c);
 	/* Linux reads the MADT before it would turn x2APIC on, and drops the ids it cannot reach */
 	return r ? r : x86_regs_init(vcpu_fd, cpu, !cpu, entry,
-				     kvm_x86_max_apic_id(t) >= KVM_X86_X2APIC_FROM, err);
+				     x86_max_apic_id(t) >= X86_X2APIC_FROM, err);
 }
