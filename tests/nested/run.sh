@@ -12,7 +12,7 @@ OUTPUT=${OUTPUT:-$root/build}
 mark=ktstr-nested
 accel='-accel tcg,thread=multi'
 last=()
-limit=300 mem=4096 cpus=2 cache=loose loglevel=4
+limit=300 mem=4096 cpus=1 cache=loose loglevel=4
 out='' kernel='' terminal='' verbose=''
 
 usage()
@@ -24,7 +24,7 @@ usage()
 	  -t SECONDS  limit for all of it, start of the host included ($limit; -i: none)
 	  -o FOLDER   what the command writes below this existing folder stays
 	  -m MIB      memory of the host ($mem)
-	  -c CPUS     its CPUs ($cpus)
+	  -c CPUS     its CPUs ($cpus); with more than one, guests break
 	  -i          a terminal; without a command, a shell
 	  -d          a clock that counts instructions: times inside do not depend on what
 	              else this machine does (one emulator thread, takes longer)
