@@ -15,6 +15,9 @@ KTSTR_PAYLOAD(count, .binary = "seq", .args = KTSTR_STRS("1", "20000"),
 KTSTR_PAYLOAD(whereabouts, .binary = "cat", .args = KTSTR_STRS("/proc/self/cgroup"),
 	      METRIC_RULES({ "cgroup", "^0::/ktstr/cg_([0-9]+)$" }),
 	      PAYLOAD_CHECKS(METRIC_MIN("cgroup", 7), METRIC_MAX("cgroup", 7)));
+KTSTR_PAYLOAD(speaks_json, .binary = "printf", .args = KTSTR_STRS("{\"run\": [{\"ops\": 4}]}"),
+	      .output = KTSTR_OUTPUT_JSON, METRIC_BOUNDS(1, 0, 10),
+	      PAYLOAD_CHECKS(METRIC_RANGE("run.0.ops", 4, 4)));
 KTSTR_PAYLOAD(endless, .binary = "sleep", .args = KTSTR_STRS("1000"));
 
 static int figures_arrived(struct ktstr_result *r)
@@ -35,4 +38,22 @@ KTSTR_TEST(payloads_run_beside_workers, .scheduler = &simple, .duration_s = 2,
 			 WAIT_PAYLOAD(&whereabouts, "cg_7"), RUN_PAYLOAD(&count, NULL)),
 		     HOLD_FRAC(0.5)),
 		STEP(OPS(KILL_PAYLOAD(&endless, NULL)), HOLD_FRAC(0.5)));
+}
+
+/* What runs in a cgroup goes where its tasks go, and is found there. */
+KTSTR_TEST(payloads_move_with_all_tasks, .duration_s = 1, .payload = &speaks_json,
+	   .workloads = PAYLOADS(&endless))
+{
+	int pids[4], ret = ktstr_run(ctx, STEP(
+		OPS(ADD_CGROUP("from"), ADD_CGROUP("to"), RUN_PAYLOAD(&endless, "from"),
+		    SPAWN("from", .workers = 1), MOVE_ALL_TASKS("from", "to"),
+		    CAPTURE_CGROUP_PROCS("left", "from"), CAPTURE_CGROUP_PROCS("came", "to"),
+		    REMOVE_CGROUP("from"), KILL_PAYLOAD(&endless, "to"),
+		    RUN_PAYLOAD(&speaks_json, "to"), WAIT_PAYLOAD(&speaks_json, "to")),
+		HOLD_FULL));
+
+	claim_equals(ctx, ktstr_captured_procs(ctx, "left", pids, 4), 0);
+	claim_equals(ctx, ktstr_captured_procs(ctx, "came", pids, 4), 2);
+	claim_equals(ctx, ext_metric(ctx, "speaks_json", "run.0.ops"), 4);
+	return ret;
 }

@@ -42,7 +42,7 @@ const struct ktstr_op_row ktstr_op_table[KTSTR_NR_OPS] = {
 	[KTSTR_OP_SPAWN_HOST] = ROW("SPAWN_HOST", 0, spawn_host,
 		"...", "starts workers, as in WORKSPEC(), beside the runner; reported as (runner's cgroup)"),
 	[KTSTR_OP_MOVE_ALL_TASKS] = ROW("MOVE_ALL_TASKS", 0, move_all,
-		"from, to", "moves all workers; to gives up its subtree_control, EBUSY is tried three times. Workers that a step moves into the backdrop belong to it from then on; the backdrop's cannot be moved into a step's cgroup"),
+		"from, to", "moves all workers, payloads and their children; to gives up its subtree_control, EBUSY is tried three times. What a step moves into the backdrop belongs to it from then on; the backdrop's own cannot be moved into a step's cgroup"),
 	[KTSTR_OP_RUN_PAYLOAD] = ROW("RUN_PAYLOAD", 0, run_payload,
 		"&payload, cgroup, ...", "starts a program in the cgroup, or with NULL beside the runner"),
 	[KTSTR_OP_WAIT_PAYLOAD] = ROW("WAIT_PAYLOAD", 0, wait_payload,

@@ -18,6 +18,8 @@
 #include "work.h"
 
 #define LAST_WORDS	300		/* bytes of the standard error in a failure */
+#define MOVE_ROUNDS	8		/* through a cgroup in which tasks are born */
+#define MAX_PROCS_TEXT	(64 << 10)	/* of cgroup.procs, a round */
 
 struct ktstr_payload_run {
 	const struct ktstr_payload *payload;
@@ -81,12 +83,63 @@ void ktstr_op_check__kill_payload(struct ktstr_checker *ck, const struct ktstr_o
 
 /* ---- what its end says ---- */
 
+/* A figure of @run; @rule says what it means, NULL: nobody does. True when it is kept. */
+static bool add_metric(struct ktstr_stage *st, const struct ktstr_payload_run *run,
+		       const struct ktstr_metric_rule *rule, const char *name, double value)
+{
+	struct ktstr_ext_metric m = { .step = run->step, .value = value };
+
+	snprintf(m.source, sizeof(m.source), "%s", run->payload->name);
+	snprintf(m.cgroup, sizeof(m.cgroup), "%s", run->cgroup);
+	snprintf(m.name, sizeof(m.name), "%s", name);
+	if (rule) {
+		snprintf(m.unit, sizeof(m.unit), "%s", rule->unit ?: "");
+		m.polarity = rule->polarity;
+	}
+	return ktstr_result__add_metric(st->ctx->result, &m);
+}
+
+/* Those that a rule or a check names come first: there may be more than are kept. */
+struct json_pass {
+	struct ktstr_stage *st;
+	const struct ktstr_payload_run *run;
+	bool named;
+	uint32_t found;
+};
+
+static void json_leaf(void *arg, const char *path, double value)
+{
+	struct json_pass *pass = arg;
+	const struct ktstr_metric_rule *r = pass->run->payload->metrics;
+	const struct ktstr_payload_check *c = pass->run->payload->checks;
+
+	while (r && r->name && strcmp(r->name, path))
+		r++;
+	while (c && c->kind && (!c->metric || strcmp(c->metric, path)))
+		c++;
+	r = r && r->name ? r : NULL;
+	if ((r || (c && c->kind)) == pass->named)
+		pass->found += add_metric(pass->st, pass->run, r, path, value);
+}
+
+static uint32_t find_in_json(struct ktstr_stage *st, const struct ktstr_payload_run *run,
+			     const char *text, size_t len)
+{
+	struct json_pass pass = { .st = st, .run = run, .named = true };
+
+	if (!ktstr_json_leaves(text, len, json_leaf, &pass))
+		return 0;
+	pass.named = false;
+	ktstr_json_leaves(text, len, json_leaf, &pass);
+	return pass.found;
+}
+
 static uint32_t find_metrics(struct ktstr_stage *st, const struct ktstr_payload_run *run, bool err)
 {
 	const struct ktstr_metric_rule *rule = run->payload->metrics;
-	struct ktstr_ext_metric m = { .step = run->step };
 	uint32_t found = 0;
 	uint64_t dropped;
+	double value;
 	const char *text;
 	size_t len;
 
@@ -96,16 +149,11 @@ static uint32_t find_metrics(struct ktstr_stage *st, const struct ktstr_payload_
 				  "payload %s: %llu bytes of its standard %s beyond the first %u MiB were not kept",
 				  run->payload->name, (unsigned long long)dropped,
 				  err ? "error" : "output", KTSTR_PAYLOAD_OUTPUT >> 20);
-	for (; len && rule && rule->name; rule++) {
-		if (!ktstr_metric_rule__find(rule, text, len, &m.value))
-			continue;
-		snprintf(m.source, sizeof(m.source), "%s", run->payload->name);
-		snprintf(m.cgroup, sizeof(m.cgroup), "%s", run->cgroup);
-		snprintf(m.name, sizeof(m.name), "%s", rule->name);
-		snprintf(m.unit, sizeof(m.unit), "%s", rule->unit ?: "");
-		m.polarity = rule->polarity;
-		found += ktstr_result__add_metric(st->ctx->result, &m);
-	}
+	if (run->payload->output == KTSTR_OUTPUT_JSON)
+		return find_in_json(st, run, text, len);
+	for (; len && rule && rule->name; rule++)
+		if (ktstr_metric_rule__find(rule, text, len, &value))
+			found += add_metric(st, run, rule, rule->name, value);
 	return found;
 }
 
@@ -181,15 +229,36 @@ static void judge_metric(struct ktstr_stage *st, const struct ktstr_payload_run 
 		      m->unit, m->value);
 }
 
+/* The last @found metrics are those of this run. */
+static void judge_bounds(struct ktstr_stage *st, const struct ktstr_payload_run *run, uint32_t found)
+{
+	const struct ktstr_metric_bounds *b = &run->payload->metric_bounds;
+	const struct ktstr_result *r = st->ctx->result;
+	const struct ktstr_ext_metric *m;
+
+	if (!b->set)
+		return;
+	if (found < b->min_count)
+		fails(st, run, "%u metrics were found in its output, expected %u at least", found,
+		      b->min_count);
+	for (m = r->ext_metrics + r->nr_ext_metrics - found; found--; m++)
+		if (m->value < b->value_min || m->value > b->value_max)
+			fails(st, run, "%s: expected %g to %g like all its metrics, was %g",
+			      m->name, b->value_min, b->value_max, m->value);
+}
+
 static void judge(struct ktstr_stage *st, const struct ktstr_payload_run *run, bool by_itself)
 {
 	const struct ktstr_payload_check *c;
+	uint32_t found;
 
 	/* not both: half a figure in each stream is none */
-	if (!find_metrics(st, run, false))
-		find_metrics(st, run, true);
+	found = find_metrics(st, run, false);
+	if (!found)
+		found = find_metrics(st, run, true);
 	if (by_itself && !judge_exit(st, run))
 		return;
+	judge_bounds(st, run, found);
 	for (c = run->payload->checks; c && c->kind; c++)
 		if (c->kind != KTSTR_PAYLOAD_EXIT_CODE)
 			judge_metric(st, run, c);
@@ -238,6 +307,82 @@ int ktstr_stage__end_payloads(struct ktstr_stage *st, const char *name, bool bac
 		ret = ret ? ret : one;
 	}
 	return ret;
+}
+
+int ktstr_stage__payloads_may_move(struct ktstr_stage *st, const char *from,
+				   const struct ktstr_place *to, struct vm_err *err)
+{
+	const struct ktstr_payload_run *run;
+	uint32_t i, k;
+
+	for (i = 0; i < st->nr_payloads && *from; i++) {
+		run = st->payloads[i];
+		if (strcmp(run->cgroup, from))
+			continue;
+		if (run->backdrop && !to->backdrop)
+			return vm_err(err, EINVAL,
+				      "payload %s of the backdrop would be left in %s, which ends with the step",
+				      run->payload->name, to->name);
+		for (k = 0; k < st->nr_payloads; k++)
+			if (st->payloads[k]->payload == run->payload &&
+			    !strcmp(st->payloads[k]->cgroup, to->name))
+				return vm_err(err, EEXIST, "payload %s runs in %s already",
+					      run->payload->name, to->name);
+	}
+	return 0;
+}
+
+/* All tasks that are in @from. 0 or -errno; *@left when new ones came again and again. */
+static int empty_into(struct ktstr_stage *st, const char *from, const char *to, bool *left,
+		      struct vm_err *err)
+{
+	uint32_t round;
+	char *p, *end, *text = malloc(MAX_PROCS_TEXT);
+	ssize_t n = text ? 1 : vm_err(err, ENOMEM, "%s", strerror(ENOMEM));
+	int ret = 0;
+	long pid;
+
+	for (round = 0; round < MOVE_ROUNDS && n > 0 && !ret; round++) {
+		n = ktstr_cgroups__read(&st->cgroups, from, "cgroup.procs", text, MAX_PROCS_TEXT,
+					err);
+		for (p = text; n > 0 && !ret && (pid = strtol(p, &end, 10)) > 0; p = end) {
+			ret = ktstr_cgroups__attach(&st->cgroups, to, (pid_t)pid, err);
+			if (ret == -ESRCH)
+				ret = 0;
+		}
+	}
+	*left = n > 0 && !ret;
+	free(text);
+	return n < 0 ? (int)n : ret;
+}
+
+int ktstr_stage__move_payloads(struct ktstr_stage *st, const char *from,
+			       const struct ktstr_place *to, struct vm_err *err)
+{
+	struct ktstr_payload_run *run;
+	uint32_t i, moved = 0;
+	bool left = false;
+	int ret;
+
+	for (i = 0; i < st->nr_payloads && *from; i++)
+		moved += !strcmp(st->payloads[i]->cgroup, from);
+	if (!moved)
+		return 0;
+	ret = empty_into(st, from, to->name, &left, err);
+	if (ret)
+		return ret;
+	if (left)
+		ktstr_result__add(st->ctx->result, KTSTR_NOTE, KTSTR_OTHER,
+				  "step %u: MOVE_ALL_TASKS: tasks went on appearing in %s and some stayed",
+				  st->step + 1, from);
+	for (i = 0; i < st->nr_payloads; i++) {
+		run = st->payloads[i];
+		if (strcmp(run->cgroup, from))
+			continue;
+		snprintf(run->cgroup, sizeof(run->cgroup), "%s", to->name);
+		run->backdrop |= to->backdrop;
+	}
+	return 0;
 }
 
 struct join {

@@ -50,6 +50,15 @@ void ktstr_payload__free(struct ktstr_payload_proc *p);
 /* The last match of @rule in the text, a finite number: true. */
 bool ktstr_metric_rule__find(const struct ktstr_metric_rule *rule, const char *text, size_t len,
 			     double *value);
+/*
+ * Every number in the JSON of the text, or else in its first complete object or array, with the path
+ * to it
+ * ("jobs.0.read.iops"; blanks and control characters in names are '_'). A path that does not fit
+ * KTSTR_METRIC_PATH is left out, and JSON of more than 64 levels is none. false: there is none.
+ */
+#define KTSTR_METRIC_PATH	64
+typedef void ktstr_json_leaf(void *arg, const char *path, double value);
+bool ktstr_json_leaves(const char *text, size_t len, ktstr_json_leaf *leaf, void *arg);
 /* NULL, or why a declaration cannot be meant; @why is room for the sentence. */
 const char *ktstr_payload__problem(const struct ktstr_payload *p, char *why, size_t size);
 /* The first of @args that known_flags does not allow, or NULL. */

@@ -66,12 +66,15 @@ bool ktstr_metric_rule__find(const struct ktstr_metric_rule *rule, const char *t
 	return found;
 }
 
-static const char *rule_problem(const struct ktstr_metric_rule *r, char *why, size_t size)
+static const char *rule_problem(const struct ktstr_payload *p, const struct ktstr_metric_rule *r,
+				char *why, size_t size)
 {
 	char text[100];
 	regex_t re;
 	int ret;
 
+	if (p->output == KTSTR_OUTPUT_JSON)
+		return !*r->name || r->regex ? "a metric of JSON needs a name, and no regex" : NULL;
 	if (!*r->name || !r->regex)
 		return "a metric needs a name and a regex";
 	ret = regcomp(&re, r->regex, REG_EXTENDED | REG_NEWLINE);
@@ -106,7 +109,7 @@ static const char *check_problem(const struct ktstr_payload *p,
 	if (c->kind == KTSTR_PAYLOAD_EXIT_CODE)
 		return c->exit_code < 0 || c->exit_code > 255 ?
 		       "an exit code is 0 to 255" : NULL;
-	if (!c->metric || !declared(p, c->metric)) {
+	if (!c->metric || (p->output == KTSTR_OUTPUT_TEXT && !declared(p, c->metric))) {
 		snprintf(why, size, "a check wants metric %s, which no rule finds",
 			 c->metric ?: "(no name)");
 		return why;
@@ -129,8 +132,10 @@ const char *ktstr_payload__problem(const struct ktstr_payload *p, char *why, siz
 		return "it has no name";
 	if (!p->binary || !*p->binary)
 		return "it has no binary";
+	if (p->metric_bounds.set && !(p->metric_bounds.value_min <= p->metric_bounds.value_max))
+		return "its metric_bounds are no interval";
 	for (r = p->metrics; r && r->name && !problem; r++) {
-		problem = rule_problem(r, why, size);
+		problem = rule_problem(p, r, why, size);
 		for (before = p->metrics; before < r && !problem; before++)
 			if (!strcmp(before->name, r->name))
 				problem = "a metric stands there twice";

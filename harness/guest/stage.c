@@ -346,11 +346,13 @@ int ktstr_stage__move(struct ktstr_stage *st, const char *from, struct ktstr_pla
 			return vm_err(err, EINVAL,
 				      "workers of the backdrop would be left in %s, which ends with the step",
 				      to->name);
-	ret = ktstr_cgroups__clear_control(&st->cgroups, to->name, err);
+	ret = ktstr_stage__payloads_may_move(st, from, to, err);
+	if (!ret)
+		ret = ktstr_cgroups__clear_control(&st->cgroups, to->name, err);
 	for (i = 0; i < st->nr_crews && !ret; i++)
 		if (!strcmp(st->crews[i]->cgroup, from))
 			ret = move_crew(st, st->crews[i], to, err);
-	return ret;
+	return ret ? ret : ktstr_stage__move_payloads(st, from, to, err);
 }
 
 int ktstr_stage__begin_phases(struct ktstr_stage *st, struct vm_err *err)

@@ -142,6 +142,14 @@ void ktstr_stage__fini(struct ktstr_stage *st);
 /* ops_payload.c: a payload in cgroup @cgroup ("": where the runner is); it runs at once. */
 int ktstr_stage__run_payload(struct ktstr_stage *st, const struct ktstr_payload *payload,
 			     const char * const *args, const char *cgroup, struct vm_err *err);
+/*
+ * MOVE_ALL_TASKS: the payloads in @from and whatever else is left in there go to @to. may_move
+ * says beforehand whether they can. Those beside the runner ("") stay.
+ */
+int ktstr_stage__payloads_may_move(struct ktstr_stage *st, const char *from,
+				   const struct ktstr_place *to, struct vm_err *err);
+int ktstr_stage__move_payloads(struct ktstr_stage *st, const char *from,
+			       const struct ktstr_place *to, struct vm_err *err);
 /* End and judge those in cgroup @name, or with NULL the step's or the backdrop's. */
 int ktstr_stage__end_payloads(struct ktstr_stage *st, const char *name, bool backdrop);
 

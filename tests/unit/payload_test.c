@@ -31,12 +31,18 @@ SH(fails_as_told, "exit 3", PAYLOAD_CHECKS(EXIT_CODE(3)));
 SH(killed, "kill -SEGV $$");
 SH(with_flags, "exit 0", .known_flags = KTSTR_STRS("--fast", "--size"));
 SH(args, "echo v=$0$1", METRIC_RULES({ "v", "v=([0-9]+)" }));
+SH(json, "echo starting [1] now; echo '{\"jobs\":[{\"iops\":12.5,\"name\":\"x 9\"},{\"iops\":-3}],\"ok\":true}'; echo done",
+	.output = KTSTR_OUTPUT_JSON,
+	METRIC_RULES({ "jobs.0.iops", .unit = "1/s", .polarity = KTSTR_HIGHER_IS_BETTER }),
+	METRIC_BOUNDS(3, 0, 10), PAYLOAD_CHECKS(METRIC_MIN("jobs.1.iops", -3)));
+SH(sound, "echo v=1; echo w=2", METRIC_RULES({ "v", "v=([0-9]+)" }, { "w", "w=([0-9]+)" }),
+	METRIC_BOUNDS(2, 1, 2));
 SH(sleeper, "sleep 1000");
 KTSTR_PAYLOAD(missing, .binary = "/nonexistent/program");
 
 static const struct ktstr_payload * const all[] = {
 	&counter, &slow_counter, &on_stderr, &says_nothing, &fails, &fails_as_told, &killed,
-	&with_flags, &args, &sleeper, &missing, NULL
+	&with_flags, &args, &json, &sound, &sleeper, &missing, NULL
 };
 KTSTR_DEFAULTS_BEGIN
 static const struct ktstr_test test = { KTSTR_TEST_UNSET, .name = "t", .workloads = all };
@@ -72,6 +78,44 @@ TEST_F(ops, the_last_match_is_the_figure_and_its_checks_hold)
 	EXPECT_EQ(KTSTR_HIGHER_IS_BETTER, (int)r->ext_metrics[0].polarity);
 	EXPECT_TRUE(isnan(metric(r, "counter", "other")));
 	EXPECT_TRUE(isnan(metric(r, "other", "ops")));
+}
+
+TEST_F(ops, json_gives_all_its_numbers_and_rules_say_what_they_mean)
+{
+	const struct ktstr_result *r = self->ctx.result;
+
+	EXPECT_EQ(0, WAIT(json));
+	ASSERT_EQ(2, r->nr_ext_metrics);
+	EXPECT_STREQ("jobs.0.iops", r->ext_metrics[0].name);
+	EXPECT_EQ(12.5, r->ext_metrics[0].value);
+	EXPECT_STREQ("1/s", r->ext_metrics[0].unit);
+	EXPECT_EQ(-3, metric(r, "json", "jobs.1.iops"));
+}
+
+TEST_F(ops, bounds_hold_for_all_metrics_of_a_run)
+{
+	EXPECT_EQ(0, WAIT(sound));
+	EXPECT_EQ(0, failures(self->ctx.result)) print_details(self->ctx.result);
+	EXPECT_EQ(0, WAIT(json));
+	EXPECT_DETAIL(KTSTR_FAILS, "2 metrics were found in its output, expected 3 at least");
+	EXPECT_DETAIL(KTSTR_FAILS, "jobs.0.iops: expected 0 to 10 like all its metrics, was 12.5");
+	EXPECT_DETAIL(KTSTR_FAILS, "jobs.1.iops: expected 0 to 10 like all its metrics, was -3");
+	EXPECT_EQ(3, failures(self->ctx.result));
+}
+
+TEST_F(ops, payloads_move_with_all_tasks_and_belong_where_they_went)
+{
+	self->ctx.test = &test;
+	EXPECT_EQ(0, RUN_WITH(BACKDROP(CGROUPS(CGROUP("b"))),
+			      STEP(OPS(ADD_CGROUP("a"), RUN_PAYLOAD(&sleeper, "a"),
+				       MOVE_ALL_TASKS("a", "b")), HOLD_NONE),
+			      STEP(OPS(KILL_PAYLOAD(&sleeper, "b")), HOLD_NONE)));
+	EXPECT_EQ(0, failures(self->ctx.result)) print_details(self->ctx.result);
+	EXPECT_NE(NULL, strstr(fake.log, "/b/cgroup.procs="));
+	EXPECT_EQ(-EEXIST, RUN(STEP(OPS(ADD_CGROUP("a"), ADD_CGROUP("b"),
+					RUN_PAYLOAD(&sleeper, "a"), RUN_PAYLOAD(&sleeper, "b"),
+					MOVE_ALL_TASKS("a", "b")), HOLD_NONE)));
+	EXPECT_DETAIL(KTSTR_FAILS, "MOVE_ALL_TASKS a: payload sleeper runs in b already");
 }
 
 TEST_F(ops, standard_error_is_searched_when_the_output_has_nothing)
@@ -253,6 +297,10 @@ TEST(declarations_that_cannot_be_meant_have_their_sentence)
 		  "wants metric m, which no rule finds" },
 		{ { .name = "x", .binary = "x", METRIC_RULES({ "m", "(a)" }),
 		    PAYLOAD_CHECKS(METRIC_RANGE("m", 2, 1)) }, "are no interval" },
+		{ { .name = "x", .binary = "x", .output = KTSTR_OUTPUT_JSON,
+		    METRIC_RULES({ "m", "(a)" }) }, "needs a name, and no regex" },
+		{ { .name = "x", .binary = "x", METRIC_BOUNDS(0, 2, 1) },
+		  "metric_bounds are no interval" },
 		{ { .name = "x", .binary = "x", PAYLOAD_CHECKS(EXIT_CODE(300)) },
 		  "0 to 255" },
 		{ { .name = "x", .binary = "x", .args = KTSTR_STRS("--a"),
@@ -267,6 +315,65 @@ TEST(declarations_that_cannot_be_meant_have_their_sentence)
 		ASSERT_NE(NULL, got) TH_LOG("%s was accepted", bad[i].want);
 		EXPECT_NE(NULL, strstr(got, bad[i].want)) TH_LOG("%s", got);
 	}
+}
+
+static char leaves[512];
+
+static void note_leaf(void *arg, const char *path, double v)
+{
+	size_t n = strlen(leaves);
+
+	(void)arg;
+	snprintf(leaves + n, sizeof(leaves) - n, "%s=%g ", path, v);
+}
+
+TEST(json_is_found_among_other_words)
+{
+	static const struct { const char *text, *want; } rows[] = {
+		{ "{\"a\":1}", "a=1 " },
+		{ " [1, [2, {\"b\": -3e2}]]\n", "0=1 1.0=2 1.1.b=-300 " },
+		{ "[12] hello {\"a\": {\"b c\": 1.5}} [", "a.b_c=1.5 " },
+		{ "took [7] s", "0=7 " },
+		{ "{\"a\":1,} {\"a\":2}", "a=2 " },
+		{ "{\"a\":[true,false,null,\"5\",6],\"e\":{},\"\\\"\":[]}", "a.4=6 " },
+		{ "{\"a\":1e999}", "" },		/* infinite: no figure */
+		{ "{\"0123456789012345678901234567890123456789012345678901234567890123456\":1}", "" },
+		{ "{\"a\":01x}", NULL }, { "{\"a\" 1}", NULL }, { "{a:1}", NULL }, { "{", NULL },
+		{ "{\"a", NULL }, { "{\"a\\", NULL }, { "5", NULL }, { "", NULL }, { "[+1]", NULL },
+		{ "[nan]", NULL }, { "{\"a\":\"line\nbreak\"}", NULL },
+	};
+	size_t i;
+	bool got;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		/* a block of its exact size: reading behind it is an error */
+		size_t len = strlen(rows[i].text);
+		char *text = malloc(len ? len : 1);
+
+		ASSERT_NE(NULL, text);
+		memcpy(text, rows[i].text, len);
+		leaves[0] = '\0';
+		got = ktstr_json_leaves(text, len, note_leaf, NULL);
+		EXPECT_EQ(!!rows[i].want, got) TH_LOG("%s", rows[i].text);
+		EXPECT_STREQ(rows[i].want ?: "", leaves) TH_LOG("%s", rows[i].text);
+		free(text);
+	}
+}
+
+TEST(json_of_ill_will_ends_soon)
+{
+	size_t len = 4 << 20;
+	char *text = malloc(len);
+
+	ASSERT_NE(NULL, text);
+	memset(text, '[', len);
+	EXPECT_FALSE(ktstr_json_leaves(text, len, note_leaf, NULL));
+	memset(text, '{', len);
+	EXPECT_FALSE(ktstr_json_leaves(text, len, note_leaf, NULL));
+	for (size_t i = 0; i + 2 < len; i += 2)
+		memcpy(text + i, "{\"", 2);
+	EXPECT_FALSE(ktstr_json_leaves(text, len, note_leaf, NULL));
+	free(text);
 }
 
 TEST(numbers_are_found_in_text_of_any_kind)

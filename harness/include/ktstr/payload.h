@@ -21,9 +21,12 @@
 #include <ktstr/attrs.h>
 #include <ktstr/stats.h>
 
-/* How a figure is found in the output: group 1 of the last match of an extended regex. */
+/*
+ * How a figure is found in the output: group 1 of the last match of an extended regex. In JSON
+ * all numbers are found by themselves, and a rule without a regex says what one of them means.
+ */
 struct ktstr_metric_rule {
-	const char *name;		/* NULL ends the list */
+	const char *name;		/* NULL ends the list; in JSON the path, "jobs.0.read.iops" */
 	const char *regex;
 	const char *unit;		/* NULL: none */
 	enum ktstr_polarity polarity;
@@ -56,6 +59,20 @@ struct ktstr_payload_check {
 #define EXIT_CODE(_code)							\
 	{ .kind = KTSTR_PAYLOAD_EXIT_CODE, .exit_code = (_code) }
 
+/* How the output is read. */
+enum ktstr_payload_output { KTSTR_OUTPUT_TEXT, KTSTR_OUTPUT_JSON };
+
+/* What holds for all figures of one run together. */
+struct ktstr_metric_bounds {
+	bool set;
+	uint32_t min_count;		/* so many at least */
+	double value_min, value_max;	/* each in here; may be infinite */
+};
+
+/* METRIC_BOUNDS(3, 0, INFINITY): three at least, none negative */
+#define METRIC_BOUNDS(_min_count, _value_min, _value_max)			\
+	.metric_bounds = { true, (_min_count), (_value_min), (_value_max) }
+
 struct ktstr_payload {
 	const char *name;		/* the C identifier unless given */
 	/* Host program, packed with its libraries: a path, or a name in the working folder or PATH. */
@@ -63,7 +80,9 @@ struct ktstr_payload {
 	const char * const *args;	/* in front of those of RUN_PAYLOAD */
 	const char * const *include_files; /* further host files, as extra_include_files */
 	const char * const *known_flags; /* "--flag": the only ones it may be given; NULL: any */
+	enum ktstr_payload_output output; /* text, unless it is JSON */
 	const struct ktstr_metric_rule *metrics;
+	struct ktstr_metric_bounds metric_bounds; /* METRIC_BOUNDS() */
 	const struct ktstr_payload_check *checks; /* exit code 0 is asked for unless one says else */
 	bool uses_parent_pgrp;		/* stays in the runner's process group; only it is killed */
 };
