@@ -106,7 +106,8 @@ static const char *member(struct walk *w, const char *p, bool is_object, uint32_
 		if (p == w->end || *p++ != ':')
 			return NULL;
 	} else {
-		go_down(w, index, (size_t)snprintf(index, sizeof(index), "%u", i));
+		snprintf(index, sizeof(index), "%u", i);
+		go_down(w, index, strlen(index));
 	}
 	p = value(w, p);
 	go_up(w, len);
