@@ -28,6 +28,7 @@ struct fake_machine {
 	uint64_t msi_addr;	/* of the last message */
 	uint32_t msi_data;
 	unsigned int msis;
+	int msi_fd;		/* counts them too, for whoever waits */
 };
 
 static inline int fake_connect_irq(struct dev_env *env, uint32_t gsi, struct irq_line *irq,
@@ -61,6 +62,7 @@ static inline void fake_signal_msi(struct dev_env *env, uint64_t addr, uint32_t 
 	m->msi_addr = addr;
 	m->msi_data = data;
 	m->msis++;
+	eventfd_write(m->msi_fd, 1);
 }
 
 static inline void fake_stop(struct dev_env *env, enum dev_stop how)
@@ -78,6 +80,7 @@ static inline void fake_machine_init(struct fake_machine *m)
 	memset(m, 0, sizeof(*m));
 	for (int i = 0; i < FAKE_GSIS; i++)
 		m->gsi_fd[i] = -1;
+	m->msi_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	m->env.bus = &m->bus;
 	m->env.connect_irq = fake_connect_irq;
 	m->env.connect_doorbell = fake_connect_doorbell;
@@ -96,6 +99,7 @@ static inline void fake_machine_free(struct fake_machine *m)
 	for (int i = 0; i < FAKE_GSIS; i++)
 		if (m->gsi_fd[i] >= 0)
 			close(m->gsi_fd[i]);
+	close(m->msi_fd);
 	free(m->ram.base);
 }
 
@@ -107,6 +111,14 @@ static inline uint64_t edges(struct fake_machine *m, uint32_t gsi)
 	if (m->gsi_fd[gsi] < 0 || read(m->gsi_fd[gsi], &n, sizeof(n)) < 0)
 		return 0;
 	return n;
+}
+
+/* Messages since the last call. */
+static inline uint64_t messages(struct fake_machine *m)
+{
+	eventfd_t n = 0;
+
+	return eventfd_read(m->msi_fd, &n) ? 0 : n;
 }
 
 static inline uint64_t in(struct fake_machine *m, uint64_t port, unsigned int len)

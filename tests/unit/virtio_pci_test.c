@@ -12,64 +12,13 @@
 #include "../../vmm/dev/cards.h"
 #include "../../vmm/dev/pci.h"
 #include "kselftest_harness.h"
-#include "virtio_guest.h"
+#include "virtio_pci_guest.h"
 
 #define NEXT	VRING_DESC_F_NEXT
 #define WRITE	VRING_DESC_F_WRITE
 #define HDR	0x20000u
 #define STATUS	0x20100u
 #define DATA	0x21000u
-#define MSI_ADDR UINT64_C(0xfee01000)
-
-static uint32_t cfg_read(struct fake_machine *m, unsigned int slot, unsigned int off,
-			 unsigned int len)
-{
-	out(m, PCI_ADDRESS_PORT, 0x80000000u | slot << 11 | (off & 0xfc), 4);
-	return (uint32_t)in(m, PCI_DATA_PORT + (off & 3), len);
-}
-
-static void cfg_write(struct fake_machine *m, unsigned int slot, unsigned int off, uint32_t val,
-		      unsigned int len)
-{
-	out(m, PCI_ADDRESS_PORT, 0x80000000u | slot << 11 | (off & 0xfc), 4);
-	out(m, PCI_DATA_PORT + (off & 3), val, len);
-}
-
-static uint64_t mem_read(struct fake_machine *m, uint64_t addr, unsigned int len)
-{
-	uint64_t v = 0;
-
-	bus_read(&m->bus, BUS_MMIO, addr, &v, len);
-	return v;
-}
-
-static void mem_write(struct fake_machine *m, uint64_t addr, uint64_t v, unsigned int len)
-{
-	bus_write(&m->bus, BUS_MMIO, addr, &v, len);
-}
-
-/* Where structure @type of the device in @slot is; 0: it has none. */
-static uint64_t structure(struct fake_machine *m, unsigned int slot, uint8_t type)
-{
-	uint32_t bar = cfg_read(m, slot, PCI_BASE_ADDRESS_0, 4);
-	uint32_t at = cfg_read(m, slot, PCI_CAPABILITY_LIST, 1);
-
-	for (int n = 0; at && n < 16; n++, at = cfg_read(m, slot, at + 1, 1))
-		if (cfg_read(m, slot, at, 1) == PCI_CAP_ID_VNDR &&
-		    cfg_read(m, slot, at + 3, 1) == type)
-			return bar + cfg_read(m, slot, at + 8, 4);
-	return 0;
-}
-
-static unsigned int capability(struct fake_machine *m, unsigned int slot, uint8_t id)
-{
-	uint32_t at = cfg_read(m, slot, PCI_CAPABILITY_LIST, 1);
-
-	for (int n = 0; at && n < 16; n++, at = cfg_read(m, slot, at + 1, 1))
-		if (cfg_read(m, slot, at, 1) == id)
-			return at;
-	return 0;
-}
 
 FIXTURE(pci)
 {
@@ -156,14 +105,8 @@ static uint64_t start_disk(struct __test_metadata *_metadata, struct fake_machin
 			   unsigned int slot)
 {
 	uint64_t c = structure(m, slot, VIRTIO_PCI_CAP_COMMON_CFG);
-	unsigned int msix = capability(m, slot, PCI_CAP_ID_MSIX);
-	uint64_t table = cfg_read(m, slot, PCI_BASE_ADDRESS_0, 4) +
-			 (cfg_read(m, slot, msix + PCI_MSIX_TABLE, 4) & ~7u);
+	uint64_t table = enable_vector(m, slot);
 
-	cfg_write(m, slot, msix + PCI_MSIX_FLAGS, PCI_MSIX_FLAGS_ENABLE, 2);
-	mem_write(m, table + 16, MSI_ADDR, 4);
-	mem_write(m, table + 24, 0x4041, 4);
-	mem_write(m, table + 28, 0, 4);
 	mem_write(m, c + VIRTIO_PCI_COMMON_STATUS, 0, 1);
 	for (uint8_t s = 1; s <= 3; s = (uint8_t)(s << 1 | 1))
 		mem_write(m, c + VIRTIO_PCI_COMMON_STATUS, s, 1);

@@ -1,28 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
-/* virtio devices behind the MMIO transport, driven as a driver would, without their thread. */
-/* Links: vmm/dev/bus.c vmm/dev/virtqueue.c vmm/dev/virtio.c vmm/dev/virtio_mmio.c
- *	vmm/dev/virtio_blk.c vmm/dev/virtio_net.c vmm/dev/virtio_console.c vmm/dev/throttle.c
- *	vmm/dev/sink.c vmm/devfile.c vmm/ram.c vmm/topology.c vmm/err.c
+/* virtio devices on the PCI bus, driven as a driver would, mostly without their thread. */
+/* Links: vmm/dev/bus.c vmm/dev/virtqueue.c vmm/dev/virtio.c vmm/dev/pci.c
+ *	vmm/dev/virtio_pci.c vmm/dev/virtio_blk.c vmm/dev/virtio_net.c vmm/dev/throttle.c
+ *	vmm/devfile.c vmm/ram.c vmm/topology.c vmm/err.c
  */
 #include <linux/virtio_blk.h>
 #include <linux/virtio_config.h>
-#include <linux/virtio_ids.h>
-#include <linux/virtio_mmio.h>
 #include <linux/virtio_net.h>
 #include <poll.h>
-#include <sys/mman.h>
 
 #include "../../vmm/dev/throttle.h"
 #include "../../vmm/dev/virtio_blk.h"
-#include "../../vmm/dev/virtio_console.h"
-#include "../../vmm/dev/virtio_mmio.h"
 #include "../../vmm/dev/virtio_net.h"
+#include "../../vmm/dev/virtio_pci.h"
 #include "../../vmm/devfile.h"
 #include "kselftest_harness.h"
-#include "virtio_guest.h"
+#include "virtio_pci_guest.h"
 
-#define BASE	0xd0000000u
-#define GSI	5
+#define SLOT	1u		/* of the only device */
 #define NEXT	VRING_DESC_F_NEXT
 #define WRITE	VRING_DESC_F_WRITE
 #define HDR	0x20000u	/* where requests are put together */
@@ -36,36 +31,50 @@
 #define FAILED	VIRTIO_CONFIG_S_FAILED
 #define RESET	VIRTIO_CONFIG_S_NEEDS_RESET
 
-static uint32_t rd(struct fake_machine *m, uint64_t reg)
+/* A register of the common configuration. */
+static uint64_t rd(struct fake_machine *m, unsigned int reg, unsigned int len)
 {
-	uint32_t v = 0;
-
-	bus_read(&m->bus, BUS_MMIO, BASE + reg, &v, 4);
-	return v;
+	return mem_read(m, structure(m, SLOT, VIRTIO_PCI_CAP_COMMON_CFG) + reg, len);
 }
 
-static void wr(struct fake_machine *m, uint64_t reg, uint32_t v)
+static void wr(struct fake_machine *m, unsigned int reg, uint64_t v, unsigned int len)
 {
-	bus_write(&m->bus, BUS_MMIO, BASE + reg, &v, 4);
+	mem_write(m, structure(m, SLOT, VIRTIO_PCI_CAP_COMMON_CFG) + reg, v, len);
 }
 
-static uint32_t set_status(struct fake_machine *m, uint32_t v)
+static uint8_t get_status(struct fake_machine *m)
 {
-	wr(m, VIRTIO_MMIO_STATUS, v);
-	return rd(m, VIRTIO_MMIO_STATUS);
+	return (uint8_t)rd(m, VIRTIO_PCI_COMMON_STATUS, 1);
+}
+
+static uint8_t set_status(struct fake_machine *m, uint8_t v)
+{
+	wr(m, VIRTIO_PCI_COMMON_STATUS, v, 1);
+	return get_status(m);
+}
+
+/* Why it interrupted; asking takes the cause away. */
+static uint8_t cause(struct fake_machine *m)
+{
+	return (uint8_t)mem_read(m, structure(m, SLOT, VIRTIO_PCI_CAP_ISR_CFG), 1);
+}
+
+static uint64_t device_config(struct fake_machine *m, unsigned int at, unsigned int len)
+{
+	return mem_read(m, structure(m, SLOT, VIRTIO_PCI_CAP_DEVICE_CFG) + at, len);
 }
 
 /* Take what is offered; @drop: features that this driver does not have. */
-static uint32_t negotiate(struct fake_machine *m, uint64_t drop)
+static uint8_t negotiate(struct fake_machine *m, uint64_t drop)
 {
 	set_status(m, 0);
 	set_status(m, ACK);
 	set_status(m, ACK | DRIVER);
 	for (uint32_t i = 0; i < 2; i++) {
-		wr(m, VIRTIO_MMIO_DEVICE_FEATURES_SEL, i);
-		wr(m, VIRTIO_MMIO_DRIVER_FEATURES_SEL, i);
-		wr(m, VIRTIO_MMIO_DRIVER_FEATURES,
-		   rd(m, VIRTIO_MMIO_DEVICE_FEATURES) & ~(uint32_t)(drop >> (32 * i)));
+		wr(m, VIRTIO_PCI_COMMON_DFSELECT, i, 4);
+		wr(m, VIRTIO_PCI_COMMON_GFSELECT, i, 4);
+		wr(m, VIRTIO_PCI_COMMON_GF,
+		   rd(m, VIRTIO_PCI_COMMON_DF, 4) & ~(uint32_t)(drop >> (32 * i)), 4);
 	}
 	return set_status(m, ACK | DRIVER | FEAT);
 }
@@ -73,13 +82,39 @@ static uint32_t negotiate(struct fake_machine *m, uint64_t drop)
 static struct guest_ring start_queue(struct fake_machine *m, uint32_t q)
 {
 	memset(m->ram.base + RING_BASE(q), 0, RING_BYTES);
-	wr(m, VIRTIO_MMIO_QUEUE_SEL, q);
-	wr(m, VIRTIO_MMIO_QUEUE_NUM, RING_SIZE);
-	wr(m, VIRTIO_MMIO_QUEUE_DESC_LOW, RING_BASE(q) + DESC_AT);
-	wr(m, VIRTIO_MMIO_QUEUE_AVAIL_LOW, RING_BASE(q) + AVAIL_AT);
-	wr(m, VIRTIO_MMIO_QUEUE_USED_LOW, RING_BASE(q) + USED_AT);
-	wr(m, VIRTIO_MMIO_QUEUE_READY, 1);
+	wr(m, VIRTIO_PCI_COMMON_Q_SELECT, q, 2);
+	wr(m, VIRTIO_PCI_COMMON_Q_SIZE, RING_SIZE, 2);
+	wr(m, VIRTIO_PCI_COMMON_Q_MSIX, 1, 2);
+	wr(m, VIRTIO_PCI_COMMON_Q_DESCLO, RING_BASE(q) + DESC_AT, 4);
+	wr(m, VIRTIO_PCI_COMMON_Q_AVAILLO, RING_BASE(q) + AVAIL_AT, 4);
+	wr(m, VIRTIO_PCI_COMMON_Q_USEDLO, RING_BASE(q) + USED_AT, 4);
+	wr(m, VIRTIO_PCI_COMMON_Q_ENABLE, 1, 2);
 	return guest_ring(m, q);
+}
+
+/* A bus with one device. */
+struct plug {
+	struct pci_bus *bus;
+	struct virtio_pci *card;
+};
+
+static int plug_in(struct plug *p, struct fake_machine *m, struct virtio *v)
+{
+	struct vm_err err;
+	int r = pci_create(&p->bus, &m->env, &err);
+
+	if (!r)
+		r = virtio_pci_create(&p->card, p->bus, v, &err);
+	if (!r)
+		enable_vector(m, SLOT);
+	return r;
+}
+
+static void unplug(struct plug *p, struct fake_machine *m)
+{
+	virtio_pci_destroy(p->card);
+	pci_destroy(p->bus);
+	memset(m->bus.nr, 0, sizeof(m->bus.nr));
 }
 
 /* No event indices: their absence is the simpler driver. */
@@ -92,7 +127,7 @@ FIXTURE(blk)
 	struct vm_disk disk;
 	int fd;
 	struct virtio_blk *b;
-	struct virtio_mmio *t;
+	struct plug plug;
 	struct guest_ring r;
 };
 
@@ -103,7 +138,7 @@ static void open_disk(struct __test_metadata *_metadata, FIXTURE_DATA(blk) *self
 	self->fd = vm_disk_open(&self->disk, &err);
 	ASSERT_GE(self->fd, 0);
 	ASSERT_EQ(0, virtio_blk_create(&self->b, &self->m.env, &self->disk, self->fd, &err));
-	ASSERT_EQ(0, virtio_mmio_create(&self->t, virtio_blk_base(self->b), BASE, GSI, &err));
+	ASSERT_EQ(0, plug_in(&self->plug, &self->m, virtio_blk_base(self->b)));
 }
 
 FIXTURE_SETUP(blk)
@@ -116,7 +151,7 @@ FIXTURE_SETUP(blk)
 FIXTURE_TEARDOWN(blk)
 {
 	virtio_blk_destroy(self->b);
-	virtio_mmio_destroy(self->t);
+	unplug(&self->plug, &self->m);
 	fake_machine_free(&self->m);
 	close(self->fd);
 }
@@ -141,7 +176,7 @@ static void submit(FIXTURE_DATA(blk) *self, uint32_t type, uint64_t sector, uint
 		put_desc(&self->r, DATA, len, NEXT | dir);
 	put_desc(&self->r, STATUS, 1, WRITE);
 	make_available(&self->r, head);
-	wr(&self->m, VIRTIO_MMIO_QUEUE_NOTIFY, 0);
+	mem_write(&self->m, structure(&self->m, SLOT, VIRTIO_PCI_CAP_NOTIFY_CFG), 0, 2);
 }
 
 static int ask(FIXTURE_DATA(blk) *self, uint32_t type, uint64_t sector, uint32_t len)
@@ -155,18 +190,13 @@ static int ask(FIXTURE_DATA(blk) *self, uint32_t type, uint64_t sector, uint32_t
 
 TEST_F(blk, the_registers_say_what_it_is)
 {
-	uint64_t capacity;
-
-	EXPECT_EQ(0x74726976, rd(&self->m, VIRTIO_MMIO_MAGIC_VALUE));
-	EXPECT_EQ(2, rd(&self->m, VIRTIO_MMIO_VERSION));
-	EXPECT_EQ(VIRTIO_ID_BLOCK, rd(&self->m, VIRTIO_MMIO_DEVICE_ID));
-	EXPECT_EQ(VIRTQ_MAX_SIZE, rd(&self->m, VIRTIO_MMIO_QUEUE_NUM_MAX));
-	wr(&self->m, VIRTIO_MMIO_QUEUE_SEL, 1);
-	EXPECT_EQ(0, rd(&self->m, VIRTIO_MMIO_QUEUE_NUM_MAX));
-	bus_read(&self->m.bus, BUS_MMIO, BASE + VIRTIO_MMIO_CONFIG, &capacity, 8);
-	EXPECT_EQ(64, capacity);
-	EXPECT_EQ(0, rd(&self->m, 0xffc));	/* behind the configuration */
-	EXPECT_EQ(BASE + VIRTIO_MMIO_QUEUE_NOTIFY, self->m.doorbell);
+	EXPECT_EQ(1, rd(&self->m, VIRTIO_PCI_COMMON_NUMQ, 2));
+	EXPECT_EQ(VIRTQ_MAX_SIZE, rd(&self->m, VIRTIO_PCI_COMMON_Q_SIZE, 2));
+	wr(&self->m, VIRTIO_PCI_COMMON_Q_SELECT, 1, 2);
+	EXPECT_EQ(0, rd(&self->m, VIRTIO_PCI_COMMON_Q_SIZE, 2));
+	EXPECT_EQ(64, device_config(&self->m, 0, 8));
+	EXPECT_EQ(0, device_config(&self->m, 0xffc, 4));	/* behind the configuration */
+	EXPECT_EQ(structure(&self->m, SLOT, VIRTIO_PCI_CAP_NOTIFY_CFG), self->m.doorbell);
 }
 
 TEST_F(blk, the_status_goes_one_step_at_a_time_and_only_forward)
@@ -191,25 +221,25 @@ TEST_F(blk, features_that_were_not_offered_are_refused)
 	set_status(&self->m, 0);
 	set_status(&self->m, ACK);
 	set_status(&self->m, ACK | DRIVER);
-	wr(&self->m, VIRTIO_MMIO_DRIVER_FEATURES_SEL, 1);
-	wr(&self->m, VIRTIO_MMIO_DRIVER_FEATURES, 1);
-	wr(&self->m, VIRTIO_MMIO_DRIVER_FEATURES_SEL, 0);
-	wr(&self->m, VIRTIO_MMIO_DRIVER_FEATURES, 1u << 31);
+	wr(&self->m, VIRTIO_PCI_COMMON_GFSELECT, 1, 4);
+	wr(&self->m, VIRTIO_PCI_COMMON_GF, 1, 4);
+	wr(&self->m, VIRTIO_PCI_COMMON_GFSELECT, 0, 4);
+	wr(&self->m, VIRTIO_PCI_COMMON_GF, 1u << 31, 4);
 	EXPECT_EQ(ACK | DRIVER, set_status(&self->m, ACK | DRIVER | FEAT));
-	wr(&self->m, VIRTIO_MMIO_DRIVER_FEATURES, 0);
+	wr(&self->m, VIRTIO_PCI_COMMON_GF, 0, 4);
 	EXPECT_EQ(ACK | DRIVER | FEAT, set_status(&self->m, ACK | DRIVER | FEAT));
 }
 
 TEST_F(blk, queues_are_set_up_between_features_and_driver_ok_only)
 {
 	start_queue(&self->m, 0);
-	EXPECT_EQ(0, rd(&self->m, VIRTIO_MMIO_QUEUE_READY));
+	EXPECT_EQ(0, rd(&self->m, VIRTIO_PCI_COMMON_Q_ENABLE, 2));
 	negotiate(&self->m, 0);
 	set_status(&self->m, ALL_OK);
 	start_queue(&self->m, 0);
-	EXPECT_EQ(0, rd(&self->m, VIRTIO_MMIO_QUEUE_READY));
+	EXPECT_EQ(0, rd(&self->m, VIRTIO_PCI_COMMON_Q_ENABLE, 2));
 	drive(_metadata, self);
-	EXPECT_EQ(1, rd(&self->m, VIRTIO_MMIO_QUEUE_READY));
+	EXPECT_EQ(1, rd(&self->m, VIRTIO_PCI_COMMON_Q_ENABLE, 2));
 }
 
 TEST_F(blk, what_is_written_is_read_back_and_counted)
@@ -224,10 +254,9 @@ TEST_F(blk, what_is_written_is_read_back_and_counted)
 	EXPECT_EQ(0xa5, self->m.ram.base[DATA + 511]);
 	EXPECT_EQ(0, self->m.ram.base[DATA + 512]);
 	EXPECT_EQ(VIRTIO_BLK_S_OK, ask(self, VIRTIO_BLK_T_FLUSH, 0, 0));
-	EXPECT_EQ(3, edges(&self->m, GSI));
-	EXPECT_EQ(1, rd(&self->m, VIRTIO_MMIO_INTERRUPT_STATUS));
-	wr(&self->m, VIRTIO_MMIO_INTERRUPT_ACK, 1);
-	EXPECT_EQ(0, rd(&self->m, VIRTIO_MMIO_INTERRUPT_STATUS));
+	EXPECT_EQ(3, messages(&self->m));
+	EXPECT_EQ(1, cause(&self->m));
+	EXPECT_EQ(0, cause(&self->m));
 	virtio_blk_stats(self->b, &s);
 	EXPECT_EQ(1, s.writes);
 	EXPECT_EQ(1024, s.written_bytes);
@@ -277,8 +306,8 @@ TEST_F(blk, a_request_without_header_or_status_stops_the_device_until_reset)
 		drive(_metadata, self);
 		make_available(&self->r, put_desc(&self->r, HDR, i ? 16 : 15, 0));
 		virtio_work(virtio_blk_base(self->b));
-		EXPECT_EQ(ALL_OK | RESET, rd(&self->m, VIRTIO_MMIO_STATUS));
-		EXPECT_EQ(2, rd(&self->m, VIRTIO_MMIO_INTERRUPT_STATUS));
+		EXPECT_EQ(ALL_OK | RESET, get_status(&self->m));
+		EXPECT_EQ(2, cause(&self->m));
 		EXPECT_EQ(-1, ask(self, VIRTIO_BLK_T_FLUSH, 0, 0));
 	}
 	drive(_metadata, self);
@@ -292,11 +321,11 @@ TEST_F(blk, its_thread_serves_what_the_doorbell_announces)
 
 	ASSERT_EQ(0, virtio_start(virtio_blk_base(self->b), &err));
 	drive(_metadata, self);
-	irq.fd = self->m.gsi_fd[GSI];
+	irq.fd = self->m.msi_fd;
 	for (int i = 0; i < 100; i++) {
 		submit(self, VIRTIO_BLK_T_IN, 0, 512);
 		ASSERT_EQ(1, poll(&irq, 1, 10000));
-		EXPECT_EQ(1, edges(&self->m, GSI));
+		EXPECT_EQ(1, messages(&self->m));
 		EXPECT_EQ(513, take_used(&self->r));
 	}
 }
@@ -309,18 +338,17 @@ TEST_F(blk, a_limited_disk_delays_and_loses_nothing)
 	uint64_t got = 0;
 
 	virtio_blk_destroy(self->b);
-	virtio_mmio_destroy(self->t);
+	unplug(&self->plug, &self->m);
 	close(self->fd);
-	self->m.bus.nr[BUS_MMIO] = 0;
 	self->disk.max_iops = 20;	/* two at once, then one every 50 ms */
 	open_disk(_metadata, self);
 	ASSERT_EQ(0, virtio_start(virtio_blk_base(self->b), &err));
 	drive(_metadata, self);
-	irq.fd = self->m.gsi_fd[GSI];
+	irq.fd = self->m.msi_fd;
 	for (int i = 0; i < 5; i++)
 		submit(self, VIRTIO_BLK_T_IN, 0, 512);
 	while (got < 5 && poll(&irq, 1, 10000) == 1) {
-		edges(&self->m, GSI);
+		messages(&self->m);
 		while (take_used(&self->r) >= 0)
 			got++;
 	}
@@ -360,7 +388,7 @@ FIXTURE(net)
 {
 	struct fake_machine m;
 	struct virtio_net *n;
-	struct virtio_mmio *t;
+	struct plug plug;
 	struct guest_ring rx, tx;
 };
 
@@ -371,7 +399,7 @@ FIXTURE_SETUP(net)
 
 	fake_machine_init(&self->m);
 	ASSERT_EQ(0, virtio_net_create(&self->n, &self->m.env, &nic, &err));
-	ASSERT_EQ(0, virtio_mmio_create(&self->t, virtio_net_base(self->n), BASE, GSI, &err));
+	ASSERT_EQ(0, plug_in(&self->plug, &self->m, virtio_net_base(self->n)));
 	ASSERT_EQ(ACK | DRIVER | FEAT, negotiate(&self->m, NO_EVENT_IDX));
 	self->rx = start_queue(&self->m, 0);
 	self->tx = start_queue(&self->m, 1);
@@ -381,7 +409,7 @@ FIXTURE_SETUP(net)
 FIXTURE_TEARDOWN(net)
 {
 	virtio_net_destroy(self->n);
-	virtio_mmio_destroy(self->t);
+	unplug(&self->plug, &self->m);
 	fake_machine_free(&self->m);
 }
 
@@ -402,7 +430,7 @@ TEST_F(net, a_frame_comes_back_as_it_was_sent)
 	struct virtio_net_hdr_v1 h;
 	struct vm_nic_stats s;
 
-	EXPECT_EQ(7, rd(&self->m, VIRTIO_MMIO_CONFIG + 4) >> 8 & 0xff);
+	EXPECT_EQ(7, device_config(&self->m, 5, 1));
 	memset(self->m.ram.base + HDR, 0xee, NET_HDR);
 	memcpy(self->m.ram.base + HDR + NET_HDR, "a frame", 7);
 	EXPECT_EQ((int64_t)NET_HDR + 7, send_len(self, NET_HDR + 7, 2048));
@@ -435,79 +463,6 @@ TEST_F(net, what_nobody_receives_is_lost_and_counted)
 	EXPECT_EQ((int64_t)NET_HDR + 20, send_len(self, NET_HDR + 20, 0));
 	for (int i = 0; i < 5; i++)
 		EXPECT_EQ(0, take_used(&self->tx));
-}
-
-FIXTURE(hvc)
-{
-	struct fake_machine m;
-	struct virtio_console *c;
-	struct virtio_mmio *t;
-	struct guest_ring rx, tx;
-	int fd;
-};
-
-FIXTURE_SETUP(hvc)
-{
-	struct vm_err err;
-
-	fake_machine_init(&self->m);
-	self->fd = memfd_create("hvc", MFD_CLOEXEC);
-	ASSERT_EQ(0, virtio_console_create(&self->c, &self->m.env, self->fd, 1 << 20, &err));
-	ASSERT_EQ(0, virtio_mmio_create(&self->t, virtio_console_base(self->c), BASE, GSI,
-					&err));
-	ASSERT_EQ(ACK | DRIVER | FEAT, negotiate(&self->m, NO_EVENT_IDX));
-	self->rx = start_queue(&self->m, 0);
-	self->tx = start_queue(&self->m, 1);
-	ASSERT_EQ(ALL_OK, set_status(&self->m, ALL_OK));
-}
-
-FIXTURE_TEARDOWN(hvc)
-{
-	virtio_console_destroy(self->c);
-	virtio_mmio_destroy(self->t);
-	fake_machine_free(&self->m);
-	close(self->fd);
-}
-
-TEST_F(hvc, output_is_in_the_file_at_once)
-{
-	char got[16] = "";
-	uint16_t head;
-
-	memcpy(self->m.ram.base + DATA, "prompt> ", 8);
-	head = put_desc(&self->tx, DATA, 6, NEXT);
-	put_desc(&self->tx, DATA + 6, 2, 0);
-	make_available(&self->tx, head);
-	virtio_work(virtio_console_base(self->c));
-	EXPECT_EQ(8, pread(self->fd, got, sizeof(got), 0));
-	EXPECT_STREQ("prompt> ", got);
-	EXPECT_EQ(0, take_used(&self->tx));
-}
-
-TEST_F(hvc, input_waits_for_buffers_and_loses_nothing)
-{
-	static char sent[4096];
-	char got[4096];
-	size_t n = 0;
-
-	for (size_t i = 0; i < sizeof(sent); i++)
-		sent[i] = (char)(i * 7);
-	EXPECT_EQ(sizeof(sent), virtio_console_receive(self->c, sent, sizeof(sent)));
-	EXPECT_EQ(0, virtio_console_receive(self->c, "x", 1));
-	virtio_work(virtio_console_base(self->c));
-	while (n < sizeof(got)) {
-		int64_t len;
-
-		make_available(&self->rx, put_desc(&self->rx, DATA, 100, WRITE));
-		virtio_work(virtio_console_base(self->c));
-		len = take_used(&self->rx);
-		ASSERT_GT(len, 0);
-		memcpy(got + n, self->m.ram.base + DATA, (size_t)len);
-		n += (size_t)len;
-	}
-	EXPECT_EQ(sizeof(sent), n);
-	EXPECT_EQ(0, memcmp(sent, got, sizeof(sent)));
-	EXPECT_EQ(1, virtio_console_receive(self->c, "x", 1));
 }
 
 TEST_HARNESS_MAIN

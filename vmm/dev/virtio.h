@@ -2,8 +2,8 @@
 /*
  * What all virtio devices share: feature negotiation, the status register's one-way street,
  * queues, and one thread per device that does the work. A device (virtio_blk.c, ...) says what
- * it is and serves its queues; a transport (virtio_mmio.c, virtio_pci.c) shows it to the
- * guest. Neither knows of the other.
+ * it is and serves its queues; the transport (virtio_pci.c) shows it to the guest. Neither
+ * knows of the other.
  *
  * Threads: vCPUs come in through the transport, the device's own thread through
  * ops->work(). One lock per device covers all of it. A vCPU never does a device's work: its
