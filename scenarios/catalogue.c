@@ -17,6 +17,7 @@ KTSTR_SCHEDULER(simple, .binary = "scx_simple");
 KTSTR_SCHEDULER(flatcg, .binary = "scx_flatcg");
 
 #define DURATION_S	3
+#define SURROUND_S	5	/* of a batch: cgroups made and removed; 1.5 on 8 emulated CPUs */
 #define MIN_CPUS	4
 #define BATCH		"batch_"
 
@@ -56,6 +57,7 @@ static struct ktstr_test batch_of(const char *name, const char *what)
 	return (struct ktstr_test){
 		KTSTR_TEST_UNSET, .name = name, .file = __FILE__, .body = run_batch,
 		.ignore = KTSTR_ON, .duration_s = DURATION_S * ktstr_batch__nr(what),
+		.grace_s = SURROUND_S * ktstr_batch__nr(what),
 		.numa_nodes = 2, .llcs = 2, .cores = 4,
 	};
 }

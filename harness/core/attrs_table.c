@@ -27,6 +27,7 @@ const struct ktstr_attr ktstr_test_attrs[] = {
 	TEST(threads, NUMBER),
 	TEST(memory_mib, NUMBER),
 	TEST(duration_s, NUMBER),
+	TEST(grace_s, NUMBER),
 	TEST_LATER(watchdog_timeout_s, NUMBER, "the monitor"),
 	TEST(workers_per_cgroup, NUMBER),
 	TEST(min_llcs, NUMBER),

@@ -21,7 +21,7 @@ static uint32_t cap(uint64_t s)
 	return s > MAX_S ? MAX_S : s;
 }
 
-void ktstr_deadlines__compute(struct ktstr_deadlines *d, uint32_t duration_s, uint32_t nr_cpus,
+void ktstr_deadlines__compute(struct ktstr_deadlines *d, const struct ktstr_plan *p,
 			      enum vm_accel accel, int shift)
 {
 	uint64_t slowdown = KVM_SLOWDOWN, window;
@@ -29,7 +29,7 @@ void ktstr_deadlines__compute(struct ktstr_deadlines *d, uint32_t duration_s, ui
 
 	if (accel == VM_ACCEL_KVM && !getenv("KTSTR_NESTED")) {
 		d->attach_timeout_ms = 10000;
-		d->boot_s = 60 + nr_cpus / 2;
+		d->boot_s = 60 + p->nr_cpus / 2;
 		d->teardown_s = 60;
 	} else {
 		slowdown = TCG_SLOWDOWN;
@@ -37,11 +37,11 @@ void ktstr_deadlines__compute(struct ktstr_deadlines *d, uint32_t duration_s, ui
 			for (i = shift; i < 2; i++)
 				slowdown *= 2;
 		d->attach_timeout_ms = 20000;
-		d->boot_s = 180 + 4 * nr_cpus;
-		d->teardown_s = 120 + nr_cpus;
+		d->boot_s = 180 + 4 * p->nr_cpus;
+		d->teardown_s = 120 + p->nr_cpus;
 	}
-	d->run_grace_s = cap(15 + duration_s / 2ULL);
-	window = d->attach_timeout_ms / 1000 + (uint64_t)duration_s + d->run_grace_s;
+	d->run_grace_s = p->grace_s != KTSTR_UNSET ? cap(p->grace_s) : cap(15 + p->duration_s / 2ULL);
+	window = d->attach_timeout_ms / 1000 + (uint64_t)p->duration_s + d->run_grace_s;
 	d->run_s = cap(60 + window * slowdown);
 }
 

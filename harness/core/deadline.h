@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "../../vmm/vm.h"
+#include "plan.h"
 
 struct ktstr_deadlines {
 	uint32_t attach_timeout_ms;	/* guest time: scheduler start to attached */
@@ -20,7 +21,7 @@ struct ktstr_deadlines {
 };
 
 /* @shift: icount shift or VM_SHIFT_AUTO. */
-void ktstr_deadlines__compute(struct ktstr_deadlines *d, uint32_t duration_s, uint32_t nr_cpus,
+void ktstr_deadlines__compute(struct ktstr_deadlines *d, const struct ktstr_plan *p,
 			      enum vm_accel accel, int shift);
 
 /* What a supervisor of the whole run may allow before it kills, in seconds. */

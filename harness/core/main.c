@@ -169,7 +169,7 @@ static int harness_timeout(const struct ktstr_test *test)
 
 	if (ktstr_plan__make(&plan, test, &err) || ktstr_override__apply(&plan, &err))
 		return TEST_TIMEOUT_DEFAULT;	/* it will not run */
-	ktstr_deadlines__compute(&d, plan.duration_s, plan.nr_cpus,
+	ktstr_deadlines__compute(&d, &plan,
 				 opts.accel == VM_ACCEL_KVM ? VM_ACCEL_KVM : VM_ACCEL_TCG,
 				 opts.shift);
 	return ktstr_deadlines__total_s(&d);

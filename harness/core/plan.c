@@ -77,6 +77,7 @@ int ktstr_plan__make(struct ktstr_plan *p, const struct ktstr_test *t, struct vm
 	if (ret)
 		return ret;
 	p->duration_s = pick(t->duration_s, KTSTR_UNSET, KTSTR_DEFAULT_DURATION_S);
+	p->grace_s = t->grace_s;
 	p->workers_per_cgroup = pick(t->workers_per_cgroup, KTSTR_UNSET, KTSTR_DEFAULT_WORKERS);
 	p->kaslr = t->kaslr != KTSTR_OFF;
 	p->expect_err = t->expect_err == KTSTR_ON;

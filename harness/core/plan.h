@@ -18,6 +18,7 @@ struct ktstr_plan {
 	uint32_t nr_cpus;
 	uint64_t memory_mib;		/* max(64 * cpus, 256, memory_mib) */
 	uint32_t duration_s;
+	uint32_t grace_s;		/* KTSTR_UNSET: by duration_s */
 	const char *work_type;		/* for swappable cgroups; NULL: their own */
 	uint32_t workers_per_cgroup;
 	bool kaslr, expect_err, allow_inconclusive, survives_storm, host_only, ignore;

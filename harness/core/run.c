@@ -97,8 +97,7 @@ static int prepare(struct work *w, struct vm_err *err)
 	if (ktstr_run__deterministic(run))
 		run->shift = run->opts.shift != VM_SHIFT_AUTO ? run->opts.shift :
 			     vm_auto_shift(p->nr_cpus);
-	ktstr_deadlines__compute(&w->deadlines, p->duration_s, p->nr_cpus, run->accel,
-				 run->opts.shift);
+	ktstr_deadlines__compute(&w->deadlines, p, run->accel, run->opts.shift);
 	w->cmdline = ktstr_pack__cmdline(p);
 	if (!w->cmdline)
 		return vm_err(err, ENOMEM, "no memory for the command line");
@@ -121,8 +120,7 @@ static int run_here(struct work *w, struct vm_err *err)
 	ret = make_dir(w, err);
 	if (ret)
 		return ret;
-	ktstr_deadlines__compute(&w->deadlines, run->plan->duration_s, run->plan->nr_cpus,
-				 VM_ACCEL_KVM, VM_SHIFT_AUTO);
+	ktstr_deadlines__compute(&w->deadlines, run->plan, VM_ACCEL_KVM, VM_SHIFT_AUTO);
 	return ktstr_host__run(run, &w->deadlines, w->output, err);
 }
 

@@ -37,7 +37,10 @@ struct ktstr_steady {
  * than the rest do. EEVDF: up to 36 points in 2 s, and no less in 8 s.
  */
 #define CATALOGUE_UNEVEN_PCT	40
-/* All cgroups want the same from their CPUs all the time: the test's own limit holds. */
+/*
+ * All tasks want the same all the time, and are few or of one cgroup: the test's own limit
+ * holds. Of two crowds the balancer evens the weight on each CPU, not each one's tasks.
+ */
 #define EVEN	.max_spread_pct = KTSTR_NAN
 
 /*
@@ -49,8 +52,8 @@ struct ktstr_steady {
 extern const struct ktstr_checks catalogue_beside_modest;
 
 /*
- * Partners that take turns do equal work whatever the scheduler does, so who of them waits more
- * is no unfairness.
+ * Partners that take turns do equal work whatever the scheduler does, and who yields all the time
+ * asks to wait: who of them waits more is no unfairness.
  */
 extern const struct ktstr_checks catalogue_take_turns;
 

@@ -3,6 +3,8 @@
  * Patterns of wake-ups and cache use beside CPU hogs. The limits are wide: they are there for
  * schedulers that are wrong, not for slow ones.
  */
+#include <ktstr/claim.h>
+
 #include "catalogue.h"
 
 /*
@@ -73,6 +75,37 @@ static int idle_cpus_take_wakeups(struct ktstr_ctx *ctx)
 		HOLD_SETTLED(1.0)));
 }
 
+#define PROMPT_US	4000
+
+/*
+ * As many that sleep and wake up as there are idle CPUs, every other one. Busy and idle CPUs
+ * change places twenty times a second, so the CPU that a task knows is busy again and again.
+ */
+static int idle_cpus_take_sleepers(struct ktstr_ctx *ctx)
+{
+	uint32_t half = ktstr_nr_cpus(ctx) / 2, i;
+	struct ktstr_cpumask even = { }, odd = { };
+	char evens[512], odds[512];
+	int r;
+
+	for (i = 0; i < half; i++) {
+		ktstr_cpumask__set(&even, 2 * i);
+		ktstr_cpumask__set(&odd, 2 * i + 1);
+	}
+	ktstr_cpumask__format(&even, evens, sizeof(evens));
+	ktstr_cpumask__format(&odd, odds, sizeof(odds));
+	r = ktstr_run_scenario(ctx,
+		BACKDROP(CGROUPS(CGROUP("busy", .cpuset = CPUS(evens), .workers = half),
+				 CGROUP("naps", .workers = half, .work = IDLE_CHURN())),
+			 OPS(ADD_CGROUP("idle"), SET_CPUSET("idle", CPUS(odds)))),
+		STEP(HOLD_SETTLE),
+		STEP(OPS(SWAP_CPUSETS("busy", "idle")), HOLD_LOOP_MS(50)));
+	if (!r)
+		claim_at_most(ctx, phase_cgroup(ctx, 1, "naps").p99_wake_us, PROMPT_US,
+			      .because = "half of the CPUs are idle");
+	return r;
+}
+
 CANNED_TABLE(catalogue_performance,
 	CANNED(cache_pressure_imbalance,
 	       "moves tasks with a hot cache among CPUs that are all busy",
@@ -93,4 +126,7 @@ CANNED_TABLE(catalogue_performance,
 	       .run = fan_out_compute),
 	CANNED(idle_cpus_take_wakeups,
 	       "lets woken tasks wait while there are idle CPUs",
-	       .min_cpus = 4, .run = idle_cpus_take_wakeups));
+	       .min_cpus = 4, .run = idle_cpus_take_wakeups),
+	CANNED(idle_cpus_take_sleepers,
+	       "wakes tasks on the CPU they know, which is busy, while others are idle",
+	       .min_cpus = 4, .run = idle_cpus_take_sleepers));

@@ -8,4 +8,4 @@ CANNED_TABLE(catalogue_stall,
 	       EVEN, STEADY(.cgroups = 1, .works = WORKS(WORKSPEC(.workers = 16)))),
 	CANNED(stall_recovery,
 	       "serves one busy cgroup until the other one's tasks time out",
-	       EVEN, STEADY(.works = WORKS(WORKSPEC(.workers = 16)))));
+	       STEADY(.works = WORKS(WORKSPEC(.workers = 16)))));

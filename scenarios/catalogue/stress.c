@@ -85,7 +85,7 @@ static int cgroup_dsq_contention(struct ktstr_ctx *ctx)
 #define DIVERSE_1	.work = BURSTY_MS(50, 100)
 #define DIVERSE_2	.work = IO_SYNC_WRITE, .workers = 2
 #define DIVERSE_3	.work = MIXED
-#define DIVERSE_4	.work = YIELD_HEAVY
+#define DIVERSE_4	.work = YIELD_HEAVY, .checks = &catalogue_take_turns
 
 static int cgroup_workload_variety(struct ktstr_ctx *ctx)
 {
@@ -172,7 +172,7 @@ CANNED_TABLE(catalogue_stress,
 	       EVEN, .isolation = true, STEADY(CPUSETS(UNEVEN, 0.75))),
 	CANNED(cgroup_oversubscribed,
 	       "starves somebody when each CPU has a dozen tasks",
-	       EVEN, STEADY(.works = WORKS(WORKSPEC(.workers = 32, DOES(MIXED))))),
+	       STEADY(.works = WORKS(WORKSPEC(.workers = 32, DOES(MIXED))))),
 	CANNED(fork_exit_churn,
 	       "leaks, or delays, tasks that live for a moment only",
 	       .run = fork_exit_churn),

@@ -38,7 +38,7 @@ rows=(
 	"invert-weight 1n1l2c1t 2 nice_beside_normal"
 	"sticky 1n2l2c1t 2 idle_cpus_take_tasks"
 	"one-cpu 1n2l2c1t 2 idle_cpus_take_tasks"
-	"no-idle 1n1l4c1t 2 idle_cpus_take_wakeups"
+	"no-idle 1n1l4c1t 2 idle_cpus_take_sleepers"
 	"wake-local 1n2l2c1t 2 idle_cpus_take_wakeups"
 	"wrong-node 2n2l2c1t 2 numa_sleepers_stay"
 	"slow-enqueue 1n1l4c1t 2 idle_cpus_take_wakeups"

@@ -30,7 +30,7 @@ TEST(each_scenario_has_a_name_of_its_own_a_reason_and_one_way_to_run)
 			EXPECT_LE(row->min_nodes, row->min_llcs);
 		}
 	}
-	EXPECT_EQ(85, nr);
+	EXPECT_EQ(86, nr);
 	EXPECT_EQ(NULL, ktstr_canned__find("cgroup_stead"));
 }
 

@@ -6,6 +6,7 @@
 
 #include <ktstr.h>
 
+#include "../../harness/core/deadline.h"
 #include "../../harness/core/plan.h"
 
 static const struct ktstr_test plain = { KTSTR_TEST_UNSET, .name = "plain" };
@@ -28,6 +29,24 @@ TEST(without_any_word_the_documented_defaults_hold)
 	EXPECT_TRUE(p.kaslr);
 	EXPECT_FALSE(p.expect_err);
 	EXPECT_EQ(NULL, p.scheduler);
+}
+
+TEST(a_body_has_its_duration_and_a_grace)
+{
+	struct ktstr_test t = plain;
+	struct ktstr_deadlines d, more;
+	struct ktstr_plan p;
+	struct vm_err err;
+
+	t.duration_s = 10;
+	ASSERT_EQ(0, ktstr_plan__make(&p, &t, &err));
+	ktstr_deadlines__compute(&d, &p, VM_ACCEL_KVM, VM_SHIFT_AUTO);
+	EXPECT_EQ(20U, d.run_grace_s);
+	t.grace_s = 100;
+	ASSERT_EQ(0, ktstr_plan__make(&p, &t, &err));
+	ktstr_deadlines__compute(&more, &p, VM_ACCEL_KVM, VM_SHIFT_AUTO);
+	EXPECT_EQ(100U, more.run_grace_s);
+	EXPECT_LE(d.run_s + 80, more.run_s);
 }
 
 TEST(every_dimension_inherits_on_its_own)

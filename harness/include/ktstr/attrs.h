@@ -193,6 +193,7 @@ struct ktstr_test {
 	uint32_t memory_mib;		/* floor, 2048; also 256 and 64 per CPU */
 
 	uint32_t duration_s;		/* workload window, 12 */
+	uint32_t grace_s;		/* beyond it until the body counts as hung, 15 and half */
 	uint32_t watchdog_timeout_s;	/* sched_ext watchdog override, 5 */
 	uint32_t workers_per_cgroup;	/* where a cgroup does not say, 2 */
 
@@ -250,6 +251,7 @@ struct ktstr_test {
 #define KTSTR_TEST_UNSET							\
 	KTSTR_TOPOLOGY_UNSET, KTSTR_CONSTRAINT_UNSET, KTSTR_CHECK_UNSET,	\
 	.memory_mib = KTSTR_UNSET, .duration_s = KTSTR_UNSET,			\
+	.grace_s = KTSTR_UNSET,							\
 	.watchdog_timeout_s = KTSTR_UNSET, .workers_per_cgroup = KTSTR_UNSET,	\
 	.expect_err = KTSTR_INHERIT, .survives_storm = KTSTR_INHERIT,		\
 	.allow_inconclusive = KTSTR_INHERIT, .auto_repro = KTSTR_INHERIT,	\
