@@ -152,10 +152,9 @@ $(OBJ)/san/%.o: %.c $(OBJ)/flags
 
 # The cache of kernels knows what was built with another fragment than ours.
 kconfig_hash := $(shell $(SETUP)/crc32.sh config)
-$(OBJ)/harness/core/kernel_cache.o $(OBJ)/san/harness/core/kernel_cache.o \
-$(OBJ)/tests/unit/kernel_test.o $(OBJ)/san/tests/unit/kernel_test.o: \
-	override CFLAGS += -DKTSTR_KCONFIG_HASH='"$(kconfig_hash)"'
-$(OBJ)/harness/core/kernel_cache.o $(OBJ)/san/harness/core/kernel_cache.o: config
+know_hash := $(foreach o,$(OBJ) $(OBJ)/san,$(o)/harness/core/kernel_cache.o $(o)/tests/unit/kernel_test.o)
+$(know_hash): override CFLAGS += -DKTSTR_KCONFIG_HASH='"$(kconfig_hash)"'
+$(know_hash): config
 
 # q, not r: files of one name in different folders are different members.
 $(OBJ)/libktstr.a: $(lib_srcs:%.c=$(OBJ)/%.o)
