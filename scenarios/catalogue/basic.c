@@ -76,7 +76,7 @@ CANNED_TABLE(catalogue_basic,
 	CANNED(sched_mixed,
 	       "loses normal and batch tasks among idle and realtime ones",
 	       /* four realtime workers at two thirds of a CPU each leave nothing of two CPUs */
-	       .min_cpus = 4, .run = sched_mixed),
+	       .min_cpus = 4, .max_spread_pct = CATALOGUE_CHANCE_PCT, .run = sched_mixed),
 	CANNED(cgroup_pipe_io,
 	       "loses or delays synchronous wake-ups while spinners keep all CPUs busy",
 	       .run = cgroup_pipe_io),

@@ -18,7 +18,7 @@
 
 KTSTR_DEFAULTS_BEGIN
 const struct ktstr_checks catalogue_beside_modest = {
-	KTSTR_CHECK_UNSET, .max_spread_pct = 90,
+	KTSTR_CHECK_UNSET, .max_spread_pct = CATALOGUE_CHANCE_PCT,
 };
 const struct ktstr_checks catalogue_take_turns = {
 	KTSTR_CHECK_UNSET, .max_spread_pct = 100,

@@ -37,6 +37,8 @@ struct ktstr_steady {
  * than the rest do. EEVDF: up to 36 points in 2 s, and no less in 8 s.
  */
 #define CATALOGUE_UNEVEN_PCT	40
+/* It is chance who has a CPU to itself, up to the whole of it: some limit all the same. */
+#define CATALOGUE_CHANCE_PCT	90
 /*
  * All tasks want the same all the time, and are few or of one cgroup: the test's own limit
  * holds. Of two crowds the balancer evens the weight on each CPU, not each one's tasks.

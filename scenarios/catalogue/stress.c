@@ -185,6 +185,7 @@ CANNED_TABLE(catalogue_stress,
 	       STEADY(.works = WORKS(WORKSPEC(DOES(AFFINITY_CHURN))))),
 	CANNED(policy_churn,
 	       "forgets a task that leaves the scheduling class and comes back",
+	       .max_spread_pct = 100,	/* some are realtime for a while, others SCHED_IDLE */
 	       STEADY(.works = WORKS(WORKSPEC(DOES(POLICY_CHURN))))),
 	CANNED(page_fault_churn,
 	       "moves tasks about while they fault, or holds a lock for too long",
