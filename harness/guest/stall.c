@@ -11,6 +11,9 @@
  *
  * A runnable task that does not run waits behind others, or the scheduler forgot it. The
  * difference is an idle CPU: /proc/stat is read when such a wait begins and when it is reported.
+ *
+ * The monitor takes its time from the workers, so it does no more than it must: of who stands
+ * still on purpose it asks /proc every fourth look only, and it describes few in one look.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -25,6 +28,7 @@
 #include "stall.h"
 
 #define IDLE_PCT	90	/* of the time: a CPU that was idle */
+#define REST		3	/* looks between two at one that stands still on purpose */
 
 /* A file of task @tid. Its length, or -errno; @buf is terminated in any case. */
 static ssize_t read_of(const struct ktstr_stall_monitor *m, pid_t tid, const char *file,
@@ -182,37 +186,41 @@ static bool naps(const struct ktstr_stall *s)
 	return end != s->syscall && (nr == SYS_clock_nanosleep || nr == SYS_nanosleep);
 }
 
-/* Is it a stall, and of what kind? @s has what /proc says. */
-static bool classify(const struct ktstr_stall_monitor *m, struct ktstr_stall *s, char state,
-		     const struct ktstr_cpumask *may)
+/* Frozen, asleep for a time that it chose, or at its end, of which collecting it will tell. */
+static bool is_on_purpose(const struct ktstr_stall_monitor *m, struct ktstr_stall *s, char state)
 {
-	struct ktstr_cpumask idle;
+	if (!state || !strchr("RSDTt", state))
+		return true;
+	read_of(m, s->tid, "syscall", s->syscall, sizeof(s->syscall));
+	if (state == 'S' && naps(s))
+		return true;
+	read_cgroup(m, s);
+	return is_frozen(m, s);
+}
 
-	if (is_frozen(m, s))
-		return false;
-	switch (state) {
-	case 'R':
-		idle = idle_cpus(m, may);
-		s->why = KTSTR_STALL_WAITS;
-		if (is_limited(m, s)) {
-			s->why = KTSTR_STALL_LIMITED;
-		} else if (ktstr_cpumask__weight(&idle)) {
-			s->why = KTSTR_STALL_FORGOTTEN;
-			ktstr_cpumask__format(&idle, s->cpus, sizeof(s->cpus));
-		}
-		return true;
-	case 'S':
-		s->why = KTSTR_STALL_SLEEPS;
-		return !naps(s);
-	case 'D':
-		s->why = KTSTR_STALL_BLOCKED;
-		return true;
-	case 'T':
-	case 't':
-		s->why = KTSTR_STALL_STOPPED;
-		return true;
+static void describe(const struct ktstr_stall_monitor *m, struct ktstr_stall *s, char state)
+{
+	struct ktstr_cpumask may, idle;
+	char path[128];
+
+	read_of(m, s->tid, "comm", s->comm, sizeof(s->comm));
+	read_of(m, s->tid, "wchan", s->wchan, sizeof(s->wchan));
+	read_status(m, s, &may);
+	read_stack(m, s);
+	snprintf(path, sizeof(path), "%s/loadavg", m->procfs);
+	guest_file__read(path, s->loadavg, sizeof(s->loadavg));
+	s->why = state == 'S' ? KTSTR_STALL_SLEEPS : state == 'D' ? KTSTR_STALL_BLOCKED :
+		 KTSTR_STALL_STOPPED;
+	if (state != 'R')
+		return;
+	idle = idle_cpus(m, &may);
+	s->why = KTSTR_STALL_WAITS;
+	if (is_limited(m, s)) {
+		s->why = KTSTR_STALL_LIMITED;
+	} else if (ktstr_cpumask__weight(&idle)) {
+		s->why = KTSTR_STALL_FORGOTTEN;
+		ktstr_cpumask__format(&idle, s->cpus, sizeof(s->cpus));
 	}
-	return false;		/* it ends, or has ended: collecting it says so */
 }
 
 /* It has stood still for long enough: describe it, unless it does so on purpose. */
@@ -220,26 +228,23 @@ static void report(struct ktstr_stall_monitor *m, struct ktstr_progress *p,
 		   const struct ktstr_subject *who)
 {
 	struct ktstr_stall s = { .tid = who->tid, .step = who->step }, *kept;
-	struct ktstr_cpumask may;
-	char path[128];
 
-	snprintf(s.cgroup, sizeof(s.cgroup), "%s", who->cgroup);
-	read_of(m, who->tid, "comm", s.comm, sizeof(s.comm));
-	read_of(m, who->tid, "wchan", s.wchan, sizeof(s.wchan));
-	read_of(m, who->tid, "syscall", s.syscall, sizeof(s.syscall));
-	read_status(m, &s, &may);
-	read_stack(m, &s);
-	read_cgroup(m, &s);
-	snprintf(path, sizeof(path), "%s/loadavg", m->procfs);
-	guest_file__read(path, s.loadavg, sizeof(s.loadavg));
-	if (!classify(m, &s, p->state, &may))
+	p->on_purpose = is_on_purpose(m, &s, p->state);
+	if (p->on_purpose)
 		return;
+	if (m->described == KTSTR_STALL_PER_LOOK) {
+		p->flat--;		/* its turn comes with the next look */
+		return;
+	}
 	kept = ktstr_result__add_stall(m->result);
 	if (!kept)
 		return;
+	m->described++;
+	snprintf(s.cgroup, sizeof(s.cgroup), "%s", who->cgroup);
+	describe(m, &s, p->state);
+	s.at_ns = p->since_ns > m->began_ns ? p->since_ns - m->began_ns : 0;
+	s.for_ns = m->now - p->since_ns;
 	*kept = s;
-	kept->at_ns = p->since_ns > m->began_ns ? p->since_ns - m->began_ns : 0;
-	kept->for_ns = m->now - p->since_ns;
 	p->stall = (uint8_t)m->result->nr_stalls;
 }
 
@@ -250,6 +255,7 @@ static void moved(struct ktstr_stall_monitor *m, struct ktstr_progress *p)
 		m->result->stalls[p->stall - 1].resumed = 1;
 	p->stall = 0;
 	p->flat = 0;
+	p->on_purpose = false;
 	p->since_ns = m->now;
 }
 
@@ -257,6 +263,7 @@ void ktstr_stall_monitor__begin(struct ktstr_stall_monitor *m, uint64_t now)
 {
 	m->now = now;
 	m->want_idle = false;
+	m->described = 0;
 }
 
 void ktstr_stall_monitor__look(struct ktstr_stall_monitor *m, struct ktstr_progress *p,
@@ -270,6 +277,11 @@ void ktstr_stall_monitor__look(struct ktstr_stall_monitor *m, struct ktstr_progr
 			moved(m, p);
 		p->checkpoint = who->checkpoint;
 		p->state = 0;
+		p->rest = 0;
+		return;
+	}
+	if (p->rest) {
+		p->rest--;
 		return;
 	}
 	if (read_of(m, who->tid, "schedstat", buf, sizeof(buf)) <= 0 ||
@@ -286,10 +298,10 @@ void ktstr_stall_monitor__look(struct ktstr_stall_monitor *m, struct ktstr_progr
 	}
 	if (p->stall)
 		m->result->stalls[p->stall - 1].for_ns = m->now - p->since_ns;
-	if (p->flat == KTSTR_STALL_LOOKS)
-		return;
-	if (++p->flat == KTSTR_STALL_LOOKS)
+	if (p->flat < KTSTR_STALL_LOOKS && ++p->flat == KTSTR_STALL_LOOKS)
 		report(m, p, who);
+	if (p->on_purpose)
+		p->rest = REST;
 }
 
 void ktstr_stall_monitor__end(struct ktstr_stall_monitor *m)

@@ -3,11 +3,13 @@
 #ifndef KTSTR_GUEST_STALL_H
 #define KTSTR_GUEST_STALL_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "../core/verdict.h"
 
 #define KTSTR_STALL_LOOKS	4	/* in a row that find nothing changed */
+#define KTSTR_STALL_PER_LOOK	4	/* are described in one look, the others in the next */
 
 /* What was known of a worker at the last look. All 0: nothing. */
 struct ktstr_progress {
@@ -17,6 +19,8 @@ struct ktstr_progress {
 	uint8_t flat;			/* looks without a change, at most KTSTR_STALL_LOOKS */
 	char state;			/* as in /proc/TID/stat; 0: not asked for */
 	uint8_t stall;			/* 1 + index in the result; 0: none that is kept */
+	bool on_purpose;		/* that it stands still, as far as was seen */
+	uint8_t rest;			/* looks at /proc to leave out */
 };
 
 struct ktstr_stall_monitor {
@@ -26,6 +30,7 @@ struct ktstr_stall_monitor {
 	/* of this look */
 	uint64_t now;
 	bool want_idle;			/* somebody is runnable and does not run */
+	uint32_t described;		/* stalls */
 	/* idle time of the CPUs, read at the end of a look that wanted it */
 	uint64_t idle_at;		/* 0: never */
 	uint64_t idle_ns[KTSTR_MAX_CPUS];

@@ -219,7 +219,8 @@ TEST_F(stall, a_chosen_sleep_is_no_stall_and_forgetting_its_end_is)
 	EXPECT_EQ(0, self->r->nr_stalls);
 	/* woken at the moment of a look: it has not waited yet */
 	task(self->proc, 'R', 1000, 3);
-	look(self, 4, 100);
+	/* a look that leaves it out, one that notices, three that find nothing new */
+	look(self, 5, 100);
 	EXPECT_EQ(0, self->r->nr_stalls);
 	look(self, 1, 100);
 	ASSERT_EQ(1, self->r->nr_stalls);
@@ -275,6 +276,35 @@ TEST_F(stall, what_is_too_much_is_counted)
 	EXPECT_EQ(KTSTR_MAX_STALLS, self->r->nr_stalls);
 	EXPECT_EQ(2, self->r->dropped_stalls);
 	EXPECT_EQ(KTSTR_MAX_STALLS + 2, stalls_of(self->r, NULL));
+}
+
+TEST_F(stall, who_goes_on_after_a_chosen_sleep_is_seen_at_once)
+{
+	task(self->proc, 'T', 1000, 3);
+	put(self->proc, "cg_a/cgroup.events", "populated 1\nfrozen 1\n");
+	look(self, 7, 100);
+	EXPECT_TRUE(self->p.on_purpose);
+	self->who.checkpoint++;
+	look(self, 1, 100);
+	put(self->proc, "cg_a/cgroup.events", "populated 1\nfrozen 0\n");
+	look(self, 5, 100);
+	EXPECT_EQ(1, self->r->nr_stalls);
+}
+
+TEST_F(stall, few_are_described_in_one_look_and_nobody_is_forgotten)
+{
+	struct ktstr_progress p[KTSTR_STALL_PER_LOOK + 2] = { };
+	uint32_t round, i;
+
+	for (round = 1; round <= 7; round++) {
+		ktstr_stall_monitor__begin(&self->m, self->now);
+		for (i = 0; i < ARRAY_SIZE(p); i++)
+			ktstr_stall_monitor__look(&self->m, &p[i], &self->who);
+		ktstr_stall_monitor__end(&self->m);
+		self->now += EVERY_NS;
+		EXPECT_EQ(round < 6 ? 0 : round == 6 ? KTSTR_STALL_PER_LOOK : ARRAY_SIZE(p),
+			  self->r->nr_stalls);
+	}
 }
 
 TEST_F(stall, nobody_looked_is_not_none)
