@@ -10,7 +10,6 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 setup=$root/tools-testing-ktstr/setup
 OUTPUT=${OUTPUT:-$root/build}
 mark=ktstr-nested
-accel='-accel tcg,thread=multi'
 last=()
 limit=300 mem=4096 cpus=1 cache=loose loglevel=4
 out='' kernel='' terminal='' verbose=''
@@ -26,8 +25,6 @@ usage()
 	  -m MIB      memory of the host ($mem)
 	  -c CPUS     its CPUs ($cpus); with more than one, guests break
 	  -i          a terminal; without a command, a shell
-	  -d          a clock that counts instructions: times inside do not depend on what
-	              else this machine does (one emulator thread, takes longer)
 	  -v          show the host's kernel console, on stderr
 	Exit status: the command's (128 + N for signal N), 4 when something is missing here,
 	124 when the limit passed, 125 when the host does not work.
@@ -46,7 +43,7 @@ number()
 	[[ $2 =~ ^[1-9][0-9]{0,5}$ ]] || end 125 "-$1 $2: not a number from 1 to 999999"
 }
 
-while getopts :k:t:o:m:c:divh opt; do
+while getopts :k:t:o:m:c:ivh opt; do
 	case $opt in
 	k)	kernel=$(realpath -e "$OPTARG" 2> /dev/null) ||
 			end 125 "-k $OPTARG: no such file" ;;
@@ -56,7 +53,6 @@ while getopts :k:t:o:m:c:divh opt; do
 	m)	number m "$OPTARG"; mem=$OPTARG ;;
 	c)	number c "$OPTARG"; cpus=$OPTARG ;;
 	i)	terminal=1 limit=99999999 cache=mmap ;;
-	d)	accel='-accel tcg,thread=single -icount shift=1,sleep=off' ;;
 	v)	verbose=1 loglevel=6 ;;
 	h)	usage; exit ;;
 	*)	usage >&2; exit 125 ;;
@@ -124,9 +120,8 @@ spec()
 arguments()
 {
 	# shellcheck disable=SC2054 # the commas are QEMU's
-	# shellcheck disable=SC2206 # words
 	args=(
-		$accel -machine pc -smp "$cpus" -m "$mem"
+		-accel tcg,thread=multi -machine pc -smp "$cpus" -m "$mem"
 		-cpu qemu64,+svm,+npt,+ssse3,+sse4.1,+sse4.2,+popcnt,+x2apic
 		-nodefaults -no-user-config -no-reboot -display none
 		-kernel "$host/vmlinuz" -initrd "$initrd" -append
