@@ -153,8 +153,7 @@ void ktstr_workers__collect(struct ktstr_workers *ws, uint64_t stop_ns)
 	} while (ready > 0 || (ready < 0 && errno == EINTR));
 }
 
-/* Those that have told all they know may end. */
-static void let_go(struct ktstr_workers *ws)
+void ktstr_workers__release(struct ktstr_workers *ws)
 {
 	__atomic_store_n(&ws->control->stop, KTSTR_LEAVE, __ATOMIC_RELEASE);
 	ktstr_futex(&ws->control->stop, FUTEX_WAKE, INT32_MAX, NULL);
@@ -222,7 +221,7 @@ int ktstr_workers__stop(struct ktstr_workers *ws, uint64_t stop_ns, uint64_t kil
 	left = 0;
 	for (i = 0; i < ws->nr; i++)
 		left += !reported(ws, i) && lives(ws, i);
-	let_go(ws);
+	ktstr_workers__release(ws);
 	left = reap_all(ws, left ? 0 : kill_ns);
 	if (left) {
 		kill_rest(ws, KTSTR_FATE_KILLED);

@@ -418,6 +418,9 @@ static int end_crews(struct ktstr_stage *st, const char *name, bool backdrop, co
 					       now < deadline ? deadline - now : 0);
 	}
 	st->stop_ns = work_now_ns() - before;
+	for (i = 0; i < st->nr_crews; i++)
+		if (ENDS(st->crews[i]))
+			ktstr_workers__release(st->crews[i]->workers);
 	for (i = 0; i < st->nr_crews; i++) {
 		if (!ENDS(st->crews[i])) {
 			st->crews[kept++] = st->crews[i];

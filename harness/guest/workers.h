@@ -124,6 +124,11 @@ void ktstr_gate__open(uint32_t *gate, struct ktstr_workers * const *all, uint32_
 void ktstr_workers__tell(struct ktstr_workers *ws);
 /* The same, and wait @stop_ns for their reports; they do not end before stop. */
 void ktstr_workers__collect(struct ktstr_workers *ws, uint64_t stop_ns);
+/*
+ * Who has reported may end. Before the stop of stores that share processes with others: a
+ * process ends when all its workers may.
+ */
+void ktstr_workers__release(struct ktstr_workers *ws);
 /* Tell those who may never run again to hear it: SIGKILL. Their reports are kept. */
 void ktstr_workers__kill(struct ktstr_workers *ws);
 /*

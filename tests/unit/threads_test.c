@@ -108,6 +108,7 @@ TEST_F(threads, of_two_stores_live_in_one_process_and_keep_their_own)
 {
 	struct told *told = self->told;
 	char path[64], comm[32] = "";
+	uint64_t before;
 	uint32_t i;
 	FILE *f;
 
@@ -124,9 +125,14 @@ TEST_F(threads, of_two_stores_live_in_one_process_and_keep_their_own)
 		 ktstr_workers__pid(self->b, 0));
 	EXPECT_EQ(0, access(path, F_OK));
 
-	ktstr_workers__tell(self->b);
-	EXPECT_EQ(0, ktstr_workers__stop(self->a, LONG, LONG));
-	EXPECT_EQ(0, ktstr_workers__stop(self->b, LONG, LONG));
+	before = work_now_ns();
+	ktstr_workers__collect(self->a, LONG);
+	ktstr_workers__collect(self->b, LONG);
+	ktstr_workers__release(self->b);
+	EXPECT_EQ(0, ktstr_workers__stop(self->a, 0, LONG));
+	EXPECT_EQ(0, ktstr_workers__stop(self->b, 0, LONG));
+	/* nobody waited in vain for a process that the other store kept alive */
+	EXPECT_GT(LONG / 2, work_now_ns() - before);
 	EXPECT_EQ(told->pid[0], told->pid[1]);
 	EXPECT_EQ((uint32_t)getpid(), told->ppid[0]);
 	EXPECT_STREQ("first", told->comm[0]);
@@ -198,7 +204,7 @@ TEST_F(threads, one_that_hangs_is_killed_and_the_others_have_completed)
 	go(_metadata, self->leader, self->a, self->b);
 	ktstr_workers__tell(self->b);
 	/* The store without the culprit waits for the process as well. */
-	EXPECT_EQ(0, ktstr_workers__stop(self->a, BOUND, LONG));
+	EXPECT_EQ(0, ktstr_workers__stop(self->a, BOUND, BOUND));
 	EXPECT_EQ(0, ktstr_workers__stop(self->b, BOUND, LONG));
 	EXPECT_EQ(KTSTR_FATE_COMPLETED, ktstr_workers__fate(self->a, 0));
 	EXPECT_EQ(KTSTR_FATE_COMPLETED, ktstr_workers__fate(self->a, 1));
