@@ -40,8 +40,8 @@ struct ktstr_steady {
 /* It is chance who has a CPU to itself, up to the whole of it: some limit all the same. */
 #define CATALOGUE_CHANCE_PCT	90
 /*
- * All tasks want the same all the time, and are few or of one cgroup: the test's own limit
- * holds. Of two crowds the balancer evens the weight on each CPU, not each one's tasks.
+ * All tasks want the same all the time and are no crowd: the test's own limit holds. Of crowds
+ * the balancer evens the weight on each CPU, not each cgroup's tasks, and only to 117 % (imbalance_pct).
  */
 #define EVEN	.max_spread_pct = KTSTR_NAN
 

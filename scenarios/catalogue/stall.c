@@ -5,7 +5,7 @@
 CANNED_TABLE(catalogue_stall,
 	CANNED(stall_detect,
 	       "forgets a runnable task while many others run",
-	       EVEN, STEADY(.cgroups = 1, .works = WORKS(WORKSPEC(.workers = 16)))),
+	       STEADY(.cgroups = 1, .works = WORKS(WORKSPEC(.workers = 16)))),
 	CANNED(stall_recovery,
 	       "serves one busy cgroup until the other one's tasks time out",
 	       STEADY(.works = WORKS(WORKSPEC(.workers = 16)))));
