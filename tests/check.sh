@@ -107,17 +107,12 @@ item()
 	finish
 }
 
-# tap_items NAME COMMAND...: every result of a command that prints TAP is an item; the command
+# tap_results NAME STATUS: every result of a command that prints TAP is an item; the command
 # itself is one more when it failed without a failed result.
-tap_items()
+tap_results()
 {
-	local name=$1 log=$logs/${1//\//_}.log rc line bad=$fail
+	local name=$1 rc=$2 log=$logs/${1//\//_}.log line bad=$fail
 
-	shift
-	finish
-	printf '# %s ...\n' "$name" >&2
-	"$@" > "$log" 2>&1 < /dev/null
-	rc=$?
 	while IFS= read -r line; do
 		case $line in
 		"ok "*|"not ok "*)
@@ -131,7 +126,7 @@ tap_items()
 		"# "*)	echo "$line" ;;
 		esac
 	done < "$log"
-	[ $rc = 0 ] || [ "$fail" -gt "$bad" ] || item "$name/run" sh -c "cat $log; exit $rc"
+	[ "$rc" = 0 ] || [ "$fail" -gt "$bad" ] || item "$name/run" sh -c "cat $log; exit $rc"
 }
 
 build()
@@ -206,8 +201,11 @@ check_nested()
 	item build/nested build all e2e-tests nested-host
 	kernel=${KTSTR_TEST_KERNEL:-$("$OUTPUT/ktstr" kernel path)}
 	mkdir -p "$logs/nested"
-	tap_items nested nested_twice -t 300 -o "$logs/nested" ${kernel:+-k "$kernel"} -- \
-		env RUNS_ROOT="$logs/nested" tests/nested/check.sh short
+	echo '# nested ...' >&2
+	nested_twice -t 300 -o "$logs/nested" ${kernel:+-k "$kernel"} -- \
+		env RUNS_ROOT="$logs/nested" tests/nested/check.sh short \
+		> "$logs/nested.log" 2>&1 < /dev/null
+	tap_results nested $?
 }
 
 # A host that died (125) or did not get ready in time (124, on a busy machine) says nothing about
@@ -228,19 +226,36 @@ nested_twice()
 	echo "ok 1 nested # SKIP the emulated KVM host died or was too slow, twice ($rc)"
 }
 
+# It lasts as long however fast it is, and the emulated host has one CPU: they run together.
+fuzz_pid=
+trap '[ -z "$fuzz_pid" ] || kill "$fuzz_pid"' EXIT
+
 check_fuzz()
 {
 	item build/fuzzers build fuzzers
-	tap_items fuzz tests/fuzz/run.sh "$OUTPUT" "${FUZZ_SECONDS:-60}"
+	echo '# fuzz ...' >&2
+	nice -n 10 tests/fuzz/run.sh "$OUTPUT" "${FUZZ_SECONDS:-60}" \
+		> "$logs/fuzz.log" 2>&1 < /dev/null &
+	fuzz_pid=$!
+}
+
+end_fuzz()
+{
+	[ -n "$fuzz_pid" ] || return 0
+	wait "$fuzz_pid"
+	tap_results fuzz $?
+	fuzz_pid=
 }
 
 echo "KTAP version 1"
 for part; do
+	[ "$part" = nested ] || end_fuzz
 	case $part in
 	unit|lint|e2e|fuzz|nested)	"check_$part" ;;
 	*)		echo "no such part: $part" >&2; exit 1 ;;
 	esac
 done
+end_fuzz
 echo "1..$nr"
 echo "$pass passed, $fail failed, $skip skipped"
 [ $fail = 0 ]
