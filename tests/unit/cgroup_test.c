@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What the cgroup manager promises, against a fake tree and, where there is one, a real one. */
-/* Links: harness/guest/cgroup.c vmm/err.c */
+/* Links: harness/guest/cgroup.c harness/guest/file.c vmm/err.c */
 #include <signal.h>
 #include <sys/wait.h>
 
@@ -9,6 +9,7 @@
 #include <ktstr/scenario.h>
 
 #include "fake_cgroup.h"
+#include "real_cgroup.h"
 
 FIXTURE(cgroup) {
 	struct ktstr_cgroups cg;
@@ -53,12 +54,12 @@ TEST_F(cgroup, the_cpu_controller_is_not_for_folders_with_tasks_of_their_own)
 	ASSERT_EQ(0, ktstr_cgroups__create(&self->cg, "a/b", NULL, &self->err));
 	EXPECT_STREQ("mkdir /t/a\nwrite /t/a/cgroup.subtree_control=+cpu\nmkdir /t/a/b\n",
 		     fake.log);
-	fake_put(self->cg.root, "a/b/cgroup.procs", "17\n");
+	put_file(self->cg.root, "a/b/cgroup.procs", "17\n");
 	fake.log[0] = '\0';
 	EXPECT_EQ(0, ktstr_cgroups__create(&self->cg, "a/b/c", NULL, &self->err));
 	EXPECT_STREQ("write /t/a/cgroup.subtree_control=+cpu\nmkdir /t/a/b/c\n",
 		     strstr(fake.log, "write"));
-	fake_put(self->cg.root, "a/b/cgroup.procs", "");
+	put_file(self->cg.root, "a/b/cgroup.procs", "");
 }
 
 static void fake_remove(const char *dir, const char *file)
@@ -81,8 +82,8 @@ TEST_F(cgroup, a_cpuset_that_may_not_be_empty_becomes_that_of_the_parent)
 	const struct ktstr_cgroup_io io = { fake_mkdir, fake_rmdir, refuse_empty_cpuset };
 
 	ASSERT_EQ(0, ktstr_cgroups__create(&self->cg, "a", NULL, &self->err));
-	fake_put(self->cg.root, "cpuset.cpus.effective", "0-2,5\n");
-	fake_put(self->cg.root, "cpuset.mems.effective", "0\n");
+	put_file(self->cg.root, "cpuset.cpus.effective", "0-2,5\n");
+	put_file(self->cg.root, "cpuset.mems.effective", "0\n");
 	fake.log[0] = '\0';
 	EXPECT_EQ(0, ktstr_cgroups__clear_cpuset(&self->cg, "a", &self->err));
 	EXPECT_STREQ("write /t/a/cpuset.cpus=\n\nwrite /t/a/cpuset.mems=\n\n", fake.log);
@@ -141,15 +142,15 @@ TEST_F(cgroup, a_cgroup_that_does_not_empty_is_reported_with_the_task_in_it)
 	ASSERT_EQ(0, ktstr_cgroups__create(&self->cg, "a", NULL, &self->err));
 	snprintf(dir, sizeof(dir), "%s/t/a", fake.fs);
 	snprintf(pid, sizeof(pid), "%d\n", getpid());
-	fake_put(dir, "cgroup.events", "populated 1\n");
-	fake_put(dir, "cgroup.procs", pid);
+	put_file(dir, "cgroup.events", "populated 1\n");
+	put_file(dir, "cgroup.procs", pid);
 	fake.log[0] = '\0';
 	EXPECT_EQ(-ETIMEDOUT, ktstr_cgroups__remove(&self->cg, "a", &self->err));
 	EXPECT_STREQ("write /t/a/cgroup.kill=1\n", fake.log);
 	snprintf(want, sizeof(want), "pid %d (", getpid());
 	EXPECT_NE(NULL, strstr(self->err.msg, want)) TH_LOG("%s", self->err.msg);
 	EXPECT_NE(NULL, strstr(self->err.msg, "/t/a"));
-	fake_put(dir, "cgroup.events", "populated 0\n");
+	put_file(dir, "cgroup.events", "populated 0\n");
 }
 
 TEST_F(cgroup, errors_name_the_file_the_value_and_the_reason)

@@ -19,6 +19,7 @@
 #include "../../harness/checks/checks.h"
 #include "../../harness/guest/engine.h"
 #include "fake_cgroup.h"
+#include "real_cgroup.h"
 
 static struct ktstr_msg_stimulus told[8];
 static unsigned int nr_told;

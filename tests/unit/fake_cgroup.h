@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "../../harness/guest/cgroup.h"
+#include "put_file.h"
 
 static struct {
 	char fs[64];
@@ -36,19 +37,6 @@ static void fake_log(const char *what, const char *path, const char *text)
 		 text ? "=" : "", text ? text : "");
 }
 
-static void fake_put(const char *dir, const char *file, const char *text)
-{
-	char path[PATH_MAX + 32];
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s/%s", dir, file);
-	f = fopen(path, "w");
-	if (!f)
-		return;
-	fputs(text, f);
-	fclose(f);
-}
-
 static int fake_write(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY | O_TRUNC), err = errno;
@@ -63,7 +51,7 @@ static int fake_write(const char *path, const char *text)
 	freeze = strstr(path, "/cgroup.freeze");
 	if (freeze && !err) {
 		snprintf(dir, sizeof(dir), "%.*s", (int)(freeze - path), path);
-		fake_put(dir, "cgroup.events", *text == '1' ? "populated 0\nfrozen 1\n" :
+		put_file(dir, "cgroup.events", *text == '1' ? "populated 0\nfrozen 1\n" :
 							      "populated 0\nfrozen 0\n");
 	}
 	return -err;
@@ -80,8 +68,8 @@ static int fake_mkdir(const char *path)
 		return -errno;
 	fake_log("mkdir", path, NULL);
 	for (i = 0; i < sizeof(fake_files) / sizeof(fake_files[0]); i++)
-		fake_put(path, fake_files[i], "");
-	fake_put(path, "cgroup.events", "populated 0\nfrozen 0\n");
+		put_file(path, fake_files[i], "");
+	put_file(path, "cgroup.events", "populated 0\nfrozen 0\n");
 	return 0;
 }
 
@@ -112,7 +100,7 @@ static int fake_mount(void)
 	strcpy(fake.fs, "/tmp/ktstr-cgroup-XXXXXX");
 	if (!mkdtemp(fake.fs))
 		return -errno;
-	fake_put(fake.fs, "cgroup.subtree_control", "");
+	put_file(fake.fs, "cgroup.subtree_control", "");
 	snprintf(root, sizeof(root), "%s/t", fake.fs);
 	ret = fake_mkdir(root);
 	fake.log[0] = '\0';
@@ -141,19 +129,7 @@ static inline void fake_tree_put(const char *base, const char *dir, const char *
 	snprintf(path, sizeof(path), "%s/%s", base, dir);
 	snprintf(cmd, sizeof(cmd), "mkdir -p %s", path);
 	if (!system(cmd))
-		fake_put(path, file, text);
-}
-
-/* A real cgroup2 mount of this machine that can be written to, or NULL. */
-static inline const char *real_cgroupfs(void)
-{
-	static const char * const places[] = { "/sys/fs/cgroup", "/sys/fs/cgroup/unified" };
-	unsigned int i;
-
-	for (i = 0; i < 2; i++)
-		if (!ktstr_cgroupfs__check(places[i], NULL) && !access(places[i], W_OK))
-			return places[i];
-	return NULL;
+		put_file(path, file, text);
 }
 
 #endif

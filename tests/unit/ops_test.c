@@ -196,7 +196,7 @@ TEST_F(ops, a_backdrop_can_do_without_the_cpu_controller)
 {
 	const struct ktstr_backdrop none = { .no_cpu_controller = true };
 
-	fake_put(self->around.cgroupfs, "t/cgroup.subtree_control", "cpuset cpu\n");
+	put_file(self->around.cgroupfs, "t/cgroup.subtree_control", "cpuset cpu\n");
 	EXPECT_EQ(0, RUN_WITH(&none, STEP(CGROUPS(CGROUP("n/a")), HOLD_MS(5))))
 		print_details(self->ctx.result);
 	EXPECT_EQ(&fake.log[0], strstr(fake.log,
@@ -436,7 +436,7 @@ static void list_procs(unsigned int step)
 
 	snprintf(dir, sizeof(dir), "%s/t/b", fake.fs);
 	if (step == 1)
-		fake_put(dir, "cgroup.procs", "12\n345\n");
+		put_file(dir, "cgroup.procs", "12\n345\n");
 }
 
 TEST_F(ops, captured_pids_are_found_by_their_tag)

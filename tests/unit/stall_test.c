@@ -15,6 +15,7 @@
 #include <ktstr.h>
 
 #include "../../harness/guest/stall.h"
+#include "put_file.h"
 
 #define TID		70
 #define EVERY_NS	(500 * NSEC_PER_MSEC)
@@ -29,32 +30,19 @@ FIXTURE(stall) {
 	unsigned int idle_ticks[2];
 };
 
-static void put(const char *base, const char *file, const char *text)
-{
-	char path[160];
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s/%s", base, file);
-	f = fopen(path, "w");
-	if (f) {
-		fputs(text, f);
-		fclose(f);
-	}
-}
-
 /* The task is in @state, has used @cpu_ns and was switched to @switches times. */
 static void task(const char *proc, char state, unsigned int cpu_ns, unsigned int switches)
 {
 	char text[256];
 
 	snprintf(text, sizeof(text), "%u 5 %u\n", cpu_ns, switches);
-	put(proc, "70/schedstat", text);
+	put_file(proc, "70/schedstat", text);
 	snprintf(text, sizeof(text), "70 (a) R (b) %c 1 1 1\n", state);
-	put(proc, "70/stat", text);
+	put_file(proc, "70/stat", text);
 	snprintf(text, sizeof(text),
 		 "Name:\tcg_a\nState:\t%c (some)\nCpus_allowed_list:\t0-1\n"
 		 "voluntary_ctxt_switches:\t3\nnonvoluntary_ctxt_switches:\t4\n", state);
-	put(proc, "70/status", text);
+	put_file(proc, "70/status", text);
 }
 
 FIXTURE_SETUP(stall)
@@ -67,14 +55,14 @@ FIXTURE_SETUP(stall)
 	ASSERT_EQ(0, mkdir(path, 0700));
 	snprintf(path, sizeof(path), "%s/cg_a", self->proc);
 	ASSERT_EQ(0, mkdir(path, 0700));
-	put(self->proc, "cg_a/cgroup.events", "populated 1\nfrozen 0\n");
-	put(self->proc, "cg_a/cpu.max", "max 100000\n");
-	put(self->proc, "70/comm", "worker\n");
-	put(self->proc, "70/wchan", "pipe_read");
-	put(self->proc, "70/syscall", "0 0x3 0x7ffc 0x1 0x0 0x0 0x0 0x7ffd 0x7f00\n");
-	put(self->proc, "70/cgroup", "1:cpu:/old\n0::/cg_a\n");
-	put(self->proc, "70/stack", "[<0>] pipe_read+0x1/0x2\n[<0>] vfs_read+0x3/0x4\n");
-	put(self->proc, "loadavg", "2.00 1.00 0.50 3/80 71\n");
+	put_file(self->proc, "cg_a/cgroup.events", "populated 1\nfrozen 0\n");
+	put_file(self->proc, "cg_a/cpu.max", "max 100000\n");
+	put_file(self->proc, "70/comm", "worker\n");
+	put_file(self->proc, "70/wchan", "pipe_read");
+	put_file(self->proc, "70/syscall", "0 0x3 0x7ffc 0x1 0x0 0x0 0x0 0x7ffd 0x7f00\n");
+	put_file(self->proc, "70/cgroup", "1:cpu:/old\n0::/cg_a\n");
+	put_file(self->proc, "70/stack", "[<0>] pipe_read+0x1/0x2\n[<0>] vfs_read+0x3/0x4\n");
+	put_file(self->proc, "loadavg", "2.00 1.00 0.50 3/80 71\n");
 	self->r = ktstr_result__new();
 	ASSERT_NE(NULL, self->r);
 	self->r->stall_poll_ms = 500;
@@ -104,7 +92,7 @@ static void look(FIXTURE_DATA(stall) * self, unsigned int nr, unsigned int idle)
 	while (nr--) {
 		snprintf(text, sizeof(text), "cpu  1 2 3 4 5 6\ncpu0 1 2 3 0 0 6\ncpu1 1 2 3 %u 0 6\nintr 1\n",
 			 self->idle_ticks[1]);
-		put(self->proc, "stat", text);
+		put_file(self->proc, "stat", text);
 		ktstr_stall_monitor__begin(&self->m, self->now);
 		ktstr_stall_monitor__look(&self->m, &self->p, &self->who);
 		ktstr_stall_monitor__end(&self->m);
@@ -157,7 +145,7 @@ TEST_F(stall, one_that_waits_behind_others_is_told_apart)
 
 TEST_F(stall, one_whose_cgroup_has_a_limit_is_told_apart)
 {
-	put(self->proc, "cg_a/cpu.max", "1000 1000000\n");
+	put_file(self->proc, "cg_a/cpu.max", "1000 1000000\n");
 	look(self, 6, 100);
 	ASSERT_EQ(1, self->r->nr_stalls);
 	EXPECT_EQ(KTSTR_STALL_LIMITED, self->r->stalls[0].why);
@@ -213,7 +201,7 @@ TEST_F(stall, a_chosen_sleep_is_no_stall_and_forgetting_its_end_is)
 
 	snprintf(text, sizeof(text), "%d 0x1 0x1 0x0 0x0 0x0 0x0 0x7ffd 0x7f00\n",
 		 SYS_clock_nanosleep);
-	put(self->proc, "70/syscall", text);
+	put_file(self->proc, "70/syscall", text);
 	task(self->proc, 'S', 1000, 3);
 	look(self, 20, 100);
 	EXPECT_EQ(0, self->r->nr_stalls);
@@ -230,7 +218,7 @@ TEST_F(stall, a_chosen_sleep_is_no_stall_and_forgetting_its_end_is)
 
 TEST_F(stall, who_is_frozen_is_left_alone)
 {
-	put(self->proc, "cg_a/cgroup.events", "populated 1\nfrozen 1\n");
+	put_file(self->proc, "cg_a/cgroup.events", "populated 1\nfrozen 1\n");
 	task(self->proc, 'S', 1000, 3);
 	look(self, 20, 100);
 	EXPECT_EQ(0, self->r->nr_stalls);
@@ -281,12 +269,12 @@ TEST_F(stall, what_is_too_much_is_counted)
 TEST_F(stall, who_goes_on_after_a_chosen_sleep_is_seen_at_once)
 {
 	task(self->proc, 'T', 1000, 3);
-	put(self->proc, "cg_a/cgroup.events", "populated 1\nfrozen 1\n");
+	put_file(self->proc, "cg_a/cgroup.events", "populated 1\nfrozen 1\n");
 	look(self, 7, 100);
 	EXPECT_TRUE(self->p.on_purpose);
 	self->who.checkpoint++;
 	look(self, 1, 100);
-	put(self->proc, "cg_a/cgroup.events", "populated 1\nfrozen 0\n");
+	put_file(self->proc, "cg_a/cgroup.events", "populated 1\nfrozen 0\n");
 	look(self, 5, 100);
 	EXPECT_EQ(1, self->r->nr_stalls);
 }
@@ -319,17 +307,17 @@ TEST_F(stall, odd_files_do_no_harm)
 
 	memset(big, 'x', sizeof(big) - 1);
 	big[sizeof(big) - 1] = '\0';
-	put(self->proc, "70/stack", big);
-	put(self->proc, "70/status", big);
-	put(self->proc, "70/syscall", big);
-	put(self->proc, "70/wchan", "");
-	put(self->proc, "70/cgroup", big);
-	put(self->proc, "70/comm", big);
+	put_file(self->proc, "70/stack", big);
+	put_file(self->proc, "70/status", big);
+	put_file(self->proc, "70/syscall", big);
+	put_file(self->proc, "70/wchan", "");
+	put_file(self->proc, "70/cgroup", big);
+	put_file(self->proc, "70/comm", big);
 	look(self, 6, 100);
 	ASSERT_EQ(1, self->r->nr_stalls);
 	EXPECT_STREQ("", self->r->stalls[0].stack);
 	EXPECT_STREQ("", self->r->stalls[0].status);
-	put(self->proc, "70/schedstat", "x\n");
+	put_file(self->proc, "70/schedstat", "x\n");
 	self->p = (struct ktstr_progress){ };
 	look(self, 10, 100);
 	EXPECT_EQ(1, self->r->nr_stalls);

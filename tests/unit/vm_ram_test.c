@@ -10,6 +10,7 @@
 
 #include "../../vmm/ram.h"
 #include "kselftest_harness.h"
+#include "put_file.h"
 
 #define LOW (2 * VM_GIB)
 
@@ -181,36 +182,23 @@ TEST(a_node_of_an_odd_size_has_no_huge_pages)
 	vm_ram_free(&ram);
 }
 
-static void put(const char *dir, const char *name, const char *text)
-{
-	char path[128];
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	f = fopen(path, "we");
-	if (f) {
-		fputs(text, f);
-		fclose(f);
-	}
-}
-
 TEST(a_shortage_names_the_numbers_and_the_command)
 {
 	static const char *const name[] = { "nr_hugepages", "free_hugepages", "resv_hugepages" };
 	char dir[] = "/tmp/vm_ram_test.XXXXXX", why[256], want[256], path[128];
 
 	ASSERT_NE(NULL, mkdtemp(dir));
-	put(dir, "nr_hugepages", "20\n");
-	put(dir, "free_hugepages", "14\n");
-	put(dir, "resv_hugepages", "2\n");
+	put_file(dir, "nr_hugepages", "20\n");
+	put_file(dir, "free_hugepages", "14\n");
+	put_file(dir, "resv_hugepages", "2\n");
 	vm_huge_shortage(dir, 512, ENOMEM, why, sizeof(why));
 	snprintf(want, sizeof(want),
 		 "512 huge pages of 2 MiB are needed, 12 of the host's 20 are free; for more: echo 520 > %s/nr_hugepages",
 		 dir);
 	EXPECT_STREQ(want, why);
 	/* more promised than there are, nonsense, nothing: none is free */
-	put(dir, "resv_hugepages", "15\n");
-	put(dir, "nr_hugepages", "many\n");
+	put_file(dir, "resv_hugepages", "15\n");
+	put_file(dir, "nr_hugepages", "many\n");
 	vm_huge_shortage(dir, 5, ENOMEM, why, sizeof(why));
 	EXPECT_NE(NULL, strstr(why, "5 huge pages of 2 MiB are needed, 0 of the host's 0 are free"))
 		TH_LOG("%s", why);
@@ -252,7 +240,7 @@ TEST(the_hosts_nodes_are_read_strictly)
 	EXPECT_EQ(0, vm_host_nodes(path, &mask));
 	EXPECT_EQ(1, mask);
 	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
-		put(dir, "has_memory", row[i].text);
+		put_file(dir, "has_memory", row[i].text);
 		EXPECT_EQ(row[i].r, vm_host_nodes(path, &mask)) TH_LOG("%s", row[i].text);
 		EXPECT_EQ(row[i].mask, mask) TH_LOG("%s", row[i].text);
 	}

@@ -25,6 +25,7 @@
 
 #include "../../harness/guest/work.h"
 #include "../../harness/guest/workers.h"
+#include "real_cgroup.h"
 
 #define MAX_WORKERS	16
 #define MS		NSEC_PER_MSEC
@@ -39,20 +40,6 @@ static void sleep_ms(uint64_t ms)
 }
 
 /* ---- a cgroup2 tree to play in, for CgroupChurn ---- */
-
-static bool find_cgroup2(char *path, size_t size)
-{
-	char line[512], mount[256], type[64];
-	FILE *f = fopen("/proc/self/mounts", "re");
-	bool found = false;
-
-	while (f && !found && fgets(line, sizeof(line), f))
-		found = sscanf(line, "%*s %255s %63s", mount, type) == 2 &&
-			!strcmp(type, "cgroup2") && !access(mount, W_OK);
-	if (f)
-		fclose(f);
-	return found && snprintf(path, size, "%s/ktstr_types_%d", mount, getpid()) < (int)size;
-}
 
 /* ---- one fixture for all ---- */
 
@@ -84,10 +71,8 @@ FIXTURE_SETUP(types)
 	ASSERT_NE(NULL, self->ws);
 	self->where.cgroup_fd = -1;
 	self->r = ktstr_workers__reports(self->ws);
-	if (!find_cgroup2(self->root, sizeof(self->root)) || mkdir(self->root, 0755)) {
-		self->root[0] = '\0';
+	if (!make_real_cgroup(self->root, sizeof(self->root), "types_b"))
 		return;
-	}
 	snprintf(self->home, sizeof(self->home), "%s/home", self->root);
 	ASSERT_EQ(0, mkdir(self->home, 0755));
 	self->where.workload_root = self->root;

@@ -21,6 +21,7 @@
 #include "../../harness/guest/types/tree.h"
 #include "../../harness/guest/work.h"
 #include "../../harness/guest/workers.h"
+#include "real_cgroup.h"
 
 #define MS		NSEC_PER_MSEC
 
@@ -31,29 +32,13 @@ FIXTURE(types) {
 	char root[320];		/* of cgroups, "" for none */
 };
 
-static bool find_cgroup2(char *path, size_t size)
-{
-	char line[512], mount[256], type[64];
-	FILE *f = fopen("/proc/self/mounts", "re");
-	bool found = false;
-
-	while (f && !found && fgets(line, sizeof(line), f))
-		found = sscanf(line, "%*s %255s %63s", mount, type) == 2 &&
-			!strcmp(type, "cgroup2") && !access(mount, W_OK);
-	if (f)
-		fclose(f);
-	return found && snprintf(path, size, "%s/ktstr_types_c_%d", mount, getpid()) < (int)size;
-}
-
 FIXTURE_SETUP(types)
 {
 	self->ws = ktstr_workers__new(4);
 	ASSERT_NE(NULL, self->ws);
 	self->where = (struct ktstr_placement){ .cgroup_fd = -1 };
 	self->r = ktstr_workers__reports(self->ws);
-	if (!find_cgroup2(self->root, sizeof(self->root)) || mkdir(self->root, 0755))
-		self->root[0] = '\0';
-	else
+	if (make_real_cgroup(self->root, sizeof(self->root), "types_c"))
 		self->where.workload_root = self->root;
 }
 
