@@ -23,6 +23,7 @@
 #include <ktstr/scenario.h>
 
 #include "cgroup.h"
+#include "file.h"
 
 #define REMOVAL_NS	(5 * NSEC_PER_SEC)
 #define ATTACH_TRIES	3
@@ -38,23 +39,7 @@ static int io_rmdir(const char *path)
 	return rmdir(path) ? -errno : 0;
 }
 
-static int io_write(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	size_t len = strlen(text);
-	ssize_t n;
-
-	if (fd < 0)
-		return -errno;
-	do
-		n = write(fd, text, len);
-	while (n < 0 && errno == EINTR);
-	n = n < 0 ? -errno : (size_t)n == len ? 0 : -EIO;
-	close(fd);
-	return n;
-}
-
-static const struct ktstr_cgroup_io real_io = { io_mkdir, io_rmdir, io_write };
+static const struct ktstr_cgroup_io real_io = { io_mkdir, io_rmdir, guest_file__write };
 
 int ktstr_cgroupfs__check(const char *fs, struct vm_err *err)
 {
@@ -169,18 +154,9 @@ static int write_file(struct ktstr_cgroups *cg, const char *dir, const char *fil
 static ssize_t read_file(const char *dir, const char *file, char *buf, size_t size)
 {
 	char path[PATH_MAX + 32];
-	ssize_t n;
-	int fd;
 
 	snprintf(path, sizeof(path), "%s/%s", dir, file);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	n = read(fd, buf, size - 1);
-	n = n < 0 ? -errno : n;
-	close(fd);
-	buf[n < 0 ? 0 : n] = '\0';
-	return n;
+	return guest_file__text(path, buf, size);
 }
 
 /* One write for each, so that an error names the controller that is not there. */

@@ -16,6 +16,7 @@
 
 #include "../chan/chan.h"
 #include "../core/scxlog.h"
+#include "file.h"
 #include "guest.h"
 
 #define GUEST_CGROUP_MOUNT	"/sys/fs/cgroup"
@@ -81,9 +82,6 @@ void guest_mount__all(void);
 void guest_mount__stdio(void);
 /* One line on the kernel console, whatever stderr is. */
 void guest_mount__console(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-/* Whole file or its beginning, NUL-terminated, last newline removed. Length or -errno. */
-ssize_t guest_file__read(const char *path, char *buf, size_t size);
-int guest_file__write(const char *path, const char *text);
 /* "echo VALUE > /path". 0, -EINVAL for anything else, or -errno of the write. */
 int guest_echo__run(const char *line);
 /*

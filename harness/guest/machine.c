@@ -17,6 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "file.h"
 #include "machine.h"
 
 #define MAX_CACHES	16	/* index0.. of one CPU */
@@ -30,20 +31,13 @@ static ssize_t read_line(char *buf, size_t size, const char *fmt, ...)
 	char path[PATH_MAX];
 	va_list ap;
 	ssize_t n;
-	int fd;
 
 	va_start(ap, fmt);
 	vsnprintf(path, sizeof(path), fmt, ap);
 	va_end(ap);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	n = read(fd, buf, size - 1);
-	n = n < 0 ? -errno : n;
-	close(fd);
+	n = guest_file__text(path, buf, size);
 	if (n < 0)
 		return n;
-	buf[n] = '\0';
 	buf[strcspn(buf, "\n")] = '\0';
 	return (ssize_t)strlen(buf);
 }

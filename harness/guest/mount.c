@@ -122,44 +122,6 @@ void guest_mount__stdio(void)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 }
 
-ssize_t guest_file__read(const char *path, char *buf, size_t size)
-{
-	size_t len = 0;
-	ssize_t n;
-	int fd, err;
-
-	buf[0] = '\0';
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	do {
-		n = read(fd, buf + len, size - 1 - len);
-		if (n > 0)
-			len += (size_t)n;
-	} while (n > 0 && len < size - 1);
-	err = errno;
-	close(fd);
-	buf[len] = '\0';
-	if (n < 0)
-		return -err;
-	if (len && buf[len - 1] == '\n')
-		buf[--len] = '\0';
-	return (ssize_t)len;
-}
-
-int guest_file__write(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC), ret = 0;
-
-	if (fd < 0)
-		return -errno;
-	/* kernel files take a value in one write */
-	if (write(fd, text, strlen(text)) < 0)
-		ret = -errno;
-	close(fd);
-	return ret;
-}
-
 int guest_echo__run(const char *line)
 {
 	static const char echo[] = "echo ", arrow[] = " > /";

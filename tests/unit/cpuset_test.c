@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Which CPUs a cpuset or an affinity means on machines of all sizes; machines from sysfs. */
-/* Links: harness/guest/cpuset.c harness/guest/machine.c harness/core/cpumask.c vmm/err.c */
+/* Links: harness/guest/cpuset.c harness/guest/file.c harness/guest/machine.c harness/core/cpumask.c vmm/err.c */
 /* Libs: -lm */
 #include <math.h>
 #include <stdio.h>

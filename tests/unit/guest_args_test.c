@@ -3,7 +3,7 @@
  * What PID 1 accepts from the outside: the arguments of a run, the kernel command line, and
  * the "echo" lines of in-kernel schedulers.
  */
-/* Links: harness/guest/args.c harness/core/topology.c harness/guest/link.c harness/guest/mount.c harness/guest/doorbell.c harness/chan/chan.c */
+/* Links: harness/guest/args.c harness/core/topology.c harness/guest/link.c harness/guest/file.c harness/guest/mount.c harness/guest/doorbell.c harness/chan/chan.c */
 /* Libs: -lz */
 #include <errno.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* How the catalogue divides machines of several sizes among cgroups. */
-/* Links: scenarios/catalogue/partition.c harness/guest/cpuset.c harness/guest/machine.c
+/* Links: scenarios/catalogue/partition.c harness/guest/cpuset.c harness/guest/file.c harness/guest/machine.c
  *        harness/core/cpumask.c vmm/err.c
  */
 /* Libs: -lm */
