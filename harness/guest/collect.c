@@ -159,6 +159,15 @@ void ktstr_workers__release(struct ktstr_workers *ws)
 	ktstr_futex(&ws->control->stop, FUTEX_WAKE, INT32_MAX, NULL);
 }
 
+static uint32_t silent(struct ktstr_workers *ws)
+{
+	uint32_t i, nr = 0;
+
+	for (i = 0; i < ws->nr; i++)
+		nr += !reported(ws, i) && lives(ws, i);
+	return nr;
+}
+
 /* Reap until all are gone or the time is over. Returns how many processes are left. */
 static uint32_t reap_all(struct ktstr_workers *ws, uint64_t timeout_ns)
 {
@@ -212,15 +221,19 @@ void ktstr_workers__kill(struct ktstr_workers *ws)
 	kill_rest(ws, KTSTR_FATE_CUT);
 }
 
+void ktstr_workers__kill_silent(struct ktstr_workers *ws)
+{
+	if (silent(ws))
+		kill_rest(ws, KTSTR_FATE_KILLED);
+}
+
 int ktstr_workers__stop(struct ktstr_workers *ws, uint64_t stop_ns, uint64_t kill_ns)
 {
 	uint64_t migrated;
 	uint32_t left, i;
 
 	ktstr_workers__collect(ws, stop_ns);
-	left = 0;
-	for (i = 0; i < ws->nr; i++)
-		left += !reported(ws, i) && lives(ws, i);
+	left = silent(ws);
 	ktstr_workers__release(ws);
 	left = reap_all(ws, left ? 0 : kill_ns);
 	if (left) {

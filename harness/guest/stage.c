@@ -392,7 +392,9 @@ static void thaw_for(struct ktstr_stage *st, const struct ktstr_crew *crew)
 
 /*
  * End the crews of cgroup @name, or of an owner. All are told before the first is waited for,
- * and all have reported, within one budget, before the first process ends.
+ * and all have reported, within one budget, before the first process ends. Those that have not
+ * are killed together, and have one budget for that: each crew's would add up to more than
+ * what a body has beyond its duration.
  */
 static int end_crews(struct ktstr_stage *st, const char *name, bool backdrop, const char *by)
 {
@@ -419,14 +421,18 @@ static int end_crews(struct ktstr_stage *st, const char *name, bool backdrop, co
 	}
 	st->stop_ns = work_now_ns() - before;
 	for (i = 0; i < st->nr_crews; i++)
-		if (ENDS(st->crews[i]))
+		if (ENDS(st->crews[i])) {
 			ktstr_workers__release(st->crews[i]->workers);
+			ktstr_workers__kill_silent(st->crews[i]->workers);
+		}
+	deadline = work_now_ns() + st->kill_ns;
 	for (i = 0; i < st->nr_crews; i++) {
 		if (!ENDS(st->crews[i])) {
 			st->crews[kept++] = st->crews[i];
 			continue;
 		}
-		one = ktstr_crew__end(st->crews[i], by);
+		now = work_now_ns();
+		one = ktstr_crew__end(st->crews[i], by, now < deadline ? deadline - now : 0);
 		ret = ret ? ret : one;
 	}
 #undef ENDS

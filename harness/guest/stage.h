@@ -172,7 +172,7 @@ void ktstr_crew__epoch_begins(struct ktstr_crew *crew);
 void ktstr_crew__end_phase(struct ktstr_crew *crew);
 /* Have its workers made progress? @m says what was found. */
 void ktstr_crew__look(struct ktstr_crew *crew, struct ktstr_stall_monitor *m);
-/* Stop, judge, free. 0 or -ETIMEDOUT when workers cannot be ended. */
-int ktstr_crew__end(struct ktstr_crew *crew, const char *by);
+/* Stop, judge, free. 0 or -ETIMEDOUT when workers are not ended within @kill_ns. */
+int ktstr_crew__end(struct ktstr_crew *crew, const char *by, uint64_t kill_ns);
 
 #endif

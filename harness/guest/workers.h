@@ -131,6 +131,8 @@ void ktstr_workers__collect(struct ktstr_workers *ws, uint64_t stop_ns);
 void ktstr_workers__release(struct ktstr_workers *ws);
 /* Tell those who may never run again to hear it: SIGKILL. Their reports are kept. */
 void ktstr_workers__kill(struct ktstr_workers *ws);
+/* SIGKILL those of whom collect got no report; stop is still to be called. */
+void ktstr_workers__kill_silent(struct ktstr_workers *ws);
 /*
  * Tell all to stop, wait @stop_ns, kill the rest, wait @kill_ns, reap all. 0, or -ETIMEDOUT
  * when some could not be reaped.
