@@ -24,6 +24,24 @@ enum ktstr_sched_order {
 	KTSTR_NR_SCHED_ORDERS,
 };
 
+/* What the engine is busy with, for the message about a body that does not come to its end. */
+enum ktstr_doing {
+	KTSTR_DOING_OWN,		/* what the test's function does itself */
+	KTSTR_DOING_OPS,
+	KTSTR_DOING_START,
+	KTSTR_DOING_HOLD,
+	KTSTR_DOING_STOP,
+	KTSTR_DOING_KILL,
+	KTSTR_DOING_REMOVE,
+	KTSTR_NR_DOINGS,
+};
+
+/* In memory shared with PID 1. */
+struct ktstr_whereabouts {
+	uint32_t step;			/* from 1 on */
+	uint32_t doing;			/* enum ktstr_doing */
+};
+
 struct ktstr_ctx {
 	const struct ktstr_test *test;
 	struct ktstr_topology topo;	/* as declared; every dimension set */
@@ -51,6 +69,7 @@ struct ktstr_ctx {
 	void (*stimulus)(struct ktstr_ctx *ctx, const struct ktstr_msg_stimulus *s);
 	const struct ktstr_work *work_override; /* for swappable cgroups; NULL: none */
 	uint64_t stop_ns;		/* stop and collection of the workers that ended last */
+	struct ktstr_whereabouts *whereabouts;	/* NULL: nobody asks */
 	struct ktstr_capture *captures;	/* of CAPTURE_CGROUP_PROCS, newest first; see ops.h */
 };
 

@@ -168,10 +168,12 @@ static uint32_t silent(struct ktstr_workers *ws)
 	return nr;
 }
 
-/* Reap until all are gone or the time is over. Returns how many processes are left. */
-static uint32_t reap_all(struct ktstr_workers *ws, uint64_t timeout_ns)
+/*
+ * Reap until all are gone, or none has ended for so long: thousands take their time. Returns how
+ * many processes are left.
+ */
+static uint32_t reap_all(struct ktstr_workers *ws, uint64_t patience_ns)
 {
-	uint64_t deadline = work_now_ns() + timeout_ns;
 	struct timespec left;
 	uint32_t i, n;
 	int ready;
@@ -185,7 +187,7 @@ static uint32_t reap_all(struct ktstr_workers *ws, uint64_t timeout_ns)
 		}
 		if (!n)
 			break;
-		left = time_left(deadline);
+		left = time_left(work_now_ns() + patience_ns);
 		ready = ppoll(ws->polls, n, &left, NULL);
 		for (i = 0; ready > 0 && i < n; i++)
 			if (ws->polls[i].revents)

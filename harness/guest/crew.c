@@ -398,7 +398,7 @@ void ktstr_crew__look(struct ktstr_crew *crew, struct ktstr_stall_monitor *m)
 	}
 }
 
-int ktstr_crew__end(struct ktstr_crew *crew, const char *by, uint64_t kill_ns)
+int ktstr_crew__end(struct ktstr_crew *crew, const char *by)
 {
 	struct ktstr_stage *st = crew->stage;
 	uint64_t ran_ns = crew->started ? work_now_ns() - crew->started_ns : 0;
@@ -407,7 +407,7 @@ int ktstr_crew__end(struct ktstr_crew *crew, const char *by, uint64_t kill_ns)
 
 	if (crew->started) {
 		/* Their time was that of collecting. */
-		ret = ktstr_workers__stop(crew->workers, 0, kill_ns);
+		ret = ktstr_workers__stop(crew->workers, 0, st->kill_ns);
 		if (ret == -ETIMEDOUT)
 			ktstr_stage__give_up(st);
 		st->iterations += ktstr_workers__iterations(crew->workers);

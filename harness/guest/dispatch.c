@@ -142,6 +142,7 @@ static void body_main(struct guest_body *b, const struct ktstr_guest_args *args,
 		.sched_pidfd = sched->pid ? sched->pidfd : -1,
 		.cgroup_root = root,
 		.result = &b->shared->result,
+		.whereabouts = &b->shared->whereabouts,
 		.stimulus = send_stimulus,
 		.sched_order = send_order,
 	};

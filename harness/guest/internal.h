@@ -98,6 +98,7 @@ void guest_cgroup__kill(const char *path);
 struct guest_shared {
 	uint32_t complete;		/* the body returned and was judged */
 	int32_t ret;			/* what it returned */
+	struct ktstr_whereabouts whereabouts;
 	struct ktstr_result result;
 };
 

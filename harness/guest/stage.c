@@ -252,6 +252,16 @@ int ktstr_stage__populate(struct ktstr_stage *st, const struct ktstr_cgroup *c,
 	return ret;
 }
 
+void ktstr_stage__doing(const struct ktstr_stage *st, enum ktstr_doing what)
+{
+	struct ktstr_whereabouts *w = st->ctx->whereabouts;
+
+	if (!w)
+		return;
+	__atomic_store_n(&w->step, st->step + 1, __ATOMIC_RELAXED);
+	__atomic_store_n(&w->doing, what, __ATOMIC_RELAXED);
+}
+
 /* Wait until all that are not started are ready, or say who was refused what. */
 static int await(struct ktstr_stage *st, uint32_t *late, struct vm_err *err)
 {
@@ -283,6 +293,7 @@ int ktstr_stage__start(struct ktstr_stage *st, uint32_t *late, struct vm_err *er
 	int ret;
 
 	*late = 0;
+	ktstr_stage__doing(st, KTSTR_DOING_START);
 	ret = await(st, late, err);
 	if (ret)
 		return ret;
@@ -393,8 +404,7 @@ static void thaw_for(struct ktstr_stage *st, const struct ktstr_crew *crew)
 /*
  * End the crews of cgroup @name, or of an owner. All are told before the first is waited for,
  * and all have reported, within one budget, before the first process ends. Those that have not
- * are killed together, and have one budget for that: each crew's would add up to more than
- * what a body has beyond its duration.
+ * are killed together.
  */
 static int end_crews(struct ktstr_stage *st, const char *name, bool backdrop, const char *by)
 {
@@ -412,6 +422,7 @@ static int end_crews(struct ktstr_stage *st, const char *name, bool backdrop, co
 		thaw_for(st, st->crews[i]);
 		ktstr_workers__tell(st->crews[i]->workers);
 	}
+	ktstr_stage__doing(st, KTSTR_DOING_STOP);
 	deadline = before + st->around->stop_ns;
 	for (i = 0; i < st->nr_crews; i++) {
 		now = work_now_ns();
@@ -425,14 +436,13 @@ static int end_crews(struct ktstr_stage *st, const char *name, bool backdrop, co
 			ktstr_workers__release(st->crews[i]->workers);
 			ktstr_workers__kill_silent(st->crews[i]->workers);
 		}
-	deadline = work_now_ns() + st->kill_ns;
+	ktstr_stage__doing(st, KTSTR_DOING_KILL);
 	for (i = 0; i < st->nr_crews; i++) {
 		if (!ENDS(st->crews[i])) {
 			st->crews[kept++] = st->crews[i];
 			continue;
 		}
-		now = work_now_ns();
-		one = ktstr_crew__end(st->crews[i], by, now < deadline ? deadline - now : 0);
+		one = ktstr_crew__end(st->crews[i], by);
 		ret = ret ? ret : one;
 	}
 #undef ENDS
@@ -491,6 +501,7 @@ int ktstr_stage__clear(struct ktstr_stage *st, bool backdrop, struct vm_err *err
 		else
 			i++;
 	}
+	ktstr_stage__doing(st, KTSTR_DOING_REMOVE);
 	removed = ktstr_cgroups__unwind(&st->cgroups, backdrop ? 0 : st->cgroups.kept,
 					ret ? NULL : err);
 	return ret ? ret : removed;

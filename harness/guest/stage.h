@@ -70,7 +70,7 @@ struct ktstr_stage {
 	uint32_t *gate;			/* shared memory: behind it all workers wait */
 	bool in_backdrop;		/* what is made now belongs to it */
 	bool sched_ended;
-	uint64_t kill_ns;		/* how long to wait for who was killed */
+	uint64_t kill_ns;		/* see ktstr_workers__stop() */
 	uint32_t step;
 	uint64_t iterations;		/* of the crews that have ended */
 	uint64_t stop_ns;		/* that the last clear took to stop the crews and collect their reports */
@@ -81,6 +81,9 @@ struct ktstr_stage {
  * others that it forgot, nor for their cgroups to become empty.
  */
 void ktstr_stage__give_up(struct ktstr_stage *st);
+
+/* What is waited for from now on. */
+void ktstr_stage__doing(const struct ktstr_stage *st, enum ktstr_doing what);
 
 /* NULL: not made, or removed. */
 struct ktstr_place *ktstr_stage__place(struct ktstr_stage *st, const char *name);
@@ -172,7 +175,7 @@ void ktstr_crew__epoch_begins(struct ktstr_crew *crew);
 void ktstr_crew__end_phase(struct ktstr_crew *crew);
 /* Have its workers made progress? @m says what was found. */
 void ktstr_crew__look(struct ktstr_crew *crew, struct ktstr_stall_monitor *m);
-/* Stop, judge, free. 0 or -ETIMEDOUT when workers are not ended within @kill_ns. */
-int ktstr_crew__end(struct ktstr_crew *crew, const char *by, uint64_t kill_ns);
+/* Stop, judge, free. 0 or -ETIMEDOUT when workers cannot be ended. */
+int ktstr_crew__end(struct ktstr_crew *crew, const char *by);
 
 #endif

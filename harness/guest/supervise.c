@@ -196,9 +196,32 @@ static bool body_over_or_sched_exited(const struct guest *g)
 	return g->body.exited || g->sched.exited;
 }
 
-/* "(pid 70, state S, in futex_wait_queue)"; the kernel stack goes to the program output. */
+/* "step 2, waiting for workers to stop", or nothing. The body may have written anything there. */
+static void describe_engine(const struct guest_body *b, char *buf, size_t size)
+{
+	static const char * const doing[KTSTR_NR_DOINGS] = {
+		[KTSTR_DOING_OPS] = "carrying out its ops",
+		[KTSTR_DOING_START] = "waiting for workers to be ready",
+		[KTSTR_DOING_HOLD] = "letting workers work",
+		[KTSTR_DOING_STOP] = "waiting for workers to stop",
+		[KTSTR_DOING_KILL] = "waiting for killed workers to end",
+		[KTSTR_DOING_REMOVE] = "waiting for cgroups to become empty",
+	};
+	const struct ktstr_whereabouts *w = &b->shared->whereabouts;
+	uint32_t what = __atomic_load_n(&w->doing, __ATOMIC_RELAXED);
+
+	buf[0] = '\0';
+	if (what < KTSTR_NR_DOINGS && doing[what])
+		snprintf(buf, size, "step %u, %s, ", w->step, doing[what]);
+}
+
+/*
+ * "(step 2, waiting for workers to stop, pid 70, state S, in futex_wait_queue)"; the kernel stack
+ * goes to the program output.
+ */
 static void describe_body(const struct guest *g, char *buf, size_t size)
 {
+	char engine[96];
 	char path[64], stat[512], wchan[128], stack[2048];
 	const char *paren;
 	char state = '?';
@@ -213,10 +236,12 @@ static void describe_body(const struct guest *g, char *buf, size_t size)
 	snprintf(path, sizeof(path), "/proc/%d/stack", g->body.pid);
 	if (guest_file__read(path, stack, sizeof(stack)) > 0)
 		fprintf(stderr, "ktstr: kernel stack of the test body:\n%s\n", stack);
+	describe_engine(&g->body, engine, sizeof(engine));
 	if (wchan[0] && strcmp(wchan, "0"))
-		snprintf(buf, size, "(pid %d, state %c, in %s)", g->body.pid, state, wchan);
+		snprintf(buf, size, "(%spid %d, state %c, in %s)", engine, g->body.pid, state,
+			 wchan);
 	else
-		snprintf(buf, size, "(pid %d, state %c)", g->body.pid, state);
+		snprintf(buf, size, "(%spid %d, state %c)", engine, g->body.pid, state);
 }
 
 static void kill_body(struct guest *g)

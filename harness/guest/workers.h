@@ -70,7 +70,7 @@ void ktstr_leader__free(struct ktstr_leader *l);
 
 /* Room for @max workers. NULL with errno. */
 struct ktstr_workers *ktstr_workers__new(uint32_t max);
-/* Kills and reaps what still lives, within @kill_ns. */
+/* Kills and reaps what still lives; @kill_ns as for stop. */
 void ktstr_workers__free(struct ktstr_workers *ws, uint64_t kill_ns);
 
 /* Random numbers of all workers forked from now on depend on it. */
@@ -134,8 +134,9 @@ void ktstr_workers__kill(struct ktstr_workers *ws);
 /* SIGKILL those of whom collect got no report; stop is still to be called. */
 void ktstr_workers__kill_silent(struct ktstr_workers *ws);
 /*
- * Tell all to stop, wait @stop_ns, kill the rest, wait @kill_ns, reap all. 0, or -ETIMEDOUT
- * when some could not be reaped.
+ * Tell all to stop, wait @stop_ns, kill the rest, reap all. 0, or -ETIMEDOUT when some could
+ * not be reaped. Whoever has reported is killed when no process has ended for @kill_ns; when
+ * none has for so long again, the rest is given up.
  */
 int ktstr_workers__stop(struct ktstr_workers *ws, uint64_t stop_ns, uint64_t kill_ns);
 
