@@ -121,6 +121,36 @@ static void print_details(const struct ktstr_result *r)
 	}									\
 } while (0)
 
+static struct ktstr_whereabouts here, at_stimulus, at_rmdir;
+
+static void note_where(struct ktstr_ctx *ctx, const struct ktstr_msg_stimulus *s)
+{
+	count_stimulus(ctx, s);
+	at_stimulus = here;
+}
+
+static int rmdir_and_note_where(const char *path)
+{
+	at_rmdir = here;
+	return fake_rmdir(path);
+}
+
+TEST_F(engine, it_can_be_seen_what_is_waited_for)
+{
+	const struct ktstr_cgroup_io io = { fake_mkdir, rmdir_and_note_where, fake_write };
+
+	self->around.io = &io;
+	self->ctx.whereabouts = &here;
+	self->ctx.stimulus = note_where;
+	EXPECT_EQ(0, RUN(STEP(CGROUPS(CGROUP("cg_a")), HOLD_MS(5)),
+			 STEP(CGROUPS(CGROUP("cg_b")), HOLD_MS(5))));
+	EXPECT_EQ(2, at_stimulus.step);
+	EXPECT_EQ(KTSTR_DOING_START, at_stimulus.doing);
+	EXPECT_EQ(2, at_rmdir.step);
+	EXPECT_EQ(KTSTR_DOING_REMOVE, at_rmdir.doing);
+	EXPECT_EQ(KTSTR_DOING_OWN, here.doing);
+}
+
 TEST_F(engine, a_step_runs_its_cgroups_and_yields_statistics)
 {
 	uint64_t began = now_ns();
