@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Guest RAM: one memfd per NUMA node, all mapped next to each other into one stretch of host
- * address space in node order. A memfd has no name, so a killed host leaves nothing behind;
- * whoever runs the CPUs maps the same memory through the descriptor. One list of regions says
+ * Guest RAM: a piece of memory per NUMA node, all mapped next to each other into one stretch of
+ * host address space in node order. An emulator maps the same memory, so a piece is a memfd, which
+ * has no name: a killed host leaves nothing behind. With KVM it is this process's own, and no
+ * child of it has it. One list of regions says
  * which guest physical addresses are RAM, and everything (host access, the placing of the
  * shared stretch) is derived from it.
  */
@@ -42,7 +43,7 @@ struct vm_ram {
 	bool huge;			/* of huge pages, all of them there */
 	char notice[VM_NOTICE_BYTES];	/* what the host refused, or empty */
 	uint32_t nr_nodes;
-	int fd[VM_MAX_NODES];
+	int fd[VM_MAX_NODES];		/* -1: memory of this process only */
 	uint64_t node_bytes[VM_MAX_NODES];
 	struct vm_region region[VM_MAX_REGIONS];
 	unsigned int nr_regions;

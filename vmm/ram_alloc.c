@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Where guest RAM comes from: a memfd per node, of ordinary or of huge pages, bound to nodes of
- * the host. Each node is bound before its first page is there. Huge pages are all taken at once,
- * so that a shortage shows here and not as a SIGBUS in the middle of a run; then all nodes are
- * made of ordinary pages instead.
+ * Where guest RAM comes from: a memfd per node that an emulator can map too, or this process's
+ * own memory where it runs the CPUs itself, bound to nodes of the host. Each node is bound before
+ * its first page is there. Huge pages that are asked for are all taken at once, so that a
+ * shortage shows here and not as a SIGBUS in the middle of a run; then all nodes are made of
+ * ordinary pages instead.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -165,8 +166,7 @@ static void bind_node(struct vm_ram *ram, uint32_t node, void *at, uint64_t host
 	     node, names, strerror(errno));
 }
 
-static int map_node(struct vm_ram *ram, const struct vm_spec *spec, uint32_t node, uint8_t *at,
-		    bool huge)
+static int map_file(struct vm_ram *ram, uint32_t node, uint8_t *at, bool huge)
 {
 	uint64_t bytes = ram->node_bytes[node];
 	/* without MAP_NORESERVE, mapping huge pages sets them aside */
@@ -175,8 +175,38 @@ static int map_node(struct vm_ram *ram, const struct vm_spec *spec, uint32_t nod
 	ram->fd[node] = node_memfd(bytes, huge);
 	if (ram->fd[node] < 0)
 		return ram->fd[node];
-	if (mmap(at, bytes, PROT_READ | PROT_WRITE, flags, ram->fd[node], 0) == MAP_FAILED)
+	return mmap(at, bytes, PROT_READ | PROT_WRITE, flags, ram->fd[node], 0) == MAP_FAILED ?
+	       -errno : 0;
+}
+
+/*
+ * Most hosts give huge pages to a process's own memory on request, to files not: one page fault of
+ * the guest then brings 512 pages. A child would only slow the guest down, by copying on write.
+ */
+static int map_private(const struct vm_ram *ram, uint32_t node, uint8_t *at)
+{
+	const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED;
+	uint64_t bytes = ram->node_bytes[node];
+
+	if (mmap(at, bytes, PROT_READ | PROT_WRITE, flags, -1, 0) == MAP_FAILED)
 		return -errno;
+	/* a kernel without huge pages refuses */
+	madvise(at, bytes, MADV_HUGEPAGE);
+	return madvise(at, bytes, MADV_DONTFORK) ? -errno : 0;
+}
+
+static int map_node(struct vm_ram *ram, const struct vm_spec *spec, uint32_t node, uint8_t *at,
+		    bool huge)
+{
+	uint64_t bytes = ram->node_bytes[node];
+	int r;
+
+	if (spec->accel == VM_ACCEL_KVM && !huge)
+		r = map_private(ram, node, at);
+	else
+		r = map_file(ram, node, at, huge);
+	if (r)
+		return r;
 	if (spec->host_nodes && spec->host_nodes[node])
 		bind_node(ram, node, at, spec->host_nodes[node]);
 	if (huge && madvise(at, bytes, MADV_POPULATE_WRITE))

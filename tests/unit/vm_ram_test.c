@@ -105,6 +105,51 @@ TEST(allocated_memory_is_linear_across_nodes)
 	EXPECT_EQ(NULL, vm_ram_at(&ram, VM_MIB, 1));
 }
 
+/* What the kernel notes about the mapping at @at: two letters each, proc(5). */
+static bool has_flag(const void *at, const char *flag)
+{
+	FILE *f = fopen("/proc/self/smaps", "re");
+	unsigned long from, to;
+	bool inside = false, found = false;
+	char line[512];
+
+	while (f && fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "%lx-%lx ", &from, &to) == 2)
+			inside = (uintptr_t)at >= from && (uintptr_t)at < to;
+		else if (inside && !strncmp(line, "VmFlags:", 8))
+			found = strstr(line, flag);
+	}
+	if (f)
+		fclose(f);
+	return found;
+}
+
+/* KVM runs in this process: nobody else maps the memory, so it need not be a file. */
+TEST(memory_for_kvm_is_the_process_own_with_huge_pages_where_the_host_has_some)
+{
+	const struct vm_spec spec = { .accel = VM_ACCEL_KVM, .mem_bytes = 96 * VM_MIB,
+				      .topo = { 2, 2, 1, 1 } };
+	struct vm_ram ram;
+	char *p;
+
+	ASSERT_EQ(0, vm_ram_alloc(&ram, &spec, LOW, NULL));
+	EXPECT_STREQ("", ram.notice);
+	EXPECT_FALSE(ram.huge);
+	for (unsigned int node = 0; node < 2; node++) {
+		EXPECT_EQ(-1, ram.fd[node]);
+		p = vm_ram_at(&ram, (4 + 48 * node) * VM_MIB, 1);
+		EXPECT_TRUE(has_flag(p, " dc"));
+		if (!access("/sys/kernel/mm/transparent_hugepage", F_OK))
+			EXPECT_TRUE(has_flag(p, " hg"));
+	}
+	p = vm_ram_at(&ram, 48 * VM_MIB - 2, 4);
+	ASSERT_NE(NULL, p);
+	memcpy(p, "abcd", 4);
+	EXPECT_EQ(p, (char *)vm_ram_at(&ram, VM_MIB, 1) + 47 * VM_MIB - 2);
+	vm_ram_free(&ram);
+	EXPECT_EQ(NULL, vm_ram_at(&ram, VM_MIB, 1));
+}
+
 /* ---- huge pages ---- */
 
 static uint64_t free_huge_pages(void)
