@@ -11,7 +11,7 @@
 #	make install-tree KSRC=TREE	put this suite into a kernel tree
 #	make gate-matrix	each check just inside and just outside its limit
 #	make bench		what each test costs: set-up, boot, total
-#	make bench-boot		how fast the VMMs at hand boot, with KVM or in the nested rig
+#	make bench-boot [ARGS="-n 9 ktstr"]	how fast the VMMs at hand boot, with KVM or in the nested rig
 #	make mutations		which scheduler mistakes the canned scenarios notice
 #	make catalogue		every canned scenario under sound schedulers (hours)
 #	make bench-worker	what telemetry costs a worker, in ns
@@ -268,12 +268,13 @@ nested-host: $(nested)/init $(nested)/gen_init_cpio
 $(addprefix $(OBJ)/tests/bench/,worker_bench boot_bench vm_bench): %: %.o $(OBJ)/libktstr.a
 	$(call msg,LINK,,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
+$(OBJ)/tests/bench/boot_bench: $(OBJ)/tests/bench/boot_trace.o
 $(OBJ)/tests/bench/boot_init: tests/bench/boot_init.c $(OBJ)/flags
 	$(call msg,CC,,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -static -nostdlib -fno-stack-protector $< -o $@
 bench-boot: all nested-host $(OBJ)/tests/bench/boot_bench $(OBJ)/tests/bench/boot_init
-	@OUTPUT='$(OUTPUT)' tests/bench/boot.sh
+	@OUTPUT='$(OUTPUT)' tests/bench/boot.sh $(ARGS)
 gate-matrix: all
 	@OUTPUT='$(OUTPUT)' tests/gate_matrix.sh
 

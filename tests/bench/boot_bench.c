@@ -2,23 +2,27 @@
 /*
  * Who boots fastest? The same kernel and initramfs under every VMM at hand, with KVM, taking
  * turns. The host's kernel holds the stopwatch: KVM's trace points say when the first vCPU
- * was entered, when the kernel first touched its serial port (everything before is firmware)
- * and when /init ran its first instruction. So no VMM's own buffering or idea of time counts.
+ * was entered, when the kernel first touched its serial port (everything before is firmware),
+ * when it was unpacked and running, and when /init ran its first instruction. So no VMM's own
+ * buffering or idea of time counts. The first round is not timed: it warms the caches, and KVM
+ * counts the exits of each boot.
  *
- *   boot_bench [-n ROUNDS] KERNEL INITRD [VMM...]	as root; status 4: no usable KVM
+ *   boot_bench [-n ROUNDS] [-t SECONDS] KERNEL INITRD [VMM...]	as root; status 4: no usable KVM
  *
- * VMM: "qemu q35", "qemu pc", "qemu microvm", kvmtool, ktstr; none: all that are here. INITRD holds tests/bench/boot_init.c as /init. Times count from before the fork of the VMM.
+ * VMM: "qemu q35", "qemu pc", "qemu microvm", kvmtool, ktstr; none: all that are here. INITRD
+ * holds tests/bench/boot_init.c as /init. Times count from before the fork of the VMM. The table
+ * at the end also comes when SECONDS have passed (status 3), or a signal.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/mount.h>
-#include <sys/stat.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -26,29 +30,17 @@
 #include "../../vmm/kvm/probe.h"
 #include "../../vmm/qemu/qemu.h"
 #include "../../vmm/vm.h"
+#include "boot_trace.h"
 
-#define TRACING		"/sys/kernel/tracing"
 #define MAX_ROUNDS	99
-#define LIMIT_S		120	/* for one boot */
+#define LIMIT_S		240	/* for one boot */
+#define MIB		256
+#define STRING(x)	STRING_OF(x)
+#define STRING_OF(x)	#x
 /* What the bundled VMM says by itself, and a kernel that is quiet but for its first words. */
-#define COMMON	"panic=-1 reboot=t mitigations=off random.trust_cpu=on rdinit=/init rootfstype=ramfs"
+#define COMMON	"panic=-1 reboot=t mitigations=off random.trust_cpu=on rdinit=/init rootfstype=ramfs" \
+		" cryptomgr.notests=1 numa_balancing=disable"
 #define QUIET	"quiet earlyprintk=ttyS0"
-
-/* The moments, in the order in which they come. */
-enum moment { ENTRY, KERNEL, INIT, END, NR_MOMENTS };
-
-/* Each is the first event of a trace buffer of its own. */
-static const struct probe {
-	const char *instance, *event, *filter, *trigger;
-} probe[] = {
-	[ENTRY]  = { "ktstr-entry", "kvm_entry", "0", "traceoff:1" },
-	[KERNEL] = { "ktstr-kernel", "kvm_pio", "port == 0x3f8 && rw == 1",
-		     "traceoff:1 if port == 0x3f8 && rw == 1" },
-	[INIT]   = { "ktstr-init", "kvm_cpuid", "function == 0x6b747372", /* INIT_LEAF */
-		     "traceoff:1 if function == 0x6b747372" },
-};
-
-#define NR_PROBES	(sizeof(probe) / sizeof(probe[0]))
 
 struct input {
 	const char *kernel, *initrd;
@@ -58,113 +50,6 @@ struct input {
 };
 
 static void run_bundled(const struct input *in) __attribute__((noreturn));
-
-/* Write @text to a file of a probe's instance. */
-static int put(const struct probe *p, const char *file, const char *text)
-{
-	char path[256];
-	ssize_t n;
-	int fd;
-
-	snprintf(path, sizeof(path), TRACING "/instances/%s/%s", p->instance, file);
-	fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	n = write(fd, text, strlen(text));
-	if (n < 0)
-		n = -errno;
-	close(fd);
-	return n < 0 ? (int)n : 0;
-}
-
-static int put_event(const struct probe *p, const char *file, const char *text)
-{
-	char path[128];
-
-	snprintf(path, sizeof(path), "events/kvm/%s/%s", p->event, file);
-	return put(p, path, text);
-}
-
-static void probes_remove(void)
-{
-	char path[256];
-
-	for (size_t i = 0; i < NR_PROBES; i++) {
-		put_event(&probe[i], "enable", "0");
-		snprintf(path, sizeof(path), TRACING "/instances/%s", probe[i].instance);
-		rmdir(path);
-	}
-}
-
-static int probes_add(void)
-{
-	char path[256];
-	int ret;
-
-	if (access(TRACING "/instances", F_OK))
-		mount("tracing", TRACING, "tracefs", 0, NULL);
-	for (size_t i = 0; i < NR_PROBES; i++) {
-		const struct probe *p = &probe[i];
-
-		snprintf(path, sizeof(path), TRACING "/instances/%s", p->instance);
-		if (mkdir(path, 0700) && errno != EEXIST)
-			return -errno;
-		put(p, "buffer_size_kb", "64");
-		ret = put(p, "trace_clock", "mono");
-		if (!ret)
-			ret = put_event(p, "filter", p->filter);
-		if (!ret)
-			ret = put_event(p, "enable", "1");
-		if (ret)
-			return ret;
-	}
-	return 0;
-}
-
-/* A trigger that has fired is used up; one that has not must not be there twice. */
-static int probes_arm(void)
-{
-	char text[128];
-	int ret = 0;
-
-	for (size_t i = 0; i < NR_PROBES && !ret; i++) {
-		const struct probe *p = &probe[i];
-
-		put(p, "tracing_on", "0");
-		put(p, "trace", "");
-		snprintf(text, sizeof(text), "!%s", p->trigger);
-		put_event(p, "trigger", text);
-		ret = put_event(p, "trigger", p->trigger);
-		if (!ret)
-			ret = put(p, "tracing_on", "1");
-	}
-	return ret;
-}
-
-/* Seconds of the first event, 0 when there is none. */
-static double probe_read(const struct probe *p)
-{
-	char path[256], line[512];
-	double t = 0, first = 0;
-	FILE *f;
-
-	snprintf(path, sizeof(path), TRACING "/instances/%s/trace", p->instance);
-	f = fopen(path, "re");
-	/* "  qemu-12   [001] d..1.   12.345678: kvm_entry: ..." */
-	while (f && fgets(line, sizeof(line), f)) {
-		char *colon = strstr(line, ": kvm_");
-
-		if (line[0] == '#' || !colon)
-			continue;
-		*colon = '\0';
-		t = strtod(strrchr(line, ' ') ? strrchr(line, ' ') : line, NULL);
-		if (!first || t < first)
-			first = t;
-	}
-	if (f)
-		fclose(f);
-	return first;
-}
 
 static double now(void)
 {
@@ -181,7 +66,7 @@ static void run_qemu(const struct input *in, const char *machine)
 	char share[PATH_MAX + 32], bios[PATH_MAX + 32];
 	const char *argv[32] = {
 		in->qemu.path, "-accel", "kvm", "-cpu", "host", "-machine", machine,
-		"-smp", "2", "-m", "512", "-nodefaults", "-no-user-config", "-display", "none",
+		"-smp", "1", "-m", STRING(MIB), "-nodefaults", "-no-user-config", "-display", "none",
 		"-no-reboot", "-serial", "null", "-kernel", in->kernel, "-initrd", in->initrd,
 		"-append", "console=ttyS0 " COMMON " " QUIET,
 	};
@@ -221,7 +106,7 @@ static void run_microvm(const struct input *in)
 
 static void run_kvmtool(const struct input *in)
 {
-	execlp("lkvm", "lkvm", "run", "-c", "2", "-m", "512", "-k", in->kernel, "-i", in->initrd,
+	execlp("lkvm", "lkvm", "run", "-c", "1", "-m", STRING(MIB), "-k", in->kernel, "-i", in->initrd,
 	       "--console", "serial", "-p", COMMON " " QUIET, (char *)NULL);
 	_exit(127);
 }
@@ -230,8 +115,8 @@ static void run_bundled(const struct input *in)
 {
 	struct vm_spec spec = {
 		.accel = VM_ACCEL_KVM, .kernel = in->kernel, .cmdline = QUIET,
-		.topo = { .numa_nodes = 1, .llcs = 1, .cores = 2, .threads = 1 },
-		.mem_bytes = 512ull << 20, .kaslr = true,
+		.topo = { .numa_nodes = 1, .llcs = 1, .cores = 1, .threads = 1 },
+		.mem_bytes = (uint64_t)MIB << 20, .kaslr = true,
 		/* both are /dev/null here, but may not have the same name */
 		.console_path = "/dev/stdout", .output_path = "/dev/stdin",
 	};
@@ -291,12 +176,43 @@ static const struct vmm {
 
 #define NR_VMMS	(sizeof(vmm) / sizeof(vmm[0]))
 
-/* One boot; 0 and the moments, in ms from the start, or -1 after a line that says why not. */
-static int boot(const struct vmm *v, const struct input *in, double at[NR_MOMENTS])
+/* How it went with one VMM. */
+struct record {
+	bool have;
+	int done;			/* boots that were timed */
+	double at[NR_MOMENTS][MAX_ROUNDS];
+	unsigned long exits[NR_EXIT_KINDS];
+	struct vm_times times[MAX_ROUNDS];	/* of the bundled one */
+};
+
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int sig)
 {
-	int status, ret = probes_arm();
+	(void)sig;
+	interrupted = 1;
+}
+
+/* The VMM's process: dies with us, and after @limit_s. */
+static void become(const struct vmm *v, const struct input *in, pid_t parent, int limit_s)
+{
+	int null = open("/dev/null", O_RDWR);
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(1);
+	dup2(null, STDIN_FILENO);
+	dup2(null, STDOUT_FILENO);
+	alarm((unsigned int)limit_s);
+	v->run(in);
+}
+
+/* One boot; 0 and the moments, in ms from the start, or -1 after a line that says why not. */
+static int boot(const struct vmm *v, const struct input *in, int limit_s, double at[NR_MOMENTS])
+{
+	int status = 0, ret = trace_arm();
+	pid_t pid, self = getpid();
 	double start;
-	pid_t pid;
 
 	if (ret) {
 		fprintf(stderr, "%s: %s\n", TRACING, strerror(-ret));
@@ -304,24 +220,29 @@ static int boot(const struct vmm *v, const struct input *in, double at[NR_MOMENT
 	}
 	start = now();
 	pid = fork();
-	if (!pid) {
-		int null = open("/dev/null", O_RDWR);
-
-		dup2(null, STDIN_FILENO);
-		dup2(null, STDOUT_FILENO);
-		alarm(LIMIT_S);
-		v->run(in);
+	if (!pid)
+		become(v, in, self, limit_s);
+	while (pid > 0 && waitpid(pid, &status, 0) != pid) {
+		if (errno != EINTR)
+			return -1;
+		kill(pid, SIGKILL);
 	}
-	if (pid < 0 || waitpid(pid, &status, 0) != pid) {
+	if (pid < 0) {
 		perror(v->name);
 		return -1;
 	}
 	at[END] = (now() - start) * 1e3;
-	for (size_t i = 0; i < NR_PROBES; i++)
-		at[i] = (probe_read(&probe[i]) - start) * 1e3;
+	for (int m = ENTRY; m < END; m++) {
+		at[m] = (trace_seen(m, m ? start + at[m - 1] / 1e3 : start) - start) * 1e3;
+		/* a stage that this VMM has not takes no time */
+		if (at[m] < 0 && m != INIT)
+			at[m] = m ? at[m - 1] : 0;
+	}
 	if (at[ENTRY] > 0 && at[INIT] > at[ENTRY])
 		return 0;
-	fprintf(stderr, "%s: the guest did not get to /init (status %#x)\n", v->name, status);
+	if (!interrupted)
+		fprintf(stderr, "%s: the guest did not get to /init within %d s (status %#x)\n",
+			v->name, limit_s, status);
 	return -1;
 }
 
@@ -341,20 +262,91 @@ static double median(const double *list, int n)
 	return n % 2 ? sorted[n / 2] : (sorted[n / 2 - 1] + sorted[n / 2]) / 2;
 }
 
-/* Medians of the stages: from one moment to the next. */
-static void print(const char *name, double at[NR_MOMENTS][MAX_ROUNDS], int n, double *base)
+static void print_head(const char *first)
 {
-	double stage[MAX_ROUNDS] = { 0 }, mid = median(at[INIT], n);
+	printf("%-14s %9s %6s | %9s %9s %9s %9s %9s\n", first, "to /init", "ratio", "host",
+	       "firmware", "unpack", "kernel", "end");
+}
 
-	if (!*base)
-		*base = mid;
-	printf("%-14s %9.0f %6.2f |", name, mid, mid / *base);
-	for (int m = ENTRY; m < NR_MOMENTS; m++) {
-		for (int i = 0; i < n; i++)
-			stage[i] = at[m][i] - (m == ENTRY ? 0 : at[m - 1][i]);
-		printf(" %9.*f", m == ENTRY ? 1 : 0, median(stage, n));
-	}
+/* @base: what the ratio compares with; 0: nothing yet. */
+static void print_line(const char *name, double init, double base, const double stage[NR_MOMENTS])
+{
+	char ratio[16] = "-";
+
+	if (base > 0)
+		snprintf(ratio, sizeof(ratio), "%.2f", init / base);
+	printf("%-14s %9.0f %6s |", name, init, ratio);
+	for (int m = ENTRY; m < NR_MOMENTS; m++)
+		printf(" %9.*f", m == ENTRY ? 1 : 0, stage[m]);
 	printf("\n");
+	fflush(stdout);
+}
+
+static void print_one(const char *name, double base, const double at[NR_MOMENTS])
+{
+	double stage[NR_MOMENTS];
+
+	for (int m = ENTRY; m < NR_MOMENTS; m++)
+		stage[m] = at[m] - (m == ENTRY ? 0 : at[m - 1]);
+	print_line(name, at[INIT], base, stage);
+}
+
+/* Medians of the stages: from one moment to the next. */
+static void print_medians(const char *name, const struct record *r, double base)
+{
+	double list[MAX_ROUNDS], stage[NR_MOMENTS];
+
+	for (int m = ENTRY; m < NR_MOMENTS; m++) {
+		for (int i = 0; i < r->done; i++)
+			list[i] = r->at[m][i] - (m == ENTRY ? 0 : r->at[m - 1][i]);
+		stage[m] = median(list, r->done);
+	}
+	print_line(name, median(r->at[INIT], r->done), base, stage);
+}
+
+static void print_exits(const char *name, const unsigned long n[NR_EXIT_KINDS])
+{
+	unsigned long sum = 0;
+
+	for (int k = 0; k < EXIT_TO_USER; k++)
+		sum += n[k];
+	printf("%-14s %9lu |", name, sum);
+	for (int k = 0; k < NR_EXIT_KINDS; k++)
+		printf(" %8lu", n[k]);
+	printf("\n");
+	fflush(stdout);
+}
+
+/* What the bundled VMM did in its "host" stage, medians. */
+static void print_steps(const struct record *r)
+{
+	double ms[MAX_ROUNDS] = { 0 };
+
+	printf("ktstr's host stage, ms:");
+	for (int s = 0; s <= VM_NR_STEPS; s++) {
+		for (int i = 0; i < r->done; i++)
+			ms[i] = (double)(s < VM_NR_STEPS ? r->times[i].ns[s] :
+					 r->times[i].entry_ns) / 1e6;
+		if (s == VM_NR_STEPS)
+			printf("; vm_start() to the first instruction %.2f\n", median(ms, r->done));
+		else if (median(ms, r->done) > 0)
+			printf(" %s %.2f", vm_step_name(s), median(ms, r->done));
+	}
+}
+
+static void print_all(const struct record *all)
+{
+	double base = all[0].done ? median(all[0].at[INIT], all[0].done) : 0;
+
+	print_head("median, ms");
+	for (size_t v = 0; v < NR_VMMS; v++)
+		if (all[v].done)
+			print_medians(vmm[v].name, &all[v], base);
+		else
+			printf("%-14s %9s\n", vmm[v].name, "-");
+	for (size_t v = 0; v < NR_VMMS; v++)
+		if (all[v].done && vmm[v].run == run_bundled)
+			print_steps(&all[v]);
 }
 
 static bool wanted(const struct input *in, const char *name)
@@ -365,76 +357,135 @@ static bool wanted(const struct input *in, const char *name)
 	return !*in->names;
 }
 
-/* What the bundled VMM did in its "host" stage, medians of @n boots. */
-static void print_steps(const struct vm_times *times, int n)
+/* The boot whose exits are counted. 0, or -1 after a line that says why not. */
+static int warm_up(const struct vmm *v, const struct input *in, int limit_s, struct record *r)
 {
-	double ms[MAX_ROUNDS] = { 0 };
+	double at[NR_MOMENTS];
+	int ret = trace_count();
 
-	printf("ktstr's host stage, ms:");
-	for (int s = 0; s <= VM_NR_STEPS; s++) {
-		for (int i = 0; i < n; i++)
-			ms[i] = (double)(s < VM_NR_STEPS ? times[i].ns[s] : times[i].entry_ns) / 1e6;
-		if (s == VM_NR_STEPS)
-			printf("; vm_start() to the first instruction %.2f\n", median(ms, n));
-		else if (median(ms, n) > 0)
-			printf(" %s %.2f", vm_step_name(s), median(ms, n));
-	}
+	if (ret)
+		fprintf(stderr, "%s: no counts: %s\n", TRACING, strerror(-ret));
+	ret = boot(v, in, limit_s, at);
+	trace_counted(r->exits);
+	if (!ret)
+		print_exits(v->name, r->exits);
+	return ret;
 }
 
-static int bench(const struct input *in, int rounds)
+/* Seconds left, at most LIMIT_S. */
+static int limit(double deadline)
 {
-	static double at[NR_VMMS][NR_MOMENTS][MAX_ROUNDS];
-	static struct vm_times times[NR_VMMS][MAX_ROUNDS];
-	bool have[NR_VMMS], failed = false;
-	double one[NR_MOMENTS], base = 0;
-	int done[NR_VMMS] = { 0 };
+	double left = deadline - now();
+
+	return left > LIMIT_S ? LIMIT_S : left > 0 ? (int)left : 0;
+}
+
+/* 0, 1: a VMM failed, 3: it was cut short. */
+static int bench(const struct input *in, int rounds, double deadline)
+{
+	static struct record all[NR_VMMS];
+	bool failed = false, cut = false;
+	double at[NR_MOMENTS];
 
 	for (size_t v = 0; v < NR_VMMS; v++)
-		have[v] = wanted(in, vmm[v].name) && vmm[v].have(in);
-	/* the first round warms the caches and does not count */
-	for (int r = -1; r < rounds; r++) {
-		for (size_t v = 0; v < NR_VMMS; v++) {
-			if (!have[v])
+		all[v].have = wanted(in, vmm[v].name) && vmm[v].have(in);
+	printf("%-14s %9s | %8s %8s %8s %8s %8s %8s %8s %8s\n", "warm-up", "exits", "io",
+	       "page", "msr", "hlt", "irq", "cpuid", "other", "to VMM");
+	for (int n = 0; n < rounds + 1 && !cut; n++) {
+		if (n == 1)
+			print_head("each, ms");
+		for (size_t v = 0; v < NR_VMMS && !cut; v++) {
+			struct record *r = &all[v];
+			int limit_s = limit(deadline), ret;
+
+			if (!r->have)
 				continue;
-			if (boot(&vmm[v], in, one)) {
-				have[v] = false;
-				failed = true;
+			ret = !limit_s ? -1 : n ? boot(&vmm[v], in, limit_s, at) :
+						  warm_up(&vmm[v], in, limit_s, r);
+			cut = interrupted || limit(deadline) < 1;
+			r->have = !ret;
+			failed |= ret && !cut;
+			if (ret || !n)
 				continue;
-			}
-			for (int m = 0; r >= 0 && m < NR_MOMENTS; m++)
-				at[v][m][done[v]] = one[m];
-			times[v][done[v]] = *in->times;
-			done[v] += r >= 0;
+			for (int m = 0; m < NR_MOMENTS; m++)
+				r->at[m][r->done] = at[m];
+			r->times[r->done++] = *in->times;
+			print_one(vmm[v].name, all[0].done == n ? all[0].at[INIT][n - 1] : 0, at);
 		}
 	}
-	printf("%-14s %9s %6s | %9s %9s %9s %9s\n", "median, ms", "to /init", "ratio", "host",
-	       "firmware", "kernel", "end");
+	print_all(all);
+	if (cut)
+		fprintf(stderr, "cut short: fewer rounds than %d\n", rounds);
+	return cut ? 3 : failed;
+}
+
+static int usage(const char *name)
+{
+	fprintf(stderr, "usage: %s [-n ROUNDS] [-t SECONDS] KERNEL INITRD [VMM...]\nVMM:", name);
 	for (size_t v = 0; v < NR_VMMS; v++)
-		if (have[v])
-			print(vmm[v].name, at[v], done[v], &base);
-		else
-			printf("%-14s %9s\n", vmm[v].name, "-");
-	for (size_t v = 0; v < NR_VMMS; v++)
-		if (have[v] && vmm[v].run == run_bundled)
-			print_steps(times[v], done[v]);
-	return failed;
+		fprintf(stderr, "%s \"%s\"", v ? "," : "", vmm[v].name);
+	fprintf(stderr, "\n");
+	return 2;
+}
+
+static bool all_known(char **names)
+{
+	for (; *names; names++) {
+		size_t v = 0;
+
+		while (v < NR_VMMS && strcmp(*names, vmm[v].name))
+			v++;
+		if (v == NR_VMMS) {
+			fprintf(stderr, "no VMM is called \"%s\"\n", *names);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* A number from 1 to @max, or 0. */
+static int number(const char *text, int max)
+{
+	char *end;
+	long n = strtol(text, &end, 10);
+
+	return *text && !*end && n > 0 && n <= max ? (int)n : 0;
+}
+
+static int run(const struct input *in, int rounds, int seconds)
+{
+	const struct sigaction act = { .sa_handler = on_signal };	/* calls are interrupted */
+	int ret = trace_add();
+
+	if (ret) {
+		fprintf(stderr, "%s: events of KVM: %s (root, and a kernel with trace points)\n",
+			TRACING, strerror(-ret));
+		trace_remove();
+		return 1;
+	}
+	sigaction(SIGINT, &act, NULL);
+	sigaction(SIGTERM, &act, NULL);
+	ret = bench(in, rounds, now() + seconds);
+	trace_remove();
+	return ret;
 }
 
 int main(int argc, char **argv)
 {
 	struct input in = { .kernel = NULL };
+	int rounds = 3, seconds = INT_MAX, opt;
 	struct vm_err err;
-	int rounds = 3, opt, ret;
 
-	while ((opt = getopt(argc, argv, "n:")) == 'n')
-		rounds = atoi(optarg);
-	if (opt != -1 || argc - optind < 2 || rounds < 1 || rounds > MAX_ROUNDS) {
-		fprintf(stderr, "usage: %s [-n ROUNDS] KERNEL INITRD [VMM...]\n", argv[0]);
-		return 2;
-	}
+	while ((opt = getopt(argc, argv, "n:t:")) == 'n' || opt == 't')
+		*(opt == 'n' ? &rounds : &seconds) = number(optarg, opt == 'n' ? MAX_ROUNDS :
+							    INT_MAX);
+	if (opt != -1 || argc - optind < 2 || !rounds || !seconds)
+		return usage(argv[0]);
 	in.kernel = argv[optind];
 	in.initrd = argv[optind + 1];
 	in.names = argv + optind + 2;
+	if (!all_known(in.names))
+		return usage(argv[0]);
 	/* the first attempt may take too long where the files come from afar */
 	if (qemu_find(&in.qemu, &err) && qemu_find(&in.qemu, &err)) {
 		fprintf(stderr, "%s\n", err.msg);
@@ -450,14 +501,5 @@ int main(int argc, char **argv)
 		perror("mmap");
 		return 1;
 	}
-	ret = probes_add();
-	if (ret) {
-		fprintf(stderr, "%s: events of KVM: %s (root, and a kernel with trace points)\n",
-			TRACING, strerror(-ret));
-		probes_remove();
-		return 1;
-	}
-	ret = bench(&in, rounds);
-	probes_remove();
-	return ret;
+	return run(&in, rounds, seconds);
 }

@@ -4,10 +4,10 @@
  * exactly what the topology declares. The expectation is written down from the declaration
  * alone, line by line as tests/e2e/guest/topology_guest.c reports, and the two texts are compared.
  *
- *	topology_test [--accel kvm|tcg] [PRESET | 2n4l3c2t | all]...
+ *	topology_test [--accel kvm|tcg] [--append PARAMETERS] [PRESET | 2n4l3c2t | all]...
  *
- * Without a name: a few small ones of each kind. KTSTR_TEST_KERNEL names the kernel. This program is the
- * guest's /init too.
+ * Without a name: a few small ones of each kind; all: the presets, from few CPUs to many. PARAMETERS are
+ * the guest kernel's. KTSTR_TEST_KERNEL names the kernel. This program is the guest's /init too.
  */
 /* Links: tests/e2e/guest/topology_guest.c libktstr.a */
 /* Libs: -lm */
@@ -21,6 +21,7 @@
 
 #include "../../harness/core/preset.h"
 #include "../../vmm/initramfs/initramfs.h"
+#include "../../vmm/clock.h"
 #include "../../vmm/vm.h"
 #include "guest/topology_guest.h"
 
@@ -314,6 +315,7 @@ out:
 static bool test(struct machine *m, const char *name, unsigned int nr)
 {
 	const struct ktstr_preset *p = ktstr_preset__find(name);
+	int64_t start_ms = vm_now_ms();
 	struct vm_topology t;
 	struct vm_err err;
 	bool ok;
@@ -325,12 +327,25 @@ static bool test(struct machine *m, const char *name, unsigned int nr)
 		return false;
 	}
 	ok = !run(m, &t);
-	printf("%s %u %s # %u CPUs\n", ok ? "ok" : "not ok", nr, name, vm_topology_cpus(&t));
+	printf("%s %u %s # %u CPUs, %" PRId64 " s\n", ok ? "ok" : "not ok", nr, name,
+	       vm_topology_cpus(&t), (vm_now_ms() - start_ms) / 1000);
 	fflush(stdout);
 	return ok;
 }
 
-static int set_up(struct machine *m, const char *accel)
+/* Every preset, the small ones first. Returns how many failed; *@nr counts result lines. */
+static unsigned int test_all(struct machine *m, unsigned int *nr)
+{
+	unsigned int failed = 0;
+
+	for (uint32_t cpus = 1; cpus <= VM_MAX_CPUS; cpus++)
+		for (unsigned int i = 0; i < ktstr_nr_presets; i++)
+			if (vm_topology_cpus(&ktstr_presets[i].topo) == cpus)
+				failed += !test(m, ktstr_presets[i].name, ++*nr);
+	return failed;
+}
+
+static int set_up(struct machine *m, const char *accel, const char *append)
 {
 	enum vm_accel want = !accel ? VM_ACCEL_AUTO : !strcmp(accel, "kvm") ? VM_ACCEL_KVM :
 			     VM_ACCEL_TCG;
@@ -339,7 +354,7 @@ static int set_up(struct machine *m, const char *accel)
 
 	*m = (struct machine){ .dir = "/tmp/ktstr-topology.XXXXXX" };
 	m->spec = (struct vm_spec){
-		.kernel = getenv("KTSTR_TEST_KERNEL"), .shared_bytes = SHARED_BYTES,
+		.kernel = getenv("KTSTR_TEST_KERNEL"), .cmdline = append, .shared_bytes = SHARED_BYTES,
 		.icount_shift = VM_SHIFT_AUTO, .seed = 1, .kaslr = true,
 		.console_path = m->console, .output_path = m->output, .emulator_log_path = m->log,
 	};
@@ -377,36 +392,37 @@ int main(int argc, char **argv)
 		"odd-3llc", "smt-2llc", "cxl-2node", "asym-llcs",
 		"tiny-1llc", "tiny-2llc", "cxl-1node", "tiered-memory",
 	};
-	const char *accel = NULL;
+	const char *accel = NULL, *append = "";
 	unsigned int nr = 0, failed = 0;
 	struct machine m;
 	int ret;
 
 	if (getpid() == 1)
 		return topology_guest();
-	argv++;
-	if (argc > 2 && !strcmp(argv[0], "--accel")) {
-		accel = argv[1];
-		argv += 2;
+	for (argv++; argc > 2 && argv[0][0] == '-'; argc -= 2, argv += 2) {
+		if (!strcmp(argv[0], "--accel"))
+			accel = argv[1];
+		else if (!strcmp(argv[0], "--append"))
+			append = argv[1];
+		else
+			break;
 	}
 	if (accel && strcmp(accel, "kvm") && strcmp(accel, "tcg")) {
 		fprintf(stderr, "topology_test: --accel %s: kvm or tcg\n", accel);
 		return 2;
 	}
 	printf("KTAP version 1\n");
-	ret = set_up(&m, accel);
+	ret = set_up(&m, accel, append);
 	if (ret)
 		return ret;
 	/* the emulator's own topology needs less proof than ours */
 	for (size_t i = 0; !*argv && i < (m.spec.accel == VM_ACCEL_TCG ? 4 : 8); i++)
 		failed += !test(&m, some[i], ++nr);
 	for (; *argv; argv++) {
-		if (strcmp(*argv, "all")) {
+		if (strcmp(*argv, "all"))
 			failed += !test(&m, *argv, ++nr);
-			continue;
-		}
-		for (unsigned int i = 0; i < ktstr_nr_presets; i++)
-			failed += !test(&m, ktstr_presets[i].name, ++nr);
+		else
+			failed += test_all(&m, &nr);
 	}
 	tear_down(&m);
 	printf("1..%u\n# Totals: pass:%u fail:%u xfail:0 xpass:0 skip:0 error:0\n", nr,

@@ -3,7 +3,7 @@
 # leaks.sh [RUNS [CYCLES]]: a long look for what stays behind. RUNS (100) runs of one test, each
 # killed with SIGKILL at a random moment: no process, no file, no lock of theirs is left, and
 # the next run passes. Then CYCLES (200) machines in one process (tests/e2e/cycles_test.c).
-# KTSTR_ACCEL chooses the accelerator; in the nested rig:
+# KTSTR_ACCEL (kvm, tcg) chooses the accelerator, of the machines too; in the nested rig:
 #	tests/nested/run.sh -t 7200 -- env KTSTR_ACCEL=kvm tests/long/leaks.sh
 set -u
 cd "$(dirname "$0")/../.." || exit 1
@@ -72,6 +72,6 @@ undisturbed > /dev/null
 result $? "the next run passes" "$tmp/tap"
 make -s OUTPUT="$out" e2e-tests > "$tmp/log" 2>&1 &&
 	KTSTR_LIBDIR=$out KTSTR_TEST_CYCLES=$cycles \
-		"$out/obj/tests/e2e/cycles_test" > "$tmp/log" 2>&1
+		"$out/obj/tests/e2e/cycles_test" ${KTSTR_ACCEL:+-v "$KTSTR_ACCEL"} > "$tmp/log" 2>&1
 result $? "$cycles machines of each kind in one process leave nothing" "$tmp/log"
 finish

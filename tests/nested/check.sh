@@ -51,6 +51,14 @@ scenarios=(
 )
 presets=(tiny-2llc odd-3llc)
 
+# Until it has chosen its clock, a guest's kernel ticks on every idle CPU: more than 20 CPUs of the
+# emulated host's speed do nothing else. KVM slows a periodic APIC timer down on request.
+slow_ticks=()
+if [ -n "${KTSTR_NESTED:-}" ] && [ "$what" = long ]; then
+	echo 200000 > /sys/module/kvm/parameters/min_timer_period_us
+	slow_ticks=(--append "lapic=notscdeadline loglevel=4")
+fi
+
 echo "TAP version 13"
 case $what in
 short)	machine=() scenario=()
@@ -66,7 +74,7 @@ short)	machine=() scenario=()
 	part scenario "$out/ktstr" run -j 1 --accel kvm "${scenario[@]}"
 	part cycles "$out/obj/tests/e2e/cycles_test" -v kvm ;;
 long)	part machine "$out/obj/tests/e2e/vm_boot_test"
-	part topology "$out/obj/tests/e2e/topology_test" --accel kvm all
+	part topology "$out/obj/tests/e2e/topology_test" --accel kvm "${slow_ticks[@]}" all
 	part scenario "$out/ktstr" run -j 1 --accel kvm
 	part leaks tests/long/leaks.sh ;;
 *)	echo "usage: check.sh [short|long]" >&2
