@@ -5,7 +5,7 @@
 # Standalone, the same targets take the tree from KSRC= or from what set-up provided.
 #
 #	make			build			make run_tests	build and run
-#	make check		set-up and all of our own tests (check-unit, -lint, -e2e, -fuzz, -nested)
+#	make check		set-up and all of our own tests (check-nested, -e2e, -lint, -unit, -fuzz)
 #	make check-fuzz SECONDS=600	the fuzz targets side by side, for so long
 #	make install INSTALL_PATH=DIR			make clean
 #	make install-tree KSRC=TREE	put this suite into a kernel tree
@@ -47,7 +47,7 @@ setup:
 	@$(SETUP)/setup.sh
 
 check:
-	@KSRC="$(KSRC)" tests/check.sh "$(OUTPUT)" $(or $(PARTS),unit lint e2e fuzz nested)
+	@KSRC="$(KSRC)" tests/check.sh "$(OUTPUT)" $(or $(PARTS),nested e2e lint unit fuzz)
 
 check-unit check-lint check-e2e check-fuzz check-nested: check-%:
 	@KSRC="$(KSRC)" FUZZ_SECONDS="$(SECONDS)" tests/check.sh "$(OUTPUT)" $*
@@ -226,7 +226,7 @@ $(2)/$(1:.c=): $(2)/$(1:.c=.o) $(call link_of,$(1),$(2))
 	$$(call msg,LINK,$(notdir $(2)),$$@)
 	$$(Q)$$(CC) $$(CFLAGS) $(3) $$(LDFLAGS) $$^ $(call tag,$(1),Libs) $$(LDLIBS) -o $$@
 endef
-$(foreach t,$(unit_srcs) $(e2e_srcs),$(eval $(call own_test,$(t),$(OBJ),)))
+$(foreach t,$(e2e_srcs),$(eval $(call own_test,$(t),$(OBJ),)))
 $(foreach t,$(unit_srcs),$(eval $(call own_test,$(t),$(OBJ)/san,$(SAN))))
 endif
 # The fuzzers' "first corpus" and their runs: tests/fuzz/run.sh.
@@ -248,7 +248,7 @@ endef
 $(foreach t,$(fuzz_srcs),$(eval $(call fuzz_target,$(t))))
 endif
 fuzzers: $(fuzz_srcs:%.c=$(OBJ)/%)
-unit-tests: $(unit_srcs:%.c=$(OBJ)/%) $(unit_srcs:%.c=$(OBJ)/san/%)
+unit-tests: $(unit_srcs:%.c=$(OBJ)/san/%)
 e2e-tests: $(e2e_srcs:%.c=$(OBJ)/%)
 
 # The host of the nested rig, but for its kernel: docs/nested-kvm.md.

@@ -1,11 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Our own tests: check.sh OUTPUT [unit|lint|e2e|fuzz|nested]... Sets up what they need, builds them, runs
+# Our own tests: check.sh OUTPUT [nested|e2e|lint|unit|fuzz]... Sets up what they need, builds them, runs
 # them, prints one KTAP line per item and at the end "N passed, N failed, N skipped".
 # A test that fails shows its output; all output stays in OUTPUT/obj/check/.
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
-[ $# -ge 2 ] || { echo "usage: check.sh OUTPUT unit|lint|e2e|fuzz|nested..." >&2; exit 1; }
+[ $# -ge 2 ] || { echo "usage: check.sh OUTPUT nested|e2e|lint|unit|fuzz..." >&2; exit 1; }
 OUTPUT=$1
 shift
 logs=$OUTPUT/obj/check
@@ -66,7 +66,7 @@ report()
 }
 
 # What is under way, by process id.
-declare -A names=() starts=()
+declare -A names=() starts=() taps=()
 
 reap()
 {
@@ -74,7 +74,11 @@ reap()
 
 	wait -n -p pid "${!names[@]}"
 	rc=$?
-	report "${names[$pid]}" $rc $((SECONDS - starts[$pid]))
+	if [ -n "${taps[${names[$pid]}]:-}" ]; then
+		tap_results "${names[$pid]}" $rc
+	else
+		report "${names[$pid]}" $rc $((SECONDS - starts[$pid]))
+	fi
 	unset "names[$pid]" "starts[$pid]"
 }
 
@@ -92,6 +96,13 @@ queue()
 	names[$!]=$name starts[$!]=$SECONDS
 }
 
+# queue_tap NAME COMMAND...: a command whose output is TAP, of which every result is an item.
+queue_tap()
+{
+	taps[$1]=y
+	queue "$@"
+}
+
 finish()
 {
 	while [ ${#names[@]} -gt 0 ]; do
@@ -107,8 +118,8 @@ item()
 	finish
 }
 
-# tap_results NAME STATUS: every result of a command that prints TAP is an item; the command
-# itself is one more when it failed without a failed result.
+# tap_results NAME STATUS: report each result; the command itself is one more when it failed
+# without a failed result.
 tap_results()
 {
 	local name=$1 rc=$2 log=$logs/${1//\//_}.log line bad=$fail
@@ -126,12 +137,24 @@ tap_results()
 		"# "*)	echo "$line" ;;
 		esac
 	done < "$log"
-	[ "$rc" = 0 ] || [ "$fail" -gt "$bad" ] || item "$name/run" sh -c "cat $log; exit $rc"
+	[ "$rc" = 0 ] || [ "$fail" -gt "$bad" ] || report "$name" "$rc" 0
 }
 
-build()
+# What the parts that were asked for need, at once: it is the longest item.
+check_build()
 {
-	make -s -k -j"$(nproc)" OUTPUT="$OUTPUT" KSRC="$KSRC" "$@"
+	local part goals=()
+
+	for part; do
+		case $part in
+		unit)	goals+=(unit-tests) ;;
+		e2e)	goals+=(all e2e-tests) ;;
+		fuzz)	goals+=(fuzzers) ;;
+		nested)	goals+=(all e2e-tests nested-host) ;;
+		esac
+	done
+	[ ${#goals[@]} = 0 ] ||
+		item build make -s -k -j"$(nproc)" OUTPUT="$OUTPUT" KSRC="$KSRC" "${goals[@]}"
 }
 
 # An ASan report has to fail the test, also from a forked child.
@@ -145,14 +168,11 @@ check_unit()
 {
 	local t name
 
-	item build/unit-tests build unit-tests
 	for t in tests/unit/*_test.c; do
 		name=${t#tests/}
 		name=${name%.c}
-		queue "$name" run_unit "$OUTPUT/obj/tests/$name"
-		queue "san/$name" run_unit "$OUTPUT/obj/san/tests/$name"
+		queue "$name" run_unit "$OUTPUT/obj/san/tests/$name"
 	done
-	finish
 }
 
 check_lint()
@@ -162,50 +182,54 @@ check_lint()
 	for what in $(tests/lint.sh list); do
 		queue "lint/$what" tests/lint.sh "$what"
 	done
-	finish
 }
 
-# Programs in obj/ have to be told where the suite's programs are, and which kernel to boot.
-run_e2e()
+# Which kernel tests boot; nothing when the tool finds out by itself.
+test_kernel()
 {
-	local kernel
-
-	kernel=${KTSTR_TEST_KERNEL:-$("$OUTPUT/ktstr" kernel path)}
-	env PATH="$OUTPUT:$PATH" KTSTR_LIBDIR="$OUTPUT" KTSTR_RUNS_ROOT="$logs/runs" \
-		${kernel:+KTSTR_TEST_KERNEL="$kernel"} timeout 600 "$1"
+	echo "${KTSTR_TEST_KERNEL:-$("$OUTPUT/ktstr" kernel path)}"
 }
 
-# A test that says so in a comment, "Alone: why", gets the machine to itself.
+# A test that says so in a comment, "Own: /dev/shm", finds there only what is its own: in a mount
+# namespace or, where that is refused, because nothing else runs.
 check_e2e()
 {
-	local t name how what
+	local t name how what kernel own
 
-	item build/all build all e2e-tests
+	# Programs in obj/ have to be told where the suite's programs are, and which kernel to boot.
+	kernel=$(test_kernel)
+	own=(unshare --mount sh -c 'mount -t tmpfs tmpfs /dev/shm && exec "$@"' sh)
 	for t in $(find tests/e2e -name '*_test.c' -o -name '*_test.sh' | sort); do
 		name=${t#tests/}
+		name=${name%.*}
 		case $t in
-		*.c)	how=queue what=(run_e2e "$OUTPUT/obj/tests/${name%.c}") ;;
-		*.sh)	how=queue what=(timeout 600 bash "$t") ;;
+		*.c)	what=(env PATH="$OUTPUT:$PATH" KTSTR_LIBDIR="$OUTPUT"
+			      KTSTR_RUNS_ROOT="$logs/runs"
+			      ${kernel:+KTSTR_TEST_KERNEL="$kernel"}
+			      timeout 600 "$OUTPUT/obj/tests/$name") ;;
+		*.sh)	what=(timeout 600 bash "$t") ;;
 		esac
-		grep -qE '^(#|/\*| \*) Alone:' "$t" && how=item
-		$how "${name%.*}" "${what[@]}"
+		how=queue
+		if grep -qE '^(#|/\*| \*) Own: /dev/shm' "$t"; then
+			if "${own[@]}" true 2> /dev/null; then
+				what=("${own[@]}" "${what[@]}")
+			else
+				how=item
+			fi
+		fi
+		$how "$name" "${what[@]}"
 	done
-	finish
 }
 
-# The bundled VMM with real KVM, on an emulated host.
+# The bundled VMM with real KVM, on an emulated host. It has one CPU and takes long.
 check_nested()
 {
 	local kernel
 
-	item build/nested build all e2e-tests nested-host
-	kernel=${KTSTR_TEST_KERNEL:-$("$OUTPUT/ktstr" kernel path)}
+	kernel=$(test_kernel)
 	mkdir -p "$logs/nested"
-	echo '# nested ...' >&2
-	nested_twice -t 300 -o "$logs/nested" ${kernel:+-k "$kernel"} -- \
-		env RUNS_ROOT="$logs/nested" tests/nested/check.sh short \
-		> "$logs/nested.log" 2>&1 < /dev/null
-	tap_results nested $?
+	queue_tap nested nested_twice -t 300 -o "$logs/nested" ${kernel:+-k "$kernel"} -- \
+		env RUNS_ROOT="$logs/nested" tests/nested/check.sh short
 }
 
 # A host that died (125) or did not get ready in time (124, on a busy machine) says nothing about
@@ -226,36 +250,26 @@ nested_twice()
 	echo "ok 1 nested # SKIP the emulated KVM host died or was too slow, twice ($rc)"
 }
 
-# It lasts as long however fast it is, and the emulated host has one CPU: they run together.
-fuzz_pid=
-trap '[ -z "$fuzz_pid" ] || kill "$fuzz_pid"' EXIT
-
+# It uses all CPUs and lasts as long however fast it is.
 check_fuzz()
 {
-	item build/fuzzers build fuzzers
-	echo '# fuzz ...' >&2
-	nice -n 10 tests/fuzz/run.sh "$OUTPUT" "${FUZZ_SECONDS:-60}" \
-		> "$logs/fuzz.log" 2>&1 < /dev/null &
-	fuzz_pid=$!
-}
-
-end_fuzz()
-{
-	[ -n "$fuzz_pid" ] || return 0
-	wait "$fuzz_pid"
-	tap_results fuzz $?
-	fuzz_pid=
+	finish
+	queue_tap fuzz tests/fuzz/run.sh "$OUTPUT" "${FUZZ_SECONDS:-60}"
+	finish
 }
 
 echo "KTAP version 1"
 for part; do
-	[ "$part" = nested ] || end_fuzz
 	case $part in
-	unit|lint|e2e|fuzz|nested)	"check_$part" ;;
+	nested|e2e|lint|unit|fuzz) ;;
 	*)		echo "no such part: $part" >&2; exit 1 ;;
 	esac
 done
-end_fuzz
+check_build "$@"
+for part; do
+	"check_$part"
+done
+finish
 echo "1..$nr"
 echo "$pass passed, $fail failed, $skip skipped"
 [ $fail = 0 ]

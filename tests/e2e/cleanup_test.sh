@@ -3,7 +3,7 @@
 # Whatever ends a run, nothing stays: no process, no file in /dev/shm, no temporary file, no
 # lock that is still held. The run is killed (SIGKILL) and interrupted (SIGINT) in each of its
 # phases, which are recognised by what the run has written so far, not by the clock.
-# Alone: it compares /dev/shm before and after.
+# Own: /dev/shm is compared before and after.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 out=${OUTPUT:-$PWD/build}

@@ -8,7 +8,7 @@
  * The guest need not get anywhere, so any /dev/kvm that opens will do.
  * KTSTR_TEST_KERNEL: the image; KTSTR_TEST_CYCLES: how many machines (40, emulated: 20).
  */
-/* Alone: it compares /dev/shm before and after. */
+/* Own: /dev/shm is compared before and after. */
 /* Links: libktstr.a */
 #include <dirent.h>
 #include <fcntl.h>

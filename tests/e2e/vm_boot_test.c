@@ -6,7 +6,7 @@
  * or an emulator the tests are skipped. KTSTR_TEST_ACCEL=kvm asks for the bundled VMM instead of
  * emulation.
  */
-/* Alone: it compares /dev/shm before and after. */
+/* Own: /dev/shm is compared before and after. */
 /* Links: libktstr.a */
 #include <dirent.h>
 #include <fcntl.h>
