@@ -21,6 +21,7 @@ enum ktstr_sched_order {
 	KTSTR_SCHED_DETACH,
 	KTSTR_SCHED_RESTART,		/* the test's own, whatever is attached */
 	KTSTR_SCHED_REPLACE,		/* the one that is attached by a staged one */
+	KTSTR_SCHED_REVIVE,		/* the test's own again, if it ended by itself */
 	KTSTR_NR_SCHED_ORDERS,
 };
 
@@ -57,6 +58,9 @@ struct ktstr_ctx {
 	 * Carry out an order; @name of a staged scheduler or NULL. 0: done, the three members
 	 * above are those of now. 1: the scheduler failed, which is reported already. -errno
 	 * with a sentence: it could not be tried. NULL: nobody can.
+	 *
+	 * KTSTR_SCHED_REVIVE reports an end that nobody asked for as a failure in @name, and
+	 * puts it into @err too; the sentence is empty when there was none.
 	 */
 	int (*sched_order)(struct ktstr_ctx *ctx, enum ktstr_sched_order order,
 			   const char *name, struct vm_err *err);

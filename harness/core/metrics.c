@@ -296,27 +296,30 @@ static void fold(struct ktstr_stats *to, const struct ktstr_stats *from)
 	to->cpus = ktstr_cpumask__weight(&to->cpus_used);
 }
 
-/* The two wildcards. */
+/* The wildcards. */
 #define ANY_PHASE	UINT32_MAX
 #define ANY_CGROUP	NULL
+#define ANY_PART	NULL
 
-static bool matches(const struct ktstr_cgroup_stats *c, uint32_t phase, const char *cgroup)
+static bool matches(const struct ktstr_cgroup_stats *c, uint32_t phase, const char *cgroup,
+		    const char *part)
 {
 	bool counts = phase == ANY_PHASE ? c->span != KTSTR_SPAN_PHASE :
 					   c->span != KTSTR_SPAN_LIFE && c->step == phase;
 
 	return counts &&
+	       (!part || !strncmp(c->part, part, sizeof(c->part) - 1)) &&
 	       (!cgroup || !strncmp(c->name, cgroup, sizeof(c->name) - 1));
 }
 
 static struct ktstr_stats fold_all(const struct ktstr_result *r, uint32_t phase,
-				   const char *cgroup)
+				   const char *cgroup, const char *part)
 {
 	struct ktstr_stats all = nothing(), one;
 	uint32_t i;
 
 	for (i = 0; i < r->nr_cgroups; i++) {
-		if (!matches(&r->cgroups[i], phase, cgroup))
+		if (!matches(&r->cgroups[i], phase, cgroup, part))
 			continue;
 		ktstr_cgroup_stats__figures(&r->cgroups[i], &one);
 		fold(&all, &one);
@@ -327,22 +330,27 @@ static struct ktstr_stats fold_all(const struct ktstr_result *r, uint32_t phase,
 struct ktstr_stats ktstr_stats__phase_cgroup(const struct ktstr_result *r, uint32_t phase,
 					     const char *cgroup)
 {
-	return fold_all(r, phase, cgroup);
+	return fold_all(r, phase, cgroup, ANY_PART);
 }
 
 struct ktstr_stats ktstr_stats__phase(const struct ktstr_result *r, uint32_t phase)
 {
-	return fold_all(r, phase, ANY_CGROUP);
+	return fold_all(r, phase, ANY_CGROUP, ANY_PART);
 }
 
 struct ktstr_stats ktstr_stats__cgroup(const struct ktstr_result *r, const char *cgroup)
 {
-	return fold_all(r, ANY_PHASE, cgroup);
+	return fold_all(r, ANY_PHASE, cgroup, ANY_PART);
+}
+
+struct ktstr_stats ktstr_stats__part(const struct ktstr_result *r, const char *part)
+{
+	return fold_all(r, ANY_PHASE, ANY_CGROUP, part);
 }
 
 struct ktstr_stats ktstr_stats__run(const struct ktstr_result *r)
 {
-	struct ktstr_stats s = fold_all(r, ANY_PHASE, ANY_CGROUP);
+	struct ktstr_stats s = fold_all(r, ANY_PHASE, ANY_CGROUP, ANY_PART);
 
 	/* cgroups that were too many to be kept left their CPUs */
 	ktstr_cpumask__or(&s.cpus_used, &r->cpus_used);
@@ -360,7 +368,7 @@ struct ktstr_stats ktstr_stats__phase_worker(const struct ktstr_result *r, uint3
 
 	for (k = 0; k < r->nr_workers; k++) {
 		c = &r->cgroups[r->workers[k].cgroup];
-		if (!matches(c, phase, cgroup) || i--)
+		if (!matches(c, phase, cgroup, ANY_PART) || i--)
 			continue;
 		worker_figures(&r->workers[k], c, &s);
 		break;

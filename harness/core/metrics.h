@@ -41,6 +41,8 @@ extern const unsigned int ktstr_nr_metrics;
 const struct ktstr_metric *ktstr_metric__find(const char *name);
 /* NaN: absent. */
 double ktstr_metric__value(const struct ktstr_metric *m, const struct ktstr_stats *s);
+/* Of one part of the test (a scenario of a batch): as ktstr_stats__run(). */
+struct ktstr_stats ktstr_stats__part(const struct ktstr_result *r, const char *part);
 /* "lower", "higher", "" */
 const char *ktstr_polarity__name(enum ktstr_polarity p);
 

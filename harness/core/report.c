@@ -10,6 +10,7 @@
 
 #include "console.h"
 #include "devices.h"
+#include "metrics.h"
 #include "report.h"
 #include "schedlog.h"
 #include "scheduler.h"
@@ -18,6 +19,7 @@
 
 #define BRIEF_DETAILS	6
 #define BRIEF_CGROUPS	4
+#define BRIEF_PARTS	3
 #define BRIEF_STALLS	2
 #define BRIEF_SCHED	6
 #define BRIEF_DUMP	8
@@ -164,28 +166,42 @@ static void put_cgroup_stats(const struct out *o, const struct ktstr_cgroup_stat
 			c->local_pages, c->pages);
 }
 
-static void put_stats(const struct out *o, const struct ktstr_run *run)
+/* The test's, or of a batch those of one scenario: from @i on. Returns where the next begin. */
+static uint32_t put_part_stats(const struct out *o, const struct ktstr_result *r, uint32_t i)
 {
-	const struct ktstr_result *r = run->result;
-	struct ktstr_stats t;
-	uint32_t i, told = 0;
+	const char *part = r->cgroups[i].part;
+	struct ktstr_stats t = *part ? ktstr_stats__part(r, part) : ktstr_stats__run(r);
+	uint32_t left = o->brief ? BRIEF_CGROUPS : ALL, more = 0;
+	char title[KTSTR_NAME_LEN + 16];
 
-	if (!r->nr_cgroups)
-		return;
-	t = ktstr_stats__run(r);
-	put_title(o, "stats");
+	snprintf(title, sizeof(title), "stats%s%s", *part ? " of " : "", part);
+	put_title(o, title);
 	fprintf(o->f, "%.0f workers, %.0f cpus, %.0f migrations", t.workers, t.cpus, t.migrations);
 	if (!isnan(t.spread_pct))
 		fprintf(o->f, ", worst_spread=%.1f%%", t.spread_pct);
 	fprintf(o->f, ", worst_gap=%.0fms\n", t.max_gap_ms);
-	for (i = 0; i < r->nr_cgroups; i++) {
-		if (o->brief && (told == BRIEF_CGROUPS || r->cgroups[i].span == KTSTR_SPAN_PHASE))
+	for (; i < r->nr_cgroups && !strcmp(r->cgroups[i].part, part); i++) {
+		if (o->brief && (!left || r->cgroups[i].span == KTSTR_SPAN_PHASE)) {
+			more++;
 			continue;
+		}
 		put_cgroup_stats(o, &r->cgroups[i]);
-		told++;
+		left--;
 	}
-	if (told < r->nr_cgroups)
-		fprintf(o->f, "  ... and %u more\n", r->nr_cgroups - told);
+	if (more)
+		fprintf(o->f, "  ... and %u more\n", more);
+	return i;
+}
+
+static void put_stats(const struct out *o, const struct ktstr_run *run)
+{
+	const struct ktstr_result *r = run->result;
+	uint32_t left = o->brief ? BRIEF_PARTS : ALL, i = 0;
+
+	while (i < r->nr_cgroups && left--)
+		i = put_part_stats(o, r, i);
+	if (i < r->nr_cgroups)
+		fprintf(o->f, "... and those of other scenarios\n");
 }
 
 /* Of payloads, and of work types that have figures of their own. */
@@ -224,7 +240,7 @@ static void put_stalls(const struct out *o, const struct ktstr_result *r)
 {
 	uint32_t i, max = o->brief ? BRIEF_STALLS : ALL;
 	const struct ktstr_stall *s;
-	char line[320], why[128];
+	char line[400], why[128];
 
 	if (!r->nr_stalls)
 		return;
@@ -233,8 +249,8 @@ static void put_stalls(const struct out *o, const struct ktstr_result *r)
 		s = &r->stalls[i];
 		ktstr_stall__describe(s, why, sizeof(why));
 		snprintf(line, sizeof(line),
-			 "%s: step %u: worker %d (%s) stood still for %.1f s from +%.1f s on: %s%s",
-			 s->cgroup, s->step + 1, s->tid, s->comm, s->for_ns / 1e9, s->at_ns / 1e9,
+			 "%s%s%s: step %u: worker %d (%s) stood still for %.1f s from +%.1f s on: %s%s",
+			 s->part, *s->part ? ": " : "", s->cgroup, s->step + 1, s->tid, s->comm, s->for_ns / 1e9, s->at_ns / 1e9,
 			 why, s->resumed ? "; it went on" : "");
 		put_line(o, "  ", line, strlen(line));
 		put_fact(o, true, "", s->status);

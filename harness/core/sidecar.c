@@ -104,6 +104,7 @@ static void put_cgroup(struct ktstr_json *j, const struct ktstr_cgroup_stats *c)
 	ktstr_cgroup_stats__figures(c, &s);
 	ktstr_json__object(j, NULL);
 	ktstr_json__str(j, "name", name);
+	ktstr_json__str(j, "part", c->part[0] ? c->part : NULL);
 	ktstr_json__u64(j, "step", c->step);
 	ktstr_json__str(j, "span", ktstr_span__name(c->span));
 	ktstr_json__str(j, "spread_of", c->blocks ? "run_delay" : "off_cpu");

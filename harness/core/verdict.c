@@ -198,7 +198,7 @@ double ktstr_ext_metric(const struct ktstr_result *r, const char *source, const 
 	  sizeof(((struct ktstr_stall *)NULL)->_member) }
 
 const struct ktstr_stall_text ktstr_stall_texts[KTSTR_NR_STALL_TEXTS] = {
-	TEXT(cgroup), TEXT(comm), TEXT(cpus), TEXT(status), TEXT(wchan), TEXT(syscall),
+	TEXT(cgroup), TEXT(part), TEXT(comm), TEXT(cpus), TEXT(status), TEXT(wchan), TEXT(syscall),
 	TEXT(path), TEXT(loadavg), TEXT(stack),
 };
 
@@ -256,19 +256,10 @@ double ktstr_stats__stalls(const struct ktstr_result *r, const char *cgroup)
 	return nr;
 }
 
-void ktstr_result__merge(struct ktstr_result *to, const struct ktstr_result *from)
+static void merge_measured(struct ktstr_result *to, const struct ktstr_result *from)
 {
 	struct ktstr_stall *stall;
-	struct ktstr_detail *d;
 	uint32_t i;
-
-	for (i = 0; i < from->nr_details; i++) {
-		d = detail_slot(to, from->details[i].severity);
-		if (d)
-			*d = from->details[i];
-	}
-	to->dropped_details = add_saturated(to->dropped_details, from->dropped_details);
-	to->dropped_fails = add_saturated(to->dropped_fails, from->dropped_fails);
 
 	merge_stats(to, from);
 	to->claims_held = add_saturated(to->claims_held, from->claims_held);
@@ -286,6 +277,32 @@ void ktstr_result__merge(struct ktstr_result *to, const struct ktstr_result *fro
 	if (from->stall_poll_ms)
 		to->stall_poll_ms = from->stall_poll_ms;
 	ktstr_cpumask__or(&to->cpus_used, &from->cpus_used);
+}
+
+void ktstr_result__merge(struct ktstr_result *to, const struct ktstr_result *from)
+{
+	struct ktstr_detail *d;
+	uint32_t i;
+
+	for (i = 0; i < from->nr_details; i++) {
+		d = detail_slot(to, from->details[i].severity);
+		if (d)
+			*d = from->details[i];
+	}
+	to->dropped_details = add_saturated(to->dropped_details, from->dropped_details);
+	to->dropped_fails = add_saturated(to->dropped_fails, from->dropped_fails);
+	merge_measured(to, from);
+}
+
+void ktstr_result__merge_part(struct ktstr_result *to, struct ktstr_result *from, const char *part)
+{
+	uint32_t i;
+
+	for (i = 0; i < from->nr_cgroups; i++)
+		snprintf(from->cgroups[i].part, sizeof(from->cgroups[i].part), "%s", part);
+	for (i = 0; i < from->nr_stalls; i++)
+		snprintf(from->stalls[i].part, sizeof(from->stalls[i].part), "%s", part);
+	merge_measured(to, from);
 }
 
 static void bound_stalls(struct ktstr_result *r)
@@ -335,6 +352,7 @@ void ktstr_result__bound(struct ktstr_result *r)
 	}
 	for (i = 0; i < r->nr_cgroups; i++) {
 		r->cgroups[i].name[sizeof(r->cgroups[i].name) - 1] = '\0';
+		r->cgroups[i].part[sizeof(r->cgroups[i].part) - 1] = '\0';
 		if (r->cgroups[i].span >= KTSTR_NR_SPANS)
 			r->cgroups[i].span = KTSTR_SPAN_STEP;
 	}

@@ -122,6 +122,7 @@ enum ktstr_span {
 /* Statistics of one cgroup in one step; the formulas stand in checks/stats.c. */
 struct ktstr_cgroup_stats {
 	char name[KTSTR_NAME_LEN];
+	char part[KTSTR_NAME_LEN];	/* of the test: a scenario of a batch; mostly "" */
 	uint32_t step;
 	uint32_t span;			/* enum ktstr_span */
 	uint32_t workers;
@@ -207,6 +208,7 @@ struct ktstr_stall {
 	uint64_t at_ns;			/* since the first step, when it began */
 	uint64_t for_ns;		/* how long, as far as the monitor saw */
 	char cgroup[KTSTR_NAME_LEN];
+	char part[KTSTR_NAME_LEN];	/* as in ktstr_cgroup_stats */
 	char comm[32];
 	char cpus[64];			/* that were idle; else those that it may use */
 	char status[208];		/* state and switches */
@@ -222,10 +224,10 @@ struct ktstr_stall_text {
 	const char *key;
 	size_t offset, size;
 };
-#define KTSTR_NR_STALL_TEXTS	9
+#define KTSTR_NR_STALL_TEXTS	10
 extern const struct ktstr_stall_text ktstr_stall_texts[KTSTR_NR_STALL_TEXTS];
 
-/* Everything about one run. Allocated by ktstr_result__new(), about 820 KiB. */
+/* Everything about one run. Allocated by ktstr_result__new(), about 840 KiB. */
 struct ktstr_result {
 	uint32_t nr_details;
 	uint32_t dropped_details;
@@ -268,6 +270,9 @@ void ktstr_stall__describe(const struct ktstr_stall *s, char *buf, size_t size);
 
 /* Append everything of @from to @to. The same cgroup and step twice stays two entries. */
 void ktstr_result__merge(struct ktstr_result *to, const struct ktstr_result *from);
+/* Append what was measured, without the details, as that of the test's part called @part. */
+void ktstr_result__merge_part(struct ktstr_result *to, struct ktstr_result *from,
+			      const char *part);
 
 /* Bring everything within bounds: a process that crashed may have written anything. */
 void ktstr_result__bound(struct ktstr_result *r);

@@ -18,7 +18,7 @@
 #include "verdict.h"
 
 #define WIRE_MAGIC	0x5352544bu	/* "KTRS" in memory */
-#define WIRE_VERSION	8u
+#define WIRE_VERSION	9u
 #define WIRE_RECORD	8u		/* type and length */
 
 enum wire_type {
@@ -105,6 +105,14 @@ static void put_samples(struct writer *w, const struct ktstr_sample_stats *s)
 		put64(w, s->log2[b]);
 }
 
+static void put_name(struct writer *w, const char *s, size_t size)
+{
+	uint32_t n = (uint32_t)strnlen(s, size - 1);
+
+	put32(w, n);
+	put(w, s, n);
+}
+
 static void put_cgroup(struct writer *w, const struct ktstr_cgroup_stats *c)
 {
 	size_t at = record_begin(w, WIRE_CGROUP);
@@ -144,6 +152,7 @@ static void put_cgroup(struct writer *w, const struct ktstr_cgroup_stats *c)
 	put32(w, c->migrated_known);
 	put64(w, c->local_pages);
 	put64(w, c->migrated_pages);
+	put_name(w, c->part, sizeof(c->part));
 	put(w, c->name, strnlen(c->name, sizeof(c->name) - 1));
 	record_end(w, at);
 }
@@ -172,14 +181,6 @@ static void put_worker(struct writer *w, const struct ktstr_worker_stats *k)
 	put_double(w, k->max_wake_us);
 	put_cpus(w, &k->cpus_used);
 	record_end(w, at);
-}
-
-static void put_name(struct writer *w, const char *s, size_t size)
-{
-	uint32_t n = (uint32_t)strnlen(s, size - 1);
-
-	put32(w, n);
-	put(w, s, n);
 }
 
 static void put_ext_metric(struct writer *w, const struct ktstr_ext_metric *m)
@@ -404,6 +405,22 @@ static bool consistent(const struct ktstr_cgroup_stats *c)
 	       c->locality_known <= 1 && c->migrated_known <= 1 && c->local_pages <= c->pages;
 }
 
+/* A string with its length in front. */
+static void get_name(struct reader *rd, char *s, size_t size)
+{
+	uint32_t len = get32(rd);
+	struct reader name = { .p = rd->p, .left = len };
+
+	if (rd->bad || name.left > rd->left) {
+		rd->bad = true;
+		return;
+	}
+	rd->p += name.left;
+	rd->left -= name.left;
+	get_string(&name, s, size);
+	rd->bad |= name.bad;
+}
+
 static void get_cgroup(struct reader *rd, struct ktstr_result *r)
 {
 	struct ktstr_cgroup_stats *c;
@@ -448,6 +465,7 @@ static void get_cgroup(struct reader *rd, struct ktstr_result *r)
 	c->migrated_known = get32(rd);
 	c->local_pages = get64(rd);
 	c->migrated_pages = get64(rd);
+	get_name(rd, c->part, sizeof(c->part));
 	get_string(rd, c->name, sizeof(c->name));
 	if (!consistent(c))
 		rd->bad = true;
@@ -485,22 +503,6 @@ static void get_worker(struct reader *rd, struct ktstr_result *r)
 	    k->local_pages > k->pages || k->median_wake_us > k->p99_wake_us ||
 	    k->p99_wake_us > k->max_wake_us)
 		rd->bad = true;
-}
-
-/* A string with its length in front. */
-static void get_name(struct reader *rd, char *s, size_t size)
-{
-	uint32_t len = get32(rd);
-	struct reader name = { .p = rd->p, .left = len };
-
-	if (rd->bad || name.left > rd->left) {
-		rd->bad = true;
-		return;
-	}
-	rd->p += name.left;
-	rd->left -= name.left;
-	get_string(&name, s, size);
-	rd->bad |= name.bad;
 }
 
 static void get_ext_metric(struct reader *rd, struct ktstr_result *r)

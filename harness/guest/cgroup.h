@@ -89,4 +89,8 @@ void ktstr_cgroups__keep(struct ktstr_cgroups *cg);
 /* Remove what was made after the first @keep folders; goes on after an error, returns the first. */
 int ktstr_cgroups__unwind(struct ktstr_cgroups *cg, size_t keep, struct vm_err *err);
 
+/* Is there a cgroup below root, whoever made it? And remove them all, up to the first error. */
+bool ktstr_cgroups__any(const struct ktstr_cgroups *cg);
+int ktstr_cgroups__sweep(struct ktstr_cgroups *cg, struct vm_err *err);
+
 #endif

@@ -96,7 +96,10 @@ static int send_order(struct ktstr_ctx *ctx, enum ktstr_sched_order order, const
 		return vm_err(err, EPIPE, "PID 1 does not answer: %s", strerror(errno));
 	if (reply.ret < 0)
 		return vm_err(err, -reply.ret, "%.*s", (int)sizeof(reply.text) - 1, reply.text);
-	if (reply.ret)
+	reply.text[sizeof(reply.text) - 1] = '\0';
+	if (order == KTSTR_SCHED_REVIVE)
+		snprintf(err->msg, sizeof(err->msg), "%s", reply.text);
+	if (reply.ret || reply.pid == ctx->sched_pid)
 		return reply.ret;
 	if (ctx->sched_pidfd >= 0)
 		close(ctx->sched_pidfd);

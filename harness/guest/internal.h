@@ -105,13 +105,13 @@ struct guest_shared {
 /* Body to PID 1, and its answer; see orders.c. */
 struct guest_order {
 	uint32_t what;			/* enum ktstr_sched_order */
-	char name[KTSTR_NAME_LEN];
+	char name[KTSTR_NAME_LEN];	/* of a scheduler; of what was running, to revive one */
 };
 
 struct guest_order_reply {
 	int32_t ret;			/* of ctx->sched_order() */
 	int32_t pid;			/* of the scheduler from now on, 0: none */
-	char text[KTSTR_DETAIL_LEN / 2];
+	char text[KTSTR_DETAIL_LEN];	/* its sentence */
 };
 
 struct guest_body {
@@ -202,9 +202,9 @@ bool guest_sched__forward(struct guest *g);
 void guest_sched__reaped(struct guest *g, int status);
 /* True once it left or was ejected without being asked. */
 bool guest_sched__gone(const struct guest_sched *s);
-/* Add the failing detail for a scheduler that is gone. */
-void guest_sched__blame(const struct guest_sched *s, uint64_t body_start_ns,
-			struct ktstr_result *r);
+/* Of a scheduler that is gone: a sentence on how it went, and what kind of failure that is. */
+enum ktstr_kind guest_sched__why(const struct guest_sched *s, uint64_t body_start_ns, char *buf,
+				 size_t size);
 
 /* orders.c: carry out what the body waits for, and answer it. */
 void guest_order__serve(struct guest *g);

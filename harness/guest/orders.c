@@ -28,6 +28,7 @@ static const struct order_times {
 	[KTSTR_SCHED_DETACH]	= { 10000, 0, 0 },
 	[KTSTR_SCHED_RESTART]	= { 10000, 5000, 30000 },
 	[KTSTR_SCHED_REPLACE]	= { 10000, 5000, 10000 },
+	[KTSTR_SCHED_REVIVE]	= { 0, 10000, 30000 },
 };
 
 static uint64_t ms_from_now(uint32_t ms)
@@ -133,7 +134,7 @@ static int start(struct guest *g, const struct guest_order *o, const struct orde
 	if (!guest_sched__quiet(g, ms_from_now(t->quiet_ms)))
 		return vm_err(err, EBUSY, "another scheduler stayed enabled for %u ms",
 			      t->quiet_ms);
-	if (o->what != KTSTR_SCHED_RESTART)
+	if (o->what != KTSTR_SCHED_RESTART && o->what != KTSTR_SCHED_REVIVE)
 		ret = start_staged(g, o->name, publish_ms, err);
 	else if (access(KTSTR_GUEST_SCHEDULER, X_OK))
 		ret = vm_err(err, ENOENT, "the test has no scheduler of its own to restart");
@@ -145,6 +146,32 @@ static int start(struct guest *g, const struct guest_order *o, const struct orde
 	return ret;
 }
 
+/*
+ * The next scheduler takes the place in g->sched of the one that ended: this is the last moment
+ * to say why it did.
+ */
+static int revive(struct guest *g, const struct guest_order *o, struct vm_err *err)
+{
+	const char *colon = *o->name ? ": " : "";
+	enum ktstr_kind kind;
+	struct vm_err why;
+	int ret;
+
+	guest_serve(g, NULL, 0);
+	guest_sched__check(&g->sched);
+	if (!guest_sched__gone(&g->sched))
+		return 0;
+	guest_sched__stop(g);
+	kind = guest_sched__why(&g->sched, g->body.start_ns, err->msg, sizeof(err->msg));
+	ktstr_result__add(g->result, KTSTR_FAILS, kind, "%s%s%s", o->name, colon, err->msg);
+	ret = start(g, o, &times[KTSTR_SCHED_REVIVE], &why);
+	if (ret < 0)
+		ktstr_result__add(g->result, KTSTR_FAILS, KTSTR_SCHED_NOT_ATTACHED,
+				  "%s%sthe scheduler was not started again: %s", o->name, colon,
+				  why.msg);
+	return !!ret;
+}
+
 static int carry_out(struct guest *g, const struct guest_order *o, struct vm_err *err)
 {
 	const struct order_times *t;
@@ -153,6 +180,8 @@ static int carry_out(struct guest *g, const struct guest_order *o, struct vm_err
 	if (o->what >= KTSTR_NR_SCHED_ORDERS)
 		return vm_err(err, EINVAL, "unknown order %u", o->what);
 	t = &times[o->what];
+	if (o->what == KTSTR_SCHED_REVIVE)
+		return revive(g, o, err);
 	if (running(&g->sched) && !t->detach_ms)
 		return vm_err(err, EBUSY, "a scheduler is attached, detach it first");
 	if (!running(&g->sched) && t->detach_ms && o->what != KTSTR_SCHED_RESTART)

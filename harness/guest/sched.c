@@ -324,10 +324,9 @@ out_drain:
 	guest_serve(g, NULL, 0);
 }
 
-void guest_sched__blame(const struct guest_sched *s, uint64_t body_start_ns,
-			struct ktstr_result *r)
+enum ktstr_kind guest_sched__why(const struct guest_sched *s, uint64_t body_start_ns, char *buf,
+				 size_t size)
 {
-	enum ktstr_kind kind = s->scx.disabled ? s->scx.kind : KTSTR_SCHED_EXITED;
 	double at_s = s->gone_ns > body_start_ns ?
 		      (double)(s->gone_ns - body_start_ns) / 1e9 : 0.0;
 	char how[64] = "";
@@ -335,13 +334,13 @@ void guest_sched__blame(const struct guest_sched *s, uint64_t body_start_ns,
 	if (s->exited)
 		guest_status__format(s->status, how, sizeof(how));
 	if (s->scx.disabled && s->scx.error)
-		ktstr_result__add(r, KTSTR_FAILS, kind,
-				  "scheduler %s was ejected during workload (%.1fs into test): %s%s%s",
-				  s->scx.ops, at_s, s->scx.reason, s->scx.msg[0] ? ": " : "",
-				  s->scx.msg);
+		snprintf(buf, size,
+			 "scheduler %s was ejected during workload (%.1fs into test): %s%s%s",
+			 s->scx.ops, at_s, s->scx.reason, s->scx.msg[0] ? ": " : "", s->scx.msg);
 	else
-		ktstr_result__add(r, KTSTR_FAILS, kind,
-				  "scheduler process died unexpectedly during workload (%.1fs into test): %s%s%s%s%s",
-				  at_s, how, s->scx.disabled ? "; kernel: " : "", s->scx.reason,
-				  s->last_line[0] ? "; its last output: " : "", s->last_line);
+		snprintf(buf, size,
+			 "scheduler process died unexpectedly during workload (%.1fs into test): %s%s%s%s%s",
+			 at_s, how, s->scx.disabled ? "; kernel: " : "", s->scx.reason,
+			 s->last_line[0] ? "; its last output: " : "", s->last_line);
+	return s->scx.disabled ? s->scx.kind : KTSTR_SCHED_EXITED;
 }

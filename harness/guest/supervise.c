@@ -116,7 +116,7 @@ static void on_body(struct guest *g)
 		g->body.order = msg.order;
 		g->body.ordered = true;
 		/* too late: the body learns the same way as from a hold */
-		if (guest_sched__gone(&g->sched))
+		if (guest_sched__gone(&g->sched) && msg.order.what != KTSTR_SCHED_REVIVE)
 			guest_order__reply(g, 1, "");
 	} else if (!n || (n < 0 && errno != EAGAIN && errno != EINTR)) {
 		close(g->body.sock);
@@ -191,9 +191,14 @@ static bool body_over(const struct guest *g)
 	return g->body.exited;
 }
 
-static bool body_over_or_sched_exited(const struct guest *g)
+static bool body_over_or_ordered(const struct guest *g)
 {
-	return g->body.exited || g->sched.exited;
+	return g->body.exited || g->body.ordered;
+}
+
+static bool body_over_or_ordered_or_sched_exited(const struct guest *g)
+{
+	return body_over_or_ordered(g) || g->sched.exited;
 }
 
 /* "step 2, waiting for workers to stop", or nothing. The body may have written anything there. */
@@ -270,18 +275,18 @@ static void body_timed_out(struct guest *g)
 
 /*
  * The scheduler is gone and the body still runs: let it finish what it has, briefly. True
- * when it ended by itself.
+ * when it ended by itself, or wants the scheduler again.
  */
 static bool body_without_sched(struct guest *g, uint64_t deadline)
 {
 	struct guest_sched *s = &g->sched;
 	uint64_t until = guest_now_ns() + EJECTED_LINGER_NS;
 
-	if (!s->exited && !guest_serve(g, body_over_or_sched_exited,
+	if (!s->exited && !guest_serve(g, body_over_or_ordered_or_sched_exited,
 				       until < deadline ? until : deadline))
 		kill(-s->pid, SIGINT);
 	until = guest_now_ns() + BODY_GRACE_S * GUEST_NSEC_PER_SEC;
-	if (guest_serve(g, body_over, until < deadline ? until : deadline))
+	if (guest_serve(g, body_over_or_ordered, until < deadline ? until : deadline))
 		return true;
 	ktstr_result__add(g->result, KTSTR_NOTE, KTSTR_KIND_NONE,
 			  "the test body was killed %d s of guest time after the scheduler left",
@@ -351,12 +356,13 @@ static int run_body(struct guest *g)
 
 	deadline = g->body.start_ns +
 		   (g->args.duration_s + (uint64_t)g->args.run_grace_s) * GUEST_NSEC_PER_SEC;
-	if (await_body(g, &deadline)) {
-		if (!g->body.exited)
-			by_itself = body_without_sched(g, deadline);
-	} else {
-		body_timed_out(g);
-		by_itself = false;
+	while (by_itself && !g->body.exited) {
+		if (await_body(g, &deadline)) {
+			by_itself = g->body.exited || body_without_sched(g, deadline);
+		} else {
+			body_timed_out(g);
+			by_itself = false;
+		}
 	}
 	guest_serve(g, NULL, 0);
 	/* the last instant counts too: nobody asked the scheduler to leave yet */
@@ -405,13 +411,17 @@ static void send_result(struct guest *g)
 {
 	struct ktstr_result *body = guest_body__result(&g->body);
 	struct ktstr_result *r = ktstr_result__new();
+	char why[KTSTR_DETAIL_LEN];
+	enum ktstr_kind kind;
 	void *wire = NULL;
 	size_t len = 0;
 
 	if (r && body) {
 		/* causes before consequences: the first failure is the headline */
-		if (guest_sched__gone(&g->sched) && g->body.pid)
-			guest_sched__blame(&g->sched, g->body.start_ns, r);
+		if (guest_sched__gone(&g->sched) && g->body.pid) {
+			kind = guest_sched__why(&g->sched, g->body.start_ns, why, sizeof(why));
+			ktstr_result__add(r, KTSTR_FAILS, kind, "%s", why);
+		}
 		ktstr_result__merge(r, g->result);
 		ktstr_result__merge(r, body);
 		wire = ktstr_result__encode(r, &len);

@@ -65,6 +65,66 @@ TEST(a_machine_that_is_too_small_is_a_skip_with_the_reason)
 	}
 }
 
+/* Stands for PID 1, whose scheduler ended in @revived.during; @answer is whether it is back. */
+static struct {
+	const char *during;
+	int answer, asked;
+} revived;
+
+static int fake_order(struct ktstr_ctx *ctx, enum ktstr_sched_order order, const char *name,
+		      struct vm_err *err)
+{
+	(void)ctx;
+	revived.asked++;
+	if (order != KTSTR_SCHED_REVIVE)
+		return vm_err(err, EINVAL, "not asked for");
+	if (strcmp(name, revived.during))
+		return 0;
+	vm_err(err, 1, "scheduler x was ejected: bad cpu 7");
+	return revived.answer;
+}
+
+static struct ktstr_result *run_numa(const char *during, int answer)
+{
+	struct ktstr_ctx ctx = small_machine();
+
+	revived = (typeof(revived)){ during, answer, 0 };
+	ctx.sched_order = fake_order;
+	ctx.duration_ns = 2;
+	ktstr_scenario_batch(&ctx, "numa");
+	return ctx.result;
+}
+
+#define LINE(_i, _text) EXPECT_STREQ(_text, r->details[_i].text)
+
+TEST(a_scheduler_that_ends_in_a_batch_costs_one_scenario)
+{
+	struct ktstr_result *r = run_numa("cgroup_cpuset_numa_swap", 0);
+
+	ASSERT_NE(NULL, r);
+	EXPECT_EQ(2, revived.asked);
+	ASSERT_EQ(3, r->nr_details);
+	LINE(0, "not ok cgroup_cpuset_numa_swap # scheduler x was ejected: bad cpu 7");
+	LINE(1, "after cgroup_cpuset_numa_swap the scheduler was started again");
+	EXPECT_EQ(0, strncmp("ok numa_sleepers_stay # SKIP not enough ", r->details[2].text, 40));
+	ktstr_result__free(r);
+}
+
+TEST(a_scheduler_that_does_not_start_again_ends_the_batch)
+{
+	struct ktstr_result *r = run_numa("cgroup_cpuset_numa_swap", 1);
+
+	ASSERT_NE(NULL, r);
+	EXPECT_EQ(1, revived.asked);
+	ASSERT_EQ(4, r->nr_details);
+	LINE(0, "not ok cgroup_cpuset_numa_swap # scheduler x was ejected: bad cpu 7");
+	LINE(1, "after cgroup_cpuset_numa_swap nothing more can be run: the scheduler does not start again");
+	LINE(2, "not ok numa_sleepers_stay # INCONCLUSIVE not run");
+	LINE(3, "1 of 2 scenarios were not run");
+	EXPECT_EQ(KTSTR_INCONCLUSIVE, ktstr_result__outcome(r));
+	ktstr_result__free(r);
+}
+
 TEST(an_unknown_scenario_is_an_error_that_names_it)
 {
 	struct ktstr_ctx ctx = small_machine();

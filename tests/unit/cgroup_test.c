@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What the cgroup manager promises, against a fake tree and, where there is one, a real one. */
-/* Links: harness/guest/cgroup.c harness/guest/file.c vmm/err.c */
+/* Links: harness/guest/cgroup.c harness/guest/cgroup_sweep.c harness/guest/file.c vmm/err.c */
 #include <signal.h>
 #include <sys/wait.h>
 
@@ -125,6 +125,29 @@ TEST_F(cgroup, unwinding_removes_what_was_made_and_nothing_else_newest_first)
 	EXPECT_STREQ("rmdir /t/b\nrmdir /t/there/a\n", fake.log);
 	EXPECT_EQ(1, self->cg.nr_made);
 	EXPECT_EQ(0, fake_rmdir(there));
+}
+
+TEST_F(cgroup, sweeping_removes_whatever_is_there_children_first_and_stops_at_an_error)
+{
+	static const char * const there[] = { "/t/a", "/t/a/b", "/t/a/b/c" };
+	char path[80];
+	size_t i;
+
+	EXPECT_FALSE(ktstr_cgroups__any(&self->cg));
+	EXPECT_EQ(0, ktstr_cgroups__sweep(&self->cg, &self->err));
+	for (i = 0; i < ARRAY_SIZE(there); i++) {
+		snprintf(path, sizeof(path), "%s%s", fake.fs, there[i]);
+		ASSERT_EQ(0, fake_mkdir(path));
+	}
+	EXPECT_TRUE(ktstr_cgroups__any(&self->cg));
+	put_file(path, "cgroup.events", "populated 1\n");
+	EXPECT_EQ(-ETIMEDOUT, ktstr_cgroups__sweep(&self->cg, &self->err));
+	EXPECT_NE(NULL, strstr(self->err.msg, "/t/a/b/c"));
+	put_file(path, "cgroup.events", "populated 0\n");
+	fake.log[0] = '\0';
+	EXPECT_EQ(0, ktstr_cgroups__sweep(&self->cg, &self->err));
+	EXPECT_STREQ("rmdir /t/a/b/c\nrmdir /t/a/b\nrmdir /t/a\n", fake.log);
+	EXPECT_FALSE(ktstr_cgroups__any(&self->cg));
 }
 
 TEST_F(cgroup, removing_what_is_not_there_is_no_error)

@@ -18,7 +18,9 @@ static struct {
 static int fake_order(struct ktstr_ctx *ctx, enum ktstr_sched_order order, const char *name,
 		      struct vm_err *err)
 {
-	static const char * const verb[] = { "attach", "detach", "restart", "replace" };
+	static const char * const verb[] = {
+		"attach", "detach", "restart", "replace", "revive",
+	};
 	size_t len = strlen(sched.log);
 
 	snprintf(sched.log + len, sizeof(sched.log) - len, "%s%s%s%s", len ? ", " : "",

@@ -104,6 +104,31 @@ TEST_F(report, cgroups_are_shown_by_name_with_the_totals_above)
 	HAS(self->run.brief, "  hog: workers=30 cpus=0 spread=0.0% gap=0ms migrations=0 iter=14870\n");
 }
 
+TEST_F(report, scenarios_of_a_batch_have_statistics_of_their_own)
+{
+	struct ktstr_cgroup_stats *c = self->run.result->cgroups;
+	struct ktstr_stall *stall = ktstr_result__add_stall(self->run.result);
+	int i;
+
+	self->run.result->nr_cgroups = 7;
+	for (i = 0; i < 7; i++) {
+		strcpy(c[i].name, "cg_0");
+		c[i].workers = i + 1;
+		snprintf(c[i].part, sizeof(c[i].part), "part_%d", i < 3 ? 1 : i);
+	}
+	strcpy(stall->cgroup, "cg_0");
+	strcpy(stall->part, "part_1");
+	ktstr_report__make(&self->run, "");
+	HAS(self->run.brief, "--- stats of part_1 ---\n6 workers, ");
+	HAS(self->run.brief, "--- stats of part_3 ---\n4 workers, ");
+	HAS(self->run.brief, "--- stats of part_4 ---\n5 workers, ");
+	HAS(self->run.brief, "... and those of other scenarios\n");
+	LACKS(self->run.brief, "part_5");
+	HAS(self->run.brief, "  part_1: cg_0: step 1: worker 0 () stood still");
+	HAS(self->run.report, "--- stats of part_6 ---\n7 workers, ");
+	LACKS(self->run.report, "--- stats ---");
+}
+
 TEST_F(report, latencies_are_shown_where_somebody_sampled_them)
 {
 	struct ktstr_cgroup_stats *c = self->run.result->cgroups;

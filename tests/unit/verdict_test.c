@@ -156,6 +156,21 @@ TEST(every_kind_and_outcome_has_a_name_of_its_own)
 	EXPECT_STREQ("unknown", ktstr_outcome__name(17));
 }
 
+TEST_F(verdict, a_part_brings_its_figures_and_its_name_but_not_its_details)
+{
+	ktstr_result__add(self->other, KTSTR_FAILS, KTSTR_UNFAIR, "theirs");
+	add_cgroup(self->r, "cg_0");
+	add_cgroup(self->other, "cg_0");
+	ktstr_result__add_stall(self->other)->tid = 7;
+	ktstr_result__merge_part(self->r, self->other, "swap");
+	EXPECT_EQ(0, self->r->nr_details);
+	ASSERT_EQ(2, self->r->nr_cgroups);
+	EXPECT_STREQ("", self->r->cgroups[0].part);
+	EXPECT_STREQ("swap", self->r->cgroups[1].part);
+	ASSERT_EQ(1, self->r->nr_stalls);
+	EXPECT_STREQ("swap", self->r->stalls[0].part);
+}
+
 TEST_F(verdict, a_body_says_fail_skip_or_inconclusive)
 {
 	struct ktstr_ctx ctx = { .result = self->r };
