@@ -20,7 +20,8 @@ usage()
 	KSRC=TREE            kernel tree to build with     KTSTR_KERNEL=...     kernel to boot
 	KTSTR_ACCEL=kvm|tcg  how to run VMs                OUTPUT=DIR           instead of build/
 
-	Exit status: 0 all passed, 1 something failed, 4 skipped (environment lacks something).
+	Exit status: 0 all passed, 1 something failed, 2 something was inconclusive,
+	4 skipped (environment lacks something).
 	EOF
 }
 

@@ -45,7 +45,7 @@ static void print_error(void)
 	help = strstr(text, "    ");
 	if (help && (size_t)(help - text) < len)
 		len = help - text;
-	complain(2, NULL, "%.*s (see 'ktstr help %s')", (int)len, text, parser.command);
+	complain(WRONG_USAGE, NULL, "%.*s (see 'ktstr help %s')", (int)len, text, parser.command);
 }
 
 static void on_parser_exit(int status, void *arg)
@@ -57,7 +57,7 @@ static void on_parser_exit(int status, void *arg)
 	if (status != SUBCMD_EXIT_LISTED)
 		print_error();
 	fflush(NULL);
-	_exit(status == SUBCMD_EXIT_LISTED ? 0 : 2);
+	_exit(status == SUBCMD_EXIT_LISTED ? 0 : WRONG_USAGE);
 }
 
 static void __attribute__((noreturn)) on_help_exit(int status, void *arg)
@@ -103,7 +103,7 @@ unknown_option(const char *arg, const struct option *options, const char *comman
 		near = ktstr_suggest(name, names, nr);
 	if (near)
 		snprintf(hint, sizeof(hint), "--%s", near);
-	exit(complain(2, near ? hint : NULL, "%s: unknown option '%s'%s%s%s", command, arg,
+	exit(complain(WRONG_USAGE, near ? hint : NULL, "%s: unknown option '%s'%s%s%s", command, arg,
 		      near ? "" : " (see 'ktstr help ", near ? "" : command, near ? "" : "')"));
 }
 
@@ -145,5 +145,5 @@ int no_args(const char *command, int argc, const char **argv)
 {
 	if (!argc)
 		return 0;
-	return complain(2, NULL, "%s: takes no argument, but '%s' is one", command, argv[0]);
+	return complain(WRONG_USAGE, NULL, "%s: takes no argument, but '%s' is one", command, argv[0]);
 }

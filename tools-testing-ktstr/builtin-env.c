@@ -143,7 +143,7 @@ int cmd_env(int argc, const char **argv)
 
 	argc = parse_args(argc, argv, env_options, env_usage);
 	if (no_args("env", argc, argv))
-		return 2;
+		return WRONG_USAGE;
 	for (i = 0; i < ARRAY_LEN(variables); i++) {
 		if (variables[i].prefix)
 			print_family(&variables[i]);

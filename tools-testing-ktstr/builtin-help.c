@@ -20,7 +20,7 @@ int cmd_help(int argc, const char **argv)
 
 	argc = parse_args(argc, argv, help_options, help_usage);
 	if (argc > 1)
-		return complain(2, NULL, "help: explains one command at a time");
+		return complain(WRONG_USAGE, NULL, "help: explains one command at a time");
 	if (argc) {
 		c = command__find(argv[0]);
 		if (!c)

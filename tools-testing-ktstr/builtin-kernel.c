@@ -65,7 +65,7 @@ static int kernel_list(int argc, const char **argv)
 	int nr, i;
 
 	if (no_args("kernel list", argc, argv))
-		return 2;
+		return WRONG_USAGE;
 	nr = ktstr_kernel__list(&entries, &err);
 	if (nr < 0)
 		return complain(1, NULL, "%s", err.msg);
@@ -90,7 +90,7 @@ static int kernel_path(int argc, const char **argv)
 	int ret;
 
 	if (argc > 1)
-		return complain(2, NULL, "kernel path: takes one SPEC, not %d", argc);
+		return complain(WRONG_USAGE, NULL, "kernel path: takes one SPEC, not %d", argc);
 	ret = argc ? ktstr_kernel__resolve(&k, argv[0], &err) : ktstr_kernel__find(&k, &err);
 	if (ret)
 		return complain(1, NULL, "%s", err.msg);
@@ -134,7 +134,7 @@ static int kernel_fetch(int argc, const char **argv)
 	int i;
 
 	if (as_json)
-		return complain(2, NULL, "kernel fetch: --json is for 'kernel list'");
+		return complain(WRONG_USAGE, NULL, "kernel fetch: --json is for 'kernel list'");
 	if (find_script(script, sizeof(script)))
 		return complain(1, NULL,
 				"kernel fetch: setup/kernel.sh is neither beside the tool nor in a folder above it");
@@ -169,12 +169,12 @@ int cmd_kernel(int argc, const char **argv)
 
 	argc = parse_args(argc, argv, kernel_options, kernel_usage);
 	if (!argc)
-		return complain(2, NULL, "kernel: say list, fetch or path (see 'ktstr help kernel')");
+		return complain(WRONG_USAGE, NULL, "kernel: say list, fetch or path (see 'ktstr help kernel')");
 	for (i = 0; i < ARRAY_LEN(actions); i++) {
 		if (!strcmp(actions[i].name, argv[0]))
 			return actions[i].run(argc - 1, argv + 1);
 		names[i] = actions[i].name;
 	}
-	return complain(2, ktstr_suggest(argv[0], names, ARRAY_LEN(names)),
+	return complain(WRONG_USAGE, ktstr_suggest(argv[0], names, ARRAY_LEN(names)),
 			"kernel: unknown action '%s'", argv[0]);
 }

@@ -75,11 +75,11 @@ static int list_table(const struct table *t, int argc, const char **argv)
 
 	snprintf(command, sizeof(command), "list %s", t->name);
 	if (no_args(command, argc, argv))
-		return 2;
+		return WRONG_USAGE;
 	if (as_json && as_markdown)
-		return complain(2, NULL, "list: --json and --markdown exclude each other");
+		return complain(WRONG_USAGE, NULL, "list: --json and --markdown exclude each other");
 	if (as_markdown && !t->markdown)
-		return complain(2, NULL, "list: %s has no --markdown", t->name);
+		return complain(WRONG_USAGE, NULL, "list: %s has no --markdown", t->name);
 	return t->print(as_json ? TABLE_JSON : as_markdown ? TABLE_MARKDOWN : TABLE_TEXT);
 }
 
@@ -96,14 +96,14 @@ int cmd_list(int argc, const char **argv)
 		if (!strcmp(argv[0], tables[i].name))
 			return list_table(&tables[i], argc - 1, argv + 1);
 	if (as_markdown)
-		return complain(2, NULL, "list: only work-types, ops and scenarios have --markdown");
+		return complain(WRONG_USAGE, NULL, "list: only work-types, ops and scenarios have --markdown");
 	if (argc && (!strcmp(argv[0], "programs") || !strcmp(argv[0], "tests"))) {
 		programs = !strcmp(argv[0], "programs");
 		argc--;
 		argv++;
 	}
 	if (programs && no_args("list programs", argc, argv))
-		return 2;
+		return WRONG_USAGE;
 	ret = suite__find(&s, argv, argc, &err);
 	if (!ret && !programs)
 		ret = suite__list(&s, &err);

@@ -51,7 +51,8 @@ static const char * const run_usage[] = {
 	"",
 	"Runs the tests of the PROGRAMs (default: all of the suite), each in its own process,",
 	"and prints one KTAP document in the order of `ktstr list`.",
-	"Exit status: 0 all passed, 1 some failed, 2 wrong usage, 4 all were skipped.",
+	"Exit status: 0 all passed, 1 some failed, 2 none failed and some were inconclusive,",
+	"4 all were skipped, 129 wrong usage.",
 	NULL
 };
 
@@ -102,8 +103,8 @@ static int check_number(const char *option, const char *text, uint64_t min, uint
 {
 	if (!text || !parse_u64(text, min, max, v))
 		return 0;
-	return complain(2, NULL, "run: --%s %s: must be a number from %llu to %llu", option, text,
-			(unsigned long long)min, (unsigned long long)max);
+	return complain(WRONG_USAGE, NULL, "run: --%s %s: must be a number from %llu to %llu",
+			option, text, (unsigned long long)min, (unsigned long long)max);
 }
 
 static int check_options(void)
@@ -117,26 +118,27 @@ static int check_options(void)
 	    check_number("seed", o.seed, 0, UINT64_MAX, &o.seed_value) ||
 	    check_number("shift", o.shift, 0, 10, &o.shift_value) ||
 	    check_number("duration", o.duration, 1, KTSTR_MAX_DURATION_S, &o.seconds))
-		return 2;
+		return WRONG_USAGE;
 	if (o.accel && strcmp(o.accel, "kvm") && strcmp(o.accel, "tcg"))
-		return complain(2, NULL, "run: --accel %s: must be kvm or tcg", o.accel);
+		return complain(WRONG_USAGE, NULL, "run: --accel %s: must be kvm or tcg", o.accel);
 	if (o.accel && !strcmp(o.accel, "kvm") && (o.seed || o.shift))
-		return complain(2, NULL, "run: --%s needs --accel tcg", o.seed ? "seed" : "shift");
+		return complain(WRONG_USAGE, NULL, "run: --%s needs --accel tcg", o.seed ? "seed" : "shift");
 	if (o.topology && ktstr_topology__parse(o.topology, &topo))
-		return complain(2, NULL,
+		return complain(WRONG_USAGE, NULL,
 				"run: --topology %s: must be like 1n2l4c1t, LLCs divisible by nodes",
 				o.topology);
 	if (o.scheduler && !*o.scheduler)
-		return complain(2, NULL, "run: --scheduler: the value is empty");
+		return complain(WRONG_USAGE, NULL, "run: --scheduler: the value is empty");
 	if (o.sched_args && !o.scheduler)
-		return complain(2, NULL, "run: what stands behind -- are arguments of --scheduler, which is missing");
+		return complain(WRONG_USAGE, NULL,
+				"run: what stands behind -- are arguments of --scheduler, which is missing");
 	if (o.kernel && !*o.kernel)
-		return complain(2, NULL, "run: --kernel: the value is empty");
+		return complain(WRONG_USAGE, NULL, "run: --kernel: the value is empty");
 	if (o.repeats > 1 && getenv("KTSTR_SIDECAR_DIR"))
-		return complain(2, NULL,
+		return complain(WRONG_USAGE, NULL,
 				"run: --repeat: sidecars of repeats would overwrite each other in KTSTR_SIDECAR_DIR, unset it");
 	if (o.shard && selection__parse_shard(&o.select, o.shard))
-		return complain(2, NULL, "run: --shard %s: must be I/N with 1 <= I <= N", o.shard);
+		return complain(WRONG_USAGE, NULL, "run: --shard %s: must be I/N with 1 <= I <= N", o.shard);
 	return 0;
 }
 
@@ -147,15 +149,15 @@ static int choose_batch(void)
 	int ret;
 
 	if (o.scenarios.nr != 1)
-		return complain(2, NULL, "run: --batch needs one --scenario, a category or all");
+		return complain(WRONG_USAGE, NULL, "run: --batch needs one --scenario, a category or all");
 	ret = canned__choose_batch(o.scenarios.item[0], &o.select.include, &nr, &hint);
 	if (ret == -ENOENT)
-		return complain(2, hint, "run: --batch: '%s' is no category",
+		return complain(WRONG_USAGE, hint, "run: --batch: '%s' is no category",
 				o.scenarios.item[0]);
 	if (ret)
 		return complain(1, NULL, "%s", strerror(-ret));
 	if (o.seconds * nr > KTSTR_MAX_DURATION_S)
-		return complain(2, NULL, "run: --duration %s: too long for %u scenarios",
+		return complain(WRONG_USAGE, NULL, "run: --duration %s: too long for %u scenarios",
 				o.duration, nr);
 	if (o.duration) {
 		snprintf(o.total, sizeof(o.total), "%u", (unsigned int)o.seconds * nr);
@@ -176,7 +178,7 @@ static int choose_scenarios(void)
 	for (i = 0; i < o.scenarios.nr; i++) {
 		ret = canned__choose(o.scenarios.item[i], &o.select.include, &hint);
 		if (ret == -ENOENT)
-			return complain(2, hint, "run: no scenario or category is named '%s'",
+			return complain(WRONG_USAGE, hint, "run: no scenario or category is named '%s'",
 					o.scenarios.item[i]);
 		if (ret)
 			return complain(1, NULL, "%s", strerror(-ret));
@@ -279,7 +281,7 @@ static int choose_tests(const struct suite *s, bool *chosen)
 	if (unknown) {
 		if (!strncmp(unknown, "ktstr/", 6))
 			unknown += 6;
-		complain(2, ktstr_suggest(unknown, s->tests.item, s->tests.nr),
+		complain(WRONG_USAGE, ktstr_suggest(unknown, s->tests.item, s->tests.nr),
 			 "run: no test is named '%s'", unknown);
 		return -ENOENT;
 	}
@@ -367,11 +369,11 @@ static int run_suite(const struct suite *s)
 
 	n = chosen ? choose_tests(s, chosen) : -ENOMEM;
 	if (n < 0) {
-		ret = n == -ENOENT ? 2 : complain(1, NULL, "%s", strerror(-n));
+		ret = n == -ENOENT ? WRONG_USAGE : complain(1, NULL, "%s", strerror(-n));
 		goto out;
 	}
 	if ((uint64_t)n * o.repeats > MAX_JOBS) {
-		ret = complain(2, NULL, "run: %d tests, %llu times, are too many", n,
+		ret = complain(WRONG_USAGE, NULL, "run: %d tests, %llu times, are too many", n,
 			       (unsigned long long)o.repeats);
 		goto out;
 	}
@@ -442,7 +444,8 @@ int cmd_run(int argc, const char **argv)
 
 	argc = cut_sched_args(argc, argv);
 	if (argc < 0)
-		return complain(2, NULL, "run: an argument of the scheduler is empty or has several lines");
+		return complain(WRONG_USAGE, NULL,
+				"run: an argument of the scheduler is empty or has several lines");
 	argc = parse_args(argc, argv, run_options, run_usage);
 	ret = check_options();
 	if (!ret)

@@ -30,7 +30,8 @@ int cmd_show_thresholds(int argc, const char **argv)
 
 	argc = parse_args(argc, argv, thresholds_options, thresholds_usage);
 	if (!argc)
-		return complain(2, NULL, "show-thresholds: which test? (see 'ktstr help show-thresholds')");
+		return complain(WRONG_USAGE, NULL,
+				"show-thresholds: which test? (see 'ktstr help show-thresholds')");
 	name = strncmp(argv[0], SUITE_FIXTURE "/", sizeof(SUITE_FIXTURE)) ? argv[0] :
 	       argv[0] + sizeof(SUITE_FIXTURE);
 	ret = suite__find(&s, argv + 1, argc - 1, &err);
@@ -44,7 +45,7 @@ int cmd_show_thresholds(int argc, const char **argv)
 		;
 	if (i == s.tests.nr) {
 		near = ktstr_suggest(name, (const char * const *)s.tests.item, s.tests.nr);
-		ret = complain(2, near, "show-thresholds: no test is named '%s'", name);
+		ret = complain(WRONG_USAGE, near, "show-thresholds: no test is named '%s'", name);
 		suite__free(&s);
 		return ret;
 	}

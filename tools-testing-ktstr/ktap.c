@@ -156,12 +156,13 @@ static bool is_chatter(const struct ktap_reader *r, const char *text)
 static const struct {
 	const char *word;
 	enum ktap_status status;
-	bool not_ok;		/* also behind "not ok" (KTAP: SKIP may follow either) */
+	bool ok, not_ok;	/* what it may stand behind (KTAP: SKIP behind either) */
 } directives[] = {
-	{ "SKIP",  KTAP_SKIP, true },
-	{ "XFAIL", KTAP_XFAIL, true },
-	{ "TODO",  KTAP_XFAIL, true },
-	{ "XPASS", KTAP_XPASS, false },
+	{ "SKIP",  KTAP_SKIP, true, true },
+	{ "XFAIL", KTAP_XFAIL, true, true },
+	{ "TODO",  KTAP_XFAIL, true, true },
+	{ "XPASS", KTAP_XPASS, true, false },
+	{ "INCONCLUSIVE", KTAP_INCONCLUSIVE, false, true },
 };
 
 /* @text is what follows '#'. Takes a directive that changes the status off its front. */
@@ -174,7 +175,7 @@ static enum ktap_status take_directive(const char **text, bool ok)
 		if (strncmp(*text, directives[i].word, len) ||
 		    ((*text)[len] && (*text)[len] != ' '))
 			continue;
-		if (!ok && !directives[i].not_ok)
+		if (ok ? !directives[i].ok : !directives[i].not_ok)
 			continue;
 		*text += len;
 		*text += strspn(*text, " ");
@@ -336,8 +337,8 @@ void ktap_judge(const struct ktap_reader *out, int status, struct ktap_verdict *
 	} else if (out->results > 1) {
 		verdict(v, KTAP_ERROR, "the program printed %u results for one test",
 			out->results);
-	} else if (out->status == KTAP_FAIL) {
-		verdict(v, KTAP_FAIL, "%s", out->note);
+	} else if (out->status == KTAP_FAIL || out->status == KTAP_INCONCLUSIVE) {
+		verdict(v, out->status, "%s", out->note);
 	} else if (out->bailed) {
 		judge_silence(out, status, v);
 	} else if (code && !(code == KSFT_SKIP_STATUS && out->status == KTAP_SKIP)) {

@@ -42,7 +42,7 @@ int command__unknown(const char *name)
 	for (i = 0; i < nr_commands; i++)
 		names[i] = commands[i].name;
 	near = ktstr_suggest(name, names, nr_commands);
-	return complain(2, near, "unknown command '%s'%s", name,
+	return complain(WRONG_USAGE, near, "unknown command '%s'%s", name,
 			near ? "" : " (see 'ktstr help')");
 }
 
@@ -54,7 +54,7 @@ int main(int argc, const char **argv)
 	pager_init("KTSTR_PAGER");
 	if (argc < 2) {
 		cmd_help(1, (const char *[]){ "help", NULL });
-		return 2;
+		return WRONG_USAGE;
 	}
 	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "version")) {
 		printf("ktstr %s\n", KTSTR_VERSION);

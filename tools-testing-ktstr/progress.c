@@ -28,7 +28,7 @@ static void live_line(const struct report *r, const struct pool *pool)
 
 	for (i = 0; i < pool->nr_started; i++)
 		bad += pool->jobs[i].state == JOB_DONE &&
-		       pool->jobs[i].verdict.status >= KTAP_FAIL;
+		       pool->jobs[i].verdict.status >= KTAP_INCONCLUSIVE;
 	n = snprintf(line, sizeof(line), "[%u/%u] ", pool->nr_done, pool->nr_jobs);
 	if (bad)
 		n += snprintf(line + n, sizeof(line) - n, "%u failed, ", bad);

@@ -37,7 +37,7 @@ static void print_noise(struct report *r, const struct ktap_reader *from, const 
 
 static bool is_bad(enum ktap_status s)
 {
-	return s == KTAP_FAIL || s == KTAP_ERROR;
+	return s >= KTAP_INCONCLUSIVE;
 }
 
 static void print_ktap(struct report *r, unsigned int i)
@@ -222,11 +222,15 @@ int report__end(struct report *r, int stop)
 	if (stop)
 		fprintf(r->out, "Bail out! %s, %u of %u tests have no result\n",
 			strsignal(stop), missing, r->nr_jobs);
+	if (r->count[KTAP_INCONCLUSIVE])
+		fprintf(r->out, "# %u of %u tests were inconclusive\n",
+			r->count[KTAP_INCONCLUSIVE], r->nr_jobs);
 	if (r->count[KTAP_SKIP])
 		fprintf(r->out, "# %u of %u tests were skipped\n", r->count[KTAP_SKIP],
 			r->nr_jobs);
 	fprintf(r->out, "# Totals: pass:%u fail:%u xfail:%u xpass:%u skip:%u error:%u\n",
-		r->count[KTAP_PASS], r->count[KTAP_FAIL], r->count[KTAP_XFAIL],
+		r->count[KTAP_PASS], r->count[KTAP_FAIL] + r->count[KTAP_INCONCLUSIVE],
+		r->count[KTAP_XFAIL],
 		r->count[KTAP_XPASS], r->count[KTAP_SKIP], r->count[KTAP_ERROR]);
 	return flush_out(r);
 }
@@ -235,5 +239,7 @@ int report__exit_status(const struct report *r)
 {
 	if (r->count[KTAP_FAIL] || r->count[KTAP_ERROR])
 		return 1;
+	if (r->count[KTAP_INCONCLUSIVE])
+		return 2;
 	return r->count[KTAP_SKIP] == r->nr_jobs ? 4 : 0;
 }

@@ -25,9 +25,11 @@ void strings__free(struct strings *s);
 /* Decimal digits only, within [@min, @max]. 0 or -EINVAL; *@v is set on success only. */
 int parse_u64(const char *text, uint64_t min, uint64_t max, uint64_t *v);
 
+#define WRONG_USAGE	129	/* exit status, as of perf and git; small ones are verdicts */
+
 /*
  * Print "ktstr: " and the sentence, with ", did you mean 'X'?" when @hint is not NULL, and
- * return @status: `return complain(2, hint, "...")`.
+ * return @status: `return complain(WRONG_USAGE, hint, "...")`.
  */
 int complain(int status, const char *hint, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -68,23 +68,23 @@ leftovers()	{ pgrep -f "^$tmp/bin/fake_" > /dev/null; }
 
 # --- the tool itself
 run
-check "without a command it shows the help and fails with 2" status_is 2
+check "without a command it shows the help and fails with 129" status_is 129
 run --version
 check "--version" out_has '^ktstr [0-9]'
 run rnu
 check "an unknown command is an error with a near miss" \
-	fails_with 2 "ktstr: unknown command 'rnu', did you mean 'run'?"
+	fails_with 129 "ktstr: unknown command 'rnu', did you mean 'run'?"
 run run --sed 3
 check "an unknown option too" \
-	fails_with 2 "ktstr: run: unknown option '--sed', did you mean '--seed'?"
+	fails_with 129 "ktstr: run: unknown option '--sed', did you mean '--seed'?"
 run run --seed
 check "an option without its value is one line" \
-	fails_with 2 "ktstr: option \`seed' requires a value (see 'ktstr help run')"
+	fails_with 129 "ktstr: option \`seed' requires a value (see 'ktstr help run')"
 for a in "--seed x" "--seed -1" "--seed 99999999999999999999" "--shard 3/2" "-j 0" \
 	 "--shift 11" "--accel xen" "--accel kvm --seed 1" "--repeat 0"; do
 	# shellcheck disable=SC2086
 	run run $a "$suite"
-	check "run $a is refused" status_is 2
+	check "run $a is refused" status_is 129
 done
 for c in run list show-thresholds kernel env help; do
 	run help $c
@@ -156,9 +156,9 @@ check "list metrics --json names the sidecar's keys" python3 -c \
 	'import json,sys; l=json.load(open(sys.argv[1])); assert any(m["run_key"] == "worst_gap_ms" and m["better"] == "lower" and m["abs_gate"] == 500 for m in l)' "$tmp/out"
 run show-thresholds passs "$suite"
 check "show-thresholds of an unknown test is an error with a near miss" \
-	fails_with 2 "ktstr: show-thresholds: no test is named 'passs', did you mean 'passes'?"
+	fails_with 129 "ktstr: show-thresholds: no test is named 'passs', did you mean 'passes'?"
 run show-thresholds
-check "show-thresholds needs a test" status_is 2
+check "show-thresholds needs a test" status_is 129
 run list scenarios
 check "scenarios are listed with what they need" out_has '^  cgroup_cpuset_resize +.* \(4 CPUs\)$'
 run list scenarios --json
@@ -171,13 +171,13 @@ assert all(r["catches"] and r["min_cpus"] >= 1 for r in rows)' "$tmp/out"
 run list scenarios --markdown
 check "docs/scenarios.md is what list scenarios --markdown prints" \
 	cmp "$tmp/out" "$src/docs/scenarios.md"
-refuses()	# WORDS ARGS...: status 2 and these words
+refuses()	# WORDS ARGS...: status 129 and these words
 {
 	local words=$1
 
 	shift
 	run run "$@"
-	check "run $* is refused" eval "status_is 2 && grep -q -- \"$words\" '$tmp/err'"
+	check "run $* is refused" eval "status_is 129 && grep -q -- \"$words\" '$tmp/err'"
 }
 refuses "did you mean 'cgroup_steady'" --scenario cgroup_stedy
 refuses "did you mean 'affinity'" --batch --scenario afinity
@@ -189,7 +189,7 @@ refuses "arguments of --scheduler" --scenario basic -- -x
 for a in "checks --markdown" "metrics more" "--markdown" "work-types --json --markdown" "ops more"; do
 	# shellcheck disable=SC2086
 	run list $a
-	check "list $a is refused" status_is 2
+	check "list $a is refused" status_is 129
 done
 
 # --- verdicts
@@ -208,6 +208,17 @@ check "the report stands before the result" \
 	  "# FAIL fails: cgroup cg_a starved for 3500 ms" ]
 check "harness chatter is not in it" out_lacks 'RUN|FAIL  ktstr|Starting|Test failed$'
 check "a crash says the signal" out_has '^# crashes: Test terminated unexpectedly by signal 11'
+run run -t passes -t undecided "$suite"
+check "inconclusive and no failure: status 2" status_is 2
+check "the result has its word and reason" \
+	out_has '^not ok 2 ktstr/undecided # INCONCLUSIVE no samples$'
+check "it is no pass" out_has '^# Totals: pass:1 fail:1 '
+check "and counted" out_has '^# 1 of 2 tests were inconclusive$'
+run run -t fails -t undecided "$suite"
+check "with a failure: status 1" status_is 1
+run run --json -t undecided "$suite"
+check "JSON says inconclusive" out_has '"verdict": "inconclusive",'
+check "with the same status" status_is 2
 run run -t hangs "$suite"
 check "a hang ends by the harness's timeout" out_has '^# hangs: Test terminated by timeout'
 check "and fails" status_is 1
@@ -248,7 +259,7 @@ run run -t 'ktstr/pass*' -T passes_late "$suite"
 check "-t takes ids and patterns, -T takes away" ids_are "ktstr/passes"
 run run -t passs "$suite"
 check "an unknown test is an error with a near miss" \
-	fails_with 2 "ktstr: run: no test is named 'passs', did you mean 'passes'?"
+	fails_with 129 "ktstr: run: no test is named 'passs', did you mean 'passes'?"
 : > "$tmp/shards"
 for i in 1 2 3; do
 	run run --shard $i/3 -t 'pass*' -t skips -t 'sidecar*' "$suite"

@@ -122,6 +122,20 @@ TEST_F(ktap, not_ok_never_becomes_good_by_an_xpass)
 				   &self->v));
 }
 
+TEST_F(ktap, inconclusive_is_a_verdict_of_its_own_behind_not_ok_only)
+{
+	EXPECT_EQ(KTAP_INCONCLUSIVE, judge(&self->r, "not ok 1 ktstr.smt #  INCONCLUSIVE no data\n",
+					   EXITED(1), &self->v));
+	EXPECT_STREQ("no data", self->v.note);
+	EXPECT_STREQ("inconclusive", ktap_status__name(self->v.status));
+}
+
+TEST_F(ktap, ok_is_ok_whatever_it_says_of_being_inconclusive)
+{
+	EXPECT_EQ(KTAP_PASS, judge(&self->r, "ok 1 ktstr.smt # INCONCLUSIVE\n", EXITED(0),
+				   &self->v));
+}
+
 TEST_F(ktap, a_last_line_without_newline_counts)
 {
 	EXPECT_EQ(KTAP_PASS, judge(&self->r, "ok 1 ktstr.smt", EXITED(0), &self->v));
