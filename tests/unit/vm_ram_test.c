@@ -150,6 +150,29 @@ TEST(memory_for_kvm_is_the_process_own_with_huge_pages_where_the_host_has_some)
 	EXPECT_EQ(NULL, vm_ram_at(&ram, VM_MIB, 1));
 }
 
+TEST(memory_for_kvm_is_bound_too)
+{
+	static const uint64_t nodes[] = { 1, 0 };
+	const struct vm_spec spec = { .accel = VM_ACCEL_KVM, .mem_bytes = 64 * VM_MIB,
+				      .topo = { 2, 2, 1, 1 }, .host_nodes = nodes };
+	static const int want[] = { MPOL_BIND, MPOL_DEFAULT };
+	unsigned long mask[16];
+	struct vm_ram ram;
+	int mode;
+
+	ASSERT_EQ(0, vm_ram_alloc(&ram, &spec, LOW, NULL));
+	if (ram.notice[0]) {
+		vm_ram_free(&ram);
+		SKIP(return, "%s", ram.notice);
+	}
+	for (unsigned int node = 0; node < 2; node++) {
+		ASSERT_EQ(0, syscall(SYS_get_mempolicy, &mode, mask, 1024,
+				     vm_ram_at(&ram, (4 + 32 * node) * VM_MIB, 1), MPOL_F_ADDR));
+		EXPECT_EQ(want[node], mode);
+	}
+	vm_ram_free(&ram);
+}
+
 /* ---- huge pages ---- */
 
 static uint64_t free_huge_pages(void)
