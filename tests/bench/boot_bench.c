@@ -294,7 +294,7 @@ static void print_one(const char *name, double base, const double at[NR_MOMENTS]
 /* Medians of the stages: from one moment to the next. */
 static void print_medians(const char *name, const struct record *r, double base)
 {
-	double list[MAX_ROUNDS], stage[NR_MOMENTS];
+	double list[MAX_ROUNDS] = { 0 }, stage[NR_MOMENTS];
 
 	for (int m = ENTRY; m < NR_MOMENTS; m++) {
 		for (int i = 0; i < r->done; i++)
