@@ -34,9 +34,9 @@ struct ktstr_steady {
  * How unequal the workers of a cgroup may be, in a row that does not say EVEN. A kernel with a
  * queue for each CPU shares a CPU among those that are queued there and balances by moving
  * whole tasks: where tasks are no multiple of the CPUs, or sleep, some share with more others
- * than the rest do. EEVDF: up to 36 points in 2 s, and no less in 8 s.
+ * than the rest do. EEVDF: up to 41 points in 2 s, and no less in 8 s.
  */
-#define CATALOGUE_UNEVEN_PCT	40
+#define CATALOGUE_UNEVEN_PCT	60
 /* It is chance who has a CPU to itself, up to the whole of it: some limit all the same. */
 #define CATALOGUE_CHANCE_PCT	90
 /*
