@@ -88,6 +88,9 @@ result $? "O=DIR: everything is built there" "$tmp/log"
 parse "$tmp/run"
 result $? "kunit.py parse reads it" "$tmp/run.parsed"
 
+# The tree's tools were built once, that is enough: they are found by what they are made of.
+mkdir "$self/sched_ext/ktstr/obj" &&
+	cp -a "$tmp/o/kselftest/ktstr/obj/tools" "$self/sched_ext/ktstr/obj/"
 make -s -j"$(nproc)" -C "$self" TARGETS=sched_ext/ktstr install KSFT_INSTALL_PATH="$tmp/inst" \
 	> "$tmp/log" 2>&1 < /dev/null &&
 	[ -x "$tmp/inst/sched_ext/ktstr/scx_simple" ] &&
