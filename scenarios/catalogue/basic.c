@@ -38,8 +38,7 @@ static int cgroup_pipe_io(struct ktstr_ctx *ctx)
 {
 	const struct ktstr_workspec specs[] = {
 		WORKSPEC(.workers = 2, .work = PIPE_IO(), .checks = &catalogue_take_turns),
-		/* on two CPUs EEVDF of 6.18 left one of them 1 % of a CPU and the other 44 */
-		WORKSPEC(.checks = &catalogue_beside_modest),
+		WORKSPEC(),
 	};
 	const struct ktstr_works works = { specs, sizeof(specs) / sizeof(specs[0]) };
 
