@@ -17,7 +17,11 @@ KTSTR_SCHEDULER(simple, .binary = "scx_simple");
 KTSTR_SCHEDULER(flatcg, .binary = "scx_flatcg");
 
 #define DURATION_S	3
-#define SURROUND_S	5	/* of a batch: cgroups made and removed; 1.5 on 8 emulated CPUs */
+/*
+ * Of a scenario in a batch: cgroups made and removed, 1.5 on 8 emulated CPUs; tasks that do not
+ * end, 5 to stop, 3 to be killed, 5 to leave their cgroup.
+ */
+#define SURROUND_S	15
 #define MIN_CPUS	4
 #define BATCH		"batch_"
 
