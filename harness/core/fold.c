@@ -57,7 +57,7 @@ static void fold_timeout(struct ktstr_run *run)
 
 	if (!s->timeout)
 		return;
-	if (s->timed_out == KTSTR_STAGE_NONE)
+	if (s->timed_out == KTSTR_STAGE_BOOT)
 		fails(run, KTSTR_BOOT_TIMEOUT,
 		      "timed out: the guest did not reach init within %u s of wall clock%s%.300s",
 		      s->timeout_s, sep, s->vcpus);

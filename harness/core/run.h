@@ -64,7 +64,8 @@ struct ktstr_run {
 };
 
 enum ktstr_stage {
-	KTSTR_STAGE_NONE,	/* the guest has not said anything */
+	KTSTR_STAGE_NONE,	/* there is no guest */
+	KTSTR_STAGE_BOOT,	/* it has not said anything */
 	KTSTR_STAGE_INIT,	/* PID 1 runs */
 	KTSTR_STAGE_SCHED,	/* the scheduler was started */
 	KTSTR_STAGE_BODY,

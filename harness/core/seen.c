@@ -36,7 +36,8 @@ void ktstr_seen__free(struct ktstr_seen *s)
 const char *ktstr_stage__describe(enum ktstr_stage stage)
 {
 	static const char * const text[] = {
-		[KTSTR_STAGE_NONE] = "init never started (kernel or initramfs)",
+		[KTSTR_STAGE_NONE] = "no machine was started",
+		[KTSTR_STAGE_BOOT] = "init never started (kernel or initramfs)",
 		[KTSTR_STAGE_INIT] = "init started, but nothing after it (guest set-up)",
 		[KTSTR_STAGE_SCHED] = "the scheduler was started, the body was not",
 		[KTSTR_STAGE_BODY] = "the body started and did not end",

@@ -51,7 +51,7 @@ struct ktstr_seen {
 	bool machine_off;
 	char machine_end[512];		/* how, where the VMM knows; or empty */
 	char vcpus[512];		/* of a guest that timed out: what they were doing */
-	enum ktstr_stage timed_out;	/* stage whose deadline passed; NONE: boot */
+	enum ktstr_stage timed_out;	/* stage whose deadline passed */
 	bool timeout;
 	uint32_t timeout_s;
 	char vmm_error[512];		/* the VMM itself failed */

@@ -91,6 +91,7 @@ void ktstr_watch(struct ktstr_run *run, struct vm *vm, struct ktstr_chan *chan,
 	struct vm_event ev;
 	bool done = false;
 
+	s->stage = KTSTR_STAGE_BOOT;
 	w.start_ns = ktstr_now_ns();
 	w.phase_ns = w.start_ns;
 	while (!done) {

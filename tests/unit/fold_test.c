@@ -130,7 +130,7 @@ TEST_F(fold, a_timeout_names_what_the_vcpus_do)
 {
 	self->run.seen->timeout = true;
 	self->run.seen->timeout_s = 7;
-	self->run.seen->timed_out = KTSTR_STAGE_NONE;
+	self->run.seen->timed_out = KTSTR_STAGE_BOOT;
 	strcpy(self->run.seen->vcpus, "vCPU 1 runs with interrupts off at rip 0x10");
 	FOLD("");
 	FIRST(KTSTR_BOOT_TIMEOUT, "7 s of wall clock; vCPU 1 runs with interrupts off at rip 0x10");
@@ -175,7 +175,7 @@ TEST_F(fold, what_the_guest_says_about_its_death_comes_first)
 TEST_F(fold, every_deadline_has_its_own_kind)
 {
 	static const struct { int stage, kind; const char *text; } c[] = {
-		{ KTSTR_STAGE_NONE, KTSTR_BOOT_TIMEOUT, "did not reach init within 7 s" },
+		{ KTSTR_STAGE_BOOT, KTSTR_BOOT_TIMEOUT, "did not reach init within 7 s" },
 		{ KTSTR_STAGE_BODY, KTSTR_BODY_TIMEOUT, "still running after 7 s" },
 		{ KTSTR_STAGE_TEARDOWN, KTSTR_TEARDOWN_TIMEOUT, "did not power off within 7 s" },
 	};

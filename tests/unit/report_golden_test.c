@@ -228,8 +228,8 @@ static void timed_out(struct scene *c)
 static void no_boot(struct scene *c)
 {
 	timed_out(c);
-	c->run.seen->timed_out = KTSTR_STAGE_NONE;
-	c->run.seen->stage = KTSTR_STAGE_NONE;
+	c->run.seen->timed_out = KTSTR_STAGE_BOOT;
+	c->run.seen->stage = KTSTR_STAGE_BOOT;
 	c->run.seen->started = false;
 }
 
@@ -244,6 +244,15 @@ static void infrastructure(struct scene *c)
 	snprintf(c->run.seen->vmm_error, sizeof(c->run.seen->vmm_error),
 		 "the emulator ended with status 1");
 	c->run.seen->exited = false;
+}
+
+static void no_machine(struct scene *c)
+{
+	ktstr_result__add(c->run.result, KTSTR_FAILS, KTSTR_INFRASTRUCTURE,
+			  "scheduler ./nope: there is no such file");
+	c->run.seen->stage = KTSTR_STAGE_NONE;
+	c->run.seen->exited = false;
+	c->run.seen->started = false;
 }
 
 static void expected_another(struct scene *c)
@@ -264,7 +273,7 @@ static const struct { const char *name; void (*make)(struct scene *c); } scenes[
 	SCENE(benchmark), SCENE(throughput), SCENE(migration), SCENE(pages), SCENE(no_samples),
 	SCENE(needs_monitor), SCENE(shared_cpus), SCENE(claims), SCENE(stood_still), SCENE(stalled), SCENE(errored),
 	SCENE(storm), SCENE(exited), SCENE(not_loaded), SCENE(panic), SCENE(reset),
-	SCENE(timed_out), SCENE(no_boot), SCENE(body_crashed), SCENE(infrastructure),
+	SCENE(timed_out), SCENE(no_boot), SCENE(body_crashed), SCENE(infrastructure), SCENE(no_machine),
 	SCENE(expected_another), SCENE(expected_none),
 };
 

@@ -267,7 +267,7 @@ TEST_F(real, a_vcpu_that_spins_with_interrupts_off_before_init)
 {
 	static const uint8_t code[] = { CLI, SPIN };
 
-	ASSERT_EQ(0, start(self, code, sizeof(code), KTSTR_STAGE_NONE)) TH_LOG("%s", self->err.msg);
+	ASSERT_EQ(0, start(self, code, sizeof(code), KTSTR_STAGE_BOOT)) TH_LOG("%s", self->err.msg);
 	self->w.limit.boot_s = 1;
 	watch_real(self);
 	ENDS(&self->w, KTSTR_BOOT_TIMEOUT,
