@@ -55,7 +55,7 @@ presets=(tiny-2llc odd-3llc)
 # emulated host's speed do nothing else. KVM slows a periodic APIC timer down on request.
 slow_ticks=()
 if [ -n "${KTSTR_NESTED:-}" ] && [ "$what" = long ]; then
-	echo 200000 > /sys/module/kvm/parameters/min_timer_period_us
+	echo 500000 > /sys/module/kvm/parameters/min_timer_period_us
 	slow_ticks=(--append "lapic=notscdeadline loglevel=4")
 fi
 
