@@ -404,7 +404,7 @@ static void thaw_for(struct ktstr_stage *st, const struct ktstr_crew *crew)
 /*
  * End the crews of cgroup @name, or of an owner. All are told before the first is waited for,
  * and all have reported, within one budget, before the first process ends. Those that have not
- * are killed together.
+ * are killed together; of those that were never started no report can come.
  */
 static int end_crews(struct ktstr_stage *st, const char *name, bool backdrop, const char *by)
 {
@@ -426,7 +426,7 @@ static int end_crews(struct ktstr_stage *st, const char *name, bool backdrop, co
 	deadline = before + st->around->stop_ns;
 	for (i = 0; i < st->nr_crews; i++) {
 		now = work_now_ns();
-		if (ENDS(st->crews[i]))
+		if (ENDS(st->crews[i]) && st->crews[i]->started)
 			ktstr_workers__collect(st->crews[i]->workers,
 					       now < deadline ? deadline - now : 0);
 	}

@@ -281,6 +281,7 @@ static bool body_without_sched(struct guest *g, uint64_t deadline)
 {
 	struct guest_sched *s = &g->sched;
 	uint64_t until = guest_now_ns() + EJECTED_LINGER_NS;
+	char where[256];
 
 	if (!s->exited && !guest_serve(g, body_over_or_ordered_or_sched_exited,
 				       until < deadline ? until : deadline))
@@ -288,9 +289,10 @@ static bool body_without_sched(struct guest *g, uint64_t deadline)
 	until = guest_now_ns() + BODY_GRACE_S * GUEST_NSEC_PER_SEC;
 	if (guest_serve(g, body_over_or_ordered, until < deadline ? until : deadline))
 		return true;
+	describe_body(g, where, sizeof(where));
 	ktstr_result__add(g->result, KTSTR_NOTE, KTSTR_KIND_NONE,
-			  "the test body was killed %d s of guest time after the scheduler left",
-			  BODY_GRACE_S);
+			  "the test body was killed %d s of guest time after the scheduler left %s",
+			  BODY_GRACE_S, where);
 	kill_body(g);
 	return false;
 }

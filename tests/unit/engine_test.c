@@ -289,6 +289,16 @@ TEST_F(engine, a_step_that_cannot_be_made_names_the_op_and_undoes_the_rest)
 	EXPECT_EQ(1, self->ctx.result->nr_cgroups);
 }
 
+TEST_F(engine, workers_that_were_never_started_are_not_waited_for)
+{
+	uint64_t began = now_ns();
+
+	fake.refuse = "/t/bad";
+	EXPECT_NE(0, RUN(STEP(OPS(SPAWN_HOST(.workers = 3)), CGROUPS(CGROUP("bad")), HOLD_MS(5))));
+	EXPECT_PROBLEM("step 1 failed: cgroup bad: mkdir ");
+	EXPECT_GT(self->around.stop_ns / 2, now_ns() - began);
+}
+
 TEST_F(engine, a_later_cgroup_that_fails_takes_the_earlier_ones_along)
 {
 	fake.refuse = "/t/bad";
