@@ -79,7 +79,7 @@ static int cgroup_cpuset_load_shift(struct ktstr_ctx *ctx)
 				 CGROUP("cg_1", .cpuset = DISJOINT(1, 2), .workers = 1,
 					.work = YIELD_HEAVY))),
 		STEP(HOLD_SETTLED(0.5)),
-		STEP(OPS(SPAWN("cg_1", .workers = 16)), HOLD_FRAC(0.5)));
+		STEP(OPS(SPAWN("cg_1", .workers = 16)), HOLD_SETTLED(0.5)));
 }
 
 CANNED_TABLE(catalogue_cpuset,
