@@ -5,11 +5,11 @@
 # above is no accident of an empty console. The same of the work types with threads of their own
 # (Schbench, Taobench), whose metrics have to be the same to the last digit.
 #
-# usage: determinism_test.sh [RUNS]	(default 2 quiet runs and 1 loaded one)
+# usage: determinism_test.sh [RUNS]	(default 1 quiet run, beside the loaded one)
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 out=${OUTPUT:-$PWD/build}
-runs=${1:-2}
+runs=${1:-1}
 prog=$out/equal_cgroups
 test=equal_cgroups_scx_ktstr
 tmp=$(mktemp -d) || exit 1
