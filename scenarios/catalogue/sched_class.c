@@ -35,4 +35,6 @@ CANNED_TABLE(catalogue_sched_class,
 					      DOES_BURSTS(500, 250))))),
 	CANNED(nice_beside_normal,
 	       "starves tasks of a positive nice value, or prefers them",
+	       /* crowds of unlike weight: who shares a CPU with whom; EEVDF: up to 60 */
+	       .max_spread_pct = CATALOGUE_CHANCE_PCT,
 	       .run = nice_beside_normal));
