@@ -50,6 +50,7 @@ const volatile bool scattershot;
 const volatile bool slow;
 const volatile bool fail_verify;
 const volatile bool verify_loop;
+const volatile bool eject_at_start;
 const volatile bool have_arena = true;
 
 UEI_DEFINE(uei);
@@ -514,6 +515,8 @@ s32 BPF_STRUCT_OPS_SLEEPABLE(ktstr_init)
 		if (ret)
 			scx_bpf_error("ktstr: cannot start the timer: %d", ret);
 	}
+	if (eject_at_start)
+		scx_bpf_error("ktstr: ejected at the start");
 	return ret;
 }
 

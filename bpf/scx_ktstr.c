@@ -11,6 +11,7 @@
  * by name (bpf_bpf.bss). libbpf takes the object's name from the skeleton, and the skeleton
  * from `bpftool gen skeleton ... name bpf_bpf`; hence also the bpf_bpf__*() functions.
  */
+#include <linux/kernel.h>
 #include <stdio.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -32,6 +33,7 @@
 #include <bpf/bpf.h>
 #include <scx/common.h>
 
+#include "lib/clock.h"
 #include "scx_ktstr.h"
 #include "scx_ktstr.bpf.skel.h"
 
@@ -71,7 +73,11 @@ static const char help_fmt[] =
 "  --crash-after MS       call scx_bpf_error() after MS milliseconds\n"
 "  --exit-after-ms MS     unregister and leave after MS milliseconds\n"
 "  --exit-status N        the status to leave with then, 0 to 255 (default 0)\n"
+"  --stop-with HOW        what SIGINT and SIGTERM lead to: a status, 0 to 255, or segv,\n"
+"                         abort, hang (default 0)\n"
 "  --no-attach            load, do not attach, stay alive\n"
+"  --eject-at-start       call scx_bpf_error() while it is being attached\n"
+"  --stay                 stay alive as a process when it is not the scheduler any more\n"
 "Other:\n"
 "  --timeout-ms N         watchdog timeout, 1 to 30000 (default 20000)\n"
 "  --cell-parent-cgroup P accepted and ignored\n"
@@ -105,10 +111,12 @@ static struct {
 	struct event_state ev[NR_EVENTS];
 	char delay_text[NR_EVENTS][32];
 	bool degrade, scattershot, slow, fail_verify, verify_loop;
-	bool no_attach, verbose;
+	bool no_attach, eject_at_start, stay, verbose;
 	uint32_t timeout_ms;
 	int exit_status;
 	bool exit_status_set;
+	int stop_status, stop_signal;	/* instead of a good end on SIGINT and SIGTERM */
+	bool stop_hangs;
 } opts;
 
 enum { PFD_SIGNAL, PFD_TIMER, PFD_INOTIFY, PFD_EXIT, PFD_STATS, PFD_CLIENT, NR_PFDS };
@@ -118,14 +126,6 @@ static int libbpf_print_fn(enum libbpf_print_level level, const char *format, va
 	if (level == LIBBPF_DEBUG && !opts.verbose)
 		return 0;
 	return vfprintf(stderr, format, args);
-}
-
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
 }
 
 static void set_delay(enum event e, uint64_t value, bool is_seconds)
@@ -149,7 +149,7 @@ static void set_event(struct bpf_bpf *skel, enum event e)
 		 * more: then at least this task is.
 		 */
 		opts.ev[EV_NUDGE] = (struct event_state){
-			.set = true, .deadline_ns = now_ns() + 1000000,
+			.set = true, .deadline_ns = ktstr_now_ns() + NSEC_PER_MSEC,
 		};
 		break;
 	case EV_DEGRADE:
@@ -186,7 +186,7 @@ static void check_files(struct bpf_bpf *skel)
 /* Fire what is due and set the timer to what comes next. Returns true when it is time to go. */
 static bool check_deadlines(struct bpf_bpf *skel, int timer_fd)
 {
-	uint64_t next = UINT64_MAX, now = now_ns();
+	uint64_t next = UINT64_MAX, now = ktstr_now_ns();
 	struct itimerspec its = {};
 	int e;
 
@@ -205,10 +205,8 @@ static bool check_deadlines(struct bpf_bpf *skel, int timer_fd)
 		if (ev->set && !ev->fired && ev->deadline_ns < next)
 			next = ev->deadline_ns;
 	}
-	if (next != UINT64_MAX) {
-		its.it_value.tv_sec = next / 1000000000ULL;
-		its.it_value.tv_nsec = next % 1000000000ULL;
-	}
+	if (next != UINT64_MAX)
+		its.it_value = ktstr_ns_timespec(next);
 	SCX_BUG_ON(timerfd_settime(timer_fd, TFD_TIMER_ABSTIME, &its, NULL), "timerfd_settime");
 	return opts.ev[EV_EXIT].fired;
 }
@@ -266,7 +264,7 @@ static int open_stats(void)
 	size_t i;
 	int fd;
 
-	for (i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(dirs); i++)
 		mkdir(dirs[i], 0755);
 	unlink(addr.sun_path);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -311,6 +309,7 @@ static void set_rodata(struct bpf_bpf *skel)
 	skel->rodata->slow = opts.slow;
 	skel->rodata->fail_verify = opts.fail_verify;
 	skel->rodata->verify_loop = opts.verify_loop;
+	skel->rodata->eject_at_start = opts.eject_at_start;
 	if (opts.timeout_ms)
 		skel->struct_ops.ktstr_ops->timeout_ms = opts.timeout_ms;
 
@@ -340,6 +339,26 @@ static void announce(void)
 		fprintf(stderr, PROG ": slow mode enabled\n");
 }
 
+/* Asked to stop, and still the scheduler. Returns only when the end is to be a good one. */
+static void stop_badly(void)
+{
+	if (opts.stop_signal)
+		raise(opts.stop_signal);
+	while (opts.stop_hangs)
+		pause();
+}
+
+/* Not the scheduler any more, and nobody has asked it to end. */
+static void stay_on(void)
+{
+	sigset_t none;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	while (opts.stay)
+		pause();
+}
+
 /*
  * One life of the scheduler. Returns true when the kernel asks for another one (CPU
  * hotplug), else the status to leave with is in *@status.
@@ -366,25 +385,31 @@ static bool run(struct pollfd *pfds, bool first, int *status)
 	if (!opts.no_attach)
 		link = SCX_OPS_ATTACH(skel, ktstr_ops, bpf_bpf);
 
-	start = now_ns();
+	start = ktstr_now_ns();
 	for (e = 0; e < NR_EVENTS; e++) {
 		opts.ev[e].fired = false;
 		if (first)
-			opts.ev[e].deadline_ns = start + opts.ev[e].delay_ms * 1000000;
+			opts.ev[e].deadline_ns = start + opts.ev[e].delay_ms * NSEC_PER_MSEC;
 	}
 	opts.ev[EV_NUDGE].set = false;
 	pfds[PFD_EXIT].fd = bpf_map__fd(skel->maps.ktstr_exit_ring);
 
 	by_signal = event_loop(skel, pfds);
+	if (by_signal)
+		stop_badly();
 
 	bpf_link__destroy(link);
 	if (link)
 		ecode = UEI_REPORT(skel, uei);
 	kind = skel->data->uei.kind;
 	bpf_bpf__destroy(skel);
+	if (opts.stay && !by_signal)
+		stay_on();
 
 	if (kind >= SCX_KIND_ERROR)
 		*status = EXIT_EJECTED;
+	else if (by_signal)
+		*status = opts.stop_status;
 	else
 		*status = opts.ev[EV_EXIT].fired ? opts.exit_status : 0;
 	return !by_signal && !opts.ev[EV_EXIT].fired && UEI_ECODE_RESTART(ecode);
@@ -394,6 +419,7 @@ enum {
 	OPT_STALL_AFTER = 256, OPT_STALL_AFTER_MS, OPT_DEGRADE_AFTER, OPT_CRASH_AFTER,
 	OPT_EXIT_AFTER_MS, OPT_EXIT_STATUS, OPT_TIMEOUT_MS, OPT_CELL_PARENT_CGROUP,
 	OPT_DEGRADE, OPT_SCATTERSHOT, OPT_SLOW, OPT_FAIL_VERIFY, OPT_VERIFY_LOOP, OPT_NO_ATTACH,
+	OPT_STOP_WITH, OPT_EJECT_AT_START, OPT_STAY,
 };
 
 static const struct option long_opts[] = {
@@ -403,6 +429,7 @@ static const struct option long_opts[] = {
 	{ "crash-after",	required_argument, NULL, OPT_CRASH_AFTER },
 	{ "exit-after-ms",	required_argument, NULL, OPT_EXIT_AFTER_MS },
 	{ "exit-status",	required_argument, NULL, OPT_EXIT_STATUS },
+	{ "stop-with",		required_argument, NULL, OPT_STOP_WITH },
 	{ "timeout-ms",		required_argument, NULL, OPT_TIMEOUT_MS },
 	{ "cell-parent-cgroup",	required_argument, NULL, OPT_CELL_PARENT_CGROUP },
 	{ "degrade",		no_argument, NULL, OPT_DEGRADE },
@@ -411,6 +438,8 @@ static const struct option long_opts[] = {
 	{ "fail-verify",	no_argument, NULL, OPT_FAIL_VERIFY },
 	{ "verify-loop",	no_argument, NULL, OPT_VERIFY_LOOP },
 	{ "no-attach",		no_argument, NULL, OPT_NO_ATTACH },
+	{ "eject-at-start",	no_argument, NULL, OPT_EJECT_AT_START },
+	{ "stay",		no_argument, NULL, OPT_STAY },
 	{ "verbose",		no_argument, NULL, 'v' },
 	{ "help",		no_argument, NULL, 'h' },
 	{ }
@@ -463,6 +492,13 @@ static void parse_args(int argc, char **argv)
 			opts.exit_status = NUMBER(0, 255);
 			opts.exit_status_set = true;
 			break;
+		case OPT_STOP_WITH:
+			opts.stop_signal = !strcmp(optarg, "segv") ? SIGSEGV :
+					   !strcmp(optarg, "abort") ? SIGABRT : 0;
+			opts.stop_hangs = !strcmp(optarg, "hang");
+			if (!opts.stop_signal && !opts.stop_hangs)
+				opts.stop_status = NUMBER(0, 255);
+			break;
 		case OPT_TIMEOUT_MS:
 			opts.timeout_ms = NUMBER(1, MAX_TIMEOUT_MS);
 			break;
@@ -485,6 +521,12 @@ static void parse_args(int argc, char **argv)
 			break;
 		case OPT_NO_ATTACH:
 			opts.no_attach = true;
+			break;
+		case OPT_EJECT_AT_START:
+			opts.eject_at_start = true;
+			break;
+		case OPT_STAY:
+			opts.stay = true;
 			break;
 		case 'v':
 			opts.verbose = true;

@@ -44,7 +44,7 @@ UEI_DEFINE(uei);
 
 static u64 vtime_now;
 static u64 first_cgroup, first_cgroup_at;	/* id and time of the first worker's */
-static u64 nr_new_tasks;
+static u64 nr_new_tasks, nr_dispatches;
 
 struct task_ctx {
 	u64 nr_enqueued;
@@ -105,6 +105,17 @@ static bool may_run_on(const struct task_struct *p, s32 cpu)
 	return bpf_cpumask_test_cpu(cpu, p->cpus_ptr);
 }
 
+/* A CPU that @p may not use, or -1. */
+static s32 forbidden_cpu(const struct task_struct *p)
+{
+	s32 cpu;
+
+	bpf_for(cpu, 0, scx_bpf_nr_cpu_ids())
+		if (!may_run_on(p, cpu))
+			return cpu;
+	return -1;
+}
+
 static struct task_ctx *ctx_of(struct task_struct *p)
 {
 	return bpf_task_storage_get(&mutant_task_ctx, p, NULL, 0);
@@ -126,6 +137,11 @@ s32 BPF_STRUCT_OPS(mutant_select_cpu, struct task_struct *p, s32 prev_cpu, u64 w
 
 	if (decides_in_enqueue() && is_worker(p))
 		return prev_cpu;
+	if (IS(WRONG_SELECT) && is_worker(p)) {
+		cpu = forbidden_cpu(p);
+		if (cpu >= 0)
+			return cpu;
+	}
 
 	cpu = scx_bpf_select_cpu_dfl(p, prev_cpu, wake_flags, &is_idle);
 	if (is_idle)
@@ -194,10 +210,7 @@ static s32 wrong_cpu(struct task_struct *p, struct task_ctx *tc, u64 enq_flags)
 		cpu = bpf_get_smp_processor_id();
 		return (enq_flags & SCX_ENQ_WAKEUP) && may_run_on(p, cpu) ? cpu : -1;
 	case MUTANT_IGNORE_CPUSET:
-		bpf_for(cpu, 0, nr)
-			if (!may_run_on(p, cpu))
-				return cpu;
-		return -1;
+		return forbidden_cpu(p);
 	case MUTANT_STALE_MASK:
 		bpf_for(cpu, 0, nr) {
 			u32 word = (u32)cpu / 64;
@@ -219,12 +232,12 @@ static s32 wrong_cpu(struct task_struct *p, struct task_ctx *tc, u64 enq_flags)
 	return -1;
 }
 
-static void waste_time(void)
+static void waste_time(u64 ns)
 {
-	u64 end = bpf_ktime_get_ns() + 5 * MSEC;
+	u64 end = bpf_ktime_get_ns() + ns;
 	int i;
 
-	bpf_for(i, 0, 1 << 20)
+	bpf_for(i, 0, 1 << 23)
 		if (bpf_ktime_get_ns() >= end)
 			break;
 }
@@ -272,7 +285,7 @@ static void enqueue_worker(struct task_struct *p, struct task_ctx *tc, u64 enq_f
 	}
 	remember(tc, p, cgroup);
 	if (IS(SLOW_ENQUEUE))
-		waste_time();
+		waste_time(5 * MSEC);
 	if (IS(CGROUP_LEAK))
 		take_cgroup_slot(cgroup);
 	if ((IS(DROP) && tc->nr_enqueued % 16 == 0) || (IS(DROP_MOVED) && tc->moved))
@@ -320,6 +333,8 @@ void BPF_STRUCT_OPS(mutant_enqueue, struct task_struct *p, u64 enq_flags)
 
 void BPF_STRUCT_OPS(mutant_dispatch, s32 cpu, struct task_struct *prev)
 {
+	if (IS(STUCK_DISPATCH) && !cpu && prev && is_worker(prev) && ++nr_dispatches % 100 == 0)
+		waste_time(1000 * MSEC);
 	if (IS(HOME_QUEUE) && scx_bpf_dsq_move_to_local(HOME_DSQ + cpu, 0))
 		return;
 	if (IS(LIFO) && scx_bpf_dsq_move_to_local(FIFO_DSQ, 0))

@@ -55,14 +55,17 @@ static struct ktstr_test test_of(const struct ktstr_canned *row, uint32_t line)
 	};
 }
 
-/* On a machine on which none of them is skipped. */
+/* On the smallest machine of at least 4 CPUs on which none of them is skipped. */
 static struct ktstr_test batch_of(const char *name, const char *what)
 {
+	struct ktstr_batch b = ktstr_batch(what);
+	uint32_t nodes = at_least(b.min_nodes, 1), llcs = at_least(b.min_llcs, nodes);
+	uint32_t cpus = at_least(b.min_cpus, MIN_CPUS);
+
 	return (struct ktstr_test){
 		KTSTR_TEST_UNSET, .name = name, .file = __FILE__, .body = run_batch,
-		.ignore = KTSTR_ON, .duration_s = DURATION_S * ktstr_batch__nr(what),
-		.grace_s = SURROUND_S * ktstr_batch__nr(what),
-		.numa_nodes = 2, .llcs = 2, .cores = 4,
+		.ignore = KTSTR_ON, .duration_s = DURATION_S * b.nr, .grace_s = SURROUND_S * b.nr,
+		.numa_nodes = nodes, .llcs = llcs, .cores = (cpus + llcs - 1) / llcs,
 	};
 }
 KTSTR_DEFAULTS_END

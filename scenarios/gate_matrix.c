@@ -8,6 +8,7 @@
  * what came out. `make gate-matrix` prints the table.
  */
 #include <errno.h>
+#include <linux/kernel.h>
 #include <linux/mempolicy.h>
 #include <sched.h>
 #include <stdio.h>
@@ -21,10 +22,8 @@
 #include <unistd.h>
 
 #include <ktstr.h>
+#include <ktstr/cases.h>
 #include <ktstr/custom.h>
-
-#include "../harness/checks/checks.h"
-#include "../harness/core/ctx.h"
 
 #define HOLD_MS_EACH	200
 #define ROUND_NS	NSEC_PER_MSEC
@@ -105,13 +104,16 @@ static void stops_once(struct ktstr_work_ctx *w)
 	ktstr_work_done(w, 1);
 }
 
-/* The first worker runs all the time, the second one half of it: a spread of 50 points. */
+/*
+ * The first worker runs all the time; the second one rests 6 ms after each 5 ms. Its sleep ends late
+ * and its CPU is shared with the runner: the spread was 56 points in two builds.
+ */
 static void half_of_them_rests(struct ktstr_work_ctx *w)
 {
 	pin_to(ktstr_work_index(w));
 	burn(5 * NSEC_PER_MSEC);
 	if (ktstr_work_index(w))
-		doze(5 * NSEC_PER_MSEC);
+		doze(6 * NSEC_PER_MSEC);
 	ktstr_work_done(w, 1);
 }
 
@@ -219,37 +221,37 @@ struct gate {
 
 KTSTR_DEFAULTS_BEGIN
 static const struct gate gates[] = {
-	{ "not_starved", works_or_not, 1, KTSTR_STARVED, "starved (0 work units)",
+	{ "not_starved", works_or_not, 1, KTSTR_STARVED, "starved (0 work units, not_starved)",
 	  OTHER(not_starved, KTSTR_ON) },
 	{ "isolation", stays_or_leaves, 1, KTSTR_ISOLATION, "ran on unexpected CPUs {1}",
 	  OTHER(isolation, KTSTR_ON), .cpuset = CPUS("0") },
-	{ "max_gap_ms", stops_once, 1, KTSTR_STUCK, "(threshold 99ms)",
+	{ "max_gap_ms", stops_once, 1, KTSTR_STUCK, "(max_gap_ms = 99)",
 	  SAME(max_gap_ms, 104, 99) },
-	{ "max_spread_pct", half_of_them_rests, 2, KTSTR_UNFAIR, "(threshold 50%)",
-	  SAME(max_spread_pct, 58, 50) },
-	{ "max_throughput_cv", three_to_one, 2, KTSTR_BENCHMARK, "exceeds limit 0.490",
+	{ "max_spread_pct", half_of_them_rests, 2, KTSTR_UNFAIR, "(max_spread_pct = 51)",
+	  SAME(max_spread_pct, 62, 51) },
+	{ "max_throughput_cv", three_to_one, 2, KTSTR_BENCHMARK, "exceeds max_throughput_cv = 0.490",
 	  SAME(max_throughput_cv, .51, .49), .cpuset = CPUS("0") },
-	{ "min_work_rate", works_or_not, 1, KTSTR_BENCHMARK, "below floor 1000.0",
+	{ "min_work_rate", works_or_not, 1, KTSTR_BENCHMARK, "below min_work_rate = 1000.0",
 	  SAME(min_work_rate, 970, 1000) },
-	{ "min_iteration_rate", naps, 1, KTSTR_BENCHMARK, "below floor 100.0/s",
+	{ "min_iteration_rate", naps, 1, KTSTR_BENCHMARK, "below min_iteration_rate = 100.0",
 	  SAME(min_iteration_rate, 95, 100) },
-	{ "max_migration_ratio", hops, 1, KTSTR_MIGRATION, "exceeds threshold 0.4900",
+	{ "max_migration_ratio", hops, 1, KTSTR_MIGRATION, "exceeds max_migration_ratio = 0.4900",
 	  SAME(max_migration_ratio, .51, .49) },
-	{ "max_p99_wake_latency_ns", wakes, 1, KTSTR_BENCHMARK, "3000ns exceeds limit 2999ns",
+	{ "max_p99_wake_latency_ns", wakes, 1, KTSTR_BENCHMARK, "3000ns exceeds max_p99_wake_latency_ns = 2999",
 	  SAME(max_p99_wake_latency_ns, 3000, 2999) },
 	{ "max_wake_latency_cv", wakes, 1, KTSTR_BENCHMARK, "wake latency CV 0.500 exceeds",
 	  SAME(max_wake_latency_cv, .5001, .4999) },
 	{ "min_page_locality", half_of_it_far_away, 1, KTSTR_PAGE_LOCALITY,
-	  "below threshold 0.5300", SAME(min_page_locality, .49, .53), .cpuset = NUMA_NODE(0) },
+	  "below min_page_locality = 0.5300", SAME(min_page_locality, .49, .53), .cpuset = NUMA_NODE(0) },
 	{ "max_cross_node_migration_ratio", uses_memory, 1, KTSTR_CROSS_NODE_MIGRATION,
-	  "exceeds threshold 0.0000", OTHER(max_cross_node_migration_ratio, 0),
+	  "exceeds max_cross_node_migration_ratio = 0.0000", OTHER(max_cross_node_migration_ratio, 0),
 	  .balancing = true, .cpuset = NUMA_NODE(0) },
 	{ "max_slow_tier_ratio", half_of_it_far_away, 1, KTSTR_SLOW_TIER,
-	  "exceeds threshold 0.4700", SAME(max_slow_tier_ratio, .51, .47), .cpuset = NUMA_NODE(0) },
+	  "exceeds max_slow_tier_ratio = 0.4700", SAME(max_slow_tier_ratio, .51, .47), .cpuset = NUMA_NODE(0) },
 };
 KTSTR_DEFAULTS_END
 
-#define NR_GATES	(sizeof(gates) / sizeof(gates[0]))
+#define NR_GATES	ARRAY_SIZE(gates)
 
 static bool write_file(const char *path, const char *text)
 {
@@ -275,7 +277,7 @@ static bool hasten_balancing(void)
 	if (mount("none", "/tmp/debugfs", "debugfs", 0, NULL) ||
 	    !write_file("/proc/sys/kernel/numa_balancing", "1\n"))
 		return false;
-	for (i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(files); i++) {
 		snprintf(path, sizeof(path), "/tmp/debugfs/sched/numa_balancing/%s", files[i]);
 		if (!write_file(path, "20\n"))
 			return false;
@@ -283,26 +285,28 @@ static bool hasten_balancing(void)
 	return true;
 }
 
-/* Run one side into a result of its own; NULL: it could not be run. */
-static struct ktstr_result *run(struct ktstr_ctx *ctx, const struct gate *g, const struct side *s)
-{
-	struct ktstr_result *r = ktstr_result__new();
-	struct ktstr_ctx own = *ctx;
-	int ret;
+struct one_side {
+	const struct gate *gate;
+	const struct side *side;
+};
 
-	if (!r)
-		return NULL;
-	own.result = r;
-	ret = ktstr_run_with(&own, &s->checks, STEP(
+static int run_side(struct ktstr_ctx *ctx, const void *arg)
+{
+	const struct one_side *one = arg;
+	const struct gate *g = one->gate;
+
+	return ktstr_run_with(ctx, &one->side->checks, STEP(
 		CGROUPS(CGROUP("gate", .workers = g->workers,
-			       .work = CUSTOM(g->check, g->work, .arg = { s->arg }),
+			       .work = CUSTOM(g->check, g->work, .arg = { one->side->arg }),
 			       .cpuset = g->cpuset,
 			       .cpuset_mems = g->cpuset.kind == KTSTR_CPUSET_NODE ? "0-1" : NULL)),
 		HOLD_MS(g->balancing ? 3 * HOLD_MS_EACH : HOLD_MS_EACH)));
-	if (!ret)
-		return r;
-	ktstr_result__free(r);
-	return NULL;
+}
+
+/* NULL: it could not be run. */
+static struct ktstr_result *run(struct ktstr_ctx *ctx, const struct gate *g, const struct side *s)
+{
+	return ktstr_judge_apart(ctx, run_side, &(struct one_side){ g, s });
 }
 
 /* Everything that was found is the one finding, at least once. */
@@ -311,8 +315,7 @@ static bool only_this(const struct ktstr_result *r, const struct gate *g)
 	const struct ktstr_detail *d;
 	uint32_t i, hits = 0;
 
-	for (i = 0; i < r->nr_details; i++) {
-		d = &r->details[i];
+	for (i = 0; (d = ktstr_result__detail(r, i)); i++) {
 		if (d->severity == KTSTR_NOTE)
 			continue;
 		if (d->severity != KTSTR_FAILS || d->kind != g->kind || !strstr(d->text, g->text))
@@ -324,11 +327,12 @@ static bool only_this(const struct ktstr_result *r, const struct gate *g)
 
 static const char *first_text(const struct ktstr_result *r)
 {
+	const struct ktstr_detail *d;
 	uint32_t i;
 
-	for (i = 0; r && i < r->nr_details; i++)
-		if (r->details[i].severity != KTSTR_NOTE)
-			return r->details[i].text;
+	for (i = 0; r && (d = ktstr_result__detail(r, i)); i++)
+		if (d->severity != KTSTR_NOTE)
+			return d->text;
 	return r ? "nothing" : "it could not be run";
 }
 
@@ -353,27 +357,27 @@ static bool try(struct ktstr_ctx *ctx, const struct gate *g)
 	return passes && fails;
 }
 
+#define NAME(_check)	#_check,
+static const char * const worker_checks[] = { KTSTR_WORKER_CHECKS(NAME, NAME) };
+
 /* A check without a row here would be a gate that nobody ever saw closed. */
 static void claim_complete(struct ktstr_ctx *ctx)
 {
-	const struct ktstr_check *k;
-	size_t i;
+	size_t i, k;
 
-	for (k = ktstr_check_table; k < ktstr_check_table + ktstr_nr_checks; k++) {
-		if (!k->judge)
-			continue;
-		for (i = 0; i < NR_GATES && strcmp(gates[i].check, k->name); i++)
+	for (k = 0; k < ARRAY_SIZE(worker_checks); k++) {
+		for (i = 0; i < NR_GATES && strcmp(gates[i].check, worker_checks[k]); i++)
 			;
 		if (i == NR_GATES)
-			ktstr_fail(ctx, "no gate tries %s", k->name);
+			ktstr_fail(ctx, "no gate tries %s", worker_checks[k]);
 	}
 }
 
-KTSTR_TEST(gate_matrix, .numa_nodes = 2, .llcs = 2, .cores = 1, .duration_s = 15)
+KTSTR_TEST(gate_matrix, .ignore = true, .numa_nodes = 2, .llcs = 2, .cores = 1, .duration_s = 15)
 {
 	size_t i, good = 0;
 
-	if (ctx->time_scale > 1) {
+	if (ktstr_time_scale(ctx) > 1) {
 		ktstr_skip(ctx, "limits are wider where CPUs are shared");
 		return 0;
 	}
@@ -381,5 +385,6 @@ KTSTR_TEST(gate_matrix, .numa_nodes = 2, .llcs = 2, .cores = 1, .duration_s = 15
 	for (i = 0; i < NR_GATES; i++)
 		good += try(ctx, &gates[i]);
 	claim_note(ctx, "gates: %zu of %zu", good, NR_GATES);
+	ktstr_pass(ctx);	/* what the gates found is in results of their own */
 	return 0;
 }

@@ -168,7 +168,7 @@ check_unit()
 {
 	local t name
 
-	for t in tests/unit/*_test.c; do
+	for t in $(find tests/unit -name '*_test.c' | sort); do
 		name=${t#tests/}
 		name=${name%.c}
 		queue "$name" run_unit "$OUTPUT/obj/san/tests/$name"
@@ -254,7 +254,7 @@ nested_twice()
 check_fuzz()
 {
 	finish
-	queue_tap fuzz tests/fuzz/run.sh "$OUTPUT" "${FUZZ_SECONDS:-60}"
+	queue_tap fuzz tests/fuzz/run.sh "$OUTPUT" "${FUZZ_SECONDS:-${KTSTR_CI:+10}}"
 	finish
 }
 

@@ -43,3 +43,13 @@ gone()
 		sleep 0.02
 	done
 }
+
+# forget_settings: no variable of ktstr's is set, but for the kernel to boot.
+forget_settings()
+{
+	local v
+
+	for v in $(compgen -e KTSTR_); do
+		[ "$v" = KTSTR_TEST_KERNEL ] || unset "$v"
+	done
+}

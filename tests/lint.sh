@@ -1,19 +1,21 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # lint.sh list | NAME: one static check over the whole tree. OUTPUT and KSRC come from
-# check.sh. Exit status 0 clean, 1 findings, 4 the tool is not there.
+# check.sh, LINT_ROOT from lint/selftest.sh. Exit status 0 clean, 1 findings, 4 the tool is not there.
 set -u
-cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
+scripts=$(realpath "$(dirname "${BASH_SOURCE[0]}")")/lint
+cd "${LINT_ROOT:-$scripts/../..}" || exit
 OUTPUT=${OUTPUT:-$PWD/build}
 
 # Of checkpatch's types, these do not fit user space code, or are mistaken about ours. Each one
 # is here because it fired; the rest of checkpatch counts.
 IGNORE=(
-	ARRAY_SIZE PREFER_DEFINED_ATTRIBUTE_MACRO STRCPY STRNCPY # wants helpers of the kernel
+	PREFER_DEFINED_ATTRIBUTE_MACRO STRCPY STRNCPY # wants helpers of the kernel
 	ENOSYS USE_NEGATIVE_ERRNO	# valid answers of system calls and libraries here
 	VOLATILE			# memory shared with a guest or between processes
 	AVOID_EXTERNS			# __start_/__stop_ symbols of linker sections
 	COMPLEX_MACRO			# initialisers and declarations cannot be in parentheses
+	TRAILING_SEMICOLON MACRO_ARG_UNUSED	# rows of tables become members, each of some columns
 	EMBEDDED_FUNCTION_NAME		# takes a test's or step's name for the function's
 	STATIC_CONST_CHAR_ARRAY		# a table of strings that is not the object's to freeze
 	SPLIT_STRING STRING_FRAGMENTS	# long messages are split at the right margin
@@ -22,7 +24,7 @@ IGNORE=(
 
 c_files()
 {
-	find bpf harness scenarios tests tools-testing-ktstr vmm -name '*.[ch]' | sort
+	find bpf harness lib scenarios tests tools-testing-ktstr vmm -name '*.[ch]' | sort
 }
 
 sh_files()
@@ -91,11 +93,42 @@ lint_spdx()
 	return $bad
 }
 
-# Sizes that keep a file readable.
-lint_size()
+# A file, a function and a folder are small enough to be read at once.
+lint_files()
 {
 	c_files | xargs wc -l | awk '$2 != "total" && $1 > 600 { print $2 ": " $1 " lines"; bad = 1 }
 		END { exit bad }'
+}
+
+lint_functions()
+{
+	c_files | xargs awk -v max=80 -f "$scripts/functions.awk"
+}
+
+lint_folders()
+{
+	c_files | awk '/\.c$/ { sub("/[^/]*$", ""); nr[$0]++ }
+		END {
+			for (dir in nr)
+				if (nr[dir] > 20) {
+					print dir ": " nr[dir] " .c files, 20 are enough"
+					bad = 1
+				}
+			exit bad
+		}'
+}
+
+# Folders depend on lower ones only: lint/layers. Tests may include what they like.
+lint_arrows()
+{
+	c_files | grep -v '^tests/' |
+		xargs awk -v files=<(c_files) -f "$scripts/arrows.awk" "$scripts/layers"
+}
+
+# The checks that are ours notice what they are for.
+lint_selftest()
+{
+	"$scripts/selftest.sh"
 }
 
 case ${1:-} in

@@ -5,39 +5,45 @@
  * that none is missing. An empty value means unset, except where it says so.
  */
 #include <limits.h>
+#include <linux/kernel.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "../harness/core/kernel.h"
-#include "../harness/core/paths.h"
+#include "harness/kernel/kernel.h"
+#include "harness/plan/override.h"
+#include "lib/paths.h"
 #include "builtin.h"
 
 struct variable {
 	const char *name;
 	const char *fallback;	/* what holds when it is unset, for people */
-	int (*compute)(char *buf, size_t size, struct vm_err *err);	/* instead of it */
+	int (*compute)(char *buf, size_t size, struct ktstr_err *err);	/* instead of it */
 	bool prefix;		/* a family: the name goes on */
 	const char *meaning;
 };
 
 static const struct variable variables[] = {
 	{ "KTSTR_TEST_KERNEL", "-", .meaning =
-	  "kernel image to boot, beats everything else; set but empty is an error" },
+	  "kernel image to boot, overrides all other sources; set but empty is an error" },
+	{ KTSTR_ENV_KERNEL_SOURCE, "-", .meaning =
+	  "set by ktstr run: how KTSTR_TEST_KERNEL was found; not for users" },
 	{ "KTSTR_KERNEL", "found, see docs/kernels.md", .meaning =
 	  "kernel to boot: image, kernel tree, version or cache key" },
 	{ "KTSTR_CACHE_DIR", NULL, ktstr_kernel__cache_root, .meaning =
 	  "where fetched kernels are kept" },
 	{ "KTSTR_ACCEL", "auto", .meaning =
-	  "kvm, tcg or auto: kvm where it really works, else tcg" },
+	  "kvm, tcg or auto: kvm where it works, else tcg" },
 	{ "KTSTR_SEED", "1, where emulated", .meaning =
-	  "seed of deterministic runs; asks for one, so implies tcg" },
+	  "seed of a deterministic run; implies tcg" },
 	{ "KTSTR_TCG_THREADS", "single", .meaning =
 	  "tcg: multi runs vCPUs in parallel, not deterministic" },
 	{ "KTSTR_ICOUNT_SHIFT", "by number of vCPUs", .meaning =
 	  "tcg: 2^N ns of guest time per instruction, 0..10" },
 	{ "KTSTR_SCHEDULER", "-", .meaning =
-	  "binary to use for every scheduler under test" },
+	  "path of the binary that runs in place of every scheduler that a test names" },
+	{ "KTSTR_SCHEDULER_ARGS", "those of the test", .meaning =
+	  "its arguments instead of those that the test's scheduler declares, one a line" },
 	{ "KTSTR_SCHEDULER_BIN_", "-", .prefix = true, .meaning =
 	  "binary of one scheduler: KTSTR_SCHEDULER_BIN_SCX_SIMPLE for scx_simple" },
 	{ "KTSTR_DEFAULT_SCHEDULER", "the kernel's own", .meaning =
@@ -50,8 +56,14 @@ static const struct variable variables[] = {
 	  "workload window of all tests, in guest seconds" },
 	{ "KTSTR_STALL_POLL_MS", "500", .meaning =
 	  "how often the guest looks for workers that make no progress; 0: never" },
+	{ "KTSTR_COLD", "1", .meaning =
+	  "0: start deterministic machines from images of booted ones" },
+	{ "KTSTR_MONITOR", "on", .meaning =
+	  "off: do not look into the guest's memory" },
+	{ "KTSTR_MONITOR_CSV", "-", .meaning =
+	  "append the monitor's samples to this file" },
 	{ "KTSTR_WORK_TYPE", "the cgroup's", .meaning =
-	  "what workers of swappable cgroups do instead, see `ktstr list work-types`" },
+	  "work type of swappable cgroups, see `ktstr list work-types`" },
 	{ "KTSTR_HOST_CGROUP_PARENT", "/sys/fs/cgroup/ktstr", .meaning =
 	  "where host_only tests make their cgroups" },
 	{ "KTSTR_RUNS_ROOT", NULL, ktstr_paths__runs_root, .meaning =
@@ -67,11 +79,15 @@ static const struct variable variables[] = {
 	{ "KTSTR_NESTED", "-", .meaning =
 	  "set by the nested rig: KVM guests get the deadlines of emulated ones" },
 	{ "KTSTR_VERBOSE", "-", .meaning =
-	  "1: the guest's kernel log in full" },
+	  "1: reports of passing tests, too; changes nothing in the runs" },
+	{ KTSTR_ENV_KARGS, "-", .meaning =
+	  "further parameters of the guest's kernel, one a line" },
 	{ "KTSTR_NO_SKIP_MODE", "-", .meaning =
-	  "set, even if empty: what is missing here fails a test instead of skipping it" },
+	  "set, even if empty: a test fails instead of being skipped when something is missing" },
 	{ "KTSTR_LOG_PASSES", "-", .meaning =
 	  "set and not 0: claims that hold are recorded too" },
+	{ "KTSTR_SHELL_FILES", "-", .meaning =
+	  "set by ktstr shell: files for the guest, one a line; not for users" },
 	{ "KTSTR_QEMU", "found", .meaning =
 	  "QEMU binary to emulate with" },
 	{ "KTSTR_LIBDIR", "beside the program", .meaning =
@@ -108,7 +124,7 @@ static void print_variable(const struct variable *v)
 {
 	const char *value = getenv(v->name);
 	char buf[PATH_MAX], shown[PATH_MAX + 16];
-	struct vm_err err;
+	struct ktstr_err err;
 
 	if (value && *value) {
 		print_row(v->name, value, v->meaning);
@@ -137,6 +153,8 @@ static const struct option env_options[] = {
 	OPT_END()
 };
 
+const struct command_help env_help = { env_usage, env_options };
+
 int cmd_env(int argc, const char **argv)
 {
 	size_t i;
@@ -144,7 +162,7 @@ int cmd_env(int argc, const char **argv)
 	argc = parse_args(argc, argv, env_options, env_usage);
 	if (no_args("env", argc, argv))
 		return WRONG_USAGE;
-	for (i = 0; i < ARRAY_LEN(variables); i++) {
+	for (i = 0; i < ARRAY_SIZE(variables); i++) {
 		if (variables[i].prefix)
 			print_family(&variables[i]);
 		else

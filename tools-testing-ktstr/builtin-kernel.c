@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * ktstr kernel list|fetch|path. Discovery and the cache are harness/core/kernel.h; fetching is
- * the set-up script's business, which alone knows how a distribution is asked.
+ * ktstr kernel list|fetch|path. Discovery and the cache are harness/kernel/kernel.h; fetching is
+ * done by the set-up script, which knows the distributions' package managers.
  */
 #include <errno.h>
 #include <limits.h>
+#include <linux/kernel.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "../harness/core/kernel.h"
-#include "../harness/core/paths.h"
+#include "harness/kernel/kernel.h"
+#include "lib/paths.h"
 #include "builtin.h"
 
 static bool as_json;
@@ -28,6 +29,8 @@ static const struct option kernel_options[] = {
 	OPT_BOOLEAN(0, "json", &as_json, "list: print a JSON array"),
 	OPT_END()
 };
+
+const struct command_help kernel_help = { kernel_usage, kernel_options };
 
 static void json_or_null(const char *key, const char *value)
 {
@@ -61,7 +64,7 @@ static void print_entry(const struct ktstr_kernel_entry *e, bool first)
 static int kernel_list(int argc, const char **argv)
 {
 	struct ktstr_kernel_entry *entries = NULL;
-	struct vm_err err;
+	struct ktstr_err err;
 	int nr, i;
 
 	if (no_args("kernel list", argc, argv))
@@ -86,7 +89,7 @@ static int kernel_list(int argc, const char **argv)
 static int kernel_path(int argc, const char **argv)
 {
 	struct ktstr_kernel k;
-	struct vm_err err;
+	struct ktstr_err err;
 	int ret;
 
 	if (argc > 1)
@@ -116,7 +119,7 @@ static int find_script(char *path, size_t size)
 	if (ktstr_paths__exe_dir(dir, sizeof(dir)))
 		return -ENOENT;
 	for (;;) {
-		for (i = 0; i < ARRAY_LEN(places); i++)
+		for (i = 0; i < ARRAY_SIZE(places); i++)
 			if (!ktstr_paths__fmt(path, size, "%s/%s", dir, places[i]) &&
 			    ktstr_paths__is_file(path))
 				return 0;
@@ -164,17 +167,17 @@ static const struct {
 
 int cmd_kernel(int argc, const char **argv)
 {
-	const char *names[ARRAY_LEN(actions)];
+	const char *names[ARRAY_SIZE(actions)];
 	size_t i;
 
 	argc = parse_args(argc, argv, kernel_options, kernel_usage);
 	if (!argc)
 		return complain(WRONG_USAGE, NULL, "kernel: say list, fetch or path (see 'ktstr help kernel')");
-	for (i = 0; i < ARRAY_LEN(actions); i++) {
+	for (i = 0; i < ARRAY_SIZE(actions); i++) {
 		if (!strcmp(actions[i].name, argv[0]))
 			return actions[i].run(argc - 1, argv + 1);
 		names[i] = actions[i].name;
 	}
-	return complain(WRONG_USAGE, ktstr_suggest(argv[0], names, ARRAY_LEN(names)),
+	return complain(WRONG_USAGE, ktstr_suggest(argv[0], names, ARRAY_SIZE(names)),
 			"kernel: unknown action '%s'", argv[0]);
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-/* ktstr list: what `ktstr run` would choose from, and what tests can be written with. */
+/* ktstr list: the tests that `ktstr run` chooses from, and what tests can use. */
+#include <linux/kernel.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "builtin.h"
-#include "canned.h"
-#include "suite.h"
+#include "tools-testing-ktstr/run/suite.h"
 #include "tables.h"
 
 static bool as_json, as_markdown;
@@ -27,6 +27,8 @@ static const struct option list_options[] = {
 	OPT_BOOLEAN(0, "markdown", &as_markdown, "work-types, scenarios, ops: print what docs/ has of them"),
 	OPT_END()
 };
+
+const struct command_help list_help = { list_usage, list_options };
 
 static void print_test(const struct suite *s, size_t i)
 {
@@ -87,12 +89,12 @@ int cmd_list(int argc, const char **argv)
 {
 	bool programs = false;
 	struct suite s;
-	struct vm_err err;
+	struct ktstr_err err;
 	size_t i, nr;
 	int ret;
 
 	argc = parse_args(argc, argv, list_options, list_usage);
-	for (i = 0; argc && i < ARRAY_LEN(tables); i++)
+	for (i = 0; argc && i < ARRAY_SIZE(tables); i++)
 		if (!strcmp(argv[0], tables[i].name))
 			return list_table(&tables[i], argc - 1, argv + 1);
 	if (as_markdown)

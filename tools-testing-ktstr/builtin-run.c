@@ -4,34 +4,40 @@
  * folder), hand it down as environment, run them and report.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
+#include <linux/kernel.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "../harness/core/paths.h"
-#include "../harness/core/run.h"
-#include "../harness/core/override.h"
+#include "lib/parse.h"
+#include "lib/paths.h"
+#include "harness/kernel/kernel.h"
+#include "harness/plan/opts.h"
+#include "harness/plan/override.h"
 #include "builtin.h"
-#include "canned.h"
-#include "report.h"
-#include "select.h"
-#include "suite.h"
+#include "tools-testing-ktstr/run/canned.h"
+#include "tools-testing-ktstr/run/document.h"
+#include "tools-testing-ktstr/run/scheduler.h"
+#include "tools-testing-ktstr/run/selection.h"
+#include "tools-testing-ktstr/run/suite.h"
 
 #define MAX_JOBS	20000		/* tests times repeats */
 
 static struct {
 	struct selection select;
 	const char *jobs, *seed, *accel, *kernel, *runs, *repeat, *shard, *shift;
-	const char *scheduler, *topology, *duration, *work_type;
+	const char *threads, *scheduler, *topology, *duration, *work_type, *monitor_csv;
 	char *sched_args;		/* what stood behind "--", one a line */
-	struct strings scenarios;
-	bool json, no_skip, batch;
+	struct strings scenarios, kargs;
+	bool json, no_skip, batch, warm, no_monitor, verbose;
 	/* Checked values of the above. */
 	uint64_t width, repeats, seed_value, shift_value, seconds;
 	char total[24];			/* seconds of a batch */
+	char sched_path[PATH_MAX];	/* of --scheduler */
 } o;
 
 static int add_pattern(const struct option *opt, const char *arg, int unset)
@@ -47,7 +53,7 @@ static int add_pattern(const struct option *opt, const char *arg, int unset)
 
 static const char * const run_usage[] = {
 	"ktstr run [OPTIONS] [PROGRAM...]",
-	"ktstr run --scenario NAME [--scheduler BINARY] [OPTIONS] [-- ARGS OF THE SCHEDULER]",
+	"ktstr run [--scenario NAME] --scheduler BINARY [OPTIONS] [-- ARGS OF THE SCHEDULER]",
 	"",
 	"Runs the tests of the PROGRAMs (default: all of the suite), each in its own process,",
 	"and prints one KTAP document in the order of `ktstr list`.",
@@ -68,26 +74,36 @@ static const struct option run_options[] = {
 	OPT_CALLBACK(0, "scenario", &o.scenarios, "NAME",
 		     "this canned scenario, or category, or all (repeatable)", add_pattern),
 	OPT_BOOLEAN(0, "batch", &o.batch,
-		    "all scenarios of the category (or all) in one guest, a verdict each"),
+		    "all scenarios of the category (or all) in one guest, a verdict for each"),
 	OPT_GROUP("What they run on"),
 	OPT_STRING(0, "scheduler", &o.scheduler, "BINARY",
-		   "scheduler of the tests that name none; its arguments stand behind --"),
+		   "scheduler of all tests, whatever they name; its arguments follow --"),
 	OPT_STRING(0, "topology", &o.topology, "1n2l4c1t",
-		   "NUMA nodes, LLCs in all, cores an LLC, threads a core"),
-	OPT_STRING(0, "work-type", &o.work_type, "NAME", "what workers of swappable cgroups do (ktstr list work-types)"),
+		   "NUMA nodes, LLCs in total, cores per LLC, threads per core"),
+	OPT_STRING(0, "work-type", &o.work_type, "NAME", "work type of swappable cgroups (see ktstr list work-types)"),
 	OPT_STRING(0, "duration", &o.duration, "S", "workload window in guest seconds"),
 	OPT_GROUP("How"),
 	OPT_STRING('j', "jobs", &o.jobs, "N", "that many at a time (default: usable CPUs)"),
 	OPT_STRING(0, "seed", &o.seed, "N", "deterministic runs with this seed (implies --accel tcg)"),
 	OPT_STRING(0, "accel", &o.accel, "kvm|tcg", "accelerator (default: kvm where it works)"),
 	OPT_STRING(0, "shift", &o.shift, "N", "tcg: 2^N ns of guest time per instruction, 0..10"),
+	OPT_BOOLEAN(0, "warm", &o.warm, "start deterministic machines from images of booted ones"),
+	OPT_STRING(0, "tcg-threads", &o.threads, "single|multi",
+		   "tcg: multi has a host thread for each vCPU; it may be faster and cannot be repeated"),
 	OPT_STRING(0, "kernel", &o.kernel, "SPEC", "image, kernel tree, version or cache key"),
-	OPT_BOOLEAN(0, "no-skip-mode", &o.no_skip, "what is missing here fails a test, not skips it"),
+	OPT_CALLBACK(0, "karg", &o.kargs, "ARG", "one more parameter of the guest's kernel (repeatable)",
+		     add_pattern),
+	OPT_BOOLEAN(0, "no-skip-mode", &o.no_skip, "fail a test, do not skip it, when something is missing here"),
 	OPT_GROUP("Output"),
 	OPT_STRING(0, "runs", &o.runs, "DIR", "put artefacts below DIR"),
+	OPT_STRING(0, "monitor-csv", &o.monitor_csv, "FILE", "write the monitor's samples to FILE"),
+	OPT_BOOLEAN(0, "no-monitor", &o.no_monitor, "do not look into the guests' memory"),
+	OPT_BOOLEAN('v', "verbose", &o.verbose, "print the report of tests that pass, too"),
 	OPT_BOOLEAN(0, "json", &o.json, "print a JSON array of results instead of KTAP"),
 	OPT_END()
 };
+
+const struct command_help run_help = { run_usage, run_options };
 
 static unsigned int usable_cpus(void)
 {
@@ -101,7 +117,7 @@ static unsigned int usable_cpus(void)
 static int check_number(const char *option, const char *text, uint64_t min, uint64_t max,
 			uint64_t *v)
 {
-	if (!text || !parse_u64(text, min, max, v))
+	if (!text || !ktstr_parse_u64(text, min, max, v))
 		return 0;
 	return complain(WRONG_USAGE, NULL, "run: --%s %s: must be a number from %llu to %llu",
 			option, text, (unsigned long long)min, (unsigned long long)max);
@@ -110,6 +126,8 @@ static int check_number(const char *option, const char *text, uint64_t min, uint
 static int check_options(void)
 {
 	struct ktstr_topology topo;
+	struct ktstr_err err;
+	size_t i;
 
 	o.width = usable_cpus();
 	o.repeats = 1;
@@ -123,20 +141,31 @@ static int check_options(void)
 		return complain(WRONG_USAGE, NULL, "run: --accel %s: must be kvm or tcg", o.accel);
 	if (o.accel && !strcmp(o.accel, "kvm") && (o.seed || o.shift))
 		return complain(WRONG_USAGE, NULL, "run: --%s needs --accel tcg", o.seed ? "seed" : "shift");
-	if (o.topology && ktstr_topology__parse(o.topology, &topo))
-		return complain(WRONG_USAGE, NULL,
-				"run: --topology %s: must be like 1n2l4c1t, LLCs divisible by nodes",
-				o.topology);
+	if (o.threads && strcmp(o.threads, "single") && strcmp(o.threads, "multi"))
+		return complain(WRONG_USAGE, NULL, "run: --tcg-threads %s: must be single or multi",
+				o.threads);
+	if (o.threads && o.accel && !strcmp(o.accel, "kvm"))
+		return complain(WRONG_USAGE, NULL, "run: --tcg-threads needs --accel tcg");
+	if (o.threads && !strcmp(o.threads, "multi") && (o.seed || o.shift))
+		return complain(WRONG_USAGE, NULL, "run: --tcg-threads multi is not deterministic: it excludes --%s",
+				o.seed ? "seed" : "shift");
+	if (o.topology && ktstr_topology__parse(o.topology, &topo, &err))
+		return complain(WRONG_USAGE, NULL, "run: --topology: %s", err.msg);
 	if (o.scheduler && !*o.scheduler)
 		return complain(WRONG_USAGE, NULL, "run: --scheduler: the value is empty");
 	if (o.sched_args && !o.scheduler)
 		return complain(WRONG_USAGE, NULL,
-				"run: what stands behind -- are arguments of --scheduler, which is missing");
+				"run: what follows -- are arguments of --scheduler, which is missing");
+	if (o.monitor_csv && o.no_monitor)
+		return complain(WRONG_USAGE, NULL, "run: --monitor-csv wants samples: it excludes --no-monitor");
+	for (i = 0; i < o.kargs.nr; i++)
+		if (!*o.kargs.item[i] || strchr(o.kargs.item[i], '\n'))
+			return complain(WRONG_USAGE, NULL, "run: --karg: a parameter is empty or has several lines");
 	if (o.kernel && !*o.kernel)
 		return complain(WRONG_USAGE, NULL, "run: --kernel: the value is empty");
 	if (o.repeats > 1 && getenv("KTSTR_SIDECAR_DIR"))
 		return complain(WRONG_USAGE, NULL,
-				"run: --repeat: sidecars of repeats would overwrite each other in KTSTR_SIDECAR_DIR, unset it");
+				"run: --repeat: sidecars of repeats could not be told apart in KTSTR_SIDECAR_DIR, unset it");
 	if (o.shard && selection__parse_shard(&o.select, o.shard))
 		return complain(WRONG_USAGE, NULL, "run: --shard %s: must be I/N with 1 <= I <= N", o.shard);
 	return 0;
@@ -186,30 +215,73 @@ static int choose_scenarios(void)
 	return 0;
 }
 
-/* What was asked for becomes environment, from which every program reads it. */
+/* A new file; the programs append to it, wherever they run. */
+static int start_csv(void)
+{
+	int fd = open(o.monitor_csv, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	char path[PATH_MAX];
+
+	if (fd < 0 || !realpath(o.monitor_csv, path))
+		return complain(1, NULL, "--monitor-csv %s: %s", o.monitor_csv, strerror(errno));
+	close(fd);
+	setenv("KTSTR_MONITOR_CSV", path, 1);
+	return 0;
+}
+
+/* One a line, behind those of the environment. */
+static int export_kargs(void)
+{
+	const char *before = getenv(KTSTR_ENV_KARGS);
+	char *text = NULL;
+	size_t len, i;
+	FILE *f;
+
+	if (!o.kargs.nr)
+		return 0;
+	f = open_memstream(&text, &len);
+	if (!f)
+		return complain(1, NULL, "--karg: %s", strerror(errno));
+	if (before && *before)
+		fprintf(f, "%s\n", before);
+	for (i = 0; i < o.kargs.nr; i++)
+		fprintf(f, "%s%s", i ? "\n" : "", o.kargs.item[i]);
+	if (fclose(f))
+		return complain(1, NULL, "--karg: %s", strerror(ENOMEM));
+	setenv(KTSTR_ENV_KARGS, text, 1);
+	free(text);
+	return 0;
+}
+
+/* Options become environment variables, which every program reads. */
 static int export_options(void)
 {
 	const struct {
 		const char *variable, *value;
 	} vars[] = {
 		{ "KTSTR_SEED", o.seed },
-		{ "KTSTR_ACCEL", o.seed || o.shift ? "tcg" : o.accel },
+		{ "KTSTR_ACCEL", o.seed || o.shift || o.threads ? "tcg" : o.accel },
+		{ "KTSTR_TCG_THREADS", o.threads },
 		{ "KTSTR_ICOUNT_SHIFT", o.shift },
 		{ "KTSTR_KERNEL", o.kernel },
 		{ "KTSTR_NO_SKIP_MODE", o.no_skip ? "1" : NULL },
-		{ KTSTR_ENV_SCHEDULER, o.scheduler },
-		{ KTSTR_ENV_SCHED_ARGS, o.sched_args },
 		{ KTSTR_ENV_TOPOLOGY, o.topology },
 		{ KTSTR_ENV_DURATION, o.duration },
 		{ KTSTR_ENV_WORK_TYPE, o.work_type },
+		{ "KTSTR_COLD", o.warm ? "0" : NULL },
+		{ "KTSTR_MONITOR", o.no_monitor ? "off" : NULL },
+		{ "KTSTR_VERBOSE", o.verbose ? "1" : NULL },
 	};
 	char dir[PATH_MAX];
 	size_t i;
 	int ret;
 
-	for (i = 0; i < ARRAY_LEN(vars); i++)
+	for (i = 0; i < ARRAY_SIZE(vars); i++)
 		if (vars[i].value)
 			setenv(vars[i].variable, vars[i].value, 1);
+	if (export_kargs() || (o.monitor_csv && start_csv()))
+		return 1;
+	if (o.scheduler)
+		run_scheduler__export(o.sched_path, o.sched_args);
 	if (!o.runs)
 		return 0;
 	ret = ktstr_paths__mkdirs(o.runs);
@@ -220,13 +292,13 @@ static int export_options(void)
 }
 
 /*
- * Once for all: a host's /dev/kvm is not probed by every test. When the host lacks something,
- * it is for each test to say so, since host_only tests need no accelerator.
+ * Probe /dev/kvm once and not in every test. When the host lacks something, each test reports it,
+ * since host_only tests need no accelerator.
  */
-static int choose_accel(struct ktstr_run_opts *opts, struct report_header *head)
+static int choose_accel(struct ktstr_run_opts *opts, struct document_header *head)
 {
 	char why[256] = "";
-	struct vm_err err;
+	struct ktstr_err err;
 	const char *name;
 
 	if (vm_pick_accel(opts->accel, &opts->accel, why, sizeof(why), &err)) {
@@ -247,12 +319,12 @@ static int choose_accel(struct ktstr_run_opts *opts, struct report_header *head)
 }
 
 /*
- * One image for all tests. A kernel that somebody named must be there; that none is found at
- * all is for each test to report, since host_only tests need none.
+ * One image for all tests. A kernel that was named must exist; when none is found at all, each
+ * test reports that, since host_only tests need none.
  */
-static int choose_kernel(struct ktstr_kernel *k, struct report_header *head)
+static int choose_kernel(struct ktstr_kernel *k, struct document_header *head)
 {
-	struct vm_err err;
+	struct ktstr_err err;
 	int ret;
 
 	if (o.kernel)
@@ -266,8 +338,8 @@ static int choose_kernel(struct ktstr_kernel *k, struct report_header *head)
 		return 0;
 	}
 	setenv("KTSTR_TEST_KERNEL", k->path, 1);
-	snprintf(head->kernel, sizeof(head->kernel), "%s, %s (%s)",
-		 k->release ? k->release : "release unknown", k->path, k->source);
+	setenv(KTSTR_ENV_KERNEL_SOURCE, k->source, 1);
+	ktstr_kernel__describe(k, head->kernel, sizeof(head->kernel));
 	return 0;
 }
 
@@ -288,7 +360,7 @@ static int choose_tests(const struct suite *s, bool *chosen)
 	return n;
 }
 
-/* Pass after pass over the chosen tests, so that a flaky one shows early. */
+/* Repeat the whole list and not each test, so that a flaky test is seen early. */
 static void fill_jobs(struct job *jobs, const struct suite *s, const bool *chosen,
 		      const struct ktstr_run_opts *opts)
 {
@@ -318,35 +390,35 @@ static void fill_jobs(struct job *jobs, const struct suite *s, const bool *chose
 	}
 }
 
-static int on_progress(void *ctx, struct pool *pool, struct job *done)
+static int on_progress(void *ctx, struct job_pool *pool, struct job *done)
 {
-	struct report *r = ctx;
+	struct document *d = ctx;
 	int ret = 0;
 
 	if (done)
-		ret = report__flush(r);
-	report__progress(r, pool, done);
+		ret = document__flush(d);
+	document__progress(d, pool, done);
 	return ret;
 }
 
 /* Run @nr jobs. Returns the exit status; on a signal all children are gone before. */
-static int run_jobs(struct job *jobs, unsigned int nr, const struct report_header *head)
+static int run_jobs(struct job *jobs, unsigned int nr, const struct document_header *head)
 {
-	struct report r = {
+	struct document d = {
 		.out = stdout, .json = o.json, .head = head, .jobs = jobs, .nr_jobs = nr,
 		.nr_repeats = o.repeats,
 	};
-	struct pool pool = {
+	struct job_pool pool = {
 		.jobs = jobs, .nr_jobs = nr, .width = o.width < nr ? o.width : nr,
-		.progress = on_progress, .ctx = &r,
+		.progress = on_progress, .ctx = &d,
 	};
 	int stop, ret;
 
 	child__become_subreaper();
-	report__begin(&r);
-	pool.tick_ms = r.tty ? 1000 : -1;
-	stop = pool__run(&pool);
-	ret = stop < 0 ? stop : report__end(&r, stop);
+	document__begin(&d);
+	pool.tick_ms = d.tty ? 1000 : -1;
+	stop = job_pool__run(&pool);
+	ret = stop < 0 ? stop : document__end(&d, stop);
 	if (ret == -EPIPE) {
 		signal(SIGPIPE, SIG_DFL);
 		raise(SIGPIPE);
@@ -354,18 +426,43 @@ static int run_jobs(struct job *jobs, unsigned int nr, const struct report_heade
 	}
 	if (ret)
 		return complain(1, NULL, "writing the report: %s", strerror(-ret));
-	return stop ? 128 + stop : report__exit_status(&r);
+	return stop ? 128 + stop : document__exit_status(&d);
+}
+
+/* The scheduler that is named for the whole run is looked for once, before anything runs. */
+static int choose_scheduler(const struct suite *s, struct document_header *head)
+{
+	const char *spec = o.scheduler ?: getenv(KTSTR_ENV_SCHEDULER);
+	char *p;
+	int ret;
+
+	if (!spec || !*spec)
+		return 0;
+	ret = run_scheduler__find(s, o.scheduler ? "--scheduler" : KTSTR_ENV_SCHEDULER, spec,
+				  o.sched_path, sizeof(o.sched_path));
+	if (ret)
+		return ret;
+	if (!o.scheduler) {
+		setenv(KTSTR_ENV_SCHEDULER, o.sched_path, 1);
+		return 0;
+	}
+	snprintf(head->scheduler, sizeof(head->scheduler), "%s%s%s", o.sched_path,
+		 o.sched_args ? " " : "", o.sched_args ?: "");
+	for (p = head->scheduler; *p; p++)
+		if (*p == '\n')
+			*p = p[1] ? ' ' : '\0';
+	return 0;
 }
 
 static int run_suite(const struct suite *s)
 {
 	bool *chosen = calloc(s->tests.nr, sizeof(*chosen));
 	struct ktstr_kernel kernel = { .cache_lock_fd = -1 };
-	struct report_header head = { 0 };
+	struct document_header head = { 0 };
 	struct ktstr_run_opts opts = { 0 };
 	struct job *jobs = NULL;
 	int n, ret = 1, i;
-	struct vm_err err;
+	struct ktstr_err err;
 
 	n = chosen ? choose_tests(s, chosen) : -ENOMEM;
 	if (n < 0) {
@@ -378,9 +475,13 @@ static int run_suite(const struct suite *s)
 		goto out;
 	}
 	n *= o.repeats;
+	ret = choose_scheduler(s, &head);
+	if (ret)
+		goto out;
+	ret = 1;
 	if (export_options())
 		goto out;
-	if (ktstr_run_opts__from_env(&opts, &err)) {
+	if (ktstr_run_opts__from_env(&opts, &err) || ktstr_override__check(&err)) {
 		complain(1, NULL, "%s", err.msg);
 		goto out;
 	}
@@ -410,7 +511,7 @@ out:
 	return ret;
 }
 
-/* Cut "-- ARGS" off and keep the ARGS, one a line. Returns what is left of @argc, or -errno. */
+/* Remove "-- ARGS" and keep the ARGS, one per line. Returns the new @argc, or -errno. */
 static int cut_sched_args(int argc, const char **argv)
 {
 	int i, end;
@@ -438,7 +539,7 @@ static int cut_sched_args(int argc, const char **argv)
 int cmd_run(int argc, const char **argv)
 {
 	const char *canned = CANNED_PROGRAM;
-	struct vm_err err;
+	struct ktstr_err err;
 	struct suite s;
 	int ret;
 
@@ -466,6 +567,7 @@ int cmd_run(int argc, const char **argv)
 	strings__free(&o.select.include);
 	strings__free(&o.select.exclude);
 	strings__free(&o.scenarios);
+	strings__free(&o.kargs);
 	free(o.sched_args);
 	return ret;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * ktstr show-thresholds: the checks of one test after all layers. Only the program that has
- * the test knows them, so it is found here and asked.
+ * ktstr show-thresholds: the checks of one test after all layers. Only the program that contains
+ * the test knows them, so it is found and run.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "builtin.h"
-#include "suite.h"
+#include "tools-testing-ktstr/run/suite.h"
 
 static const char * const thresholds_usage[] = {
 	"ktstr show-thresholds TEST [PROGRAM...]",
@@ -20,10 +20,12 @@ static const struct option thresholds_options[] = {
 	OPT_END()
 };
 
+const struct command_help show_thresholds_help = { thresholds_usage, thresholds_options };
+
 int cmd_show_thresholds(int argc, const char **argv)
 {
 	const char *name, *program, *near;
-	struct vm_err err;
+	struct ktstr_err err;
 	struct suite s;
 	size_t i;
 	int ret;

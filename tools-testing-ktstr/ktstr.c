@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * ktstr: the one host tool. Runs the suite's test programs and merges their output, manages
- * kernels, explains the environment. Here: main(), the table of commands and the dispatch.
+ * ktstr: the one host tool. It runs the suite's test programs and merges their output, manages
+ * kernels and explains the environment. This file has main(), which finds the command and runs it.
  */
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <subcmd/pager.h>
 
@@ -14,41 +13,10 @@
 #define KTSTR_VERSION	"0.1"
 #endif
 
-const struct command commands[] = {
-	{ "run",    cmd_run,    "run tests and print one KTAP (or JSON) document" },
-	{ "list",   cmd_list,   "list tests, test programs, work types or ops" },
-	{ "show-thresholds", cmd_show_thresholds, "show the checks of a test and who set them" },
-	{ "kernel", cmd_kernel, "list, fetch or locate kernels" },
-	{ "env",    cmd_env,    "show every environment variable, its value and meaning" },
-	{ "help",   cmd_help,   "explain a command" },
-};
-const size_t nr_commands = ARRAY_LEN(commands);
-
-const struct command *command__find(const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < nr_commands; i++)
-		if (!strcmp(commands[i].name, name))
-			return &commands[i];
-	return NULL;
-}
-
-int command__unknown(const char *name)
-{
-	const char *names[ARRAY_LEN(commands)], *near;
-	size_t i;
-
-	for (i = 0; i < nr_commands; i++)
-		names[i] = commands[i].name;
-	near = ktstr_suggest(name, names, nr_commands);
-	return complain(WRONG_USAGE, near, "unknown command '%s'%s", name,
-			near ? "" : " (see 'ktstr help')");
-}
-
 int main(int argc, const char **argv)
 {
 	const struct command *c;
+	const char *name;
 
 	signal(SIGPIPE, SIG_DFL);
 	pager_init("KTSTR_PAGER");
@@ -56,14 +24,17 @@ int main(int argc, const char **argv)
 		cmd_help(1, (const char *[]){ "help", NULL });
 		return WRONG_USAGE;
 	}
-	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "version")) {
+	name = argv[1];
+	if (!strcmp(name, "--version") || !strcmp(name, "version")) {
 		printf("ktstr %s\n", KTSTR_VERSION);
 		return 0;
 	}
-	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))
+	if (!strcmp(name, "--help") || !strcmp(name, "-h") || !strcmp(name, "help")) {
 		argv[1] = "help";
-	c = command__find(argv[1]);
+		return cmd_help(argc - 1, argv + 1);
+	}
+	c = command__find(name);
 	if (!c)
-		return command__unknown(argv[1]);
+		return command__unknown(name);
 	return c->run(argc - 1, argv + 1);
 }

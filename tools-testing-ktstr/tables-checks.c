@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
-/* ktstr list checks|metrics: the tables by which runs are judged and described, printed. */
+/* ktstr list checks|metrics: prints the tables by which runs are judged and described. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "../harness/checks/checks.h"
-#include "../harness/core/json.h"
-#include "../harness/core/metrics.h"
+#include "harness/checks/checks.h"
+#include "harness/result/metrics.h"
+#include "lib/json.h"
+#include "tools-testing-ktstr/util/util.h"
 #include "tables.h"
-#include "util.h"
 
 static int finish(struct ktstr_json *j, enum table_format format)
 {

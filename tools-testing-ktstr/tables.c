@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * ktstr list work-types|ops|presets: the tables by which tests are run, printed. The tool links
- * the same rows, so what it says cannot differ from what a test does.
+ * ktstr list work-types|ops|presets: prints the tables by which tests are run. The tool is linked
+ * with the same tables as the tests, so both agree.
  */
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "../harness/core/json.h"
-#include "../harness/core/preset.h"
-#include "../harness/guest/ops.h"
-#include "../harness/guest/work.h"
+#include "harness/guest/engine/ops/ops.h"
+#include "harness/guest/work/work.h"
+#include "harness/plan/preset.h"
+#include "lib/json.h"
+#include "tools-testing-ktstr/util/util.h"
 #include "tables.h"
-#include "util.h"
 
 /* FutexFanOut is FUTEX_FAN_OUT where tests are written. */
 static void macro_name(const char *name, char *buf, size_t size)
@@ -84,14 +84,19 @@ static int work_types_markdown(void)
 	int i;
 
 	puts("# Work types\n\n"
-	     "Made by `ktstr list work-types --markdown` from the rows in `harness/guest/types/`.\n"
-	     "What one worker does again and again until it is told to stop, how that is measured, and\n"
-	     "what units and samples are: [workers.md](workers.md).\n\n"
-	     "*Parameters* are given by name, `FUTEX_FAN_OUT(.fan = 2)`; one left out or 0 takes the\n"
-	     "default shown. *Group*: that many workers work together (with the default parameters),\n"
-	     "the cgroup's number of workers must be a multiple. *W*: takes wake latency samples. *B*:\n"
-	     "sleeps on purpose, fairness is judged by run delay.\n\n"
-	     "| type | in a test | parameters and defaults | group | | what it does |\n"
+	     "`ktstr list work-types --markdown` generates this page from the rows in\n"
+	     "`harness/guest/work/types/`. A work type is what one worker does, iteration by iteration,\n"
+	     "until it is told to stop. [workers.md](workers.md) explains how a worker is measured and\n"
+	     "what units and samples are.\n\n"
+	     "- *Parameters* are given by name, as in `FUTEX_FAN_OUT(.fan = 2)`. A parameter that is left\n"
+	     "  out or 0 has the default shown. Each has a largest value: times are at most an hour,\n"
+	     "  memory 1 GiB, workers of a group 4096, units of spinning 1048576. A larger one is an\n"
+	     "  error that says so.\n"
+	     "- *Group* is the number of workers that work together, with the default parameters. The\n"
+	     "  number of workers of a cgroup must be a multiple of it.\n"
+	     "- *W*: the type takes wake latency samples.\n"
+	     "- *B*: the type sleeps on purpose, so its fairness is judged by run delay.\n\n"
+	     "| type | in a test | parameters and defaults | group | flags | what it does |\n"
 	     "|---|---|---|---|---|---|");
 	for (i = 0; i < KTSTR_NR_WORK_TYPES; i++) {
 		row = ktstr_work__row(i);
@@ -129,11 +134,11 @@ int print_work_types(enum table_format format)
 static int ops_markdown(void)
 {
 	const struct ktstr_op_row *row;
+	int kind;
 
-	puts("| op | |\n|---|---|");
-	for (row = ktstr_op_table; row < ktstr_op_table + KTSTR_NR_OPS; row++) {
-		if (!row->name)
-			continue;
+	puts("| op | what it does |\n|---|---|");
+	for (kind = KTSTR_OP_END + 1; kind < KTSTR_NR_OPS; kind++) {
+		row = ktstr_op__row(kind);
 		printf("| `%s%s%s%s` | %s%s |\n", row->name, *row->takes ? "(" : "", row->takes,
 		       *row->takes ? ")" : "", row->needs ? "not supported yet: needs " : "",
 		       row->needs ?: row->does);
@@ -151,10 +156,8 @@ int print_ops(enum table_format format)
 		return ops_markdown();
 	ktstr_json__init(&j);
 	ktstr_json__array(&j, NULL);
-	for (i = 0; i < KTSTR_NR_OPS; i++) {
-		row = &ktstr_op_table[i];
-		if (!row->name)
-			continue;
+	for (i = KTSTR_OP_END + 1; i < KTSTR_NR_OPS; i++) {
+		row = ktstr_op__row(i);
 		if (format == TABLE_TEXT) {
 			if (row->needs)
 				printf("%-24s not supported yet: needs %s\n", row->name,
@@ -183,19 +186,19 @@ int print_ops(enum table_format format)
 static void preset_json(struct ktstr_json *j, const struct ktstr_preset *p)
 {
 	const struct vm_topology *t = &p->topo;
-	char text[VM_TOPOLOGY_STRLEN];
+	char text[KTSTR_TOPOLOGY_STRLEN];
 
-	vm_topology_format(t, text, sizeof(text));
+	ktstr_topology__format(&t->count, text, sizeof(text));
 	ktstr_json__object(j, NULL);
 	ktstr_json__str(j, "name", p->name);
 	ktstr_json__str(j, "topology", text);
-	ktstr_json__u64(j, "cpus", vm_topology_cpus(t));
-	ktstr_json__u64(j, "numa_nodes", t->numa_nodes);
-	ktstr_json__u64(j, "llcs", t->llcs);
-	ktstr_json__u64(j, "cores", t->cores);
-	ktstr_json__u64(j, "threads", t->threads);
+	ktstr_json__u64(j, "cpus", ktstr_topology__cpus(&t->count));
+	ktstr_json__u64(j, "numa_nodes", t->count.numa_nodes);
+	ktstr_json__u64(j, "llcs", t->count.llcs);
+	ktstr_json__u64(j, "cores", t->count.cores);
+	ktstr_json__u64(j, "threads", t->count.threads);
 	ktstr_json__array(j, "node_llcs");
-	for (uint32_t i = 0; i < t->numa_nodes; i++)
+	for (uint32_t i = 0; i < t->count.numa_nodes; i++)
 		ktstr_json__u64(j, NULL, vm_topology_node_llcs(t, i));
 	ktstr_json__end(j);
 	ktstr_json__u64(j, "memory_mib", p->memory_mib);
@@ -217,11 +220,11 @@ int print_presets(enum table_format format)
 	}
 	for (unsigned int i = 0; i < ktstr_nr_presets; i++) {
 		const struct ktstr_preset *p = &ktstr_presets[i];
-		char text[VM_TOPOLOGY_STRLEN];
+		char text[KTSTR_TOPOLOGY_STRLEN];
 
-		vm_topology_format(&p->topo, text, sizeof(text));
-		printf("%-20s %-12s %4u CPUs  %s\n", p->name, text, vm_topology_cpus(&p->topo),
-		       p->what);
+		ktstr_topology__format(&p->topo.count, text, sizeof(text));
+		printf("%-20s %-12s %4u CPUs  %s\n", p->name, text,
+		       ktstr_topology__cpus(&p->topo.count), p->what);
 	}
 	return 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The tables that tests are made from, printed; each returns the exit status of the tool. */
+/* Print one of the tables that tests use. Each returns the exit status of the tool. */
 #ifndef KTSTR_TOOL_TABLES_H
 #define KTSTR_TOOL_TABLES_H
 
@@ -9,6 +9,7 @@ int print_work_types(enum table_format format);
 int print_ops(enum table_format format);
 int print_checks(enum table_format format);
 int print_metrics(enum table_format format);
+int print_scenarios(enum table_format format);
 int print_presets(enum table_format format);
 
 #endif

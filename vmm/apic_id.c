@@ -11,26 +11,26 @@ static unsigned int bits_for(uint32_t n)
 	return bits;
 }
 
-unsigned int x86_thread_bits(const struct vm_topology *t)
+unsigned int vm_apic_id_thread_bits(const struct vm_topology *t)
 {
-	return bits_for(t->threads);
+	return bits_for(t->count.threads);
 }
 
-unsigned int x86_llc_shift(const struct vm_topology *t)
+unsigned int vm_apic_id_llc_shift(const struct vm_topology *t)
 {
-	return bits_for(t->cores) + bits_for(t->threads);
+	return bits_for(t->count.cores) + bits_for(t->count.threads);
 }
 
-uint32_t x86_apic_id(const struct vm_topology *t, uint32_t cpu)
+uint32_t vm_apic_id(const struct vm_topology *t, uint32_t cpu)
 {
-	uint32_t thread = cpu % t->threads;
-	uint32_t core = cpu / t->threads % t->cores;
-	uint32_t llc = cpu / t->threads / t->cores;
+	uint32_t thread = cpu % t->count.threads;
+	uint32_t core = cpu / t->count.threads % t->count.cores;
+	uint32_t llc = cpu / t->count.threads / t->count.cores;
 
-	return llc << x86_llc_shift(t) | core << x86_thread_bits(t) | thread;
+	return llc << vm_apic_id_llc_shift(t) | core << vm_apic_id_thread_bits(t) | thread;
 }
 
-uint32_t x86_max_apic_id(const struct vm_topology *t)
+uint32_t vm_apic_id_max(const struct vm_topology *t)
 {
-	return x86_apic_id(t, vm_topology_cpus(t) - 1);
+	return vm_apic_id(t, ktstr_topology__cpus(&t->count) - 1);
 }

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A pure function, so that what it promises is tested without booting; see cmdline.h. */
+/*
+ * Builds the command line without side effects, so that it can be tested without booting; see
+ * cmdline.h.
+ */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -8,7 +11,7 @@
 
 #include "cmdline.h"
 
-/* Append to a command line under construction; the length may pass @size unharmed. */
+/* Append to a command line under construction; the length may exceed @size. */
 static void add(char *buf, size_t size, size_t *len, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 
@@ -25,7 +28,7 @@ static void add(char *buf, size_t size, size_t *len, const char *fmt, ...)
 }
 
 int vm_cmdline_build(const struct vm_spec *spec, const struct vm_cmdline *c, char *buf,
-		     size_t size, struct vm_err *err)
+		     size_t size, struct ktstr_err *err)
 {
 	size_t len = 0;
 
@@ -52,8 +55,8 @@ int vm_cmdline_build(const struct vm_spec *spec, const struct vm_cmdline *c, cha
 	if (spec->cmdline && *spec->cmdline)
 		add(buf, size, &len, " %s", spec->cmdline);
 	if (len > c->max || len >= size)
-		return vm_err(err, E2BIG,
-			      "guest command line: %zu characters, the kernel takes %" PRIu32 "; shorten the test's own parameters (%zu)",
-			      len, c->max, spec->cmdline ? strlen(spec->cmdline) : 0);
+		return ktstr_err(err, E2BIG,
+				 "guest command line: %zu characters, the kernel takes %" PRIu32 "; shorten the test's own parameters (%zu)",
+				 len, c->max, spec->cmdline ? strlen(spec->cmdline) : 0);
 	return 0;
 }

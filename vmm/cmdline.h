@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The guest kernel's command line: the same for every backend but for its platform's part. */
+/* The guest kernel's command line: the same for every backend except for the platform's part. */
 #ifndef KTSTR_VMM_CMDLINE_H
 #define KTSTR_VMM_CMDLINE_H
 
@@ -18,10 +18,11 @@ struct vm_cmdline {
 };
 
 /*
- * The whole line into @buf: ours, the platform's, then spec->cmdline, which therefore wins. 0, or
- * -E2BIG with @err when it exceeds @size or @c->max: a line that is cut short is never used.
+ * Write the whole line to @buf: our parameters, the platform's, then those of spec->cmdline, which
+ * take precedence because they come last. 0, or -E2BIG with @err when the line exceeds @size or
+ * @c->max; a line is never cut.
  */
 int vm_cmdline_build(const struct vm_spec *spec, const struct vm_cmdline *c, char *buf,
-		     size_t size, struct vm_err *err);
+		     size_t size, struct ktstr_err *err);
 
 #endif

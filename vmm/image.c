@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Reads the header of an x86 kernel image, bzImage or vmlinux, and believes nothing in it.
- * Field offsets: Documentation/arch/x86/boot.rst ("The Real-Mode Kernel Header") and elf.h.
- * An emulator that is handed a broken image reports something cryptic or loads garbage, so
- * everything that can be wrong is found here, with one line that says what.
+ * Reads the header of an x86 kernel image, bzImage or vmlinux, and checks everything in it. Field
+ * offsets: Documentation/arch/x86/boot.rst ("The Real-Mode Kernel Header") and elf.h. An emulator
+ * reports something cryptic about a broken image or loads garbage, so all defects are found here,
+ * with one line that names the defect.
  */
 #include <elf.h>
 #include <errno.h>
@@ -61,7 +61,7 @@ static int read_at(int fd, void *buf, size_t len, uint64_t off)
 }
 
 static int read_bzimage(const char *path, const uint8_t *h, uint64_t file_bytes,
-			struct vm_image *image, struct vm_err *err)
+			struct vm_image *image, struct ktstr_err *err)
 {
 	uint64_t setup = ((h[0x1f1] ? h[0x1f1] : 4) + 1) * 512ull;
 	uint64_t body = get32(h + 0x1f4) * 16ull;
@@ -70,23 +70,23 @@ static int read_bzimage(const char *path, const uint8_t *h, uint64_t file_bytes,
 	uint16_t proto = get16(h + 0x206);
 
 	if (proto < HDR_MIN_PROTO)
-		return vm_err(err, EINVAL,
-			      "kernel %s: boot protocol %#x is too old (a bzImage since Linux 3.8 is needed)",
-			      path, proto);
+		return ktstr_err(err, EINVAL,
+				 "kernel %s: boot protocol %#x is too old (a bzImage since Linux 3.8 is needed)",
+				 path, proto);
 	if (!(h[0x211] & 1) || !(get16(h + 0x236) & 1))
-		return vm_err(err, EINVAL, "kernel %s: not a 64-bit x86 bzImage", path);
+		return ktstr_err(err, EINVAL, "kernel %s: not a 64-bit x86 bzImage", path);
 	if (setup + body > file_bytes)
-		return vm_err(err, EINVAL,
-			      "kernel %s: truncated: %" PRIu64 " bytes of the %" PRIu64 " its header announces",
-			      path, file_bytes, setup + body);
+		return ktstr_err(err, EINVAL,
+				 "kernel %s: truncated: %" PRIu64 " bytes of the %" PRIu64 " its header announces",
+				 path, file_bytes, setup + body);
 	if (payload_off + payload_len > body || !payload_len)
-		return vm_err(err, EINVAL,
-			      "kernel %s: corrupt header (payload outside the image)", path);
+		return ktstr_err(err, EINVAL,
+				 "kernel %s: corrupt header (payload outside the image)", path);
 	if (body > init_size || pref < MIN_LOAD || pref > MAX_LOAD_END ||
 	    pref + init_size > MAX_LOAD_END)
-		return vm_err(err, EINVAL,
-			      "kernel %s: corrupt header (load address %#" PRIx64 ", size %#" PRIx64 ")",
-			      path, pref, init_size);
+		return ktstr_err(err, EINVAL,
+				 "kernel %s: corrupt header (load address %#" PRIx64 ", size %#" PRIx64 ")",
+				 path, pref, init_size);
 	image->format = VM_IMAGE_BZIMAGE;
 	image->load_end = pref + init_size;
 	image->entry = pref + ENTRY_64;
@@ -94,8 +94,8 @@ static int read_bzimage(const char *path, const uint8_t *h, uint64_t file_bytes,
 	image->nr_segments = 1;
 	memcpy(image->header, h, sizeof(image->header));
 	image->cmdline_max = get32(h + 0x238);
-	if (!image->cmdline_max || image->cmdline_max > VM_X86_CMDLINE_MAX)
-		image->cmdline_max = VM_X86_CMDLINE_MAX;
+	if (!image->cmdline_max || image->cmdline_max > VM_CMDLINE_MAX)
+		image->cmdline_max = VM_CMDLINE_MAX;
 	return 0;
 }
 
@@ -153,7 +153,7 @@ static bool has_code_at(const struct vm_image *image, uint64_t gpa)
 }
 
 static int read_elf(int fd, const char *path, const uint8_t *h, uint64_t file_bytes,
-		    struct vm_image *image, struct vm_err *err)
+		    struct vm_image *image, struct ktstr_err *err)
 {
 	Elf64_Phdr ph[MAX_PHDRS];
 	Elf64_Ehdr eh;
@@ -161,72 +161,72 @@ static int read_elf(int fd, const char *path, const uint8_t *h, uint64_t file_by
 	memcpy(&eh, h, sizeof(eh));
 	if (eh.e_ident[EI_CLASS] != ELFCLASS64 || eh.e_ident[EI_DATA] != ELFDATA2LSB ||
 	    eh.e_machine != EM_X86_64)
-		return vm_err(err, EINVAL, "kernel %s: an ELF file, but not for x86-64", path);
+		return ktstr_err(err, EINVAL, "kernel %s: an ELF file, but not for x86-64", path);
 	if (eh.e_phentsize != sizeof(*ph) || !eh.e_phnum || eh.e_phnum > MAX_PHDRS ||
 	    read_at(fd, ph, eh.e_phnum * sizeof(*ph), eh.e_phoff))
-		return vm_err(err, EINVAL,
-			      "kernel %s: an ELF file without usable program headers", path);
+		return ktstr_err(err, EINVAL,
+				 "kernel %s: an ELF file without usable program headers", path);
 	for (unsigned int i = 0; i < eh.e_phnum; i++) {
 		const Elf64_Phdr *p = &ph[i];
 
 		if (p->p_filesz > file_bytes || p->p_offset > file_bytes - p->p_filesz)
-			return vm_err(err, EINVAL, "kernel %s: truncated ELF file", path);
+			return ktstr_err(err, EINVAL, "kernel %s: truncated ELF file", path);
 		if (p->p_type == PT_NOTE && has_pvh_note(fd, p, &image->pvh))
-			return vm_err(err, EINVAL, "kernel %s: corrupt ELF notes", path);
+			return ktstr_err(err, EINVAL, "kernel %s: corrupt ELF notes", path);
 		if (p->p_type != PT_LOAD)
 			continue;
 		if (add_segment(image, p))
-			return vm_err(err, EINVAL,
-				      "kernel %s: corrupt ELF file (segment at %#" PRIx64 ")",
-				      path, (uint64_t)p->p_paddr);
+			return ktstr_err(err, EINVAL,
+					 "kernel %s: corrupt ELF file (segment at %#" PRIx64 ")",
+					 path, (uint64_t)p->p_paddr);
 	}
 	/* e_entry of a vmlinux is startup_64's physical address (vmlinux.lds.S) */
 	if (image->load_end > MAX_LOAD_END || !has_code_at(image, eh.e_entry))
-		return vm_err(err, EINVAL,
-			      "kernel %s: an ELF file whose entry point %#" PRIx64 " is not in its code; is it a vmlinux?",
-			      path, (uint64_t)eh.e_entry);
+		return ktstr_err(err, EINVAL,
+				 "kernel %s: an ELF file whose entry point %#" PRIx64 " is not in its code; is it a vmlinux?",
+				 path, (uint64_t)eh.e_entry);
 	image->format = VM_IMAGE_ELF;
 	image->entry = eh.e_entry;
-	image->cmdline_max = VM_X86_CMDLINE_MAX;
+	image->cmdline_max = VM_CMDLINE_MAX;
 	return 0;
 }
 
-static int read_fd(int fd, const char *path, struct vm_image *image, struct vm_err *err)
+static int read_fd(int fd, const char *path, struct vm_image *image, struct ktstr_err *err)
 {
 	uint8_t h[VM_IMAGE_HEADER_BYTES];
 	struct stat st;
 	int r;
 
 	if (fstat(fd, &st))
-		return vm_err(err, errno, "kernel %s: %s", path, strerror(errno));
+		return ktstr_err(err, errno, "kernel %s: %s", path, strerror(errno));
 	if (!S_ISREG(st.st_mode))
-		return vm_err(err, EINVAL,
-			      "kernel %s: not a regular file (name the image itself, such as arch/x86/boot/bzImage)",
-			      path);
+		return ktstr_err(err, EINVAL,
+				 "kernel %s: not a regular file (name the image itself, such as arch/x86/boot/bzImage)",
+				 path);
 	r = read_at(fd, h, sizeof(h), 0);
 	if (r == -ENODATA)
-		return vm_err(err, EINVAL, "kernel %s: %lld bytes are too few for a kernel image",
-			      path, (long long)st.st_size);
+		return ktstr_err(err, EINVAL, "kernel %s: %lld bytes are too few for a kernel image",
+				 path, (long long)st.st_size);
 	if (r)
-		return vm_err(err, -r, "kernel %s: cannot read: %s", path, strerror(-r));
+		return ktstr_err(err, -r, "kernel %s: cannot read: %s", path, strerror(-r));
 	if (!memcmp(h, ELFMAG, SELFMAG))
 		return read_elf(fd, path, h, (uint64_t)st.st_size, image, err);
 	if (!memcmp(h + 0x202, "HdrS", 4) && get16(h + 0x1fe) == 0xaa55)
 		return read_bzimage(path, h, (uint64_t)st.st_size, image, err);
 	if (!memcmp(h + 0x38, "ARM\x64", 4))
-		return vm_err(err, EINVAL, "kernel %s: an arm64 image, this host boots x86-64",
-			      path);
-	return vm_err(err, EINVAL, "kernel %s: neither an x86 bzImage nor an ELF vmlinux", path);
+		return ktstr_err(err, EINVAL, "kernel %s: an arm64 image, this host boots x86-64",
+				 path);
+	return ktstr_err(err, EINVAL, "kernel %s: neither an x86 bzImage nor an ELF vmlinux", path);
 }
 
-int vm_image_read(const char *path, struct vm_image *image, struct vm_err *err)
+int vm_image_read(const char *path, struct vm_image *image, struct ktstr_err *err)
 {
 	/* O_NONBLOCK: a FIFO given by mistake must not hang the open */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	int r;
 
 	if (fd < 0)
-		return vm_err(err, errno, "kernel %s: %s", path, strerror(errno));
+		return ktstr_err(err, errno, "kernel %s: %s", path, strerror(errno));
 	memset(image, 0, sizeof(*image));
 	r = read_fd(fd, path, image, err);
 	close(fd);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What has to be known about a kernel image before it is booted: that it is one, that it is
- * whole, which guest memory it will overwrite while it unpacks itself, and, for a VMM that
- * loads it by itself, which parts of the file go where.
+ * What must be known about a kernel image before it is booted: that the file is a complete kernel
+ * image, which guest memory the kernel overwrites while it unpacks itself and, for a VMM that
+ * loads it without firmware, which parts of the file go where.
  */
 #ifndef KTSTR_VMM_IMAGE_H
 #define KTSTR_VMM_IMAGE_H
@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "err.h"
+#include "lib/err.h"
 
 enum vm_image_format {
 	VM_IMAGE_BZIMAGE,
@@ -32,7 +32,7 @@ struct vm_segment {
 struct vm_image {
 	enum vm_image_format format;
 	bool pvh;		/* ELF: has the PVH entry point, which QEMU needs */
-	uint64_t load_end;	/* first GPA that the kernel leaves alone, without KASLR */
+	uint64_t load_end;	/* first GPA behind what the kernel uses, without KASLR */
 	uint64_t entry;		/* GPA to enter in 64-bit mode, boot_params in RSI */
 	struct vm_segment segment[VM_IMAGE_MAX_SEGMENTS];
 	unsigned int nr_segments;
@@ -40,10 +40,10 @@ struct vm_image {
 	uint32_t cmdline_max;	/* longest command line, without its NUL */
 };
 
-/* COMMAND_LINE_SIZE of x86 (arch/x86/include/asm/setup.h) is 2048 with the NUL. */
-#define VM_X86_CMDLINE_MAX	2047
+/* COMMAND_LINE_SIZE of x86 and arm64 (asm/setup.h) is 2048 with the NUL. */
+#define VM_CMDLINE_MAX	2047
 
 /* Inspect the file at @path. 0, or -errno with @err naming the path and the defect. */
-int vm_image_read(const char *path, struct vm_image *image, struct vm_err *err);
+int vm_image_read(const char *path, struct vm_image *image, struct ktstr_err *err);
 
 #endif

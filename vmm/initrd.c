@@ -7,20 +7,20 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "fd.h"
+#include "lib/fd.h"
 #include "initrd.h"
 
-static int file_bytes(const struct vm_spec *spec, uint64_t *bytes, struct vm_err *err)
+static int file_bytes(const struct vm_spec *spec, uint64_t *bytes, struct ktstr_err *err)
 {
 	struct stat st;
 
 	if (fstat(spec->initrd_fd, &st))
-		return vm_err(err, errno, "initrd_fd %d: %s", spec->initrd_fd, strerror(errno));
+		return ktstr_err(err, errno, "initrd_fd %d: %s", spec->initrd_fd, strerror(errno));
 	*bytes = (uint64_t)st.st_size;
 	return 0;
 }
 
-int vm_initrd_size(const struct vm_spec *spec, uint64_t *bytes, struct vm_err *err)
+int vm_initrd_size(const struct vm_spec *spec, uint64_t *bytes, struct ktstr_err *err)
 {
 	int r;
 
@@ -32,7 +32,7 @@ int vm_initrd_size(const struct vm_spec *spec, uint64_t *bytes, struct vm_err *e
 	return r;
 }
 
-static int copy_part(int fd, uint64_t off, uint64_t bytes, uint8_t *to, struct vm_err *err)
+static int copy_part(int fd, uint64_t off, uint64_t bytes, uint8_t *to, struct ktstr_err *err)
 {
 	for (uint64_t done = 0; done < bytes; ) {
 		ssize_t n = pread(fd, to + done, bytes - done, (off_t)(off + done));
@@ -40,14 +40,14 @@ static int copy_part(int fd, uint64_t off, uint64_t bytes, uint8_t *to, struct v
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
-			return vm_err(err, n ? errno : ENODATA, "initrd, descriptor %d: %s", fd,
-				      n ? strerror(errno) : "it has become shorter");
+			return ktstr_err(err, n ? errno : ENODATA, "initrd, descriptor %d: %s", fd,
+					 n ? strerror(errno) : "it has become shorter");
 		done += (uint64_t)n;
 	}
 	return 0;
 }
 
-int vm_initrd_copy(const struct vm_spec *spec, void *to, uint64_t from, struct vm_err *err)
+int vm_initrd_copy(const struct vm_spec *spec, void *to, uint64_t from, struct ktstr_err *err)
 {
 	const struct vm_part *base = &spec->initrd_base;
 	uint64_t skip = from < base->bytes ? from : base->bytes, bytes = 0;
@@ -64,7 +64,7 @@ int vm_initrd_copy(const struct vm_spec *spec, void *to, uint64_t from, struct v
 	return copy_part(spec->initrd_fd, skip, bytes - skip, p, err);
 }
 
-int vm_initrd_join(const struct vm_spec *spec, struct vm_err *err)
+int vm_initrd_join(const struct vm_spec *spec, struct ktstr_err *err)
 {
 	uint64_t bytes;
 	void *p;
@@ -75,13 +75,13 @@ int vm_initrd_join(const struct vm_spec *spec, struct vm_err *err)
 		return r;
 	fd = fd_high(memfd_create("ktstr-initrd", MFD_CLOEXEC));
 	if (fd < 0 || ftruncate(fd, (off_t)bytes)) {
-		r = vm_err(err, errno, "initrd of %llu bytes: %s", (unsigned long long)bytes,
-			   strerror(errno));
+		r = ktstr_err(err, errno, "initrd of %llu bytes: %s", (unsigned long long)bytes,
+			      strerror(errno));
 		fd_close(&fd);
 		return r;
 	}
 	p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	r = p == MAP_FAILED ? vm_err(err, errno, "initrd: mmap: %s", strerror(errno)) :
+	r = p == MAP_FAILED ? ktstr_err(err, errno, "initrd: mmap: %s", strerror(errno)) :
 			      vm_initrd_copy(spec, p, 0, err);
 	if (p != MAP_FAILED)
 		munmap(p, bytes);

@@ -6,12 +6,12 @@
 #include "vm.h"
 
 /* Its size in bytes, 0: there is none. 0 or -errno with @err. */
-int vm_initrd_size(const struct vm_spec *spec, uint64_t *bytes, struct vm_err *err);
+int vm_initrd_size(const struct vm_spec *spec, uint64_t *bytes, struct ktstr_err *err);
 
 /* Copy it to @to from byte @from on, to its end. 0 or -errno with @err. */
-int vm_initrd_copy(const struct vm_spec *spec, void *to, uint64_t from, struct vm_err *err);
+int vm_initrd_copy(const struct vm_spec *spec, void *to, uint64_t from, struct ktstr_err *err);
 
 /* As one file. A descriptor that the caller closes, or -errno with @err. */
-int vm_initrd_join(const struct vm_spec *spec, struct vm_err *err);
+int vm_initrd_join(const struct vm_spec *spec, struct ktstr_err *err);
 
 #endif

@@ -3,12 +3,12 @@
 #ifndef KTSTR_VMM_OUTPUT_H
 #define KTSTR_VMM_OUTPUT_H
 
-#include "err.h"
+#include "lib/err.h"
 
 /*
  * Create or truncate @path, the spec's member @what. A descriptor above stderr that appends and
  * is close-on-exec, or -errno with @err.
  */
-int vm_open_output(const char *what, const char *path, struct vm_err *err);
+int vm_output_open(const char *what, const char *path, struct ktstr_err *err);
 
 #endif

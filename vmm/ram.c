@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What guest RAM looks like from inside; see ram.h. Where it comes from is in ram_alloc.c. */
+/* The layout of guest RAM; see ram.h. ram_alloc.c allocates it. */
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
@@ -15,8 +15,8 @@
 /* Early allocations (page tables, per-CPU areas) need room below the shared stretch. */
 #define KERNEL_SLACK	(32 * VM_MIB)
 
-unsigned int vm_regions_pc(uint64_t mem_bytes, uint64_t low_max,
-			   struct vm_region region[VM_MAX_REGIONS])
+unsigned int vm_ram_regions_pc(uint64_t mem_bytes, uint64_t low_max,
+			       struct vm_region region[VM_MAX_REGIONS])
 {
 	uint64_t low = mem_bytes < low_max ? mem_bytes : low_max;
 	unsigned int nr = 0;
@@ -28,17 +28,17 @@ unsigned int vm_regions_pc(uint64_t mem_bytes, uint64_t low_max,
 	return nr;
 }
 
-void vm_ram_back_firmware(struct vm_ram *ram)
+unsigned int vm_ram_back_firmware(struct vm_region region[VM_MAX_REGIONS], unsigned int nr)
 {
 	/* the second place, behind the RAM under 640 KiB */
-	memmove(&ram->region[2], &ram->region[1], (ram->nr_regions - 1) * sizeof(*ram->region));
-	ram->region[1] = (struct vm_region){ HOLE_START, HOLE_END - HOLE_START, HOLE_START,
-					     VM_REGION_FIRMWARE };
-	ram->nr_regions++;
+	memmove(&region[2], &region[1], (nr - 1) * sizeof(*region));
+	region[1] = (struct vm_region){ HOLE_START, HOLE_END - HOLE_START, HOLE_START,
+					VM_REGION_FIRMWARE };
+	return nr + 1;
 }
 
-const struct vm_region *vm_region_find(const struct vm_region *region, unsigned int nr,
-				       uint64_t gpa, uint64_t len)
+const struct vm_region *vm_ram_find_region(const struct vm_region *region, unsigned int nr,
+					   uint64_t gpa, uint64_t len)
 {
 	for (unsigned int i = 0; i < nr; i++) {
 		const struct vm_region *r = &region[i];
@@ -49,25 +49,43 @@ const struct vm_region *vm_region_find(const struct vm_region *region, unsigned 
 	return NULL;
 }
 
-int vm_place_shared(uint64_t low_end, uint64_t initrd_bytes, uint64_t kernel_end,
-		    uint64_t shared_bytes, uint64_t *gpa, struct vm_err *err)
+int vm_ram_place_shared(uint64_t low_end, uint64_t initrd_bytes, uint64_t kernel_end,
+			uint64_t shared_bytes, uint64_t *gpa, struct ktstr_err *err)
 {
 	uint64_t floor = kernel_end + KERNEL_SLACK;
 	uint64_t need = floor + shared_bytes + SHARED_ALIGN + initrd_bytes + FIRMWARE_BYTES;
 
 	if (initrd_bytes > low_end || shared_bytes > low_end || need > low_end)
-		return vm_err(err, ENOSPC,
-			      "guest memory: %" PRIu64 " MiB below 4 GiB are too few for this kernel, an initrd of %" PRIu64
-			      " MiB and %" PRIu64 " MiB shared with the host; %" PRIu64 " MiB are needed",
-			      low_end / VM_MIB, initrd_bytes / VM_MIB, shared_bytes / VM_MIB,
-			      need / VM_MIB + 1);
+		return ktstr_err(err, ENOSPC,
+				 "guest memory: %" PRIu64 " MiB below 4 GiB are too few for this kernel, an initrd of %" PRIu64
+				 " MiB and %" PRIu64 " MiB shared with the host; %" PRIu64 " MiB are needed",
+				 low_end / VM_MIB, initrd_bytes / VM_MIB, shared_bytes / VM_MIB,
+				 need / VM_MIB + 1);
 	*gpa = (low_end - FIRMWARE_BYTES - initrd_bytes - shared_bytes) & ~(SHARED_ALIGN - 1);
 	return 0;
 }
 
 void *vm_ram_at(const struct vm_ram *ram, uint64_t gpa, size_t len)
 {
-	const struct vm_region *r = vm_region_find(ram->region, ram->nr_regions, gpa, len);
+	const struct vm_region *r = vm_ram_find_region(ram->region, ram->nr_regions, gpa, len);
 
 	return r && ram->base ? ram->base + r->offset + (gpa - r->gpa) : NULL;
+}
+
+int vm_ram_backing(const struct vm_ram *r, uint64_t gpa, size_t len, uint64_t *offset)
+{
+	const uint8_t *p = vm_ram_at(r, gpa, len);
+	uint64_t off;
+
+	if (!p)
+		return -EINVAL;
+	/* the nodes' memory is mapped one behind the other */
+	off = p - r->base;
+	for (uint32_t i = 0; i < r->nr_nodes; off -= r->node_bytes[i++]) {
+		if (off >= r->node_bytes[i])
+			continue;
+		*offset = off;
+		return (int)i;
+	}
+	return -EINVAL;
 }

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Guest RAM: a piece of memory per NUMA node, all mapped next to each other into one stretch of
- * host address space in node order. An emulator maps the same memory, so a piece is a memfd, which
- * has no name: a killed host leaves nothing behind. With KVM it is this process's own, and no
- * child of it has it. One list of regions says
- * which guest physical addresses are RAM, and everything (host access, the placing of the
- * shared stretch) is derived from it.
+ * Guest RAM: one piece of memory per NUMA node, all mapped side by side in node order. An emulator
+ * maps the same memory, so a piece is a memfd, which has no name: nothing is left when the host
+ * process is killed. With KVM it is private memory of this process, and its children do not have
+ * it. One list of regions says which guest physical addresses are RAM; host accesses and the
+ * address of the shared stretch are derived from it.
  */
 #ifndef KTSTR_VMM_RAM_H
 #define KTSTR_VMM_RAM_H
@@ -26,7 +25,7 @@
 
 enum vm_region_kind {
 	VM_REGION_RAM,		/* the kernel's to use */
-	VM_REGION_FIRMWARE,	/* backed, but the kernel leaves it alone: where a PC has ROMs */
+	VM_REGION_FIRMWARE,	/* backed, but not used by the kernel: where a PC has ROMs */
 };
 
 /* Guest physical [gpa, gpa + len) is backed by byte @offset of all RAM. */
@@ -43,8 +42,8 @@ struct vm_ram {
 	bool huge;			/* of huge pages, all of them there */
 	char notice[VM_NOTICE_BYTES];	/* what the host refused, or empty */
 	uint32_t nr_nodes;
-	int fd[VM_MAX_NODES];		/* -1: memory of this process only */
-	uint64_t node_bytes[VM_MAX_NODES];
+	int fd[KTSTR_MAX_NODES];		/* -1: memory of this process only */
+	uint64_t node_bytes[KTSTR_MAX_NODES];
 	struct vm_region region[VM_MAX_REGIONS];
 	unsigned int nr_regions;
 };
@@ -53,56 +52,71 @@ struct vm_ram {
  * The PC's layout: RAM below 640 KiB, from 1 MiB to @low_max, the rest from 4 GiB.
  * Returns the number of regions.
  */
-unsigned int vm_regions_pc(uint64_t mem_bytes, uint64_t low_max,
-			   struct vm_region region[VM_MAX_REGIONS]);
+unsigned int vm_ram_regions_pc(uint64_t mem_bytes, uint64_t low_max,
+			       struct vm_region region[VM_MAX_REGIONS]);
 
 /*
- * Back the gap under 1 MiB too. A VMM without ROMs puts its tables there, and what a kernel
- * scans there at boot (BIOS signatures) is then ordinary memory full of zeroes.
+ * Back the gap below 1 MiB too, in the @nr regions that vm_ram_regions_pc() made. A VMM without
+ * ROMs puts its tables there, and a kernel that scans it for BIOS signatures at boot reads zeroes.
+ * Returns the number of regions.
  */
-struct vm_ram;
-void vm_ram_back_firmware(struct vm_ram *ram);
+unsigned int vm_ram_back_firmware(struct vm_region region[VM_MAX_REGIONS], unsigned int nr);
 
 /* The region that holds all of [gpa, gpa + len), or NULL. */
-const struct vm_region *vm_region_find(const struct vm_region *region, unsigned int nr,
-				       uint64_t gpa, uint64_t len);
+const struct vm_region *vm_ram_find_region(const struct vm_region *region, unsigned int nr,
+					   uint64_t gpa, uint64_t len);
 
 /*
  * Choose where the shared stretch goes: 2 MiB aligned, under the initrd that the firmware
  * puts at the end of the RAM below @low_end, above @kernel_end. 0, or -ENOSPC with @err.
  */
-int vm_place_shared(uint64_t low_end, uint64_t initrd_bytes, uint64_t kernel_end,
-		    uint64_t shared_bytes, uint64_t *gpa, struct vm_err *err);
+int vm_ram_place_shared(uint64_t low_end, uint64_t initrd_bytes, uint64_t kernel_end,
+			uint64_t shared_bytes, uint64_t *gpa, struct ktstr_err *err);
 
 /*
- * Allocate and map what @spec says. Huge pages and binding are wishes: what the host refuses is in
- * ram->notice. 0 or -errno with @err; vm_ram_free() undoes either outcome.
+ * Allocate and map what @spec says. Huge pages and binding to nodes are optional: ram->notice says
+ * what the host refused. The caller fills in ram->region afterwards. 0 or -errno with @err; call
+ * vm_ram_free() in both cases.
  */
-int vm_ram_alloc(struct vm_ram *ram, const struct vm_spec *spec, uint64_t low_max,
-		 struct vm_err *err);
+int vm_ram_alloc(struct vm_ram *ram, const struct vm_spec *spec, struct ktstr_err *err);
 
 /*
- * Why @want huge pages are not to be had, and the command that provides them, from the counters in
+ * Why @want huge pages are not available, and the command that provides them, from the counters in
  * folder @sysfs (VM_HUGE_SYSFS). @errnum is what the attempt failed with.
  */
-void vm_huge_shortage(const char *sysfs, uint64_t want, int errnum, char *buf, size_t size);
+void vm_ram_huge_shortage(const char *sysfs, uint64_t want, int errnum, char *buf, size_t size);
 
 /*
  * The host's nodes with memory, from the kernel's list in the file @path (VM_HOST_NODES): bit N
  * for node N, node 0 alone where there is no such file. 0 or -errno.
  */
-int vm_host_nodes(const char *path, uint64_t *mask);
+int vm_ram_host_nodes(const char *path, uint64_t *mask);
 /* Does every node that spec->host_nodes names exist? 0 or -EINVAL with @err. */
-int vm_host_nodes_check(const struct vm_spec *spec, uint64_t have, struct vm_err *err);
+int vm_ram_check_host_nodes(const struct vm_spec *spec, uint64_t have, struct ktstr_err *err);
 
 /*
- * Show @part of a file at @gpa, copy-on-write: its pages are the page cache's until the guest
+ * Map @part of a file at @gpa, copy-on-write: the guest uses the pages of the page cache until it
  * writes to them. The file must not become shorter. 0, or -errno and nothing has changed: both
- * must be page aligned, the memory of this process only (vm_ram.fd has the old contents) and
- * not of huge pages.
+ * must be page aligned, the memory of this process only (vm_ram.fd has the old contents) and not
+ * of huge pages.
  */
 int vm_ram_overlay(struct vm_ram *ram, uint64_t gpa, const struct vm_part *part);
+
+/*
+ * ram_saved.c: write RAM that has files to the empty file @fd, and read it into RAM of the same
+ * size that was just allocated. 0 or -errno with @err; -EBADMSG: the file is damaged or of another
+ * machine.
+ */
+int vm_ram_save(const struct vm_ram *ram, int fd, struct ktstr_err *err);
+int vm_ram_load(struct vm_ram *ram, int fd, struct ktstr_err *err);
+
 void vm_ram_free(struct vm_ram *ram);
 void *vm_ram_at(const struct vm_ram *ram, uint64_t gpa, size_t len);
+
+/*
+ * Which node's memory holds the @len bytes at @gpa, and at which offset of it. Returns the node, or
+ * -EINVAL when they are not RAM of one region.
+ */
+int vm_ram_backing(const struct vm_ram *r, uint64_t gpa, size_t len, uint64_t *offset);
 
 #endif

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Where guest RAM comes from: a memfd per node that an emulator can map too, or this process's
- * own memory where it runs the CPUs itself, bound to nodes of the host. Each node is bound before
- * its first page is there. Huge pages that are asked for are all taken at once, so that a
- * shortage shows here and not as a SIGBUS in the middle of a run; then all nodes are made of
- * ordinary pages instead.
+ * Allocates guest RAM: a memfd per node where an emulator has to map it too, or private memory of
+ * this process where it runs the CPUs itself. Each node can be bound to nodes of the host, before
+ * its first page exists. Requested huge pages are all allocated at once, so that a shortage is
+ * found here and does not cause a SIGBUS in the middle of a run; in that case all nodes use
+ * ordinary pages.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +18,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "fd.h"
+#include "lib/parse.h"
+#include "lib/fd.h"
 #include "ram.h"
 
 #define PAGE_BYTES	4096ull
@@ -59,7 +60,7 @@ static uint64_t read_counter(const char *dir, const char *name)
 	return n;
 }
 
-void vm_huge_shortage(const char *sysfs, uint64_t want, int errnum, char *buf, size_t size)
+void vm_ram_huge_shortage(const char *sysfs, uint64_t want, int errnum, char *buf, size_t size)
 {
 	uint64_t all = read_counter(sysfs, "nr_hugepages");
 	uint64_t idle = read_counter(sysfs, "free_hugepages");
@@ -80,9 +81,11 @@ void vm_huge_shortage(const char *sysfs, uint64_t want, int errnum, char *buf, s
 			 want, idle, strerror(errnum));
 }
 
-int vm_host_nodes(const char *path, uint64_t *mask)
+int vm_ram_host_nodes(const char *path, uint64_t *mask)
 {
-	char line[512], *p = line;
+	char line[512];
+	const char *p = line;
+	uint64_t first, last;
 	FILE *f = fopen(path, "re");
 	bool got;
 
@@ -93,11 +96,13 @@ int vm_host_nodes(const char *path, uint64_t *mask)
 	fclose(f);
 	*mask = 0;
 	/* "0-1,4" */
-	while (got && *p >= '0' && *p <= '9') {
-		unsigned long first = strtoul(p, &p, 10), last = first;
-
-		if (*p == '-')
-			last = strtoul(p + 1, &p, 10);
+	while (got && ktstr_take_u64(&p, 10, &first)) {
+		last = first;
+		if (*p == '-') {
+			p++;
+			if (!ktstr_take_u64(&p, 10, &last))
+				break;
+		}
 		for (; first <= last && first < MASK_BITS; first++)
 			*mask |= UINT64_C(1) << first;
 		p += *p == ',';
@@ -116,20 +121,20 @@ static void format_nodes(uint64_t mask, char *buf, size_t size)
 			len += (size_t)snprintf(buf + len, size - len, "%s%u", len ? ", " : "", i);
 }
 
-int vm_host_nodes_check(const struct vm_spec *spec, uint64_t have, struct vm_err *err)
+int vm_ram_check_host_nodes(const struct vm_spec *spec, uint64_t have, struct ktstr_err *err)
 {
 	char bad[256], all[256];
 
-	for (uint32_t i = 0; spec->host_nodes && i < spec->topo.numa_nodes; i++) {
+	for (uint32_t i = 0; spec->host_nodes && i < spec->topo.count.numa_nodes; i++) {
 		uint64_t missing = spec->host_nodes[i] & ~have;
 
 		if (!missing)
 			continue;
 		format_nodes(missing, bad, sizeof(bad));
 		format_nodes(have, all, sizeof(all));
-		return vm_err(err, EINVAL,
-			      "host_nodes of node %" PRIu32 ": the host has no node %s with memory, only %s",
-			      i, bad, all);
+		return ktstr_err(err, EINVAL,
+				 "host_nodes of node %" PRIu32 ": the host has no node %s with memory, only %s",
+				 i, bad, all);
 	}
 	return 0;
 }
@@ -158,7 +163,7 @@ static void bind_node(struct vm_ram *ram, uint32_t node, void *at, uint64_t host
 	const unsigned long mask[] = { host_nodes };
 	char names[256];
 
-	/* the kernel reads one bit less than it is told (mm/mempolicy.c, get_nodes()) */
+	/* the kernel reads one bit less than maxnode (mm/mempolicy.c, get_nodes()) */
 	if (!syscall(SYS_mbind, at, ram->node_bytes[node], MPOL_BIND, mask, MASK_BITS + 1, 0))
 		return;
 	format_nodes(host_nodes, names, sizeof(names));
@@ -169,7 +174,7 @@ static void bind_node(struct vm_ram *ram, uint32_t node, void *at, uint64_t host
 static int map_file(struct vm_ram *ram, uint32_t node, uint8_t *at, bool huge)
 {
 	uint64_t bytes = ram->node_bytes[node];
-	/* without MAP_NORESERVE, mapping huge pages sets them aside */
+	/* without MAP_NORESERVE, mapping huge pages reserves them */
 	int flags = MAP_SHARED | MAP_FIXED | (huge ? 0 : MAP_NORESERVE);
 
 	ram->fd[node] = node_memfd(bytes, huge);
@@ -180,8 +185,9 @@ static int map_file(struct vm_ram *ram, uint32_t node, uint8_t *at, bool huge)
 }
 
 /*
- * Most hosts give huge pages to a process's own memory on request, to files not: one page fault of
- * the guest then brings 512 pages. A child would only slow the guest down, by copying on write.
+ * Most hosts give private memory huge pages on request, but not files: then one page fault of the
+ * guest maps 512 pages. Children do not inherit the memory: copy-on-write would slow the guest
+ * down.
  */
 static int map_private(const struct vm_ram *ram, uint32_t node, uint8_t *at)
 {
@@ -247,7 +253,7 @@ static bool whole_huge_pages(struct vm_ram *ram)
 	return true;
 }
 
-/* False: everything is as before, but for the notice. */
+/* False: nothing has changed except the notice. */
 static bool map_huge(struct vm_ram *ram, const struct vm_spec *spec)
 {
 	char why[256];
@@ -261,27 +267,27 @@ static bool map_huge(struct vm_ram *ram, const struct vm_spec *spec)
 		ram->huge = true;
 		return true;
 	}
-	/* give back first, so that the counters speak of what can be had */
+	/* unmap first, so that the counters show what is available */
 	close_nodes(ram);
 	mmap(ram->base, ram->bytes, PROT_NONE,
 	     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
-	vm_huge_shortage(VM_HUGE_SYSFS, ram->bytes / VM_HUGE_BYTES, -r, why, sizeof(why));
-	/* whatever binding had to say, it says again */
+	vm_ram_huge_shortage(VM_HUGE_SYSFS, ram->bytes / VM_HUGE_BYTES, -r, why, sizeof(why));
+	/* binding will add its notice again */
 	ram->notice[0] = '\0';
 	note(ram, "ordinary pages instead of huge ones: %s", why);
 	return false;
 }
 
 /* Address space for all of it, aligned so that host and guest agree on what is a huge page. */
-static int reserve(struct vm_ram *ram, struct vm_err *err)
+static int reserve(struct vm_ram *ram, struct ktstr_err *err)
 {
 	uint64_t room = ram->bytes + VM_HUGE_BYTES, skip;
 	uint8_t *p = mmap(NULL, room, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	if (p == MAP_FAILED)
-		return vm_err(err, errno,
-			      "guest memory: cannot reserve %" PRIu64 " MiB of address space: %s",
-			      ram->bytes / VM_MIB, strerror(errno));
+		return ktstr_err(err, errno,
+				 "guest memory: cannot reserve %" PRIu64 " MiB of address space: %s",
+				 ram->bytes / VM_MIB, strerror(errno));
 	skip = -(uintptr_t)p % VM_HUGE_BYTES;
 	if (skip)
 		munmap(p, skip);
@@ -290,19 +296,17 @@ static int reserve(struct vm_ram *ram, struct vm_err *err)
 	return 0;
 }
 
-int vm_ram_alloc(struct vm_ram *ram, const struct vm_spec *spec, uint64_t low_max,
-		 struct vm_err *err)
+int vm_ram_alloc(struct vm_ram *ram, const struct vm_spec *spec, struct ktstr_err *err)
 {
 	uint32_t node;
 	int r;
 
 	memset(ram, 0, sizeof(*ram));
-	ram->nr_nodes = spec->topo.numa_nodes;
-	for (uint32_t i = 0; i < VM_MAX_NODES; i++)
+	ram->nr_nodes = spec->topo.count.numa_nodes;
+	for (uint32_t i = 0; i < KTSTR_MAX_NODES; i++)
 		ram->fd[i] = -1;
 	for (uint32_t i = 0; i < ram->nr_nodes; i++)
 		ram->node_bytes[i] = vm_topology_node_bytes(&spec->topo, spec->mem_bytes, i);
-	ram->nr_regions = vm_regions_pc(spec->mem_bytes, low_max, ram->region);
 	ram->bytes = spec->mem_bytes;
 	r = reserve(ram, err);
 	if (r)
@@ -311,8 +315,8 @@ int vm_ram_alloc(struct vm_ram *ram, const struct vm_spec *spec, uint64_t low_ma
 		return 0;
 	r = map_nodes(ram, spec, false, &node);
 	if (r)
-		vm_err(err, -r, "guest memory: %" PRIu64 " MiB of node %" PRIu32 ": %s",
-		       ram->node_bytes[node] / VM_MIB, node, strerror(-r));
+		ktstr_err(err, -r, "guest memory: %" PRIu64 " MiB of node %" PRIu32 ": %s",
+			  ram->node_bytes[node] / VM_MIB, node, strerror(-r));
 	return r;
 }
 

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The front of the VM interface: checks what every backend relies on, chooses a backend and
- * passes calls on. All knowledge about an accelerator is in its row of backends[].
+ * The VM interface: checks what every backend relies on, chooses a backend and forwards calls to
+ * it. Everything about an accelerator is in its row of backends[].
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <linux/kernel.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "lib/clock.h"
 #include "backend.h"
 #include "ram.h"
 
@@ -22,15 +24,15 @@ static const struct vm_ops *const backends[] = {
 
 static const struct vm_ops *backend_of(enum vm_accel accel)
 {
-	if ((unsigned int)accel >= sizeof(backends) / sizeof(backends[0]))
+	if ((unsigned int)accel >= ARRAY_SIZE(backends))
 		return NULL;
 	return backends[accel];
 }
 
 int vm_pick_accel(enum vm_accel want, enum vm_accel *got, char *why, size_t why_size,
-		  struct vm_err *err)
+		  struct ktstr_err *err)
 {
-	struct vm_err kvm = { .msg = "" };
+	struct ktstr_err kvm = { .msg = "" };
 	int r;
 
 	if (why_size)
@@ -50,116 +52,115 @@ int vm_pick_accel(enum vm_accel want, enum vm_accel *got, char *why, size_t why_
 		r = backends[want]->usable(err);
 		break;
 	default:
-		return vm_err(err, EINVAL, "accelerator %d: unknown", (int)want);
+		return ktstr_err(err, EINVAL, "accelerator %d: unknown", (int)want);
 	}
 	if (!r)
 		*got = want;
 	return r;
 }
 
-static int check_memory(const struct vm_spec *s, struct vm_err *err)
+static int check_memory(const struct vm_spec *s, struct ktstr_err *err)
 {
 	if (!s->mem_bytes || s->mem_bytes % VM_MIB || s->mem_bytes > MAX_MEM_BYTES)
-		return vm_err(err, EINVAL,
-			      "mem_bytes %" PRIu64 ": must be whole MiB, at most 1 TiB",
-			      s->mem_bytes);
+		return ktstr_err(err, EINVAL,
+				 "mem_bytes %" PRIu64 ": must be whole MiB, at most 1 TiB",
+				 s->mem_bytes);
 	if (vm_topology_check_memory(&s->topo, s->mem_bytes, err))
 		return -EINVAL;
 	if (s->shared_bytes % 4096 || s->shared_bytes > s->mem_bytes / 2)
-		return vm_err(err, EINVAL,
-			      "shared_bytes %" PRIu64 ": must be whole pages and at most half of the memory",
-			      s->shared_bytes);
+		return ktstr_err(err, EINVAL,
+				 "shared_bytes %" PRIu64 ": must be whole pages and at most half of the memory",
+				 s->shared_bytes);
 	return 0;
 }
 
-static int check_host_nodes(const struct vm_spec *s, struct vm_err *err)
+static int check_host_nodes(const struct vm_spec *s, struct ktstr_err *err)
 {
 	uint64_t have;
 	int r;
 
 	if (!s->host_nodes)
 		return 0;
-	r = vm_host_nodes(VM_HOST_NODES, &have);
+	r = vm_ram_host_nodes(VM_HOST_NODES, &have);
 	if (r)
-		return vm_err(err, -r, "host_nodes: cannot read %s: %s", VM_HOST_NODES, strerror(-r));
-	return vm_host_nodes_check(s, have, err);
+		return ktstr_err(err, -r, "host_nodes: cannot read %s: %s", VM_HOST_NODES, strerror(-r));
+	return vm_ram_check_host_nodes(s, have, err);
 }
 
-static int check_files(const struct vm_spec *s, struct vm_err *err)
+static int check_files(const struct vm_spec *s, struct ktstr_err *err)
 {
 	struct stat st;
 
 	if (!s->console_path || !*s->console_path)
-		return vm_err(err, EINVAL, "console_path: missing");
+		return ktstr_err(err, EINVAL, "console_path: missing");
 	if (!s->output_path || !*s->output_path)
-		return vm_err(err, EINVAL, "output_path: missing");
+		return ktstr_err(err, EINVAL, "output_path: missing");
 	if (!strcmp(s->console_path, s->output_path))
-		return vm_err(err, EINVAL, "console_path and output_path are the same file %s",
-			      s->console_path);
+		return ktstr_err(err, EINVAL, "console_path and output_path are the same file %s",
+				 s->console_path);
 	if (s->initrd_fd < 0 && s->initrd_base.bytes)
-		return vm_err(err, EINVAL, "initrd_base: needs an initrd_fd to follow it");
+		return ktstr_err(err, EINVAL, "initrd_base: needs an initrd_fd to follow it");
 	if (s->initrd_fd < 0)
 		return 0;
 	if (fstat(s->initrd_fd, &st))
-		return vm_err(err, EINVAL, "initrd_fd %d: %s", s->initrd_fd, strerror(errno));
+		return ktstr_err(err, EINVAL, "initrd_fd %d: %s", s->initrd_fd, strerror(errno));
 	if (!S_ISREG(st.st_mode) || !st.st_size)
-		return vm_err(err, EINVAL, "initrd_fd %d: empty or not a file", s->initrd_fd);
+		return ktstr_err(err, EINVAL, "initrd_fd %d: empty or not a file", s->initrd_fd);
 	return 0;
 }
 
-static int check_devices(const struct vm_spec *s, struct vm_err *err)
+static int check_devices(const struct vm_spec *s, struct ktstr_err *err)
 {
-	if (s->nr_disks > VM_MAX_DISKS)
-		return vm_err(err, EINVAL, "%u disks: at most %d", s->nr_disks, VM_MAX_DISKS);
-	if (s->nr_nics > VM_MAX_NICS)
-		return vm_err(err, EINVAL, "%u network cards: at most %d", s->nr_nics,
-			      VM_MAX_NICS);
-	for (unsigned int i = 0; i < s->nr_disks; i++) {
-		const struct vm_disk *d = &s->disks[i];
+	if (s->nr_devices > VM_MAX_DEVICES)
+		return ktstr_err(err, EINVAL, "%u devices: at most %d", s->nr_devices,
+				 VM_MAX_DEVICES);
+	for (unsigned int i = 0; i < s->nr_devices; i++) {
+		const struct vm_device_class *class = s->devices[i].class;
+		unsigned int nr = vm_device_nr(s->devices, i);
+		int r;
 
-		if (!d->bytes || d->bytes % VM_SECTOR || d->bytes > INT64_MAX)
-			return vm_err(err, EINVAL,
-				      "disk %u: %" PRIu64 " bytes, must be whole sectors of %d",
-				      i, d->bytes, VM_SECTOR);
-		if (!d->serial || strlen(d->serial) > VM_DISK_SERIAL_MAX ||
-		    strpbrk(d->serial, ",= "))
-			return vm_err(err, EINVAL,
-				      "disk %u: the serial number must be at most %d characters without commas, equals signs and blanks",
-				      i, VM_DISK_SERIAL_MAX);
+		if (nr == class->max)
+			return ktstr_err(err, EINVAL, "more than %u devices of the class %s",
+					 class->max, class->name);
+		r = class->check ? class->check(s->devices[i].config, nr, err) : 0;
+		if (r)
+			return r;
 	}
-	for (unsigned int i = 0; i < s->nr_nics; i++)
-		if (s->nics[i].mac[0] & 1)
-			return vm_err(err, EINVAL, "network card %u: its address is a multicast one",
-				      i);
 	return 0;
 }
 
-static int check_mode(const struct vm_spec *s, struct vm_err *err)
+static int check_mode(const struct vm_spec *s, struct ktstr_err *err)
 {
 	if (s->accel == VM_ACCEL_KVM && s->deterministic)
-		return vm_err(err, EINVAL, "deterministic: needs --accel tcg");
+		return ktstr_err(err, EINVAL, "deterministic: needs --accel tcg");
+	if ((s->save_point || s->from) && !s->deterministic)
+		return ktstr_err(err, EINVAL, "save_point: only in a deterministic machine");
+	if (s->from && !s->save_point)
+		return ktstr_err(err, EINVAL, "from: needs save_point");
+	if (s->mark_kva && !s->deterministic)
+		return ktstr_err(err, EINVAL, "mark_kva: only in a deterministic machine");
 	if (s->icount_shift != VM_SHIFT_AUTO &&
 	    (s->icount_shift < 0 || s->icount_shift > MAX_SHIFT))
-		return vm_err(err, EINVAL, "icount_shift %d: must be between 0 and %d",
-			      s->icount_shift, MAX_SHIFT);
+		return ktstr_err(err, EINVAL, "icount_shift %d: must be between 0 and %d",
+				 s->icount_shift, MAX_SHIFT);
 	for (const char *p = s->cmdline; p && *p; p++)
 		if ((unsigned char)*p < ' ' || *p == 0x7f)
-			return vm_err(err, EINVAL,
-				      "cmdline: control character %#x at offset %zu",
-				      *p, (size_t)(p - s->cmdline));
+			return ktstr_err(err, EINVAL,
+					 "cmdline: control character %#x at offset %zu",
+					 *p, (size_t)(p - s->cmdline));
 	return 0;
 }
 
-/* Everything that can be said about @s without a backend; fills @image on the way. */
-static int check_spec(const struct vm_spec *s, struct vm_image *image, struct vm_err *err)
+/* Check everything in @s that does not depend on a backend, and fill in @image. */
+static int check_spec(const struct vm_spec *s, struct vm_image *image, struct ktstr_err *err)
 {
 	const struct vm_ops *ops = backend_of(s->accel);
 
 	if (!ops)
-		return vm_err(err, EINVAL, "accel %d: call vm_pick_accel() first",
-			      (int)s->accel);
+		return ktstr_err(err, EINVAL, "accel %d: call vm_pick_accel() first",
+				 (int)s->accel);
 	if (!s->kernel || !*s->kernel)
-		return vm_err(err, EINVAL, "kernel: no image given");
+		return ktstr_err(err, EINVAL, "kernel: no image given");
 	if (vm_topology_check(&s->topo, err) || check_memory(s, err) ||
 	    check_host_nodes(s, err) || check_mode(s, err) || check_devices(s, err) || check_files(s, err))
 		return -EINVAL;
@@ -168,17 +169,17 @@ static int check_spec(const struct vm_spec *s, struct vm_image *image, struct vm
 	return ops->check(s, image, err);
 }
 
-int vm_spec_check(const struct vm_spec *spec, struct vm_err *err)
+int vm_spec_check(const struct vm_spec *spec, struct ktstr_err *err)
 {
 	struct vm_image image;
 
 	return check_spec(spec, &image, err);
 }
 
-int vm_create(struct vm **vmp, const struct vm_spec *spec, struct vm_err *err)
+int vm_create(struct vm **vmp, const struct vm_spec *spec, struct ktstr_err *err)
 {
 	const struct vm_ops *ops = backend_of(spec->accel);
-	int64_t begin = vm_now_ns(), checked;
+	int64_t begin = ktstr_now_ns(), checked;
 	struct vm_image image;
 	int r;
 
@@ -186,7 +187,7 @@ int vm_create(struct vm **vmp, const struct vm_spec *spec, struct vm_err *err)
 	r = check_spec(spec, &image, err);
 	if (r)
 		return r;
-	checked = vm_now_ns();
+	checked = ktstr_now_ns();
 	r = ops->create(vmp, spec, &image, err);
 	if (r)
 		return r;
@@ -200,12 +201,12 @@ const char *vm_notice(const struct vm *vm)
 	return vm->notice ? vm->notice : "";
 }
 
-int vm_start(struct vm *vm, struct vm_err *err)
+int vm_start(struct vm *vm, struct ktstr_err *err)
 {
 	/* a second time: it refuses, and no time counts */
 	if (vm->start_ns)
 		return vm->ops->start(vm, err);
-	vm->start_ns = vm->lap_ns = vm_now_ns();
+	vm->start_ns = vm->lap_ns = ktstr_now_ns();
 	return vm_lap(vm, VM_STEP_START, vm->ops->start(vm, err));
 }
 
@@ -220,7 +221,19 @@ int vm_continue(struct vm *vm)
 	return vm->ops->resume_sync(vm);
 }
 
-int vm_pause(struct vm *vm, int timeout_ms, struct vm_err *err)
+int vm_set_mark(struct vm *vm, const struct vm_mark *mark)
+{
+	return vm->ops->set_mark ? vm->ops->set_mark(vm, mark) : -EOPNOTSUPP;
+}
+
+int vm_save(struct vm *vm, const struct vm_saved *to, struct ktstr_err *err)
+{
+	if (!vm->ops->save)
+		return ktstr_err(err, EOPNOTSUPP, "%s: a machine cannot be saved", vm->ops->name);
+	return vm->ops->save(vm, to, err);
+}
+
+int vm_pause(struct vm *vm, int timeout_ms, struct ktstr_err *err)
 {
 	return vm->ops->pause(vm, timeout_ms, err);
 }
@@ -275,17 +288,17 @@ const char *vm_step_name(enum vm_step step)
 
 const char *vm_doorbell(const struct vm *vm)
 {
-	return vm->ops->doorbell;
+	return vm->doorbell;
 }
 
-int vm_disk_stats(struct vm *vm, unsigned int disk, struct vm_disk_stats *stats)
+int vm_vcpu_time_ns(struct vm *vm, uint32_t cpu, uint64_t *ns)
 {
-	return vm->ops->disk_stats ? vm->ops->disk_stats(vm, disk, stats) : -EOPNOTSUPP;
+	return vm->ops->vcpu_time_ns ? vm->ops->vcpu_time_ns(vm, cpu, ns) : -EOPNOTSUPP;
 }
 
-int vm_nic_stats(struct vm *vm, unsigned int nic, struct vm_nic_stats *stats)
+int vm_device_counters(struct vm *vm, unsigned int i, uint64_t value[VM_MAX_COUNTERS])
 {
-	return vm->ops->nic_stats ? vm->ops->nic_stats(vm, nic, stats) : -EOPNOTSUPP;
+	return vm->ops->device_counters ? vm->ops->device_counters(vm, i, value) : -EOPNOTSUPP;
 }
 
 void vm_destroy(struct vm *vm)

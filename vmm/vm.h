@@ -8,8 +8,8 @@
  * (or one trapped access) until the host says vm_continue(), so that everything the
  * host does to a deterministic guest happens at a reproducible moment.
  *
- * Threads: one thread owns a struct vm and makes all calls on it; the machine dies with
- * it. vm_mem() may be called from any thread between vm_start() and vm_destroy().
+ * Threads: one thread owns a struct vm and makes all calls on it; the machine ends with that
+ * thread. vm_mem() may be called from any thread between vm_start() and vm_destroy().
  */
 #ifndef KTSTR_VMM_VM_H
 #define KTSTR_VMM_VM_H
@@ -18,10 +18,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "err.h"
-
-#define VM_MAX_CPUS	512
-#define VM_MAX_NODES	64
+#include "device.h"
+#include "lib/err.h"
+#include "lib/topology.h"
 
 /* A cache in front of a node's memory, in the numbers of ACPI's HMAT. size 0: none. */
 struct vm_mem_cache {
@@ -41,14 +40,11 @@ struct vm_node {
 };
 
 /*
- * LLCs are counted over the whole machine; cores are per LLC, threads per core. The two
- * arrays are optional and borrowed: static data, or at least as old as the machine.
+ * The arrays are optional and borrowed: they are static data or live at least as long as the
+ * machine.
  */
 struct vm_topology {
-	uint32_t numa_nodes;
-	uint32_t llcs;
-	uint32_t cores;
-	uint32_t threads;
+	struct ktstr_topology count;
 	const struct vm_node *nodes;	/* [numa_nodes]; NULL: all alike */
 	const uint8_t *distance;	/* [numa_nodes][numa_nodes]; NULL: 10 and 20 */
 };
@@ -57,27 +53,6 @@ enum vm_accel {
 	VM_ACCEL_AUTO,		/* kvm where it really works, else tcg */
 	VM_ACCEL_KVM,
 	VM_ACCEL_TCG,
-};
-
-#define VM_MAX_DISKS		4
-#define VM_MAX_NICS		8
-#define VM_DISK_SERIAL_MAX	20	/* VIRTIO_BLK_ID_BYTES */
-#define VM_SECTOR		512
-
-/*
- * A virtio-blk disk: raw, zeroes at first, in memory of the host and gone with the machine.
- * The limits are independent of each other; 0: none.
- */
-struct vm_disk {
-	uint64_t bytes;			/* whole sectors */
-	const char *serial;		/* what the guest reads as the disk's serial number */
-	uint64_t max_iops;		/* reads, writes and flushes per second */
-	uint64_t max_bytes_per_s;	/* read and written */
-};
-
-/* A virtio-net card whose cable ends in itself: what it sends, it receives. */
-struct vm_nic {
-	uint8_t mac[6];
 };
 
 /* VM_SHIFT_AUTO: the backend picks the icount shift from the number of vCPUs. */
@@ -93,6 +68,18 @@ struct vm_part {
 	uint64_t bytes;
 };
 
+/*
+ * A machine as it stood at its save point. ram_fd has all nodes one after the other, as a sparse
+ * file; state_fd is in the backend's own format; console_fd and output_fd are what it had printed.
+ * Machines that start from it read the files from their beginning and change none of them.
+ */
+struct vm_saved {
+	int state_fd;
+	int ram_fd;
+	int console_fd;
+	int output_fd;
+};
+
 struct vm_spec {
 	const char *kernel;		/* bzImage or vmlinux; required */
 	int initrd_fd;			/* whole file is the initrd; -1: none. Borrowed. */
@@ -101,19 +88,29 @@ struct vm_spec {
 	struct vm_topology topo;
 	uint64_t mem_bytes;		/* whole MiB, see vm_topology_node_bytes() */
 	uint64_t shared_bytes;		/* hidden from the guest's allocator, see vm_shared() */
-	/* wishes: what the host refuses is in vm_notice() */
+	/* optional: vm_notice() says what the host refused */
 	bool huge_pages;		/* guest RAM of 2 MiB pages, all there from the start */
 	const uint64_t *host_nodes;	/* per guest node: bit N, from node N of the host; 0: any */
 	enum vm_accel accel;		/* VM_ACCEL_AUTO has been resolved by vm_pick_accel() */
 	bool deterministic;		/* tcg: -icount, one host thread, all seeds fixed */
 	uint64_t seed;			/* deterministic: guest entropy and nothing else */
 	int icount_shift;		/* 2^N ns of guest time per instruction, or VM_SHIFT_AUTO */
+	/*
+	 * deterministic: link address of the instruction for vm_set_mark(), 0: none. At run
+	 * time it may lie elsewhere by a multiple of 2 MiB.
+	 */
+	uint64_t mark_kva;
+	/*
+	 * deterministic: the machine has a device that stops it when the guest writes to it (its
+	 * save point, VM_EVENT_SAVE). With @from it starts there; otherwise it boots. Only machines
+	 * with the same members above, except for seed and mark_kva, can start from each other.
+	 */
+	bool save_point;
+	const struct vm_saved *from;
 	bool kaslr;
-	bool pci;			/* a PCI bus; disks and nics bring it too, see vm_has_pci() */
-	const struct vm_disk *disks;	/* /dev/vda, /dev/vdb, ... */
-	unsigned int nr_disks;
-	const struct vm_nic *nics;
-	unsigned int nr_nics;
+	bool pci;			/* a PCI bus; devices bring it too, see vm_has_pci() */
+	const struct vm_device *devices;	/* in the order of their PCI slots */
+	unsigned int nr_devices;
 	const char *console_path;	/* COM1 (kernel console) is written here; required */
 	const char *output_path;	/* COM2 is written here; required */
 	const char *emulator_log_path;	/* stderr of an external emulator; NULL: discarded */
@@ -122,20 +119,22 @@ struct vm_spec {
 enum vm_event_type {
 	VM_EVENT_TIMEOUT,	/* the deadline passed; the guest still runs */
 	VM_EVENT_SYNC,		/* the guest waits at a sync point for vm_continue() */
+	VM_EVENT_MARK,		/* the same at the mark, see vm_set_mark() */
+	VM_EVENT_SAVE,		/* it stands at its save point, for good; vm_save() */
 	VM_EVENT_EXIT,		/* the machine is off: power off, reset or triple fault */
 	VM_EVENT_ERROR,		/* the VMM itself failed; err says how */
 };
 
 struct vm_event {
 	enum vm_event_type type;
-	uint32_t vcpu;		/* VM_EVENT_SYNC: which vCPU stopped */
-	struct vm_err err;	/* VM_EVENT_ERROR; VM_EVENT_EXIT: how, if the backend knows */
+	uint32_t vcpu;		/* VM_EVENT_SYNC, VM_EVENT_MARK: which vCPU stopped */
+	struct ktstr_err err;	/* VM_EVENT_ERROR; VM_EVENT_EXIT: how, if the backend knows */
 };
 
 /* What vm_create() and vm_start() spend their time on, in this order. */
 enum vm_step {
 	VM_STEP_CHECK,		/* the spec, and what the kernel image says about itself */
-	VM_STEP_MEMORY,		/* guest RAM; huge pages are filled in here */
+	VM_STEP_MEMORY,		/* guest RAM; huge pages and what was saved are filled in here */
 	VM_STEP_TABLES,		/* ACPI, command line, boot parameters */
 	VM_STEP_KERNEL,		/* the kernel read into guest RAM */
 	VM_STEP_INITRD,		/* mapped, copied, or made one file for an emulator */
@@ -162,13 +161,16 @@ struct vm;
  * Returns 0, or -errno with @err when an explicitly requested accelerator is unusable.
  */
 int vm_pick_accel(enum vm_accel want, enum vm_accel *got, char *why, size_t why_size,
-		  struct vm_err *err);
+		  struct ktstr_err *err);
+
+/* The program that executes the CPUs of emulated machines. 0 or -errno with @err. */
+int vm_emulator_path(char *path, size_t size, struct ktstr_err *err);
 
 /*
  * Check @spec completely (topology, memory, image format) before anything is created.
  * Returns 0, or -EINVAL with @err naming the member and the value.
  */
-int vm_spec_check(const struct vm_spec *spec, struct vm_err *err);
+int vm_spec_check(const struct vm_spec *spec, struct ktstr_err *err);
 
 /*
  * Allocate guest memory and everything else that needs no running CPU. The strings and
@@ -176,16 +178,17 @@ int vm_spec_check(const struct vm_spec *spec, struct vm_err *err);
  * Returns 0 and *@vmp, or -errno with @err; err->missing is set where the host lacks
  * something a user can install.
  */
-int vm_create(struct vm **vmp, const struct vm_spec *spec, struct vm_err *err);
+int vm_create(struct vm **vmp, const struct vm_spec *spec, struct ktstr_err *err);
 
 /*
- * What @vm does without although its spec asked for it (huge pages, binding to nodes), and what
- * would provide it: one line for the user, empty if nothing is amiss. Valid as long as @vm.
+ * What the spec of @vm asked for and the host did not provide (huge pages, binding to nodes), and
+ * what would provide it: one line for the user, empty if everything was provided. Valid as long as
+ * @vm.
  */
 const char *vm_notice(const struct vm *vm);
 
 /* Let the vCPUs run. Returns 0 or -errno with @err. */
-int vm_start(struct vm *vm, struct vm_err *err);
+int vm_start(struct vm *vm, struct ktstr_err *err);
 
 /*
  * Wait until something happens or @timeout_ms passed (0: poll, -1: forever); also returns
@@ -200,29 +203,46 @@ void vm_wait(struct vm *vm, int timeout_ms, int wake_fd, struct vm_event *ev);
 int vm_continue(struct vm *vm);
 
 /*
- * What the devices did so far; any time before vm_destroy(). 0, -ENOENT: there is no such
- * device, -EOPNOTSUPP: this backend does not count.
+ * A sync point without the guest's cooperation: the machine stops before a vCPU executes the
+ * instruction at @kva while the clock, a number in guest memory that the guest increments, is at
+ * least @at. It stops once for each call of vm_set_mark().
  */
-struct vm_disk_stats {
-	uint64_t reads, writes, flushes;	/* completed, without the failed ones */
-	uint64_t read_bytes, written_bytes;
-	uint64_t failed;
-	uint64_t delayed;			/* requests that a limit held back */
+struct vm_mark {
+	uint64_t kva;		/* where the instruction of spec.mark_kva is; 0: no mark any more */
+	uint64_t clock_gpa;	/* of an aligned u64 */
+	uint64_t at;
 };
 
-struct vm_nic_stats {
-	uint64_t tx_frames, tx_bytes;
-	uint64_t rx_frames, rx_bytes;
-	uint64_t dropped;			/* no room in the receive queue, or malformed */
-};
+/*
+ * Set the mark of a guest that stands at a sync point; it holds from vm_continue() on. 0, -EINVAL:
+ * not at a sync point, no such instruction or clock, -EOPNOTSUPP: not with this backend or spec.
+ */
+int vm_set_mark(struct vm *vm, const struct vm_mark *mark);
 
-int vm_disk_stats(struct vm *vm, unsigned int disk, struct vm_disk_stats *stats);
-int vm_nic_stats(struct vm *vm, unsigned int nic, struct vm_nic_stats *stats);
+/*
+ * Write a machine that stands at its save point to the files of @to, which are empty. What it has
+ * printed is in console_path and output_path anyway, so those two are not used. The machine is of
+ * no use any more. 0, or -errno with @err.
+ */
+int vm_save(struct vm *vm, const struct vm_saved *to, struct ktstr_err *err);
+
+/*
+ * What device @i of the spec has counted so far: value[n] belongs to counters[n] of its class. Any
+ * time before vm_destroy(). Returns 0, -ENOENT: there is no such device, or -EOPNOTSUPP: this backend
+ * does not count.
+ */
+int vm_device_counters(struct vm *vm, unsigned int i, uint64_t value[VM_MAX_COUNTERS]);
+
+/*
+ * How long vCPU @cpu has had a CPU of the host so far. Any time between vm_start() and
+ * vm_destroy(). 0, -ENOENT: there is no such vCPU, or -EOPNOTSUPP: this backend cannot tell.
+ */
+int vm_vcpu_time_ns(struct vm *vm, uint32_t cpu, uint64_t *ns);
 
 /* Does the machine have a PCI bus? Without one the kernel is told not to look (pci=off). */
 static inline bool vm_has_pci(const struct vm_spec *spec)
 {
-	return spec->pci || spec->nr_disks || spec->nr_nics;
+	return spec->pci || spec->nr_devices;
 }
 
 /*
@@ -231,13 +251,13 @@ static inline bool vm_has_pci(const struct vm_spec *spec)
  * guest is at one. Pausing twice is an error (-EALREADY). -ETIMEDOUT: it runs on, and @err
  * names the vCPUs that did not stop, if the backend knows.
  */
-int vm_pause(struct vm *vm, int timeout_ms, struct vm_err *err);
+int vm_pause(struct vm *vm, int timeout_ms, struct ktstr_err *err);
 int vm_resume(struct vm *vm);
 
 /*
- * What the vCPUs of a running machine are doing, in one line, for a report about a guest that no
- * longer answers: which were never started, are idle, run, or let no interrupt in. The guest is
- * stopped twice for it, for up to a second in all. 0, or -errno; -EOPNOTSUPP: this backend
+ * What the vCPUs of a running machine are doing, in one line, for the report about a guest that no
+ * longer responds: which have never been started, are idle, run, or have interrupts disabled. This
+ * stops the guest twice, for up to a second in total. 0, or -errno; -EOPNOTSUPP: this backend
  * cannot tell.
  */
 int vm_describe(struct vm *vm, char *buf, size_t size);
@@ -263,30 +283,21 @@ const char *vm_step_name(enum vm_step step);
 /* What the guest must do to reach a sync point; docs/channel.md. Goes into its command line. */
 const char *vm_doorbell(const struct vm *vm);
 
-/* Number of CPUs in @t, 0 when it overflows VM_MAX_CPUS. */
-uint32_t vm_topology_cpus(const struct vm_topology *t);
-
-/*
- * "1n2l4c2t" and back. Parsing is strict: four positive numbers, no trailing text, LLCs
- * divisible by nodes. Returns 0 or -EINVAL with @err.
- */
-#define VM_TOPOLOGY_STRLEN	48
-void vm_topology_format(const struct vm_topology *t, char *buf, size_t size);
-int vm_topology_parse(const char *text, struct vm_topology *t, struct vm_err *err);
-int vm_topology_check(const struct vm_topology *t, struct vm_err *err);
+/* 0, or -EINVAL with @err. */
+int vm_topology_check(const struct vm_topology *t, struct ktstr_err *err);
 
 /* What a checked topology means for its parts. */
 uint32_t vm_topology_node_llcs(const struct vm_topology *t, uint32_t node);
 uint32_t vm_topology_node_of_cpu(const struct vm_topology *t, uint32_t cpu);
-/* The firmware's distance, 10 to itself. */
+/* The distance in the firmware's tables, 10 to itself. */
 uint8_t vm_topology_distance(const struct vm_topology *t, uint32_t from, uint32_t to);
 
 /*
- * Do @mem_bytes go round? 0 or -EINVAL with @err. If so: the share of @node. Nodes without a size
- * of their own share equally in whole MiB, the last of them takes the rest.
+ * Are @mem_bytes enough for all nodes? 0 or -EINVAL with @err. If they are: the share of @node.
+ * Nodes without a size of their own get equal shares in whole MiB, the last of them the rest too.
  */
 int vm_topology_check_memory(const struct vm_topology *t, uint64_t mem_bytes,
-			     struct vm_err *err);
+			     struct ktstr_err *err);
 uint64_t vm_topology_node_bytes(const struct vm_topology *t, uint64_t mem_bytes, uint32_t node);
 
 /*
@@ -297,7 +308,7 @@ uint64_t vm_topology_node_bytes(const struct vm_topology *t, uint64_t mem_bytes,
 uint32_t vm_topology_latency_ns(const struct vm_topology *t, uint32_t from, uint32_t to);
 uint32_t vm_topology_bandwidth_mbs(const struct vm_topology *t, uint32_t from, uint32_t to);
 
-/* The node whose CPUs @node's memory is meant for: itself, else the nearest that has some. */
+/* The node whose CPUs use the memory of @node: itself, or the nearest node with CPUs. */
 uint32_t vm_topology_initiator(const struct vm_topology *t, uint32_t node);
 
 /* Kill the machine if it runs, free everything. NULL is allowed. */

@@ -1,27 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The ring between guest and host; chan.h says what it promises, docs/channel.md shows the
- * bytes.
+ * The ring between guest and host; chan.h has the interface, docs/channel.md the format.
  *
- * The one idea: each side keeps its own truth in private memory. The host's read position
- * and the ring's size never come from shared memory again once the region is formatted, and
- * a message is judged only after it has been copied out, so the guest can change what it
- * likes at any time and only ever hurt its own messages.
+ * Each side keeps its own state in private memory. The host does not read its position or the size
+ * of the ring from shared memory once the region is formatted, and a message is checked only after
+ * it has been copied. So a guest that changes shared memory at any time can only damage its own
+ * messages.
  *
- * Threads: one writer, one reader, in different address spaces. write_pos is stored with
- * release after the bytes and loaded with acquire before them; read_pos the other way round.
- * That is all the ordering there is.
+ * Threads: one writer, one reader, in different address spaces. write_pos is stored with release
+ * after the bytes and loaded with acquire before them; read_pos the other way round. There is no
+ * other ordering.
  */
 #include <errno.h>
 #include <stdatomic.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
 
 #include "chan.h"
 
-#define CHAN_LINE	64	/* cache line: positions of the two sides must not share one */
+#define CHAN_LINE	64	/* cache line; the two sides' positions must not share one */
 
 /* What lies at the start of the region. Data follows. */
 struct chan_shared {
@@ -37,18 +35,16 @@ struct chan_shared {
 	/* line 2: written by the host */
 	_Atomic uint64_t read_pos;	/* bytes ever consumed */
 	uint8_t pad2[CHAN_LINE - 8];
-	/* line 3 */
-	_Atomic uint32_t slots[KTSTR_NR_SLOTS];
 	uint8_t data[];
 };
 
 _Static_assert(offsetof(struct chan_shared, write_pos) == CHAN_LINE, "guest line");
 _Static_assert(offsetof(struct chan_shared, read_pos) == 2 * CHAN_LINE, "host line");
-_Static_assert(sizeof(struct chan_shared) == 4 * CHAN_LINE, "header is four lines");
+_Static_assert(sizeof(struct chan_shared) == 3 * CHAN_LINE, "header is three lines");
 _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2 && ATOMIC_INT_LOCK_FREE == 2,
 	       "a lock inside shared memory would be in the wrong address space");
 
-/* In front of each payload. The CRC stands first: it covers everything behind itself. */
+/* Precedes each payload. The CRC is first and covers everything behind it. */
 struct chan_hdr {
 	uint32_t crc32;
 	uint32_t type;
@@ -69,7 +65,7 @@ struct ktstr_chan {
 	uint64_t seen;			/* reader: newest write_pos it accepted */
 	uint32_t seq;			/* writer: of the next message */
 	bool broken;			/* reader: an invariant was violated */
-	uint8_t *buf;			/* reader: KTSTR_CHAN_MAX_PAYLOAD + 1 */
+	uint8_t *buf;			/* reader: the longest payload that fits, and a NUL */
 };
 
 static uint32_t chan_crc(const struct chan_hdr *h, const void *payload)
@@ -100,10 +96,13 @@ static struct ktstr_chan *chan_new(void *base, size_t size)
 struct ktstr_chan *ktstr_chan__format(void *base, size_t size)
 {
 	struct ktstr_chan *c = chan_new(base, size);
+	size_t longest = KTSTR_CHAN_MAX_PAYLOAD;
 
 	if (!c)
 		return NULL;
-	c->buf = malloc(KTSTR_CHAN_MAX_PAYLOAD + 1);
+	if (longest > c->capacity)
+		longest = c->capacity;
+	c->buf = malloc(longest + 1);
 	if (!c->buf) {
 		free(c);
 		errno = ENOMEM;
@@ -165,7 +164,7 @@ static void chan_get(const struct ktstr_chan *c, uint64_t pos, void *dst, uint32
 	memcpy(dst, c->shared->data + at, first);
 	if (first < len)
 		memcpy((uint8_t *)dst + first, c->shared->data, len - first);
-	/* the copy is what counts: the compiler must not go back to the original */
+	/* the compiler must not read the original again instead of the copy */
 	atomic_signal_fence(memory_order_seq_cst);
 }
 
@@ -215,7 +214,7 @@ static int chan_broken(struct ktstr_chan *c)
 	return -EBADMSG;
 }
 
-int ktstr_chan__read(struct ktstr_chan *c, struct ktstr_msg *msg)
+int ktstr_chan__peek(struct ktstr_chan *c, struct ktstr_msg *msg)
 {
 	uint64_t written, avail;
 	struct chan_hdr h;
@@ -254,24 +253,19 @@ int ktstr_chan__read(struct ktstr_chan *c, struct ktstr_msg *msg)
 		return chan_broken(c);
 
 	c->pos += sizeof(h) + h.len;
-	atomic_store_explicit(&c->shared->read_pos, c->pos, memory_order_release);
 	return 1;
+}
+
+int ktstr_chan__read(struct ktstr_chan *c, struct ktstr_msg *msg)
+{
+	int ret = ktstr_chan__peek(c, msg);
+
+	if (ret >= 0)
+		atomic_store_explicit(&c->shared->read_pos, c->pos, memory_order_release);
+	return ret;
 }
 
 uint64_t ktstr_chan__drops(const struct ktstr_chan *c)
 {
 	return atomic_load_explicit(&c->shared->drops, memory_order_acquire);
-}
-
-/* @slot is the caller's constant, but a stray one must not leave the array. */
-uint32_t ktstr_chan__slot_get(const struct ktstr_chan *c, enum ktstr_slot slot)
-{
-	return atomic_load_explicit(&c->shared->slots[slot % KTSTR_NR_SLOTS],
-				    memory_order_acquire);
-}
-
-void ktstr_chan__slot_set(struct ktstr_chan *c, enum ktstr_slot slot, uint32_t value)
-{
-	atomic_store_explicit(&c->shared->slots[slot % KTSTR_NR_SLOTS], value,
-			      memory_order_release);
 }

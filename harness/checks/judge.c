@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The judge functions: from the reports of one cgroup in one step to details.
+ * The judge functions. Each takes the reports of one cgroup in one step and adds details.
  *
- * Two rules hold for all of them. Limits are exceeded, floors are fallen below: equality
- * passes. And a check whose instrument gave nothing is undecided, except where the nothing
- * is itself the scheduler's doing: a worker that had its time and did no work fails.
+ * Two rules hold for all of them. A value that equals its limit passes. A check without data is
+ * undecided, unless the scheduler caused the lack of data: a worker that had CPU time and did no
+ * work fails.
  */
 #include <inttypes.h>
 #include <math.h>
@@ -24,7 +24,7 @@ struct ktstr_where ktstr_where(const struct ktstr_group_sample *s)
 	return w;
 }
 
-/* Integers where they show on which side of the limit the value is, else two decimals. */
+/* No decimals where an integer already shows that the limit is exceeded, else two. */
 static int decimals(double value, double limit)
 {
 	return rint(value) > rint(limit) ? 0 : 2;
@@ -50,7 +50,7 @@ KTSTR_JUDGE(not_starved)
 	for (i = 0; i < s->nr; i++)
 		if (!s->reports[i].work_units)
 			ktstr_result__add(out, KTSTR_FAILS, KTSTR_STARVED,
-					  "%s: tid %d starved (0 work units)", ktstr_where(s).text,
+					  "%s: tid %d starved (0 work units, not_starved)", ktstr_where(s).text,
 					  s->reports[i].tid);
 }
 
@@ -79,12 +79,12 @@ KTSTR_JUDGE(isolation)
 			continue;
 		ktstr_cpumask__format(&outside, list, sizeof(list));
 		ktstr_result__add(out, KTSTR_FAILS, KTSTR_ISOLATION,
-				  "%s: tid %d ran on unexpected CPUs {%s}", ktstr_where(s).text,
+				  "%s: tid %d ran on unexpected CPUs {%s} (isolation)", ktstr_where(s).text,
 				  w->tid, list);
 	}
 }
 
-/* The worker's times can be used; otherwise says so, once a worker. */
+/* False: the worker has no wall time; a detail says so. */
 static bool has_wall_time(const struct ktstr_worker_report *w, const char *check,
 			  const struct ktstr_group_sample *s, struct ktstr_result *out)
 {
@@ -93,6 +93,19 @@ static bool has_wall_time(const struct ktstr_worker_report *w, const char *check
 	ktstr_result__add(out, KTSTR_UNDECIDED, KTSTR_NO_DATA, "%s: %s: tid %d recorded no time",
 			  ktstr_where(s).text, check, w->tid);
 	return false;
+}
+
+/* "on cpu1 at +200ms", or that the worker had not run at all before. */
+static struct ktstr_where gap_place(const struct ktstr_worker_report *w)
+{
+	struct ktstr_where p;
+
+	if (w->max_gap_cpu < 0)
+		snprintf(p.text, sizeof(p.text), "before it first ran");
+	else
+		snprintf(p.text, sizeof(p.text), "on cpu%d at +%.0fms", w->max_gap_cpu,
+			 (double)w->max_gap_at_ns / 1e6);
+	return p;
 }
 
 KTSTR_JUDGE(max_gap_ms)
@@ -107,9 +120,9 @@ KTSTR_JUDGE(max_gap_ms)
 		if (!(ms > c->max_gap_ms))
 			continue;
 		ktstr_result__add(out, KTSTR_FAILS, KTSTR_STUCK,
-				  "%s: tid %d stuck %.*fms on cpu%d at +%.0fms (threshold %gms)",
+				  "%s: tid %d stuck %.*fms %s (max_gap_ms = %g)",
 				  ktstr_where(s).text, w->tid, decimals(ms, c->max_gap_ms), ms,
-				  w->max_gap_cpu, (double)w->max_gap_at_ns / 1e6, c->max_gap_ms);
+				  gap_place(w).text, c->max_gap_ms);
 	}
 }
 
@@ -120,15 +133,15 @@ static bool is_messenger(const struct ktstr_worker_report *w)
 
 struct spread {
 	const char *of;			/* "" or what is compared instead of off-CPU shares */
-	uint32_t fellows;		/* that should be compared */
+	uint32_t candidates;		/* workers that should be compared */
 	uint32_t compared;
 	double min, max;
 	struct ktstr_cpumask cpus;
 };
 
 /*
- * Where anybody sleeps on purpose, being off CPU is no injustice but waiting for one is: all
- * are compared by run delay then.
+ * For a worker that sleeps on purpose, time off CPU is not unfair, but time spent waiting for a
+ * CPU is. If one worker sleeps on purpose, all are compared by run delay.
  */
 static void compare_workers(const struct ktstr_group_sample *s, struct spread *sp)
 {
@@ -144,7 +157,7 @@ static void compare_workers(const struct ktstr_group_sample *s, struct spread *s
 	for (w = s->reports; w < end; w++) {
 		if (is_messenger(w))
 			continue;
-		sp->fellows++;
+		sp->candidates++;
 		if (!w->wall_ns || (blocks && !w->schedstat_valid))
 			continue;
 		pct = blocks ? ktstr_run_delay_pct(w) : ktstr_off_cpu_pct(w);
@@ -162,12 +175,12 @@ KTSTR_JUDGE(max_spread_pct)
 	int prec;
 
 	compare_workers(s, &sp);
-	if (sp.fellows < 2)
-		return;		/* nobody to be unfair to */
+	if (sp.candidates < 2)
+		return;		/* a single worker has no share to compare with */
 	if (sp.compared < 2) {
 		ktstr_result__add(out, KTSTR_UNDECIDED, KTSTR_NO_DATA,
 				  "%s: max_spread_pct: %u of %u workers recorded a%s time, 2 are needed",
-				  ktstr_where(s).text, sp.compared, sp.fellows, sp.of);
+				  ktstr_where(s).text, sp.compared, sp.candidates, sp.of);
 		return;
 	}
 	spread = sp.max - sp.min;
@@ -175,14 +188,14 @@ KTSTR_JUDGE(max_spread_pct)
 		return;
 	prec = decimals(spread, c->max_spread_pct);
 	ktstr_result__add(out, KTSTR_FAILS, KTSTR_UNFAIR,
-			  "%s: unfair cgroup: spread=%.*f%% (%.*f-%.*f%%%s) %u workers on %u cpus (threshold %g%%)",
+			  "%s: unfair cgroup: spread=%.*f%% (%.*f-%.*f%%%s) %u workers on %u cpus (max_spread_pct = %g)",
 			  ktstr_where(s).text, prec, spread, prec, sp.min, prec, sp.max, sp.of,
 			  sp.compared, ktstr_cpumask__weight(&sp.cpus), c->max_spread_pct);
 }
 
 /*
- * Work per CPU second, 0 for a worker that did nothing; NaN when it worked (or never
- * started) and the clock shows nothing: then there is no rate.
+ * Work per CPU second; 0 for a worker that did nothing. NaN: there is no rate, because the
+ * worker worked or never started while its clock shows no CPU time.
  */
 static double work_rate(const struct ktstr_worker_report *w)
 {
@@ -208,7 +221,7 @@ KTSTR_JUDGE(max_throughput_cv)
 			return;
 		}
 		n++;
-		cv = rate - mean;	/* Welford: mean and sum of squares as it goes */
+		cv = rate - mean;	/* Welford: running mean and sum of squares */
 		mean += cv / n;
 		squares += cv * (rate - mean);
 	}
@@ -227,7 +240,7 @@ KTSTR_JUDGE(max_throughput_cv)
 	cv = sqrt(squares / n) / mean;
 	if (cv > c->max_throughput_cv)
 		ktstr_result__add(out, KTSTR_FAILS, KTSTR_BENCHMARK,
-				  "%s: throughput CV %.3f exceeds limit %.3f (mean=%.0f work/cpu_s)",
+				  "%s: throughput CV %.3f exceeds max_throughput_cv = %.3f (mean=%.0f work/cpu_s)",
 				  ktstr_where(s).text, cv, c->max_throughput_cv, mean);
 }
 
@@ -244,7 +257,7 @@ KTSTR_JUDGE(min_work_rate)
 					  ktstr_where(s).text, w->tid);
 		else if (rate < c->min_work_rate)
 			ktstr_result__add(out, KTSTR_FAILS, KTSTR_BENCHMARK,
-					  "%s: worker %d throughput %.1f work/cpu_s below floor %.1f",
+					  "%s: worker %d throughput %.1f work/cpu_s below min_work_rate = %.1f",
 					  ktstr_where(s).text, w->tid, rate, c->min_work_rate);
 	}
 }
@@ -260,7 +273,7 @@ KTSTR_JUDGE(min_iteration_rate)
 		rate = (double)w->iterations * 1e9 / (double)w->wall_ns;
 		if (rate < c->min_iteration_rate)
 			ktstr_result__add(out, KTSTR_FAILS, KTSTR_BENCHMARK,
-					  "%s: worker %d iteration rate %.1f/s below floor %.1f/s",
+					  "%s: worker %d iteration rate %.1f/s below min_iteration_rate = %.1f",
 					  ktstr_where(s).text, w->tid, rate, c->min_iteration_rate);
 	}
 }
@@ -286,7 +299,7 @@ KTSTR_JUDGE(max_migration_ratio)
 	ratio = (double)migrations / (double)iterations;
 	if (ratio > c->max_migration_ratio)
 		ktstr_result__add(out, KTSTR_FAILS, KTSTR_MIGRATION,
-				  "%s: migration ratio %.4f exceeds threshold %.4f (%" PRIu64 " migrations / %" PRIu64 " iterations)",
+				  "%s: migration ratio %.4f exceeds max_migration_ratio = %.4f (%" PRIu64 " migrations / %" PRIu64 " iterations)",
 				  ktstr_where(s).text, ratio, c->max_migration_ratio, migrations,
 				  iterations);
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The judge functions of the table; each is called with at least one report. */
+/*
+ * The judge functions of the table, one for each worker check of ktstr/attrs.h; each is called
+ * with at least one report.
+ */
 #ifndef KTSTR_CHECKS_JUDGE_H
 #define KTSTR_CHECKS_JUDGE_H
 
@@ -10,21 +13,10 @@
 				 const struct ktstr_group_sample *s,	\
 				 struct ktstr_result *out)
 
-KTSTR_JUDGE(not_starved);
-KTSTR_JUDGE(isolation);
-KTSTR_JUDGE(max_gap_ms);
-KTSTR_JUDGE(max_spread_pct);
-KTSTR_JUDGE(max_throughput_cv);
-KTSTR_JUDGE(min_work_rate);
-KTSTR_JUDGE(min_iteration_rate);
-KTSTR_JUDGE(max_migration_ratio);
-KTSTR_JUDGE(max_p99_wake_latency_ns);
-KTSTR_JUDGE(max_wake_latency_cv);
-KTSTR_JUDGE(min_page_locality);
-KTSTR_JUDGE(max_cross_node_migration_ratio);
-KTSTR_JUDGE(max_slow_tier_ratio);
+#define KTSTR_DECLARE_JUDGE(_name)	KTSTR_JUDGE(_name);
+KTSTR_WORKER_CHECKS(KTSTR_DECLARE_JUDGE, KTSTR_DECLARE_JUDGE)
 
-/* "cg_a" or, from the second step on, "cg_a (step 2)": how every finding begins. */
+/* The beginning of every finding: "cg_a" or, from the second step on, "cg_a (step 2)". */
 struct ktstr_where {
 	char text[KTSTR_NAME_LEN + 24];
 };
@@ -38,7 +30,7 @@ double ktstr_run_delay_pct(const struct ktstr_worker_report *w);
 uint64_t ktstr_percentile(uint64_t *v, size_t n, unsigned int percent);
 /* The same in thousandths (1..1000). */
 uint64_t ktstr_permille(uint64_t *v, size_t n, unsigned int permille);
-/* All samples of one kind. 0, or -ENOMEM; total 0 when there are none. */
+/* Pool all samples of one kind; total is 0 when there are none. 0 or -ENOMEM. */
 int ktstr_pool(const struct ktstr_group_sample *s, enum ktstr_sample_kind kind,
 	       struct ktstr_sample_stats *out);
 

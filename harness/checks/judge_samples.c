@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The judges of what not every worker has: latency samples and pages on NUMA nodes. Without
- * any the check is undecided, with a sentence that says what was missing; a work type that
- * takes no samples, a kernel without NUMA and a cgroup without a cpuset are no pass.
+ * Checks of latency samples and of pages on NUMA nodes, which not every worker has. Without
+ * them the check is undecided, and a detail says what was missing: a work type that takes no
+ * samples, a kernel without NUMA or a cgroup without a cpuset does not pass.
  */
 #include <inttypes.h>
 #include <math.h>
 
 #include "judge.h"
 
-/* The pooled wake latencies; false when there is nothing to judge, which has been said. */
+/* The pooled wake latencies. False: there is nothing to judge; a detail says why. */
 static bool pool_wake(const struct ktstr_group_sample *s, const char *check, uint64_t least,
 		      struct ktstr_sample_stats *w, struct ktstr_result *out)
 {
@@ -48,7 +48,7 @@ KTSTR_JUDGE(max_p99_wake_latency_ns)
 	ns = rint(w.p99_us * 1e3);
 	if (ns > c->max_p99_wake_latency_ns)
 		ktstr_result__add(out, KTSTR_FAILS, KTSTR_BENCHMARK,
-				  "%s: p99 wake latency %.0fns exceeds limit %.0fns (%" PRIu64 " samples)",
+				  "%s: p99 wake latency %.0fns exceeds max_p99_wake_latency_ns = %.0f (%" PRIu64 " samples)",
 				  ktstr_where(s).text, ns, c->max_p99_wake_latency_ns, w.kept);
 }
 
@@ -60,7 +60,7 @@ KTSTR_JUDGE(max_wake_latency_cv)
 		return;
 	if (w.cv > c->max_wake_latency_cv)
 		ktstr_result__add(out, KTSTR_FAILS, KTSTR_BENCHMARK,
-				  "%s: wake latency CV %.3f exceeds limit %.3f (mean=%.0fns)",
+				  "%s: wake latency CV %.3f exceeds max_wake_latency_cv = %.3f (mean=%.0fns)",
 				  ktstr_where(s).text, w.cv, c->max_wake_latency_cv,
 				  w.mean_us * 1e3);
 }
@@ -72,7 +72,7 @@ static void no_pages(const struct ktstr_group_sample *s, const char *check, cons
 			  ktstr_where(s).text, check, why);
 }
 
-/* Everybody's pages; false when there is nothing to judge, which has been said. */
+/* The pages of all workers. False: there is nothing to judge; a detail says why. */
 static bool sum_pages(const struct ktstr_group_sample *s, const char *check,
 		      struct ktstr_page_count *sum, struct ktstr_result *out)
 {
@@ -114,7 +114,7 @@ KTSTR_JUDGE(min_page_locality)
 		ratio = (double)n.local / (double)n.all;
 		if (ratio < c->min_page_locality)
 			ktstr_result__add(out, KTSTR_FAILS, KTSTR_PAGE_LOCALITY,
-					  "%s: tid %d page locality %.4f below threshold %.4f (%" PRIu64 "/%" PRIu64 " pages local)",
+					  "%s: tid %d page locality %.4f below min_page_locality = %.4f (%" PRIu64 "/%" PRIu64 " pages local)",
 					  ktstr_where(s).text, w->tid, ratio, c->min_page_locality,
 					  n.local, n.all);
 	}
@@ -135,7 +135,7 @@ KTSTR_JUDGE(max_cross_node_migration_ratio)
 	ratio = (double)s->pages_migrated / (double)n.all;
 	if (ratio > c->max_cross_node_migration_ratio)
 		ktstr_result__add(out, KTSTR_FAILS, KTSTR_CROSS_NODE_MIGRATION,
-				  "%s: cross-node migration ratio %.4f exceeds threshold %.4f (%" PRIu64 "/%" PRIu64 " pages migrated)",
+				  "%s: cross-node migration ratio %.4f exceeds max_cross_node_migration_ratio = %.4f (%" PRIu64 "/%" PRIu64 " pages migrated)",
 				  ktstr_where(s).text, ratio, c->max_cross_node_migration_ratio,
 				  s->pages_migrated, n.all);
 }
@@ -154,7 +154,7 @@ KTSTR_JUDGE(max_slow_tier_ratio)
 	ratio = (double)(n.all - n.local) / (double)n.all;
 	if (ratio > c->max_slow_tier_ratio)
 		ktstr_result__add(out, KTSTR_FAILS, KTSTR_SLOW_TIER,
-				  "%s: slow-tier page ratio %.4f exceeds threshold %.4f (%" PRIu64 "/%" PRIu64 " pages on non-CPU nodes)",
+				  "%s: slow-tier page ratio %.4f exceeds max_slow_tier_ratio = %.4f (%" PRIu64 "/%" PRIu64 " pages on non-CPU nodes)",
 				  ktstr_where(s).text, ratio, c->max_slow_tier_ratio,
 				  n.all - n.local, n.all);
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the samples and pages of several workers say together.
+ * The samples and pages of several workers taken together.
  *
- * Samples are pooled: every kept one counts the same, whoever took it. Percentiles are
- * nearest rank, by selection and not by sorting, which would take seconds for the millions
- * of samples that an emulated guest can collect.
+ * Samples are pooled: each one that was kept counts the same, no matter which worker took it.
+ * Percentiles are nearest rank. They are found by selection, because sorting would take seconds
+ * for the millions of samples that an emulated guest can collect.
  */
 #include <errno.h>
 #include <math.h>
@@ -22,7 +22,7 @@ static void swap(uint64_t *a, uint64_t *b)
 	*b = t;
 }
 
-/* The median of first, middle and last, which then stand in order. */
+/* The median of first, middle and last; sorts these three. */
 static uint64_t pivot(uint64_t *v, ptrdiff_t first, ptrdiff_t last)
 {
 	ptrdiff_t mid = first + (last - first) / 2;
@@ -52,7 +52,7 @@ static uint64_t select_kth(uint64_t *v, ptrdiff_t n, ptrdiff_t k)
 			if (i <= j)
 				swap(&v[i++], &v[j--]);
 		}
-		/* [first, j] is at most the pivot, [i, last] at least; between is the pivot. */
+		/* [first, j] <= pivot, [i, last] >= pivot, and between them is the pivot. */
 		if (k <= j)
 			last = j;
 		else if (k >= i)

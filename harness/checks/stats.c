@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * From worker reports to the statistics of a cgroup in a step.
+ * Computes the statistics of a cgroup in a step from worker reports.
  *
  *	off-CPU share	(wall - cpu) / wall, over workers with a wall time
  *	run delay share	schedstat field 2 / wall, over workers with both
- *	spread		largest minus smallest off-CPU share; where somebody sleeps on purpose
+ *	spread		largest minus smallest off-CPU share; if a worker sleeps on purpose,
  *			largest minus smallest run delay share
  *	start		from the opening of the gate until the last worker first ran
  *	gap		largest interval between two checkpoints of any worker
@@ -15,20 +15,21 @@
  *	page locality	sum of pages on the cpuset's nodes / sum of pages
  *	cross node	pages that the kernel moved between nodes during the step / sum of pages
  *
- * Messengers (who drive the others and never wait for a turn) are in the sums, not in the
+ * Messengers drive the others and never wait for a turn. They count to the sums, but not to
  * shares, spread and run delays.
  *
- * Several samples of one cgroup, step and span (verdict.h) make one entry. Averages are therefore folded
- * with the number of workers they stand for, which is kept in the entry; percentiles cannot
- * be folded, there the worse of the two stays.
+ * Several samples of one cgroup, step and span (statistics.h) make one entry. Averages are
+ * therefore folded with the number of workers they stand for, which is kept in the entry.
+ * Percentiles cannot be folded: the worse of the two is kept.
  *
- * Phases come before the life that they are parts of, and there are many: they fill at most
- * half of the room, so that they never cost a step or a life its entry.
+ * Phases are added before the lifetime that they are parts of, and there are many. They fill at
+ * most half of the entries, so that there is always room for steps and lifetimes.
  */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "harness/result/metrics.h"
 #include "judge.h"
 
 static uint32_t room(enum ktstr_span span, uint32_t max)
@@ -87,17 +88,29 @@ static void add_run_delay(struct ktstr_cgroup_stats *c, const struct ktstr_worke
 	c->worst_run_delay_us = fmax(c->worst_run_delay_us, us);
 }
 
+static void add_counters(struct ktstr_cgroup_stats *c, const struct ktstr_worker_report *w)
+{
+	const struct ktstr_metric *m;
+	uint64_t *sum, more;
+
+	for (m = ktstr_metric_table; m < ktstr_metric_table + ktstr_nr_metrics; m++) {
+		if (m->source != KTSTR_FROM_COUNTER && m->source != KTSTR_FROM_LONGEST)
+			continue;
+		sum = ktstr_metric__raw(c, m->in_cgroup);
+		more = *ktstr_metric__raw(w, m->in_report);
+		if (m->source == KTSTR_FROM_COUNTER)
+			*sum += more;
+		else if (more > *sum)
+			*sum = more;
+	}
+}
+
 static void add_worker(struct ktstr_cgroup_stats *c, const struct ktstr_worker_report *w)
 {
 	double gap_ms = (double)w->max_gap_ns / 1e6;
 
 	c->workers++;
-	c->migrations += w->migrations;
-	c->work_units += w->work_units;
-	c->iterations += w->iterations;
-	c->wall_ns += w->wall_ns;
-	c->cpu_ns += w->cpu_ns;
-	c->max_start_ms = fmax(c->max_start_ms, (double)w->start_ns / 1e6);
+	add_counters(c, w);
 	ktstr_cpumask__or(&c->cpus_used, &w->cpus_used);
 	if (gap_ms > c->max_gap_ms) {
 		c->max_gap_ms = gap_ms;
@@ -115,7 +128,7 @@ static void add_worker(struct ktstr_cgroup_stats *c, const struct ktstr_worker_r
 		add_run_delay(c, w);
 }
 
-/* The worse of what the entry has and what the sample says, field by field. */
+/* Field by field, the worse of the entry and the sample. */
 static void add_samples(struct ktstr_cgroup_stats *c, const struct ktstr_group_sample *s,
 			enum ktstr_sample_kind kind)
 {
@@ -148,11 +161,11 @@ static void add_pages(struct ktstr_cgroup_stats *c, const struct ktstr_group_sam
 	}
 	c->locality_known = s->nodes != NULL;
 	c->migrated_known = s->migrated_known;
-	/* System-wide and of the whole step: it counts once, not once a sample. */
+	/* This is system-wide and for the whole step: it counts once, not once per sample. */
 	c->migrated_pages = s->migrated_known ? s->pages_migrated : 0;
 }
 
-/* The figures of worker @i for itself; @c is its cgroup's entry. */
+/* Keep the figures of worker @i alone; @c is the entry of its cgroup. */
 static void keep_worker(struct ktstr_result *out, const struct ktstr_cgroup_stats *c,
 			const struct ktstr_group_sample *s, uint32_t i)
 {
@@ -162,6 +175,7 @@ static void keep_worker(struct ktstr_result *out, const struct ktstr_cgroup_stat
 	};
 	struct ktstr_page_count pages = ktstr_count_pages(w, s->nodes);
 	struct ktstr_sample_stats wake = { };
+	const struct ktstr_metric *m;
 	struct ktstr_worker_stats *k;
 
 	if (out->nr_workers >= room(s->span, KTSTR_MAX_KEPT_WORKERS)) {
@@ -173,14 +187,15 @@ static void keep_worker(struct ktstr_result *out, const struct ktstr_cgroup_stat
 	*k = (struct ktstr_worker_stats){
 		.cgroup = c - out->cgroups, .tid = w->tid, .flags = w->flags,
 		.schedstat_valid = !!w->schedstat_valid, .max_gap_cpu = w->max_gap_cpu,
-		.work_units = w->work_units, .iterations = w->iterations,
-		.migrations = w->migrations, .wall_ns = w->wall_ns, .cpu_ns = w->cpu_ns,
 		.max_gap_ns = w->max_gap_ns, .run_delay_ns = w->run_delay_ns,
 		.pages = pages.all, .local_pages = s->nodes ? pages.local : 0,
 		.wake_total = wake.total, .median_wake_us = wake.median_us,
 		.p99_wake_us = wake.p99_us, .max_wake_us = wake.max_us,
 		.cpus_used = w->cpus_used,
 	};
+	for (m = ktstr_metric_table; m < ktstr_metric_table + ktstr_nr_metrics; m++)
+		if (m->source == KTSTR_FROM_COUNTER || m->source == KTSTR_FROM_LONGEST)
+			*ktstr_metric__raw(k, m->in_worker) = *ktstr_metric__raw(w, m->in_report);
 }
 
 void ktstr_stats__add(const struct ktstr_group_sample *s, struct ktstr_result *out)
@@ -202,7 +217,6 @@ void ktstr_stats__add(const struct ktstr_group_sample *s, struct ktstr_result *o
 	c->spread_pct = c->blocks ? c->max_delay_pct - c->min_delay_pct :
 				    c->max_off_cpu_pct - c->min_off_cpu_pct;
 	c->cpus = ktstr_cpumask__weight(&c->cpus_used);
-	c->migration_ratio = c->iterations ? (double)c->migrations / (double)c->iterations : 0;
 	for (k = 0; k < KTSTR_NR_SAMPLE_KINDS; k++)
 		add_samples(c, s, k);
 	add_pages(c, s);

@@ -4,6 +4,7 @@
  *
  * The order of the rows is the order in which checks are judged and printed.
  */
+#include <linux/kernel.h>
 #include <math.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -12,79 +13,82 @@
 #include "checks.h"
 #include "judge.h"
 
-#define ROW(_member, _type, _scope, _unit, _dflt, _judge, _fails_when, ...)	\
+#define TYPE_OF(_member)							\
+	_Generic(((struct ktstr_checks *)NULL)->_member, double: KTSTR_CHECK_LIMIT, \
+		 enum ktstr_switch: KTSTR_CHECK_SWITCH, int64_t: KTSTR_CHECK_COUNT)
+#define ROW(_member, _unit, _dflt, _fails_when, ...)				\
 	{ .name = #_member, .unit = _unit, .fails_when = _fails_when,		\
-	  .type = KTSTR_CHECK_##_type, .scope = KTSTR_SCOPE_##_scope,		\
-	  .offset = offsetof(struct ktstr_checks, _member), .dflt = _dflt,	\
-	  .judge = _judge, ##__VA_ARGS__ }
+	  .type = TYPE_OF(_member), .offset = offsetof(struct ktstr_checks, _member), \
+	  .dflt = _dflt, ##__VA_ARGS__ }
+#define WORKER(_member, _unit, _dflt, _fails_when, ...)				\
+	ROW(_member, _unit, _dflt, _fails_when, .scope = KTSTR_SCOPE_CGROUP,	\
+	    .judge = ktstr_judge_##_member, ##__VA_ARGS__)
+#define MONITOR(_member, _unit, _dflt, _fails_when, ...)			\
+	ROW(_member, _unit, _dflt, _fails_when, .scope = KTSTR_SCOPE_MONITOR, ##__VA_ARGS__)
 #define OFF NAN
 #define TIME .scales = KTSTR_SCALES_TIME
 #define RATE .scales = KTSTR_SCALES_RATE
+#define FOLLOWS .follows_not_starved = true
 
-/* not_starved brings these two along with their defaults: see resolve. */
+#define NOT_STARVED 0		/* the row of not_starved */
+
 const struct ktstr_check ktstr_check_table[] = {
-	ROW(not_starved, SWITCH, CGROUP, "", 1, ktstr_judge_not_starved,
-	    "a worker finishes with zero work units; also enables max_gap_ms and max_spread_pct"),
-	ROW(isolation, SWITCH, CGROUP, "", 0, ktstr_judge_isolation,
-	    "a worker ran on a CPU outside its cgroup's cpuset"),
-	ROW(max_gap_ms, LIMIT, CGROUP, "ms", 2000, ktstr_judge_max_gap_ms,
-	    "a worker's longest scheduling gap exceeds it (the default follows not_starved)", TIME),
-	ROW(max_spread_pct, LIMIT, CGROUP, "percentage points", 15, ktstr_judge_max_spread_pct,
-	    "max-min off-CPU share of a cgroup's workers (run delay share where they sleep on purpose) exceeds it (the default follows not_starved)"),
-	ROW(max_throughput_cv, LIMIT, CGROUP, "stddev/mean", OFF, ktstr_judge_max_throughput_cv,
-	    "work per CPU second differs more than this between a cgroup's workers"),
-	ROW(min_work_rate, LIMIT, CGROUP, "work units/CPU second", OFF, ktstr_judge_min_work_rate,
-	    "a worker's work rate falls below it", RATE),
-	ROW(max_p99_wake_latency_ns, LIMIT, CGROUP, "ns", OFF,
-	    ktstr_judge_max_p99_wake_latency_ns,
-	    "the 99th percentile of a cgroup's wake latencies exceeds it", TIME),
-	ROW(max_wake_latency_cv, LIMIT, CGROUP, "stddev/mean", OFF,
-	    ktstr_judge_max_wake_latency_cv,
-	    "a cgroup's wake latencies vary more than this"),
-	ROW(min_iteration_rate, LIMIT, CGROUP, "iterations/s", OFF, ktstr_judge_min_iteration_rate,
-	    "a worker's iterations per wall clock second fall below it", RATE),
-	ROW(max_migration_ratio, LIMIT, CGROUP, "migrations/iteration", OFF,
-	    ktstr_judge_max_migration_ratio, "a cgroup's migrations per iteration exceed it"),
-	ROW(max_imbalance_ratio, LIMIT, MONITOR, "ratio", 4, NULL,
-	    "longest over shortest runqueue exceeds it"),
-	ROW(max_local_dsq_depth, LIMIT, MONITOR, "tasks", 50, NULL,
-	    "a local DSQ grows deeper than this"),
-	ROW(fail_on_stall, SWITCH, MONITOR, "", 1, NULL,
-	    "a runqueue clock stands still (otherwise it is only reported)"),
-	ROW(sustained_samples, COUNT, MONITOR, "samples", 5, NULL,
-	    "so many samples in a row violate a monitor limit"),
-	ROW(max_fallback_rate, LIMIT, MONITOR, "events/s", 200, NULL,
-	    "the rate of select_cpu fallback events exceeds it"),
-	ROW(max_keep_last_rate, LIMIT, MONITOR, "events/s", 100, NULL,
-	    "the rate of dispatch keep-last events exceeds it"),
-	ROW(min_page_locality, LIMIT, CGROUP, "0..1", OFF,
-	    ktstr_judge_min_page_locality,
-	    "the share of pages on the cpuset's NUMA nodes falls below it"),
-	ROW(max_cross_node_migration_ratio, LIMIT, CGROUP, "0..1", OFF,
-	    ktstr_judge_max_cross_node_migration_ratio,
-	    "pages migrated between nodes over all pages exceed it"),
-	ROW(max_slow_tier_ratio, LIMIT, CGROUP, "0..1", OFF,
-	    ktstr_judge_max_slow_tier_ratio,
-	    "the share of pages on other nodes than the cpuset's exceeds it"),
+	WORKER(not_starved, "", KTSTR_DEFAULT_NOT_STARVED,
+	       "a worker finishes with zero work units; also enables max_gap_ms and max_spread_pct"),
+	WORKER(isolation, "", 0, "a worker ran on a CPU outside its cgroup's cpuset"),
+	WORKER(max_gap_ms, "ms", KTSTR_DEFAULT_MAX_GAP_MS,
+	       "a worker's longest gap exceeds it (the default applies while not_starved is on)",
+	       TIME, FOLLOWS),
+	WORKER(max_spread_pct, "percentage points", KTSTR_DEFAULT_MAX_SPREAD_PCT,
+	       "largest minus smallest off-CPU share of a cgroup's workers (run delay share if any of them sleeps on purpose) exceeds it (the default applies while not_starved is on)",
+	       FOLLOWS),
+	WORKER(max_throughput_cv, "stddev/mean", OFF,
+	       "the work per CPU second of a cgroup's workers varies more than this"),
+	WORKER(min_work_rate, "work units/CPU second", OFF,
+	       "a worker's work per CPU second is below it", RATE),
+	WORKER(max_p99_wake_latency_ns, "ns", OFF,
+	       "the 99th percentile of a cgroup's wake latencies exceeds it", TIME),
+	WORKER(max_wake_latency_cv, "stddev/mean", OFF,
+	       "a cgroup's wake latencies vary more than this"),
+	WORKER(min_iteration_rate, "iterations/s", OFF,
+	       "a worker's iterations per second of wall time are below it", RATE),
+	WORKER(max_migration_ratio, "migrations/iteration", OFF,
+	       "the migrations per iteration of a cgroup exceed it"),
+	MONITOR(max_imbalance_ratio, "ratio", 4, "longest over shortest runqueue exceeds it"),
+	MONITOR(max_local_dsq_depth, "tasks", 50, "a local DSQ has more tasks than this"),
+	MONITOR(fail_on_stall, "", 1,
+		"a runqueue clock stops (otherwise that is only reported)"),
+	MONITOR(sustained_samples, "samples", 5,
+		"this many samples in a row violate a monitor limit"),
+	MONITOR(max_fallback_rate, "events/s", 200,
+		"the rate of select_cpu fallback events exceeds it"),
+	MONITOR(max_keep_last_rate, "events/s", 100,
+		"the rate of dispatch keep-last events exceeds it"),
+	WORKER(min_page_locality, "0..1", OFF,
+	       "the share of pages on the cpuset's NUMA nodes is below it"),
+	WORKER(max_cross_node_migration_ratio, "0..1", OFF,
+	       "the ratio of pages migrated between nodes to all pages exceeds it"),
+	WORKER(max_slow_tier_ratio, "0..1", OFF,
+	       "the share of pages on nodes outside the cpuset exceeds it"),
 };
 
-const unsigned int ktstr_nr_checks = sizeof(ktstr_check_table) / sizeof(ktstr_check_table[0]);
+const unsigned int ktstr_nr_checks = ARRAY_SIZE(ktstr_check_table);
 
-/* The value as a double, whatever its type; NaN when unset. */
-static double get_value(const struct ktstr_check *k, const struct ktstr_checks *c)
+double ktstr_check__value(const struct ktstr_check *k, const struct ktstr_checks *c)
 {
 	const void *p = (const char *)c + k->offset;
 	enum ktstr_switch sw;
-	uint32_t count;
+	int64_t count;
 	double limit;
 
 	switch (k->type) {
 	case KTSTR_CHECK_SWITCH:
 		memcpy(&sw, p, sizeof(sw));
-		return sw == KTSTR_INHERIT ? NAN : sw;
+		return sw == KTSTR_INHERIT ? NAN : (double)sw;
 	case KTSTR_CHECK_COUNT:
 		memcpy(&count, p, sizeof(count));
-		return count == KTSTR_UNSET ? NAN : count;
+		/* NAN is a float, which does not hold every count */
+		return count == KTSTR_UNSET ? (double)NAN : (double)count;
 	case KTSTR_CHECK_LIMIT:
 		memcpy(&limit, p, sizeof(limit));
 		return limit;
@@ -92,11 +96,11 @@ static double get_value(const struct ktstr_check *k, const struct ktstr_checks *
 	return NAN;
 }
 
-static void set_value(const struct ktstr_check *k, struct ktstr_checks *c, double v)
+void ktstr_check__set_value(const struct ktstr_check *k, struct ktstr_checks *c, double v)
 {
 	void *p = (char *)c + k->offset;
 	enum ktstr_switch sw;
-	uint32_t count;
+	int64_t count;
 
 	switch (k->type) {
 	case KTSTR_CHECK_SWITCH:
@@ -104,7 +108,7 @@ static void set_value(const struct ktstr_check *k, struct ktstr_checks *c, doubl
 		memcpy(p, &sw, sizeof(sw));
 		break;
 	case KTSTR_CHECK_COUNT:
-		count = isnan(v) ? KTSTR_UNSET : (uint32_t)v;
+		count = isnan(v) ? KTSTR_UNSET : (int64_t)v;
 		memcpy(p, &count, sizeof(count));
 		break;
 	case KTSTR_CHECK_LIMIT:
@@ -113,9 +117,21 @@ static void set_value(const struct ktstr_check *k, struct ktstr_checks *c, doubl
 	}
 }
 
+const char *ktstr_check__fault(const struct ktstr_check *k, const struct ktstr_checks *c)
+{
+	double v = ktstr_check__value(k, c);
+
+	if (v < 0 && k->type == KTSTR_CHECK_LIMIT)
+		/* infinity is KTSTR_NO_LIMIT */
+		return isinf(v) ? "must be finite" : "must not be negative";
+	if (k->type == KTSTR_CHECK_COUNT && (v < 1 || v > KTSTR_MAX_SUSTAINED))
+		return "does not lie in 1..1000000";
+	return NULL;
+}
+
 bool ktstr_check__is_set(const struct ktstr_check *k, const struct ktstr_checks *c)
 {
-	return !isnan(get_value(k, c));
+	return !isnan(ktstr_check__value(k, c));
 }
 
 void ktstr_checks__unset(struct ktstr_checks *c)
@@ -123,7 +139,7 @@ void ktstr_checks__unset(struct ktstr_checks *c)
 	unsigned int i;
 
 	for (i = 0; i < ktstr_nr_checks; i++)
-		set_value(&ktstr_check_table[i], c, NAN);
+		ktstr_check__set_value(&ktstr_check_table[i], c, NAN);
 }
 
 void ktstr_checks__merge(struct ktstr_checks *c, const struct ktstr_checks *over)
@@ -132,7 +148,7 @@ void ktstr_checks__merge(struct ktstr_checks *c, const struct ktstr_checks *over
 
 	for (k = ktstr_check_table; k < ktstr_check_table + ktstr_nr_checks; k++)
 		if (ktstr_check__is_set(k, over))
-			set_value(k, c, get_value(k, over));
+			ktstr_check__set_value(k, c, ktstr_check__value(k, over));
 }
 
 void ktstr_checks__resolve(struct ktstr_checks *c, const struct ktstr_checks *scheduler,
@@ -148,17 +164,24 @@ void ktstr_checks__resolve(struct ktstr_checks *c, const struct ktstr_checks *sc
 		ktstr_checks__merge(&declared, test);
 
 	for (k = ktstr_check_table; k < ktstr_check_table + ktstr_nr_checks; k++)
-		set_value(k, c, k->dflt);
-	if (declared.not_starved == KTSTR_OFF) {
-		c->max_gap_ms = NAN;
-		c->max_spread_pct = NAN;
-	}
+		ktstr_check__set_value(k, c, k->follows_not_starved && declared.not_starved == KTSTR_OFF ?
+				       NAN : k->dflt);
 	ktstr_checks__merge(c, &declared);
+}
+
+void ktstr_checks__complete(struct ktstr_checks *c)
+{
+	const struct ktstr_check *k;
+
+	for (k = ktstr_check_table; k < ktstr_check_table + ktstr_nr_checks; k++)
+		if (k->follows_not_starved && c->not_starved == KTSTR_ON &&
+		    !ktstr_check__is_set(k, c))
+			ktstr_check__set_value(k, c, k->dflt);
 }
 
 bool ktstr_check__enabled(const struct ktstr_check *k, const struct ktstr_checks *c)
 {
-	double v = get_value(k, c);
+	double v = ktstr_check__value(k, c);
 
 	return isfinite(v) && (k->type != KTSTR_CHECK_SWITCH || v);
 }
@@ -166,7 +189,7 @@ bool ktstr_check__enabled(const struct ktstr_check *k, const struct ktstr_checks
 void ktstr_check__format(const struct ktstr_check *k, const struct ktstr_checks *c, char *buf,
 			 size_t size)
 {
-	double v = get_value(k, c);
+	double v = ktstr_check__value(k, c);
 
 	if (!isfinite(v))
 		snprintf(buf, size, "none");
@@ -180,17 +203,14 @@ enum ktstr_layer ktstr_check__layer(const struct ktstr_check *k,
 				    const struct ktstr_checks *scheduler,
 				    const struct ktstr_checks *test)
 {
-	const struct ktstr_check *switched = k;
-
 	if (test && ktstr_check__is_set(k, test))
 		return KTSTR_LAYER_TEST;
 	if (scheduler && ktstr_check__is_set(k, scheduler))
 		return KTSTR_LAYER_SCHEDULER;
-	/* whoever switched not_starved decided about the two that come with it */
-	if (k->offset == offsetof(struct ktstr_checks, max_gap_ms) ||
-	    k->offset == offsetof(struct ktstr_checks, max_spread_pct))
-		switched = &ktstr_check_table[0];
-	return switched == k ? KTSTR_LAYER_LIBRARY : ktstr_check__layer(switched, scheduler, test);
+	/* The layer that sets not_starved also decides about the checks that follow it. */
+	if (k->follows_not_starved)
+		return ktstr_check__layer(&ktstr_check_table[NOT_STARVED], scheduler, test);
+	return KTSTR_LAYER_LIBRARY;
 }
 
 const char *ktstr_layer__name(enum ktstr_layer layer)
@@ -203,34 +223,14 @@ const char *ktstr_layer__name(enum ktstr_layer layer)
 	return names[layer];
 }
 
-void ktstr_checks__unjudged(const struct ktstr_checks *scheduler, const struct ktstr_checks *test,
-			    struct ktstr_result *out)
-{
-	const struct ktstr_check *k;
-	struct ktstr_checks all;
-	enum ktstr_layer layer;
-	char value[32];
-
-	ktstr_checks__resolve(&all, scheduler, test);
-	for (k = ktstr_check_table; k < ktstr_check_table + ktstr_nr_checks; k++) {
-		layer = ktstr_check__layer(k, scheduler, test);
-		if (k->judge || layer == KTSTR_LAYER_LIBRARY || !ktstr_check__enabled(k, &all))
-			continue;
-		ktstr_check__format(k, &all, value, sizeof(value));
-		ktstr_result__add(out, KTSTR_UNDECIDED, KTSTR_NO_DATA,
-				  "%s = %s, set by the %s, was not judged: it needs the monitor",
-				  k->name, value, ktstr_layer__name(layer));
-	}
-}
-
 static void scale(struct ktstr_checks *c, double by)
 {
 	const struct ktstr_check *k;
 
 	for (k = ktstr_check_table; k < ktstr_check_table + ktstr_nr_checks; k++)
 		if (k->scales)
-			set_value(k, c, k->scales == KTSTR_SCALES_TIME ? get_value(k, c) * by :
-									 get_value(k, c) / by);
+			ktstr_check__set_value(k, c, k->scales == KTSTR_SCALES_TIME ? ktstr_check__value(k, c) * by :
+									 ktstr_check__value(k, c) / by);
 }
 
 void ktstr_checks__judge(const struct ktstr_checks *c, const struct ktstr_group_sample *s,

@@ -34,5 +34,6 @@
 #include <ktstr/register.h>
 #include <ktstr/scenario.h>
 #include <ktstr/stats.h>
+#include <ktstr/verdict.h>
 
 #endif

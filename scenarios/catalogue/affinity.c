@@ -16,10 +16,14 @@ static int cgroup_affinity_change(struct ktstr_ctx *ctx)
 
 static int cgroup_multicpu_pin(struct ktstr_ctx *ctx)
 {
-	return ktstr_run_scenario(ctx, BACKDROP(CGROUPS(CGROUP("cg_0"), CGROUP("cg_1"))),
+	int r = ktstr_run_scenario(ctx, BACKDROP(CGROUPS(CGROUP("cg_0"), CGROUP("cg_1"))),
 		STEP(HOLD_SETTLE),
 		STEP(OPS(SET_AFFINITY("cg_0", PINNED("0-1")), SET_AFFINITY("cg_1", PINNED("0-1"))),
 		     HOLD_FULL));
+
+	if (!r)
+		catalogue_claim_cpus(ctx, 1, NULL, 2);
+	return r;
 }
 
 /* Each cgroup's workers on the first two CPUs of its own half. */
@@ -28,15 +32,19 @@ static int cgroup_cpuset_multicpu_pin(struct ktstr_ctx *ctx)
 	uint32_t second = catalogue_nr_usable(ctx) / 2;
 	struct catalogue_cpu a = catalogue_cpu(second), b = catalogue_cpu(second + 1);
 	char pair[32];
+	int r;
 
 	snprintf(pair, sizeof(pair), "%s,%s", a.list, b.list);
-	return ktstr_run_scenario(ctx,
+	r = ktstr_run_scenario(ctx,
 		BACKDROP(CGROUPS(CGROUP("cg_0", .cpuset = DISJOINT(0, 2)),
 				 CGROUP("cg_1", .cpuset = DISJOINT(1, 2)))),
 		STEP(HOLD_SETTLE),
 		STEP(OPS(SET_AFFINITY("cg_0", PINNED(second > 1 ? "0-1" : "0")),
 			 SET_AFFINITY("cg_1", PINNED(pair))),
 		     HOLD_FULL));
+	if (!r)
+		catalogue_claim_cpus(ctx, 1, "cg_1", 2);
+	return r;
 }
 
 CANNED_TABLE(catalogue_affinity,
@@ -44,29 +52,33 @@ CANNED_TABLE(catalogue_affinity,
 	       "loses tasks that yield all the time",
 	       EVEN, STEADY(.works = WORKS(WORKSPEC(DOES(MIXED))))),
 	CANNED(cgroup_affinity_random,
-	       "queues a task where no CPU that may run it takes from",
+	       "puts a task into a queue that none of its allowed CPUs consumes",
 	       .isolation = true,
 	       STEADY(CPUSETS(SPLIT_HALF), .works = WORKS(WORKSPEC(.affinity = AFFINITY(RANDOM_SUBSET))))),
 	CANNED(cgroup_affinity_spanning,
-	       "believes a mask that is wider than the cpuset",
+	       "trusts an affinity mask that is wider than the cpuset",
 	       .isolation = true,
 	       STEADY(CPUSETS(SPLIT_HALF), .works = WORKS(WORKSPEC(.affinity = AFFINITY(CROSS_CGROUP))))),
 	CANNED(cgroup_affinity_pinned,
 	       "does not share one CPU among the tasks that are pinned to it",
+	       .fault = "no-preempt",
 	       .isolation = true,
 	       STEADY(CPUSETS(SPLIT_HALF), .works = WORKS(WORKSPEC(.affinity = AFFINITY(SINGLE_CPU))))),
 	CANNED(cgroup_cpuset_llc_affinity,
-	       "places by LLC without looking at the mask",
+	       "places tasks by LLC without regard to their affinity mask",
 	       .min_llcs = 2, .isolation = true,
 	       STEADY(CPUSETS(LLC_ALIGNED),
 		      .works = WORKS(WORKSPEC(.affinity = AFFINITY(LLC_ALIGNED))))),
 	CANNED(cgroup_affinity_change,
 	       "keeps a stale copy of the CPU mask after sched_setaffinity()",
+	       .fault = "stale-mask",
 	       .run = cgroup_affinity_change),
 	CANNED(cgroup_multicpu_pin,
-	       "leaves one of a pair of pinned CPUs idle while the other has all the work",
+	       "leaves one of two allowed CPUs idle while the other one has all the tasks",
+	       .fault = "one-cpu",
 	       .min_cpus = 2, .max_spread_pct = 75, .run = cgroup_multicpu_pin),
 	CANNED(cgroup_cpuset_multicpu_pin,
-	       "mixes up the CPUs of a cpuset and those of the task's own mask",
+	       "confuses the CPUs of the cpuset with those of the task's own mask",
+	       .fault = "one-cpu",
 	       .min_cpus = 4, .isolation = true, .max_spread_pct = 75,
 	       .run = cgroup_cpuset_multicpu_pin));

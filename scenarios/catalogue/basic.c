@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Cgroups that share a machine: whoever fails here need not read on. */
+#include <linux/kernel.h>
+
 #include <ktstr/claim.h>
 
 #include "catalogue.h"
@@ -27,7 +29,7 @@ static int sched_mixed(struct ktstr_ctx *ctx)
 		WORKSPEC(.workers = 2, .policy = POLICY(IDLE), .checks = &idle_tasks),
 		WORKSPEC(.workers = 2, .policy = FIFO(1), .work = BURSTY_MS(500, 250)),
 	};
-	const struct ktstr_works works = { specs, sizeof(specs) / sizeof(specs[0]) };
+	const struct ktstr_works works = { specs, ARRAY_SIZE(specs) };
 
 	return ktstr_run(ctx, STEP(CGROUPS(CGROUP("cg_0", .works = works),
 					   CGROUP("cg_1", .works = works)),
@@ -40,7 +42,7 @@ static int cgroup_pipe_io(struct ktstr_ctx *ctx)
 		WORKSPEC(.workers = 2, .work = PIPE_IO(), .checks = &catalogue_take_turns),
 		WORKSPEC(),
 	};
-	const struct ktstr_works works = { specs, sizeof(specs) / sizeof(specs[0]) };
+	const struct ktstr_works works = { specs, ARRAY_SIZE(specs) };
 
 	return ktstr_run(ctx, STEP(CGROUPS(CGROUP("cg_0", .works = works),
 					   CGROUP("cg_1", .works = works)),
@@ -61,24 +63,29 @@ static int idle_cpus_take_tasks(struct ktstr_ctx *ctx)
 
 CANNED_TABLE(catalogue_basic,
 	CANNED(cgroup_steady,
-	       "favours one of two equal cgroups, or lets a worker starve",
+	       "favours one of two equal cgroups, or starves a worker",
+	       .fault = "leak-last",
 	       EVEN, STEADY()),
 	CANNED(cgroup_cpuset_llc_steady,
-	       "moves tasks across the LLC that their cpuset is",
+	       "moves tasks out of the LLC to which their cpuset confines them",
 	       EVEN, .min_llcs = 2, .isolation = true, STEADY(CPUSETS(LLC_ALIGNED))),
 	CANNED(cgroup_cpuset_cross_llc_steady,
-	       "takes an LLC for a unit of placement where the cpuset cuts it in two",
+	       "places tasks by LLC although the cpuset covers a part of each LLC only",
 	       EVEN, .isolation = true, STEADY(CPUSETS(SPLIT_MISALIGNED))),
 	CANNED(host_cgroup_contention,
-	       "lets tasks outside the cgroups under test take everything, or nothing",
+	       "gives tasks outside the cgroups under test all of the CPU time, or none",
+	       .fault = "no-preempt",
 	       .run = host_cgroup_contention),
 	CANNED(sched_mixed,
-	       "loses normal and batch tasks among idle and realtime ones",
+	       "loses normal and batch tasks while SCHED_IDLE and realtime tasks run",
+	       .fault = "starve-batch",
 	       /* four realtime workers at two thirds of a CPU each leave nothing of two CPUs */
 	       .min_cpus = 4, .max_spread_pct = CATALOGUE_CHANCE_PCT, .run = sched_mixed),
 	CANNED(cgroup_pipe_io,
 	       "loses or delays synchronous wake-ups while spinners keep all CPUs busy",
+	       .fault = "no-preempt",
 	       .run = cgroup_pipe_io),
 	CANNED(idle_cpus_take_tasks,
-	       "leaves CPUs idle while tasks wait for one",
+	       "leaves CPUs idle while runnable tasks wait",
+	       .fault = "sticky",
 	       .run = idle_cpus_take_tasks));

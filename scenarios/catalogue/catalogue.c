@@ -6,14 +6,14 @@
  * that pins its workers to one CPU knows better than a default how unequal they may be.
  */
 #include <errno.h>
+#include <linux/kernel.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <ktstr/cases.h>
 #include <ktstr/claim.h>
 
-#include "../../harness/checks/checks.h"
-#include "../../harness/core/ctx.h"
 #include "catalogue.h"
 
 KTSTR_DEFAULTS_BEGIN
@@ -28,16 +28,16 @@ KTSTR_DEFAULTS_END
 #define CATEGORY(_name, _about)	{ #_name, _about, catalogue_##_name }
 
 const struct ktstr_category ktstr_catalogue[] = {
-	CATEGORY(basic, "Cgroups that share a machine and want nothing special."),
-	CATEGORY(cpuset, "Cpusets that overlap, appear, vanish, move and change their size."),
+	CATEGORY(basic, "Cgroups that share a machine, without special requirements."),
+	CATEGORY(cpuset, "Cpusets that overlap, appear, disappear, move and change size."),
 	CATEGORY(affinity, "Workers that pin themselves, in and across cpusets."),
-	CATEGORY(sched_class, "Batch, idle and realtime policies beside normal ones."),
+	CATEGORY(sched_class, "Batch, idle and realtime policies beside normal tasks."),
 	CATEGORY(dynamic, "Cgroups that come and go while others work."),
-	CATEGORY(stress, "More of something than is usual: workers, cgroups, wake-ups, faults, locks."),
+	CATEGORY(stress, "Unusual numbers of workers, cgroups, wake-ups, page faults and locks."),
 	CATEGORY(stall, "Load under which a forgotten task or CPU shows as a stall."),
-	CATEGORY(advanced, "Very unequal demand in cgroups that deserve the same."),
+	CATEGORY(advanced, "Very unequal demand in cgroups with equal shares."),
 	CATEGORY(nested, "Hierarchies of cgroups, and tasks that move in them."),
-	CATEGORY(interaction, "Two of the above at once."),
+	CATEGORY(interaction, "Combinations of two of the above."),
 	CATEGORY(performance, "Wake-up and cache patterns with limits on their variation."),
 	CATEGORY(numa, "Memory and CPUs of several NUMA nodes."),
 	{ }
@@ -55,25 +55,11 @@ const struct ktstr_canned *ktstr_canned__find(const char *name)
 	return NULL;
 }
 
-struct ktstr_machine *catalogue_machine(struct ktstr_ctx *ctx)
-{
-	struct ktstr_machine *m;
-	struct vm_err err;
-
-	m = ktstr_machine__read("/sys", &err);
-	if (!m)
-		ktstr_result__add(ctx->result, KTSTR_FAILS, KTSTR_INFRASTRUCTURE, "%s", err.msg);
-	return m;
-}
-
 uint32_t catalogue_nr_usable(const struct ktstr_ctx *ctx)
 {
-	return ctx->nr_cpus > 2 ? ctx->nr_cpus - 1 : ctx->nr_cpus;
-}
+	uint32_t nr = ktstr_nr_cpus(ctx);
 
-uint32_t catalogue_workers(const struct ktstr_ctx *ctx)
-{
-	return ctx->workers_per_cgroup;
+	return nr > 2 ? nr - 1 : nr;
 }
 
 struct catalogue_cpu catalogue_cpu(uint32_t cpu)
@@ -84,6 +70,39 @@ struct catalogue_cpu catalogue_cpu(uint32_t cpu)
 	return c;
 }
 
+void catalogue_claim_cpus(struct ktstr_ctx *ctx, uint32_t step, const char *name, uint32_t cpus)
+{
+	uint32_t nr = ktstr_nr_cpus(ctx);
+	struct ktstr_stats used;
+
+	if (name)
+		used = phase_cgroup(ctx, step, name);
+	else
+		used = phase_stats(ctx, step);
+	if (cpus > nr)
+		cpus = nr;
+	claim_at_least(ctx, used.cpus, cpus,
+		       .because = "so many may be used, and there are runnable tasks for them");
+}
+
+/* The first cgroup that could use several CPUs: the others may be crowded out of some. */
+static void claim_all_used(struct ktstr_ctx *ctx, const struct ktstr_cgroup *cgroups,
+			   const struct ktstr_cpumask *sets, const struct ktstr_steady *s)
+{
+	uint32_t i, cpus, workers;
+
+	for (i = 0; cgroups[i].name; i++) {
+		workers = cgroups[i].works.nr ? cgroups[i].works.spec->workers :
+						ktstr_workers_per_cgroup(ctx);
+		cpus = s->cpusets.kind == PARTITION_NONE ? ktstr_nr_cpus(ctx) :
+							   ktstr_cpumask__weight(&sets[i]);
+		if (cpus < 2 || workers < 2)
+			continue;
+		catalogue_claim_cpus(ctx, 0, cgroups[i].name, cpus < workers ? cpus : workers);
+		return;
+	}
+}
+
 static int run_steady(struct ktstr_ctx *ctx, const struct ktstr_steady *s,
 		      const struct ktstr_machine *m)
 {
@@ -91,6 +110,7 @@ static int run_steady(struct ktstr_ctx *ctx, const struct ktstr_steady *s,
 	struct ktstr_cgroup cgroups[PARTITION_MAX + 1] = { };
 	char names[PARTITION_MAX][16], lists[PARTITION_MAX][512];
 	struct ktstr_cpumask sets[PARTITION_MAX];
+	int ret;
 
 	if (ktstr_partition__sets(&s->cpusets, m, sets, nr)) {
 		ktstr_skip(ctx, "not enough CPUs/LLCs: %u CPUs in %u LLCs cannot be divided among %u cgroups",
@@ -111,13 +131,16 @@ static int run_steady(struct ktstr_ctx *ctx, const struct ktstr_steady *s,
 		ktstr_cpumask__format(&sets[i], lists[i], sizeof(lists[i]));
 		cgroups[i].cpuset = (struct ktstr_cpuset)CPUS(lists[i]);
 	}
-	return ktstr_run_scenario(ctx, BACKDROP(.no_cpu_controller = s->no_cpu_controller),
-				  STEP(.cgroups = cgroups, HOLD_SETTLED(1.0)));
+	ret = ktstr_run_scenario(ctx, BACKDROP(.no_cpu_controller = s->no_cpu_controller),
+				 STEP(.cgroups = cgroups, HOLD_SETTLED(1.0)));
+	if (!ret && s->uses_all)
+		claim_all_used(ctx, cgroups, sets, s);
+	return ret;
 }
 
 int catalogue_steady__run(struct ktstr_ctx *ctx, const struct ktstr_steady *s)
 {
-	struct ktstr_machine *m = catalogue_machine(ctx);
+	struct ktstr_machine *m = ktstr_machine(ctx);
 	int ret = m ? run_steady(ctx, s, m) : -EIO;
 
 	free(m);
@@ -127,17 +150,18 @@ int catalogue_steady__run(struct ktstr_ctx *ctx, const struct ktstr_steady *s)
 /* Skip on a machine that has less of something than the scenario needs. */
 static bool too_small(struct ktstr_ctx *ctx, const struct ktstr_canned *row)
 {
+	const struct ktstr_topology *topo = ktstr_topology(ctx);
 	const struct {
 		const char *what;
 		uint32_t has, needs;
 	} needs[] = {
-		{ "CPUs", ctx->nr_cpus, row->min_cpus },
-		{ "LLCs", ctx->topo.llcs, row->min_llcs },
-		{ "NUMA nodes", ctx->topo.numa_nodes, row->min_nodes },
+		{ "CPUs", ktstr_nr_cpus(ctx), row->min_cpus },
+		{ "LLCs", topo->llcs, row->min_llcs },
+		{ "NUMA nodes", topo->numa_nodes, row->min_nodes },
 	};
 	size_t i;
 
-	for (i = 0; i < sizeof(needs) / sizeof(needs[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(needs); i++) {
 		if (needs[i].has >= needs[i].needs)
 			continue;
 		ktstr_skip(ctx, "not enough %s: %s needs %u, the machine has %u", needs[i].what,
@@ -147,22 +171,84 @@ static bool too_small(struct ktstr_ctx *ctx, const struct ktstr_canned *row)
 	return false;
 }
 
+static int run_row(struct ktstr_ctx *ctx, const void *arg)
+{
+	const struct ktstr_canned *row = arg;
+
+	return row->steady ? catalogue_steady__run(ctx, row->steady) : row->run(ctx);
+}
+
+static int run_if_possible(struct ktstr_ctx *ctx, const void *arg)
+{
+	const struct ktstr_canned *row = arg;
+
+	return too_small(ctx, row) ? 0 : ktstr_with_checks(ctx, &row->checks, run_row, row);
+}
+
 int ktstr_scenario(struct ktstr_ctx *ctx, const char *name)
 {
 	const struct ktstr_canned *row = ktstr_canned__find(name);
-	struct ktstr_checks checks = ctx->checks;
+
+	if (row)
+		return run_if_possible(ctx, row);
+	ktstr_error(ctx, "the catalogue has no scenario %s: see `ktstr list scenarios`", name);
+	return -ENOENT;
+}
+
+static bool wanted(const char *what, const struct ktstr_category *c)
+{
+	return !strcmp(what, "all") || !strcmp(what, c->name);
+}
+
+/* The rows of @what; as cases, unless @cases is NULL. */
+static uint32_t list_cases(const char *what, struct ktstr_case *cases)
+{
+	const struct ktstr_category *c;
+	const struct ktstr_canned *row;
+	uint32_t nr = 0;
+
+	for (c = ktstr_catalogue; c->name; c++)
+		for (row = c->rows; row->name && wanted(what, c); row++, nr++)
+			if (cases)
+				cases[nr] = (struct ktstr_case){ row->name, run_if_possible, row };
+	return nr;
+}
+
+static uint32_t larger(uint32_t a, uint32_t b)
+{
+	return a > b ? a : b;
+}
+
+struct ktstr_batch ktstr_batch(const char *what)
+{
+	struct ktstr_batch b = { };
+	const struct ktstr_category *c;
+	const struct ktstr_canned *row;
+
+	for (c = ktstr_catalogue; c->name; c++)
+		for (row = c->rows; row->name && wanted(what, c); row++, b.nr++) {
+			b.min_cpus = larger(b.min_cpus, row->min_cpus);
+			b.min_llcs = larger(b.min_llcs, row->min_llcs);
+			b.min_nodes = larger(b.min_nodes, row->min_nodes);
+		}
+	return b;
+}
+
+int ktstr_scenario_batch(struct ktstr_ctx *ctx, const char *what)
+{
+	uint32_t nr = list_cases(what, NULL);
+	struct ktstr_case *cases;
 	int ret;
 
-	if (!row) {
-		ktstr_result__add(ctx->result, KTSTR_FAILS, KTSTR_INFRASTRUCTURE,
-				  "the catalogue has no scenario %s: see `ktstr list scenarios`",
-				  name);
+	if (!nr) {
+		ktstr_error(ctx, "the catalogue has no category %s", what);
 		return -ENOENT;
 	}
-	if (too_small(ctx, row))
-		return 0;
-	ktstr_checks__merge(&ctx->checks, &row->checks);
-	ret = row->steady ? catalogue_steady__run(ctx, row->steady) : row->run(ctx);
-	ctx->checks = checks;
+	cases = calloc(nr, sizeof(*cases));
+	if (!cases)
+		return -ENOMEM;
+	list_cases(what, cases);
+	ret = ktstr_run_cases(ctx, cases, nr);
+	free(cases);
 	return ret;
 }

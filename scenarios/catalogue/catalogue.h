@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the files of the catalogue share: words for rows, and the machine behind factories. */
+/* What the files of the catalogue share: words for rows, and helpers of functions. */
 #ifndef CATALOGUE_CATALOGUE_H
 #define CATALOGUE_CATALOGUE_H
 
 #include <ktstr/catalogue.h>
+#include <ktstr/machine.h>
 
-#include "../../harness/guest/machine.h"
 #include "partition.h"
 
 /*
@@ -17,6 +17,11 @@ struct ktstr_steady {
 	bool no_cpu_controller;
 	struct ktstr_partition cpusets;
 	struct ktstr_works works;	/* none: the test's number of spinners */
+	/*
+	 * The first cgroup with several CPUs and workers must use all of these CPUs, or as many as
+	 * it has workers.
+	 */
+	bool uses_all;
 };
 
 #define STEADY(...)	.steady = &(const struct ktstr_steady){ __VA_ARGS__ }
@@ -78,16 +83,13 @@ extern const struct ktstr_canned catalogue_basic[], catalogue_cpuset[], catalogu
 int catalogue_steady__run(struct ktstr_ctx *ctx, const struct ktstr_steady *s);
 
 /*
- * The machine that a factory computes its cgroups from. NULL: a failure was added to the
- * verdict and the caller returns -EIO. Free with free().
+ * Claim that workers of cgroup @name (NULL: of all) ran on @cpus CPUs at least in step @step: more
+ * of them were runnable all the time.
  */
-struct ktstr_machine *catalogue_machine(struct ktstr_ctx *ctx);
+void catalogue_claim_cpus(struct ktstr_ctx *ctx, uint32_t step, const char *name, uint32_t cpus);
 
 /* The number of CPUs that cpusets are cut from: all but the last where there are more than two. */
 uint32_t catalogue_nr_usable(const struct ktstr_ctx *ctx);
-
-/* The test's workers_per_cgroup, where a number depends on it. */
-uint32_t catalogue_workers(const struct ktstr_ctx *ctx);
 
 /* "3", for CPUS() and PINNED(). */
 struct catalogue_cpu {

@@ -13,13 +13,20 @@ static int cgroup_cpuset_apply_midrun(struct ktstr_ctx *ctx)
 		     HOLD_FRAC(0.5)));
 }
 
+/* In the end cg_0 is alone, with a worker more than its cpuset had CPUs. */
 static int cgroup_cpuset_clear_midrun(struct ktstr_ctx *ctx)
 {
-	return ktstr_run_scenario(ctx,
-		BACKDROP(CGROUPS(CGROUP("cg_0", .cpuset = DISJOINT(0, 2)),
+	uint32_t had = catalogue_nr_usable(ctx) / 2;
+	int r = ktstr_run_scenario(ctx,
+		BACKDROP(CGROUPS(CGROUP("cg_0", .cpuset = DISJOINT(0, 2), .workers = had + 1),
 				 CGROUP("cg_1", .cpuset = DISJOINT(1, 2)))),
 		STEP(HOLD_SETTLED(0.5)),
-		STEP(OPS(CLEAR_CPUSET("cg_0"), CLEAR_CPUSET("cg_1")), HOLD_FRAC(0.5)));
+		STEP(OPS(CLEAR_CPUSET("cg_0"), CLEAR_CPUSET("cg_1")), HOLD_FRAC(0.25)),
+		STEP(OPS(STOP_CGROUP("cg_1")), HOLD_FRAC(0.25)));
+
+	if (!r)
+		catalogue_claim_cpus(ctx, 2, "cg_0", had + 1);
+	return r;
 }
 
 /* The border between two cgroups wanders. A third of three usable CPUs is one; a quarter none. */
@@ -57,19 +64,22 @@ static int cgroup_cpuset_workload_imbalance(struct ktstr_ctx *ctx)
 		HOLD_SETTLED(1.0)));
 }
 
-/* cg_1 is squeezed into one CPU and let out again. */
+/* cg_1 is squeezed into one CPU and let out again; its tasks are mostly runnable. */
 static int cgroup_cpuset_change_imbalance(struct ktstr_ctx *ctx)
 {
 	uint32_t middle = (ktstr_nr_cpus(ctx) - 1) / 2;
 	struct catalogue_cpu one = catalogue_cpu(middle);
-
-	return ktstr_run_scenario(ctx,
+	int r = ktstr_run_scenario(ctx,
 		BACKDROP(CGROUPS(CGROUP("cg_0", .cpuset = CPU_RANGE(0, 0.5), .workers = middle * 2),
 				 CGROUP("cg_1", .cpuset = CPU_RANGE(0.5, 1), .workers = 2,
-					.work = BURSTY_MS(30, 100)))),
+					.work = BURSTY_MS(100, 30)))),
 		STEP(HOLD_SETTLED(1.0 / 3)),
 		STEP(OPS(SET_CPUSET("cg_1", CPUS(one.list))), HOLD_FRAC(1.0 / 3)),
 		STEP(OPS(SET_CPUSET("cg_1", CPU_RANGE(0.5, 1))), HOLD_FRAC(1.0 / 3)));
+
+	if (!r)
+		catalogue_claim_cpus(ctx, 2, "cg_1", 2);
+	return r;
 }
 
 static int cgroup_cpuset_load_shift(struct ktstr_ctx *ctx)
@@ -84,29 +94,33 @@ static int cgroup_cpuset_load_shift(struct ktstr_ctx *ctx)
 
 CANNED_TABLE(catalogue_cpuset,
 	CANNED(cgroup_cpuset_overlap_steady,
-	       "takes overlapping cpusets for disjoint ones",
+	       "treats overlapping cpusets as disjoint",
 	       .isolation = true, .max_spread_pct = CATALOGUE_CHANCE_PCT,
 	       STEADY(.cgroups = 3, CPUSETS(OVERLAP, 0.5))),
 	CANNED(cgroup_cpuset_apply_midrun,
 	       "runs tasks on CPUs that their cgroup has just lost",
+	       .fault = "home-queue",
 	       .isolation = true, .run = cgroup_cpuset_apply_midrun),
 	CANNED(cgroup_cpuset_clear_midrun,
-	       "leaves CPUs idle that a cgroup has just got",
+	       "does not use CPUs that a cgroup has just gained",
+	       .fault = "one-cpu",
 	       .isolation = true, .run = cgroup_cpuset_clear_midrun),
 	CANNED(cgroup_cpuset_resize,
-	       "works with the size that a cpuset had before",
+	       "uses the size that a cpuset had before it changed",
 	       .min_cpus = 4, .isolation = true, .run = cgroup_cpuset_resize),
 	CANNED(cgroup_cpuset_swap_disjoint,
-	       "strands tasks in queues of CPUs that now belong to somebody else",
+	       "leaves tasks in queues of CPUs that their cgroup no longer has",
 	       .min_cpus = 8, .threads = 2, .isolation = true,
 	       .run = cgroup_cpuset_swap_disjoint),
 	CANNED(cgroup_cpuset_workload_imbalance,
-	       "lets the load of one cpuset slow down the other one's tasks",
+	       "lets the load in one cpuset slow down tasks in the other",
 	       .isolation = true, .run = cgroup_cpuset_workload_imbalance),
 	CANNED(cgroup_cpuset_change_imbalance,
-	       "does not spread tasks again after a cpuset was one CPU for a while",
+	       "does not spread tasks again after their cpuset was a single CPU for a while",
+	       .fault = "one-cpu",
 	       .min_cpus = 4, .isolation = true, .run = cgroup_cpuset_change_imbalance),
 	CANNED(cgroup_cpuset_load_shift,
-	       "cannot cope with a crowd that appears in the quiet cpuset",
+	       "does not adapt when many tasks appear in the quiet cpuset",
+	       .fault = "no-preempt",
 	       .isolation = true, .max_spread_pct = CATALOGUE_CHANCE_PCT,
 	       .run = cgroup_cpuset_load_shift));

@@ -32,9 +32,10 @@ static int numa_sleepers_stay(struct ktstr_ctx *ctx)
 
 CANNED_TABLE(catalogue_numa,
 	CANNED(cgroup_cpuset_numa_swap,
-	       "strands tasks in queues of a node that they had to leave",
+	       "leaves tasks in queues of a node that they may no longer use",
 	       .min_cpus = 4, .min_llcs = 2, .min_nodes = 2, .isolation = true,
 	       .run = cgroup_cpuset_numa_swap),
 	CANNED(numa_sleepers_stay,
 	       "moves tasks away from the node that has their memory when they wake up",
+	       .fault = "wrong-node",
 	       .min_cpus = 4, .min_llcs = 2, .min_nodes = 2, .run = numa_sleepers_stay));

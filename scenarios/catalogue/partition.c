@@ -4,7 +4,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "../../harness/guest/cpuset.h"
 #include "partition.h"
 
 struct cpu_list {

@@ -3,7 +3,7 @@
 #ifndef CATALOGUE_PARTITION_H
 #define CATALOGUE_PARTITION_H
 
-#include "../../harness/guest/machine.h"
+#include <ktstr/machine.h>
 
 #define PARTITION_MAX	8	/* cgroups */
 

@@ -27,7 +27,7 @@ static int beside_spinners(struct ktstr_ctx *ctx, struct ktstr_work work, uint32
 
 static int cache_pressure_imbalance(struct ktstr_ctx *ctx)
 {
-	return beside_spinners(ctx, CACHE_PRESSURE(), catalogue_workers(ctx), NULL);
+	return beside_spinners(ctx, CACHE_PRESSURE(), ktstr_workers_per_cgroup(ctx), NULL);
 }
 
 static int cache_yield_wake_affine(struct ktstr_ctx *ctx)
@@ -41,25 +41,35 @@ static int cache_yield_wake_affine(struct ktstr_ctx *ctx)
 /* Pairs. */
 static int cache_pipe_io_compute_imbalance(struct ktstr_ctx *ctx)
 {
-	return beside_spinners(ctx, CACHE_PIPE(), (catalogue_workers(ctx) + 1) / 2 * 2, &pairs);
+	return beside_spinners(ctx, CACHE_PIPE(), (ktstr_workers_per_cgroup(ctx) + 1) / 2 * 2, &pairs);
 }
 
 /* A messenger and four receivers each. */
 static uint32_t fans(struct ktstr_ctx *ctx)
 {
-	uint32_t nr = catalogue_workers(ctx) / 5;
+	uint32_t nr = ktstr_workers_per_cgroup(ctx) / 5;
 
 	return (nr ? nr : 1) * 5;
 }
 
+/* The receivers are woken at once and there are other CPUs: they do not all run on one. */
+static int fan_out(struct ktstr_ctx *ctx, struct ktstr_work work)
+{
+	int r = beside_spinners(ctx, work, fans(ctx), &fan);
+
+	if (!r)
+		catalogue_claim_cpus(ctx, 0, "cg_0", 2);
+	return r;
+}
+
 static int fan_out_wake(struct ktstr_ctx *ctx)
 {
-	return beside_spinners(ctx, FUTEX_FAN_OUT(), fans(ctx), &fan);
+	return fan_out(ctx, (struct ktstr_work)FUTEX_FAN_OUT());
 }
 
 static int fan_out_compute(struct ktstr_ctx *ctx)
 {
-	return beside_spinners(ctx, FAN_OUT_COMPUTE(), fans(ctx), &fan);
+	return fan_out(ctx, (struct ktstr_work)FAN_OUT_COMPUTE());
 }
 
 /* EEVDF: up to 5.1 ms on 8 emulated CPUs */
@@ -118,17 +128,22 @@ CANNED_TABLE(catalogue_performance,
 	       .min_llcs = 2, .isolation = true, .max_wake_latency_cv = 50,
 	       .max_throughput_cv = 1.0, .run = cache_yield_wake_affine),
 	CANNED(cache_pipe_io_compute_imbalance,
-	       "makes pairs that wake each other wait behind CPU hogs, now and then for long",
+	       "makes pairs that wake each other wait behind CPU-bound tasks, sometimes for long",
+	       .fault = "no-preempt",
 	       .run = cache_pipe_io_compute_imbalance),
 	CANNED(fan_out_wake,
-	       "stacks all tasks of one wake-up on one CPU",
+	       "queues all tasks of one wake-up on one CPU",
+	       .fault = "one-cpu",
 	       .run = fan_out_wake),
 	CANNED(fan_out_compute,
-	       "runs woken tasks one after the other that should run in parallel",
+	       "runs woken tasks one after the other instead of in parallel",
+	       .fault = "one-cpu",
 	       .run = fan_out_compute),
 	CANNED(idle_cpus_take_wakeups,
-	       "lets woken tasks wait while there are idle CPUs",
+	       "makes woken tasks wait while CPUs are idle",
+	       .fault = "wake-local",
 	       .min_cpus = 4, .run = idle_cpus_take_wakeups),
 	CANNED(idle_cpus_take_sleepers,
-	       "wakes tasks on the CPU they know, which is busy, while others are idle",
+	       "wakes tasks on their previous, busy CPU while other CPUs are idle",
+	       .fault = "no-idle",
 	       .min_cpus = 4, .run = idle_cpus_take_sleepers));

@@ -5,7 +5,9 @@
 CANNED_TABLE(catalogue_stall,
 	CANNED(stall_detect,
 	       "forgets a runnable task while many others run",
+	       .fault = "no-preempt",
 	       STEADY(.cgroups = 1, .works = WORKS(WORKSPEC(.workers = 16)))),
 	CANNED(stall_recovery,
-	       "serves one busy cgroup until the other one's tasks time out",
+	       "serves one busy cgroup until tasks of the other one time out",
+	       .fault = "no-preempt",
 	       STEADY(.works = WORKS(WORKSPEC(.workers = 16)))));

@@ -13,12 +13,12 @@ while getopts n:t:k: opt; do
 	n)	rounds=$OPTARG ;;
 	t)	seconds=$OPTARG ;;
 	k)	kernel=$OPTARG ;;
-	*)	sed -n 's/^# usage: //p' "$0" >&2; exit 2 ;;
+	*)	sed -n 's/^# usage: //p' "$0" >&2; exit 1 ;;
 	esac
 done
 shift $((OPTIND - 1))
 [[ $seconds =~ ^[1-9][0-9]{0,4}$ ]] ||
-	{ echo "boot.sh: -t $seconds: not a number from 1 to 99999" >&2; exit 2; }
+	{ echo "boot.sh: -t $seconds: not a number from 1 to 99999" >&2; exit 1; }
 [ -n "$kernel" ] || kernel=$("$out/ktstr" kernel path)
 [ -s "$kernel" ] || { echo "boot.sh: no kernel; give one: boot.sh -k KERNEL" >&2; exit 1; }
 "$obj/nested/gen_init_cpio" - > "$obj/bench/boot.cpio.$$" <<-END &&

@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/kernel.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -27,9 +28,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../../vmm/kvm/probe.h"
-#include "../../vmm/qemu/qemu.h"
-#include "../../vmm/vm.h"
+#include "lib/clock.h"
+#include "vmm/kvm/probe.h"
+#include "vmm/qemu/qemu.h"
+#include "vmm/vm.h"
 #include "boot_trace.h"
 
 #define MAX_ROUNDS	99
@@ -53,10 +55,7 @@ static void run_bundled(const struct input *in) __attribute__((noreturn));
 
 static double now(void)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+	return ktstr_now_ns() / 1e9;
 }
 
 /* The VMMs. Each of these becomes the VMM's process and does not return. */
@@ -70,7 +69,7 @@ static void run_qemu(const struct input *in, const char *machine)
 		"-no-reboot", "-serial", "null", "-kernel", in->kernel, "-initrd", in->initrd,
 		"-append", "console=ttyS0 " COMMON " " QUIET,
 	};
-	char **env = qemu_env(&in->qemu);
+	char **env = qemu_process_env(&in->qemu);
 	size_t n = 0;
 
 	while (argv[n])
@@ -115,12 +114,12 @@ static void run_bundled(const struct input *in)
 {
 	struct vm_spec spec = {
 		.accel = VM_ACCEL_KVM, .kernel = in->kernel, .cmdline = QUIET,
-		.topo = { .numa_nodes = 1, .llcs = 1, .cores = 1, .threads = 1 },
+		.topo.count = { 1, 1, 1, 1 },
 		.mem_bytes = (uint64_t)MIB << 20, .kaslr = true,
 		/* both are /dev/null here, but may not have the same name */
 		.console_path = "/dev/stdout", .output_path = "/dev/stdin",
 	};
-	struct vm_err err = { .msg = "" };
+	struct ktstr_err err = { .msg = "" };
 	struct vm_event ev;
 	struct vm *vm;
 
@@ -150,7 +149,7 @@ static bool have_kvmtool(const struct input *in)
 
 static bool have_bundled(const struct input *in)
 {
-	struct vm_err err;
+	struct ktstr_err err;
 	enum vm_accel got;
 	char why[256];
 
@@ -174,7 +173,7 @@ static const struct vmm {
 	{ "ktstr", have_bundled, run_bundled },
 };
 
-#define NR_VMMS	(sizeof(vmm) / sizeof(vmm[0]))
+#define NR_VMMS	ARRAY_SIZE(vmm)
 
 /* How it went with one VMM. */
 struct record {
@@ -476,7 +475,7 @@ int main(int argc, char **argv)
 {
 	struct input in = { .kernel = NULL };
 	int rounds = 3, seconds = INT_MAX, opt;
-	struct vm_err err;
+	struct ktstr_err err;
 
 	while ((opt = getopt(argc, argv, "n:t:")) == 'n' || opt == 't')
 		*(opt == 'n' ? &rounds : &seconds) = number(optarg, opt == 'n' ? MAX_ROUNDS :

@@ -2,6 +2,7 @@
 /* See boot_trace.h. Files and triggers: Documentation/trace/events.rst and histogram.rst. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/kernel.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,7 +30,7 @@ static const struct probe {
 	[INIT]   = { "ktstr-init", "kvm_cpuid", "function == 0x6b747372" },
 };
 
-#define NR_PROBES	(sizeof(probe) / sizeof(probe[0]))
+#define NR_PROBES	ARRAY_SIZE(probe)
 
 /* Exit reasons: arch/x86/include/uapi/asm/svm.h and vmx.h. */
 static const struct {
@@ -193,7 +194,7 @@ static enum exit_kind kind_of(unsigned int value)
 {
 	bool svm = !access("/sys/module/kvm_amd", F_OK);
 
-	for (size_t i = 0; i < sizeof(reason) / sizeof(reason[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(reason); i++)
 		if (value == (svm ? reason[i].svm : reason[i].vmx))
 			return reason[i].kind;
 	return EXIT_OTHER;

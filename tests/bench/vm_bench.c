@@ -22,7 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../../vmm/vm.h"
+#include "vmm/vm.h"
 
 static double read_clock(clockid_t clock)
 {
@@ -70,7 +70,7 @@ static void print_times(const struct vm_times *t)
 /* Boot with one sync point in /init; 0, or -1 after printing why not. */
 static int bench(struct vm_spec *spec, const char *name)
 {
-	struct vm_err err = { .msg = "" };
+	struct ktstr_err err = { .msg = "" };
 	double start, created, started, entry = 0, init = 0, cpu = cpu_seconds(), own;
 	unsigned long long guest_ns = 0;
 	int watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
@@ -158,7 +158,7 @@ int main(int argc, char **argv)
 		.huge_pages = getenv("VM_BENCH_HUGE") != NULL,
 	};
 	char **list = argc > 3 ? argv + 3 : defaults;
-	struct vm_err err;
+	struct ktstr_err err;
 	int failed = 0;
 
 	const char *accel = getenv("VM_BENCH_ACCEL");
@@ -181,7 +181,7 @@ int main(int argc, char **argv)
 		char *shift = strchr(*list, ':'), topo[64];
 
 		snprintf(topo, sizeof(topo), "%.*s", (int)strcspn(*list, ":"), *list);
-		if (vm_topology_parse(topo, &spec.topo, &err)) {
+		if (ktstr_topology__parse(topo, &spec.topo.count, &err)) {
 			fprintf(stderr, "%s\n", err.msg);
 			failed = 1;
 			continue;

@@ -8,8 +8,9 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "../../harness/guest/work.h"
-#include "../../harness/guest/workers.h"
+#include "lib/clock.h"
+#include "harness/guest/work/work.h"
+#include "harness/guest/work/workers.h"
 
 #define BATCH	1000
 
@@ -23,7 +24,7 @@ static void clock_reads(struct ktstr_work_ctx *w)
 	int i;
 
 	for (i = 0; i < BATCH; i++)
-		w->units += work_now_ns() & 1;
+		w->units += ktstr_now_ns() & 1;
 }
 
 static void wake_samples(struct ktstr_work_ctx *w)
@@ -36,7 +37,7 @@ static void wake_samples(struct ktstr_work_ctx *w)
 
 static void blocks(struct ktstr_work_ctx *w)
 {
-	uint64_t now = work_now_ns();
+	uint64_t now = ktstr_now_ns();
 	int i;
 
 	for (i = 0; i < BATCH; i++)

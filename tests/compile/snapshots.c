@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Fails to compile: num_snapshots must not exceed 64 */
+/* Fails to compile: num_snapshots does not lie in 0\.\.64 */
 #include <ktstr.h>
 
 KTSTR_SCHEDULER(sched, .binary = "scx_ktstr");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Fails to compile: must not be 0 */
+/* Fails to compile: duration_s does not lie in 1\.\.86400 */
 #include <ktstr.h>
 
 KTSTR_SCHEDULER(sched, .binary = "scx_ktstr");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Fails to compile: must not be 0 */
+/* Fails to compile: llcs does not lie in 1\.\.512 */
 #include <ktstr.h>
 
 KTSTR_SCHEDULER(sched, .binary = "scx_ktstr");

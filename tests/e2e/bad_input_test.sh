@@ -55,13 +55,39 @@ expect "missing emulator" "ok 1 .*# SKIP" "no qemu-system-x86_64 found; run ./ru
 expect "wrong emulator" "not ok 1" "KTSTR_QEMU=/nonexistent: no such program" \
 	KTSTR_QEMU=/nonexistent
 expect "emulator that is none" "not ok 1" "/bin/true --version: this is not QEMU" KTSTR_QEMU=/bin/true
-expect "missing scheduler" "not ok 1" "KTSTR_SCHEDULER=/nonexistent" \
+expect "missing scheduler" "Bail out!" "KTSTR_SCHEDULER=/nonexistent: there is no such file" \
 	KTSTR_SCHEDULER=/nonexistent
 expect "bad seed" "Bail out!" "KTSTR_SEED=seven: must be a number" KTSTR_SEED=seven
 expect "bad accelerator" "Bail out!" "KTSTR_ACCEL=xen" KTSTR_ACCEL=xen
 expect "relative runs root" "Bail out!" "KTSTR_RUNS_ROOT" KTSTR_RUNS_ROOT=runs
 expect "runs root in a file" "not ok 1" "$tmp/garbage" KTSTR_RUNS_ROOT="$tmp/garbage/runs"
 test=no_such_test expect "unknown test" "Bail out!" "no_such_test"
+
+# What cannot be recorded is an error of the run, whatever its verdict, which stays.
+# unrecorded WHAT WORDS VAR=VALUE...
+unrecorded() {
+	local what=$1 words=$2
+
+	shift 2
+	env XDG_CACHE_HOME="$tmp/nothing" PATH=/usr/bin:/bin KTSTR_TEST_KERNEL="$kernel" "$@" \
+		timeout 120 "$prog" -t equal_cgroups_eevdf >"$tmp/tap" 2>&1
+	[ $? = 5 ] && grep -q '^ok 1 .*# SKIP' "$tmp/tap" &&
+		grep -qE "^# ERROR not recorded: .*$words" "$tmp/tap"
+	result $? "$what: status 5 and \"$words\"" "$tmp/tap"
+}
+unrecorded "sidecar folder below a file" "$tmp/garbage/x: Not a directory" \
+	KTSTR_SIDECAR_DIR="$tmp/garbage/x"
+if unshare -m true 2>/dev/null; then
+	mkdir "$tmp/full"
+	# shellcheck disable=SC2016 # for the inner shell
+	env XDG_CACHE_HOME="$tmp/nothing" PATH=/usr/bin:/bin KTSTR_TEST_KERNEL="$kernel" \
+		KTSTR_RUNS_ROOT="$tmp/full" unshare -m sh -c '
+			mount -t tmpfs -o size=4k none "$1" && shift && exec "$@"' sh "$tmp/full" \
+		timeout 120 "$prog" -t equal_cgroups_eevdf >"$tmp/tap" 2>&1
+	[ $? = 5 ] && grep -q '^ok 1 .*# SKIP' "$tmp/tap" &&
+		grep -qE '^# ERROR not recorded: .*No space left on device' "$tmp/tap"
+	result $? "runs folder on a full file system: status 5 and why" "$tmp/tap"
+fi
 
 # A cache that cannot be written costs time and nothing else.
 if unshare -m true 2>/dev/null; then

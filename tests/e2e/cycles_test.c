@@ -9,7 +9,6 @@
  * KTSTR_TEST_KERNEL: the image; KTSTR_TEST_CYCLES: how many machines (40, emulated: 20).
  */
 /* Own: /dev/shm is compared before and after. */
-/* Links: libktstr.a */
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -21,7 +20,7 @@
 
 #include "kselftest_harness.h"
 
-#include "../../vmm/vm.h"
+#include "vmm/vm.h"
 
 #define WARM_UP		10
 #define MIB		(1ull << 20)
@@ -110,7 +109,7 @@ FIXTURE_SETUP(cycles)
 	self->spec = (struct vm_spec){
 		.kernel = kernel, .cmdline = "", .accel = variant->accel, .seed = 1,
 		.icount_shift = VM_SHIFT_AUTO, .deterministic = variant->accel == VM_ACCEL_TCG,
-		.topo = { .numa_nodes = 1, .llcs = 1, .cores = 3, .threads = 1 },
+		.topo.count = { 1, 1, 3, 1 },
 		.mem_bytes = 512 * MIB, .shared_bytes = 2 * MIB,
 		.console_path = "/dev/null", .output_path = self->output,
 		.initrd_fd = memfd_create("initrd", MFD_CLOEXEC),
@@ -126,7 +125,7 @@ FIXTURE_TEARDOWN(cycles)
 }
 
 /* The points of a machine's life at which it is destroyed. 0, or the error of a call. */
-static int live(struct vm *vm, int how, int ms, struct vm_err *err)
+static int live(struct vm *vm, int how, int ms, struct ktstr_err *err)
 {
 	struct vm_event ev;
 	int ret;
@@ -152,7 +151,7 @@ static int live(struct vm *vm, int how, int ms, struct vm_err *err)
 
 static int cycle(const struct vm_spec *spec, int nr)
 {
-	struct vm_err err = { .msg = "" };
+	struct ktstr_err err = { .msg = "" };
 	uint8_t ms = 0;
 	struct vm *vm;
 	int ret;
@@ -173,7 +172,7 @@ TEST_F_TIMEOUT(cycles, nothing_is_left, 3600)
 {
 	struct held before = { 0 }, after;
 	struct vm_spec broken = self->spec;
-	struct vm_err err;
+	struct ktstr_err err;
 	struct vm *vm;
 
 	broken.kernel = "/dev/null";

@@ -1,9 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Same seed, same run: consoles byte for byte, sidecars but for what belongs to the host; also
-# while the host is busy with something else. Another seed gives another run, so the equality
+# while the host is busy with something else, and with KTSTR_VERBOSE=1, which only shows more. Another seed gives another run, so the equality
 # above is no accident of an empty console. The same of the work types with threads of their own
-# (Schbench, Taobench), whose metrics have to be the same to the last digit.
+# (Schbench, Taobench), whose metrics have to be the same to the last digit. The monitor's samples
+# are the same too, and a run without the monitor has the same console and the same figures.
+# Images: one is made after its first maker was killed, and again after it was damaged.
 #
 # usage: determinism_test.sh [RUNS]	(default 1 quiet run, beside the loaded one)
 set -u
@@ -23,43 +25,59 @@ trap 'exit 130' INT TERM
 
 . tests/lib.sh
 
-# run SEED NAME [PROGRAM TEST]: leaves $tmp/NAME/{console.log,sidecar}
+# run SEED NAME [PROGRAM TEST]: leaves $tmp/NAME/{console.log,sidecar,monitor}
 run() {
 	KTSTR_ACCEL=tcg KTSTR_SEED=$1 KTSTR_RUNS_ROOT=$tmp/$2.runs KTSTR_RUN_ID=r KTSTR_LIBDIR=$out \
 		"${3:-$prog}" -t "${4:-$test}" >"$tmp/$2.tap" 2>&1 || { sed 's/^/# /' "$tmp/$2.tap"; return 1; }
 	mkdir "$tmp/$2" &&
 	cp "$tmp/$2.runs"/r/*/console.log "$tmp/$2/console.log" &&
-	python3 - "$tmp/$2.runs"/r/*/*.ktstr.json >"$tmp/$2/sidecar" <<-'PY'
+	python3 - "$tmp/$2.runs"/r/*/*.ktstr.json "$tmp/$2" <<-'PY'
 	import json, sys
 	d = json.load(open(sys.argv[1]))
 	d.pop("host")
-	json.dump(d, sys.stdout, indent=1, sort_keys=True)
+	for part, name in (d.pop("monitor"), "monitor"), (d, "sidecar"):
+	    json.dump(part, open(sys.argv[2] + "/" + name, "w"), indent=1, sort_keys=True)
 	PY
 }
 
-same() {	# NAME [AS]
-	local as=${2:-1}
+# samples NAME: how many the monitor took
+samples() {
+	sed -n 's/^ "total_samples": \([0-9]*\),*$/\1/p' "$tmp/$1/monitor"
+}
 
-	cmp "$tmp/$as/console.log" "$tmp/$1/console.log" 2>&1 | sed 's/^/# /'
-	diff "$tmp/$as/sidecar" "$tmp/$1/sidecar" | head -20 | sed 's/^/# /'
-	cmp -s "$tmp/$as/console.log" "$tmp/$1/console.log" &&
-		cmp -s "$tmp/$as/sidecar" "$tmp/$1/sidecar"
+same() {	# NAME [AS [FILES]]
+	local as=${2:-1} file ret=0
+
+	for file in ${3:-console.log sidecar monitor}; do
+		cmp -s "$tmp/$as/$file" "$tmp/$1/$file" && continue
+		ret=1
+		diff "$tmp/$as/$file" "$tmp/$1/$file" | head -20 | sed "s/^/# $file: /"
+	done
+	return $ret
 }
 
 echo "TAP version 13"
 run 7 1
 result $? "seed 7 passes"
+[ "$(samples 1)" -ge 20 ]
+result $? "the monitor took a sample every 100 ms"
 for i in $(seq 2 "$runs"); do
 	run 7 "$i" && same "$i"
 	result $? "seed 7 again: run $i is identical"
 done
 
+starts() {	# NAME
+	sed -n 's/^ "start": "\(.*\)",*$/\1/p' "$tmp/$1/sidecar"
+}
+[ "$(starts 1)" = boot ]
+result $? "it booted"
+
 for _ in 1 2; do
 	(while :; do :; done) &
 	busy+=($!)
 done
-run 7 loaded && same loaded
-result $? "seed 7 on a host with two busy loops: identical"
+KTSTR_VERBOSE=1 run 7 loaded && same loaded && grep -q "^# ktstr_test '$test'" "$tmp/loaded.tap"
+result $? "seed 7 on a host with two busy loops, with its report: identical"
 kill "${busy[@]}" 2>/dev/null
 busy=()
 
@@ -68,10 +86,40 @@ result $? "seed 8 differs"
 [ "$(wc -l <"$tmp/1/console.log")" -gt 50 ]
 result $? "the compared console is a real one"
 
+# another cache; the kernel stays where it is
+kernel=$("$out/ktstr" kernel path 2> /dev/null)
+mkdir "$tmp/cache"
+export KTSTR_CACHE_DIR=$tmp/cache KTSTR_TEST_KERNEL=$kernel KTSTR_COLD=0
+images=$tmp/cache/.images
+setsid "$prog" -t "$test" > /dev/null 2>&1 &
+maker=$!
+while kill -0 "$maker" 2> /dev/null && ! compgen -G "$images/draft-*/console" > /dev/null; do
+	read -rt 0.1 <> <(:) || :
+done
+kill -KILL -- "-$maker"
+wait "$maker" 2> /dev/null
+compgen -G "$images/draft-*" > /dev/null
+result $? "the maker of an image was killed in the middle"
+run 7 anew && [ "$(starts anew)" = image ]
+result $? "the next run makes the image and starts from it"
+[ "$(find "$images" -mindepth 1 -maxdepth 1 ! -name 'lock-*' | wc -l)" = 1 ]
+result $? "nothing is left of the first maker"
+image=$(cd "$images" && ls -d [0-9a-f]*)
+printf x | dd of="$images/$image/ram" bs=1 seek=20000000 conv=notrunc 2> /dev/null
+run 7 healed && [ "$(starts healed)" = image ]
+result $? "a damaged image is made anew"
+"$out/ktstr" cache list 2> /dev/null | grep -q "^$image .* 1n1l" &&
+	"$out/ktstr" cache clean "$image" 2> /dev/null && [ ! -e "$images/$image" ]
+result $? "ktstr cache lists and removes it"
+unset KTSTR_CACHE_DIR KTSTR_TEST_KERNEL KTSTR_COLD
+
 programs=$out/obj/tests/e2e/work_types_c_test
 run 7 server "$programs" programs_and_storms &&
-	run 7 server2 "$programs" programs_and_storms && same server2 server
-result $? "programs with threads of their own: seed 7 again is identical"
+	KTSTR_MONITOR=off run 7 server2 "$programs" programs_and_storms &&
+	same server2 server "console.log sidecar"
+result $? "programs with threads of their own: seed 7 again, without the monitor, is identical"
+[ "$(samples server)" -ge 8 ] && [ "$(cat "$tmp/server2/monitor")" = null ]
+result $? "and only one of the two was looked into"
 [ "$(grep -c '"source": "\(Schbench\|Taobench\)"' "$tmp/server/sidecar")" -ge 15 ]
 result $? "and their metrics were there to be compared"
 

@@ -5,7 +5,6 @@
  * wait for it, a network card receives what it sends, and its interrupt wakes a worker where
  * STEER_IRQ sends it. One boot for all.
  */
-/* Links: libktstr.a */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -22,7 +21,7 @@
 
 #include <ktstr.h>
 
-#include "../../harness/core/ctx.h"
+#include "harness/model/ctx.h"
 
 #define IOPS		300
 #define BURST		(IOPS / 10 + 1)

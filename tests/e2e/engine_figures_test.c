@@ -4,7 +4,6 @@
  * when the scheduler ends. The bounds are promises; the figures are printed. Threads and
  * processes of one name are here too, because only a kernel can say what they are.
  */
-/* Links: libktstr.a */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -19,14 +18,13 @@
 #include <ktstr.h>
 #include <ktstr/custom.h>
 
+#include "lib/clock.h"
+
 KTSTR_SCHEDULER(ktstr, .binary = "scx_ktstr");
 
 static double now_ms(void)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+	return ktstr_now_ns() / 1e6;
 }
 
 #define NR_CGROUPS	64

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/kernel.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -25,6 +26,8 @@
 #include <unistd.h>
 
 #include <ktstr.h>
+
+#include "lib/clock.h"
 
 #define SCX		"/include-files/scx_ktstr"
 #define WITH_FIXTURE	.extra_include_files = KTSTR_STRS("scx_ktstr")
@@ -70,10 +73,7 @@ static bool fail(struct fixture *f, const char *fmt, ...)
 
 static uint64_t now_ms(void)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000ULL + t.tv_nsec / 1000000;
+	return ktstr_now_ns() / NSEC_PER_MSEC;
 }
 
 static const char *sysfs(const char *name)
@@ -338,12 +338,13 @@ static int run_cases(struct ktstr_ctx *ctx, const struct case_desc *c, size_t nr
 		return -errno;
 	for (; nr; nr--, c++)
 		run_case(f, c);
+	ktstr_pass(ctx);
 	return 0;
 }
 
 #define RUN(...) ({								\
 	static const struct case_desc cases[] = { __VA_ARGS__ };		\
-	run_cases(ctx, cases, sizeof(cases) / sizeof(cases[0]));		\
+	run_cases(ctx, cases, ARRAY_SIZE(cases));		\
 })
 
 /* RUN() in a test that must fail because of ejections, and with these words. */

@@ -9,7 +9,6 @@
  *
  * Run it as check.sh does: KTSTR_LIBDIR and PATH name the folder with the suite's programs.
  */
-/* Links: libktstr.a */
 #include <errno.h>
 #include <linux/bpf.h>
 #include <signal.h>
@@ -22,7 +21,7 @@
 
 #include <ktstr.h>
 
-#include "../../bpf/scx_ktstr.h"
+#include "bpf/scx_ktstr.h"
 #include "fixture.h"
 
 /* ---- no ejection: coming, going, and faults that a scheduler survives ---- */

@@ -7,8 +7,6 @@
  * KTSTR_TEST_KERNEL is the kernel image; the test is skipped without it, and where the
  * emulator is missing. The programs are compiled on the spot with $CC or cc.
  */
-/* Links: libktstr.a */
-/* Libs: -llz4 */
 #include <ftw.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -19,8 +17,8 @@
 
 #include "kselftest.h"
 
-#include "../../vmm/initramfs/initramfs.h"
-#include "../../vmm/vm.h"
+#include "vmm/initramfs/initramfs.h"
+#include "vmm/vm.h"
 
 #define BIG_BYTES	(9 << 20)
 #define BOOT_MS		110000
@@ -136,7 +134,7 @@ static int make_initrd(void)
 {
 	struct initramfs *fs = initramfs__new();
 	char note[256] = "";
-	struct vm_err err;
+	struct ktstr_err err;
 	int fd = -1;
 
 	if (!fs)
@@ -168,14 +166,14 @@ static int make_initrd(void)
 static void boot(const char *kernel, int fd)
 {
 	struct vm_spec spec = {
-		.kernel = kernel, .initrd_fd = fd, .cmdline = "quiet", .topo = { 1, 1, 1, 1 },
+		.kernel = kernel, .initrd_fd = fd, .cmdline = "quiet", .topo = { { 1, 1, 1, 1 } },
 		.mem_bytes = 512ULL << 20, .shared_bytes = 1 << 20, .deterministic = true,
 		.icount_shift = VM_SHIFT_AUTO, .seed = 1,
 		.console_path = "console", .output_path = "output",
 	};
 	struct vm *vm = NULL;
 	struct vm_event ev;
-	struct vm_err err;
+	struct ktstr_err err;
 	char why[512];
 	int ret;
 

@@ -20,6 +20,7 @@ for f in scenarios/*.c; do
 	export "KSELFTEST_${prog^^}_ARGS=-l"
 done
 export KSELFTEST_EQUAL_CGROUPS_ARGS='-t equal_cgroups_eevdf' KTSTR_RUNS_ROOT=$tmp/runs
+standalone=${OUTPUT:-$suite/build}/ktstr
 unset OUTPUT O KBUILD_OUTPUT MAKEFLAGS MAKELEVEL
 
 . tests/lib.sh
@@ -78,25 +79,63 @@ parse()
 		grep -q 'Testing complete. Ran [1-9]' "$1.parsed"
 }
 
+# A test program that will be deleted below.
+programs=$self/sched_ext/ktstr/scenarios
+cat > "$programs/gone.c" << 'C'
+#include <ktstr.h>
+KTSTR_TEST(gone)
+{
+	ktstr_skip(ctx, "to be deleted");
+	return 0;
+}
+C
+export KSELFTEST_GONE_ARGS=-l
+
 make -s -j"$(nproc)" -C "$self" TARGETS=ktstr O="$tmp/o" run_tests \
 	> "$tmp/run" 2> "$tmp/log" < /dev/null
 grep -q '^ok [0-9]* selftests: sched_ext/ktstr: equal_cgroups' "$tmp/run" &&
 	grep -q 'timeout set to 0' "$tmp/run"
 result $? "make TARGETS=ktstr O=DIR run_tests: kselftest output, settings found" "$tmp/run"
-[ -x "$tmp/o/kselftest/ktstr/scx_simple" ] && [ ! -e "$self/sched_ext/ktstr/obj" ]
+grep -q "^# ok 1 ktstr.equal_cgroups_eevdf # SKIP build the kernel first: .* $tree," "$tmp/run" &&
+	grep -q "^# # kernel under test: none: build the kernel first" "$tmp/run"
+result $? "a tree without an image is a SKIP, whatever the cache has" "$tmp/run"
+built=$tmp/o/kselftest/sched_ext/ktstr
+[ -x "$built/scx_simple" ] && [ -x "$built/gone" ] && [ ! -e "$self/sched_ext/ktstr/obj" ]
 result $? "O=DIR: everything is built there" "$tmp/log"
 parse "$tmp/run"
 result $? "kunit.py parse reads it" "$tmp/run.parsed"
 
-# The tree's tools were built once, that is enough: they are found by what they are made of.
-mkdir "$self/sched_ext/ktstr/obj" &&
-	cp -a "$tmp/o/kselftest/ktstr/obj/tools" "$self/sched_ext/ktstr/obj/"
-make -s -j"$(nproc)" -C "$self" TARGETS=sched_ext/ktstr install KSFT_INSTALL_PATH="$tmp/inst" \
-	> "$tmp/log" 2>&1 < /dev/null &&
+# With an image, that one is booted: here it is a copy of the one that others would take.
+if image=$("$standalone" kernel path 2> /dev/null); then
+	farm arch/x86/boot
+	cp --remove-destination "$image" "$tree/arch/x86/boot/bzImage"
+	KTSTR_DURATION_S=1 timeout 300 "$built/equal_cgroups" \
+		-t equal_cgroups_eevdf > "$tmp/run" 2> "$tmp/log"
+	grep -q "^# kernel under test: .*, $tree/arch/x86/boot/bzImage (the kernel tree around" \
+		"$tmp/run" && grep -q '^ok 1 ktstr.equal_cgroups_eevdf$' "$tmp/run"
+	result $? "the image of the tree is the one that is booted" "$tmp/run"
+	rm "$tree/arch/x86/boot/bzImage"
+fi
+
+# In place, without O=, the goal is the folder of the suite. (What is built there is not asked twice.)
+make -n -C "$self" TARGETS=ktstr > "$tmp/run" 2> "$tmp/log" < /dev/null
+grep -q -- "-c lib/err.c -o $self/sched_ext/ktstr/obj/lib/err.o" "$tmp/run"
+result $? "without O=, both spellings build into sched_ext/ktstr" "$tmp/log"
+
+# The other spelling: what is built is built.
+rm "$programs/gone.c"
+make -s -j"$(nproc)" -C "$self" TARGETS=sched_ext/ktstr O="$tmp/o" install \
+	KSFT_INSTALL_PATH="$tmp/inst" > "$tmp/log" 2>&1 < /dev/null &&
 	[ -x "$tmp/inst/sched_ext/ktstr/scx_simple" ] &&
 	[ -e "$tmp/inst/sched_ext/ktstr/settings" ] &&
-	grep -q '^sched_ext/ktstr:equal_cgroups$' "$tmp/inst/kselftest-list.txt"
+	grep -q '^sched_ext/ktstr:equal_cgroups$' "$tmp/inst/kselftest-list.txt" &&
+	[ -s "$tmp/inst/sched_ext/ktstr/man/man1/ktstr-run.1" ] &&
+	[ -s "$tmp/inst/sched_ext/ktstr/completions/_ktstr" ]
 result $? "make TARGETS=sched_ext/ktstr install" "$tmp/log"
+! grep -qE '^  (CC|LINK|BPF) ' "$tmp/log"
+result $? "which compiles nothing that TARGETS=ktstr has built" "$tmp/log"
+[ ! -e "$built/gone" ] && [ ! -e "$tmp/inst/sched_ext/ktstr/gone" ]
+result $? "a program whose source is gone goes, too" "$tmp/log"
 
 # On its own: the tree that it was built from is gone.
 mv "$tree" "$tree.gone"

@@ -21,7 +21,8 @@ export KTSTR_RUNS_ROOT=$tmp/runs KTSTR_CACHE_DIR=$tmp/cache
 mkdir -p "$tmp/bin" "$tmp/one" "$tmp/cache"
 cp "$out/ktstr" "$tmp/bin" && cp "$out/ktstr" "$tmp/one" || exit 1
 for p in fake_suite fake_rude; do
-	${CC:-gcc} -O1 -D_GNU_SOURCE -isystem "$selftests" "tests/e2e/fake/$p.c" \
+	${CC:-gcc} -O1 -D_GNU_SOURCE -isystem "$selftests" -isystem "$KSRC/tools/include" \
+		"tests/e2e/fake/$p.c" \
 		-o "$tmp/bin/$p" || exit 1
 done
 cp /bin/true "$tmp/bin/no_test_program"
@@ -119,7 +120,65 @@ check "a program that lists nothing is an error" status_is 1
 cp "$suite" "$tmp/bin/copy"
 run list "$suite" "$tmp/bin/copy"
 check "a test that two programs define is an error" status_is 1
+check "which names both" grep -q "is in two programs, $suite and $tmp/bin/copy:" "$tmp/err"
 rm "$tmp/bin/copy"
+
+# --- the folders of runs
+old=$tmp/old_runs
+mkdir -p "$old"/{a,b,c}/ktstr.x "$old/busy/ktstr.x" "$old/other/notes" "$old/empty"
+echo 12345 > "$old/a/ktstr.x/report.txt"
+echo "step 1" > "$old/busy/ktstr.x/progress"
+touch -d '2026-01-01' "$old/a" "$old/busy" && touch -d '2026-01-02' "$old/b" &&
+	touch -d '2026-01-03' "$old/c"
+ln -s "$old/other" "$old/link"
+run runs list --runs "$old"
+check "runs are listed, the newest first" \
+	[ "$(awk 'NR > 1 { printf "%s ", $1 }' "$tmp/out")" = "c b busy a " ]
+check "one that goes on is marked" out_has '^busy .*goes on'
+run runs list --runs "$old" --json
+check "runs list --json" python3 -c '
+import json, sys
+d = json.load(open(sys.argv[1]))
+assert [x["run"] for x in d] == ["c", "b", "busy", "a"] and d[3]["bytes"] > 0 and d[2]["busy"]
+' "$tmp/out"
+run runs clean --runs "$old" --keep 1 -n
+check "runs clean -n removes nothing" [ -e "$old/a/ktstr.x/report.txt" ]
+run runs clean --runs "$old" --keep 1
+check "runs clean keeps the newest, what goes on and what is no run" \
+	[ "$(ls -x "$old")" = "$(cd "$old" && ls -xd busy c empty link other)" ]
+check "and says what it removed" out_has '^2 of 4 runs removed'
+run runs clean --runs "$tmp/nowhere"
+check "no runs is no error" status_is 0
+run runs clean --keep x
+check "a wrong number is wrong usage" fails_with 129 "ktstr: runs clean: --keep x: must be a number"
+
+# --- man pages and completions
+"$src/tools-testing-ktstr/setup/help.sh" "$tmp/bin/ktstr" "$tmp/help"
+check "each command has a man page, and there is one of all" \
+	[ "$(find "$tmp/help/man/man1" -name '*.1' | wc -l)" = "$(ktstr help | grep -c '^  [a-z]')" ]
+check "with every option" python3 - "$tmp/help/man/man1/ktstr-run.1" <<PY
+import re, subprocess, sys
+page = open(sys.argv[1]).read().replace("\\\\-", "-")
+options = re.findall(r"--([a-z-]+)", subprocess.run(["ktstr", "run", "-h"], capture_output=True, text=True).stdout)
+assert len(options) > 20 and all("--" + o in page for o in options), options
+PY
+if command -v groff > /dev/null; then
+	groff -man -ww -Tutf8 -z "$tmp"/help/man/man1/*.1 > "$tmp/out" 2>&1
+	check "which groff reads without a word" [ ! -s "$tmp/out" ]
+fi
+# complete WORD...: what bash would offer for the last one
+complete_()
+{
+	bash -c '. "$0"; compopt() { :; }; COMP_WORDS=(ktstr "$@"); COMP_CWORD=$#
+		_ktstr; echo "${COMPREPLY[*]}"' "$tmp/help/completions/ktstr.bash" "$@"
+}
+check "bash completes commands" [ "$(complete_ ru)" = "run runs" ]
+check "and options" [ "$(complete_ run --no-)" = "--no-skip-mode --no-monitor" ]
+check "zsh and fish have the options, too" eval '
+	grep -q -- "--scenario\[" "$tmp/help/completions/_ktstr" &&
+	grep -q -- "-l scenario " "$tmp/help/completions/ktstr.fish"'
+run help --completion csh
+check "another shell is wrong usage" fails_with 129 "ktstr: help: --completion csh: must be bash, zsh or fish"
 
 # --- what tests can be written with
 run list work-types
@@ -132,7 +191,7 @@ header = open(sys.argv[2]).read()
 assert len(rows) >= 39 and len({r["name"] for r in rows}) == len(rows)
 for r in rows:
     assert re.search(r"#define %s\b" % r["macro"], header), r["macro"]
-    assert r["group_size"] >= 1 and r["description"]' "$tmp/out" "$src/harness/include/ktstr/work.h"
+    assert r["group_size"] >= 1 and r["description"]' "$tmp/out" "$src/harness/include/ktstr/short_names.h"
 run list ops --markdown
 awk '/^## / { on = $0 == "## Ops" } on && /^\|/' "$src/docs/ops.md" > "$tmp/table"
 check "the table of docs/ops.md is what list ops --markdown prints" cmp "$tmp/out" "$tmp/table"
@@ -168,6 +227,14 @@ rows = json.load(open(sys.argv[1]))
 assert len(rows) >= 81 and len({r["name"] for r in rows}) == len(rows)
 assert len({r["category"] for r in rows}) == 12
 assert all(r["catches"] and r["min_cpus"] >= 1 for r in rows)' "$tmp/out"
+check "what a scenario is said to notice is a row of mutations.sh, and the reverse" python3 -c '
+import json, re, sys
+faults = {r["name"]: r["fault"] for r in json.load(open(sys.argv[1])) if r["fault"]}
+rows = [r.split() for r in re.findall(r"^\t\"([a-z].*)\"$", open(sys.argv[2]).read(), re.M)]
+tried = {(r[0], s) for r in rows for s in r[3:]}
+missing = [p for p in ((f, s) for s, f in faults.items()) if p not in tried]
+unsaid = [r for r in rows if not any(s in faults for s in r[3:])]
+assert rows and not missing and not unsaid, (missing, unsaid)' "$tmp/out" "$src/tests/long/mutations.sh"
 run list scenarios --markdown
 check "docs/scenarios.md is what list scenarios --markdown prints" \
 	cmp "$tmp/out" "$src/docs/scenarios.md"
@@ -182,7 +249,7 @@ refuses()	# WORDS ARGS...: status 129 and these words
 refuses "did you mean 'cgroup_steady'" --scenario cgroup_stedy
 refuses "did you mean 'affinity'" --batch --scenario afinity
 refuses "needs one --scenario" --batch
-refuses "must be like 1n2l4c1t" --topology 2n3l1c1t
+refuses "3 LLCs cannot be divided among 2 NUMA nodes" --topology 2n3l1c1t
 refuses "must be a number" --duration 0
 refuses "too long for [0-9]* scenarios" --batch --scenario all --duration 9999
 refuses "arguments of --scheduler" --scenario basic -- -x
@@ -224,13 +291,24 @@ check "a hang ends by the harness's timeout" out_has '^# hangs: Test terminated 
 check "and fails" status_is 1
 run run "$rude"
 for e in 'silent # ERROR the program printed no result' \
-	 'dies_after_ok # ERROR the program was killed by signal 9' \
+	 'dies_after_ok # ERROR the program was killed by SIGKILL' \
 	 'lies # ERROR .* exit status is 3' 'other_test # ERROR .*none of this test' \
 	 'two_results # ERROR .*2 results' 'bails_out # ERROR .*no /dev/kvm' \
 	 'garbage # ERROR .*no result' 'one_line$'; do
 	check "rude program: ${e%% *}" out_has "^not ok [0-9]+ ktstr/$e"
 done
 check "an ignored test is not run" out_lacks on_demand
+check "an exit status without its reason is an error" \
+	out_has '^not ok [0-9]+ ktstr/unrecorded_silently # ERROR .*exit status is 5'
+run run -t unrecorded "$rude"
+check "a result that was not recorded keeps its line" out_has '^ok 1 ktstr/unrecorded$'
+check "is said" out_has '^# ERROR not recorded: sidecar /x: No space left on device$'
+check "and counted" out_has '^# 1 of 1 results could not be recorded$'
+check "and fails the run" status_is 1
+run run --json -t unrecorded "$rude"
+check "JSON says it, too" python3 -c \
+	'import json,sys; t=json.load(open(sys.argv[1]))[0]; assert t["verdict"] == "pass" and t["sidecar"] is None and t["sidecar_error"].endswith("No space left on device")' "$tmp/out"
+check "with the same status" status_is 1
 run run -t on_demand "$rude"
 check "unless it is named" out_has '^ok 1 ktstr/on_demand$'
 run run "$rude"
@@ -282,6 +360,15 @@ check "repeats have folders of their own" \
 	[ "$(grep '^# KTSTR_RUN_ID=' "$tmp/out" | sort -u | wc -l)" = 2 ]
 run run --accel tcg -t says_its_environment -t passes "$suite"
 check "no seed without --seed" out_has '^# KTSTR_SEED=\(unset\)$'
+run run --tcg-threads multi -t says_its_environment "$suite"
+check "--tcg-threads goes down, and implies tcg" eval \
+	'out_has "^# KTSTR_TCG_THREADS=multi$" && out_has "^# KTSTR_ACCEL=tcg$"'
+run run --tcg-threads multi --seed 3 "$suite"
+check "and excludes a seed" fails_with 129 \
+	"ktstr: run: --tcg-threads multi is not deterministic: it excludes --seed"
+run run --karg quiet -v -t says_its_environment "$suite"
+check "--karg and -v go down" eval \
+	'out_has "^# KTSTR_KARGS=quiet$" && out_has "^# KTSTR_VERBOSE=1$"'
 run run --no-skip-mode -t says_its_environment "$suite"
 check "--no-skip-mode goes down" out_has '^# KTSTR_NO_SKIP_MODE=1$'
 run run --kernel "$tmp/gone" -t passes "$suite"
@@ -297,6 +384,7 @@ tests = {t["id"]: t for t in json.loads(text)}
 assert list(tests) == ["ktstr/fails", "ktstr/skips", "ktstr/sidecar_good", "ktstr/sidecar_bad"]
 assert [t["verdict"] for t in tests.values()] == ["fail", "skip", "pass", "pass"]
 assert tests["ktstr/skips"]["reason"] == "this host has no kernel"
+assert tests["ktstr/fails"]["reason"].startswith("FAIL fails: cgroup")
 assert tests["ktstr/fails"]["diagnostics"][0].startswith("FAIL fails: cgroup")
 good, bad = tests["ktstr/sidecar_good"], tests["ktstr/sidecar_bad"]
 assert good["result"]["test_name"] == "sidecar_good"
@@ -345,9 +433,55 @@ timeout 60 ktstr run -t passes "$suite" > /dev/full 2> "$tmp/err"
 rc=$?
 check "a full disk is an error" status_is 1
 if command -v script > /dev/null; then
-	script -qec "ktstr run -t passes_late '$suite'" /dev/null > "$tmp/out" < /dev/null
-	check "on a terminal there is a live line" out_has $'\r\\[0/1\\] 0 s: passes_late'
+	# what a run says of itself, as the programs of tests write it
+	mkdir -p "$tmp/runs/live/ktstr.passes_late"
+	printf 'cgroup_steady, step 2, 3.2 s\033' > "$tmp/runs/live/ktstr.passes_late/progress"
+	tty="env TERM=xterm KTSTR_RUN_ID=live ktstr run -t passes_late -t fails '$suite'"
+	script -qec "$tty" /dev/null > "$tmp/out" < /dev/null
+	check "on a terminal there is a live line, with what a test says of itself" out_has \
+		$'\r\\[[01]/2\\] (1 failed, )?0 s: .*passes_late \\(cgroup_steady, step 2, 3\\.2 s\\?\\)'
+	check "results have their time and a colour" out_has \
+		$'^.*\033\\[32mok 1 ktstr/passes_late # 0\\.[0-9] s'
+	check "failures another one" out_has $'\033\\[31mnot ok 2 ktstr/fails # 0\\.[0-9] s'
+	script -qec "NO_COLOR=1 $tty" /dev/null > "$tmp/out" < /dev/null
+	check "NO_COLOR: none" eval 'out_has "^.*ok 1 ktstr/passes_late # 0" && out_lacks "\[3[123]m"'
+	script -qec "$tty > '$tmp/tap'" /dev/null > "$tmp/out" < /dev/null
+	check "results elsewhere: the terminal has a line for each, with its time" \
+		out_has 'ktstr: \[[12]/2\] fail +ktstr/fails 0\.[0-9] s: FAIL fails: cgroup'
+	cp "$tmp/tap" "$tmp/out"
+	check "and the document has neither colour nor time" eval '
+		out_has "^ok 1 ktstr/passes_late$" && out_lacks "\[3[123]m"'
 fi
+
+# --- watch: a change of a source, and nothing else, builds and runs again
+run watch -t passes_late "$suite"
+check "watch without a build command is wrong usage" status_is 129
+mkdir "$tmp/project"
+echo 'int x;' > "$tmp/project/x.c"
+: > "$tmp/watch"
+# awaits N PATTERN: N lines of the watcher's output
+awaits()
+{
+	local limit=$((SECONDS + 60))
+
+	while [ $SECONDS -lt $limit ]; do
+		[ "$(grep -c "$2" "$tmp/watch")" -lt "$1" ] || return 0
+		read -rt 0.1 <> <(:) || :
+	done
+	return 1
+}
+(cd "$tmp/project" && exec ktstr watch -t passes_late "$suite" -- \
+	sh -c 'grep -q broken x.c && exit 3; echo >> built.log') > "$tmp/watch" 2> "$tmp/err" &
+watcher=$!
+check "watch builds, runs, and says how it went" awaits 1 '^PASS in '
+touch "$tmp/project/notes.txt"
+echo 'int y;' >> "$tmp/project/x.c"
+check "a change of a source does both again" awaits 2 '^PASS in '
+echo 'broken' >> "$tmp/project/x.c"
+check "a build that fails says so, and nothing runs" awaits 1 '^BUILD FAILED: sh exited with status 3'
+check "one build for each change" [ "$(wc -l < "$tmp/project/built.log")" = 2 ]
+kill "$watcher"
+wait "$watcher" 2> /dev/null
 
 # --- kernels and environment
 run kernel list --json

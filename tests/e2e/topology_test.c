@@ -9,21 +9,20 @@
  * Without a name: a few small ones of each kind; all: the presets, from few CPUs to many. PARAMETERS are
  * the guest kernel's. KTSTR_TEST_KERNEL names the kernel. This program is the guest's /init too.
  */
-/* Links: tests/e2e/guest/topology_guest.c libktstr.a */
-/* Libs: -lm */
 #include <errno.h>
 #include <inttypes.h>
+#include <linux/kernel.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "../../harness/core/preset.h"
-#include "../../vmm/initramfs/initramfs.h"
-#include "../../vmm/clock.h"
-#include "../../vmm/vm.h"
-#include "guest/topology_guest.h"
+#include "harness/plan/preset.h"
+#include "vmm/initramfs/initramfs.h"
+#include "lib/clock.h"
+#include "vmm/vm.h"
+#include "tests/e2e/guest/topology_guest.h"
 
 #define MIB		(UINT64_C(1) << 20)
 #define SHARED_BYTES	(4 * MIB)
@@ -69,18 +68,19 @@ static unsigned int order(uint32_t n)
 
 static void expect_cpu(struct text *x, const struct vm_topology *t, uint32_t cpu)
 {
-	uint32_t per_llc = t->cores * t->threads, llc = cpu / per_llc;
-	uint32_t core = cpu / t->threads % t->cores, sibling = cpu / t->threads * t->threads;
+	uint32_t per_llc = t->count.cores * t->count.threads, llc = cpu / per_llc;
+	uint32_t core = cpu / t->count.threads % t->count.cores;
+	uint32_t sibling = cpu / t->count.threads * t->count.threads;
 	static const char * const own[] = { "L1 Data", "L1 Instruction", "L2 Unified" };
 
 	put(x, "cpu%u physical_package_id %u\ncpu%u core_id %u\n", cpu, llc, cpu, core);
 	put(x, "cpu%u thread_siblings_list ", cpu);
-	put_list(x, sibling, t->threads);
+	put_list(x, sibling, t->count.threads);
 	put(x, "cpu%u package_cpus_list ", cpu);
 	put_list(x, llc * per_llc, per_llc);
-	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(own); i++) {
 		put(x, "cpu%u %s ", cpu, own[i]);
-		put_list(x, sibling, t->threads);
+		put_list(x, sibling, t->count.threads);
 	}
 	put(x, "cpu%u L3 Unified ", cpu);
 	put_list(x, llc * per_llc, per_llc);
@@ -88,12 +88,12 @@ static void expect_cpu(struct text *x, const struct vm_topology *t, uint32_t cpu
 
 static uint32_t node_llcs(const struct vm_topology *t, uint32_t node)
 {
-	return t->nodes ? t->nodes[node].llcs : t->llcs / t->numa_nodes;
+	return t->nodes ? t->nodes[node].llcs : t->count.llcs / t->count.numa_nodes;
 }
 
 static uint32_t distance(const struct vm_topology *t, uint32_t a, uint32_t b)
 {
-	return t->distance ? t->distance[a * t->numa_nodes + b] : a == b ? 10 : 20;
+	return t->distance ? t->distance[a * t->count.numa_nodes + b] : a == b ? 10 : 20;
 }
 
 /* docs/topologies.md: own CPUs, else the nearest; 100 ns, 51200 MB/s, and 300 and 20480 without. */
@@ -101,7 +101,7 @@ static void expect_access(struct text *x, const struct vm_topology *t, uint32_t 
 {
 	uint32_t llcs = node_llcs(t, node), from = llcs ? node : 0, latency, bandwidth;
 
-	for (uint32_t i = 0; !llcs && i < t->numa_nodes; i++)
+	for (uint32_t i = 0; !llcs && i < t->count.numa_nodes; i++)
 		if (node_llcs(t, i) && distance(t, i, node) < distance(t, from, node))
 			from = i;
 	latency = t->nodes && t->nodes[node].latency_ns ? t->nodes[node].latency_ns :
@@ -111,7 +111,7 @@ static void expect_access(struct text *x, const struct vm_topology *t, uint32_t 
 	latency = latency * distance(t, from, node) / 10;
 	bandwidth = bandwidth * 10 / distance(t, from, node);
 	for (int class = 0; class < 2; class++) {
-		if (t->numa_nodes == 1 && !t->nodes)
+		if (t->count.numa_nodes == 1 && !t->nodes)
 			put(x, "node%u access%d from read_latency - write_latency - read_bandwidth - write_bandwidth -\n",
 			    node, class);
 		else
@@ -136,36 +136,37 @@ static void expect_cache(struct text *x, const struct vm_topology *t, uint32_t n
 
 static uint32_t apic_id(const struct vm_topology *t, uint32_t cpu)
 {
-	unsigned int core_shift = order(t->threads), llc_shift = core_shift + order(t->cores);
+	unsigned int core_shift = order(t->count.threads);
+	unsigned int llc_shift = core_shift + order(t->count.cores);
 
-	return cpu / (t->cores * t->threads) << llc_shift |
-	       cpu / t->threads % t->cores << core_shift | cpu % t->threads;
+	return cpu / (t->count.cores * t->count.threads) << llc_shift |
+	       cpu / t->count.threads % t->count.cores << core_shift | cpu % t->count.threads;
 }
 
 static void expect(struct text *x, const struct vm_topology *t)
 {
-	uint32_t cpus = vm_topology_cpus(t), cpu = 0, with_cpus = 0;
+	uint32_t cpus = ktstr_topology__cpus(&t->count), cpu = 0, with_cpus = 0;
 
 	put(x, "online ");
 	put_list(x, 0, cpus);
-	while (with_cpus < t->numa_nodes && node_llcs(t, with_cpus))
+	while (with_cpus < t->count.numa_nodes && node_llcs(t, with_cpus))
 		with_cpus++;
 	put(x, "has_cpu ");
 	put_list(x, 0, with_cpus);
 	put(x, "has_memory ");
-	put_list(x, 0, t->numa_nodes);
+	put_list(x, 0, t->count.numa_nodes);
 	for (uint32_t i = 0; i < cpus; i++)
 		put(x, "cpu%u apicid %u\n", i, apic_id(t, i));
 	for (uint32_t i = 0; i < cpus; i++)
 		expect_cpu(x, t, i);
-	for (uint32_t i = 0; i < t->numa_nodes; i++) {
-		uint32_t nr = node_llcs(t, i) * t->cores * t->threads;
+	for (uint32_t i = 0; i < t->count.numa_nodes; i++) {
+		uint32_t nr = node_llcs(t, i) * t->count.cores * t->count.threads;
 
 		put(x, "node%u cpulist ", i);
 		put_list(x, cpu, nr);
 		cpu += nr;
 		put(x, "node%u distance", i);
-		for (uint32_t j = 0; j < t->numa_nodes; j++)
+		for (uint32_t j = 0; j < t->count.numa_nodes; j++)
 			put(x, " %u", distance(t, i, j));
 		put(x, "\nnode%u present\n", i);	/* a range: see present_is() */
 		expect_access(x, t, i);
@@ -232,7 +233,7 @@ static unsigned int compare(const struct machine *m, char *want, char *got)
 
 /* ---- running ---- */
 
-static int make_initrd(struct vm_err *err)
+static int make_initrd(struct ktstr_err *err)
 {
 	struct initramfs *fs = initramfs__new();
 	char exe[4096], note[256];
@@ -241,7 +242,7 @@ static int make_initrd(struct vm_err *err)
 
 	if (!fs || n < 0) {
 		initramfs__free(fs);
-		return vm_err(err, ENOMEM, "cannot build the initrd");
+		return ktstr_err(err, ENOMEM, "cannot build the initrd");
 	}
 	exe[n] = '\0';
 	fd = initramfs__add_file(fs, exe, "/init", true, err);
@@ -266,26 +267,26 @@ static int run(struct machine *m, const struct vm_topology *t)
 {
 	struct text want = { .size = SHARED_BYTES };
 	struct vm_event ev = { .type = VM_EVENT_ERROR };
-	struct vm_err err;
+	struct ktstr_err err;
 	unsigned int bad = 1;
 	char *got;
 
 	m->spec.topo = *t;
 	/* 2 MiB a CPU is what per-CPU areas and stacks take with room to spare */
-	m->spec.mem_bytes = (384 + 2 * vm_topology_cpus(t)) * MIB;
-	for (uint32_t i = 0; i < t->numa_nodes; i++)
+	m->spec.mem_bytes = (384 + 2 * ktstr_topology__cpus(&t->count)) * MIB;
+	for (uint32_t i = 0; i < t->count.numa_nodes; i++)
 		m->spec.mem_bytes += t->nodes && t->nodes[i].mem_bytes ? t->nodes[i].mem_bytes :
 				     32 * MIB;
 	/* one host thread is faster than many vCPUs on few cores */
 	m->spec.deterministic = m->spec.accel == VM_ACCEL_TCG &&
-				apic_id(t, vm_topology_cpus(t) - 1) < XAPIC_IDS;
+				apic_id(t, ktstr_topology__cpus(&t->count) - 1) < XAPIC_IDS;
 	if (vm_create(&m->vm, &m->spec, &err) || vm_start(m->vm, &err)) {
 		printf("# %s\n", err.msg);
 		goto out;
 	}
 	got = vm_shared(m->vm, &m->shared_gpa);
 	do {
-		vm_wait(m->vm, PATIENCE_MS(vm_topology_cpus(t)), -1, &ev);
+		vm_wait(m->vm, PATIENCE_MS(ktstr_topology__cpus(&t->count)), -1, &ev);
 		if (ev.type == VM_EVENT_SYNC)
 			vm_continue(m->vm);
 	} while (ev.type == VM_EVENT_SYNC);
@@ -315,20 +316,20 @@ out:
 static bool test(struct machine *m, const char *name, unsigned int nr)
 {
 	const struct ktstr_preset *p = ktstr_preset__find(name);
-	int64_t start_ms = vm_now_ms();
-	struct vm_topology t;
-	struct vm_err err;
+	int64_t start_ms = ktstr_now_ms();
+	struct vm_topology t = { };
+	struct ktstr_err err;
 	bool ok;
 
 	if (p) {
 		t = p->topo;
-	} else if (vm_topology_parse(name, &t, &err)) {
+	} else if (ktstr_topology__parse(name, &t.count, &err)) {
 		printf("# no preset is called that, and %s\nnot ok %u %s\n", err.msg, nr, name);
 		return false;
 	}
 	ok = !run(m, &t);
 	printf("%s %u %s # %u CPUs, %" PRId64 " s\n", ok ? "ok" : "not ok", nr, name,
-	       vm_topology_cpus(&t), (vm_now_ms() - start_ms) / 1000);
+	       ktstr_topology__cpus(&t.count), (ktstr_now_ms() - start_ms) / 1000);
 	fflush(stdout);
 	return ok;
 }
@@ -338,9 +339,9 @@ static unsigned int test_all(struct machine *m, unsigned int *nr)
 {
 	unsigned int failed = 0;
 
-	for (uint32_t cpus = 1; cpus <= VM_MAX_CPUS; cpus++)
+	for (uint32_t cpus = 1; cpus <= KTSTR_MAX_CPUS; cpus++)
 		for (unsigned int i = 0; i < ktstr_nr_presets; i++)
-			if (vm_topology_cpus(&ktstr_presets[i].topo) == cpus)
+			if (ktstr_topology__cpus(&ktstr_presets[i].topo.count) == cpus)
 				failed += !test(m, ktstr_presets[i].name, ++*nr);
 	return failed;
 }
@@ -350,7 +351,7 @@ static int set_up(struct machine *m, const char *accel, const char *append)
 	enum vm_accel want = !accel ? VM_ACCEL_AUTO : !strcmp(accel, "kvm") ? VM_ACCEL_KVM :
 			     VM_ACCEL_TCG;
 	char why[512];
-	struct vm_err err;
+	struct ktstr_err err;
 
 	*m = (struct machine){ .dir = "/tmp/ktstr-topology.XXXXXX" };
 	m->spec = (struct vm_spec){

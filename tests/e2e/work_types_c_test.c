@@ -3,7 +3,6 @@
  * The programs among the work types and those that change somebody else, in one guest: each
  * makes progress, and what the programs measure arrives as metrics of their cgroup.
  */
-/* Links: libktstr.a */
 #include <math.h>
 
 #include <ktstr.h>

@@ -3,11 +3,8 @@
  * ACPI tables for any machine: either all of them are in their place, with lengths, checksums
  * and pointers that hold, or there is no room and an error says so.
  */
-/* Links: vmm/kvm/x86/acpi.c vmm/kvm/x86/acpi_numa.c vmm/kvm/x86/apic.c vmm/apic_id.c vmm/topology.c
- *	vmm/ram.c vmm/err.c
- */
 #include "fuzz.h"
-#include "../../vmm/kvm/x86/acpi.h"
+#include "vmm/kvm/x86/acpi.h"
 
 #define AREA	0xe0000u
 
@@ -54,16 +51,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct vm_ram ram = { .base = NULL };
 	struct vm_topology t = { 0 };
 	uint64_t rsdp, xsdt, gpa;
-	struct vm_err err;
+	struct ktstr_err err;
 	struct input i;
 
 	if (size < sizeof(i))
 		return 0;
 	memcpy(&i, data, sizeof(i));
-	t.numa_nodes = i.nodes;
-	t.llcs = i.llcs;
-	t.cores = i.cores;
-	t.threads = i.threads;
+	t.count.numa_nodes = i.nodes;
+	t.count.llcs = i.llcs;
+	t.count.cores = i.cores;
+	t.count.threads = i.threads;
 	i.area &= 0x1ffff;
 	if (vm_topology_check(&t, &err) || i.mem_mib > 1 << 20 || i.mem_mib < 16u * i.nodes)
 		return 0;
@@ -74,7 +71,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	ram.nr_nodes = i.nodes;
 	for (uint32_t n = 0; n < i.nodes; n++)
 		ram.node_bytes[n] = vm_topology_node_bytes(&t, ram.bytes, n);
-	ram.nr_regions = vm_regions_pc(ram.bytes, 3 * VM_GIB, ram.region);
+	ram.nr_regions = vm_ram_regions_pc(ram.bytes, 3 * VM_GIB, ram.region);
 	ram.region[0].len = VM_MIB;
 	if (!acpi_build(&ram, &t, i.pci & 1, AREA, i.area, &rsdp, &err)) {
 		must(!memcmp(ram.base + rsdp, "RSD PTR ", 8));

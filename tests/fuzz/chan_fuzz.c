@@ -6,12 +6,10 @@
  *
  * Input: operations, see enum op.
  */
-/* Links: harness/chan/chan.c */
-/* Libs: -lz */
 #include <errno.h>
 
 #include "fuzz.h"
-#include "../../harness/chan/chan.h"
+#include "harness/chan/chan.h"
 
 #define REGION		4096
 #define WRITE_POS	64	/* offsets of the header's words: docs/channel.md */

@@ -5,12 +5,11 @@
  *
  * Input: entries of a kind byte, a NUL-terminated path, and for files a length byte and body.
  */
-/* Links: vmm/initramfs/cpio.c vmm/initramfs/io.c vmm/err.c */
 #include <stdbool.h>
 #include <sys/stat.h>
 
+#include "vmm/initramfs/tree/cpio.h"
 #include "fuzz.h"
-#include "../../vmm/initramfs/cpio.h"
 
 #define ROOM	(1 << 20)
 #define HEADER	110	/* bytes of a newc header: six magic, thirteen fields of eight */
@@ -83,7 +82,7 @@ static const char *string(const uint8_t **p, const uint8_t *end)
 static bool write_one(struct cpio *c, const uint8_t **p, const uint8_t *end, size_t *at)
 {
 	const char *path, *target;
-	struct vm_err err;
+	struct ktstr_err err;
 	uint8_t kind, len;
 
 	if (end - *p < 2)

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* A program that goes into the guest: what it needs is read, and its DWARF is dropped. */
-/* Links: vmm/initramfs/elf.c vmm/initramfs/strip.c vmm/initramfs/io.c vmm/err.c */
 #include <elf.h>
 
 #include "fuzz.h"
-#include "../../vmm/initramfs/elf_file.h"
+#include "vmm/initramfs/elf/elf_file.h"
 
 enum { DYN_AT = 512, STR_AT = 1024, SECT_AT = 1536, BYTES = 2048 };
 

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /* A kernel image: the VMM's reader of its header, and the harness's. */
-/* Links: vmm/image.c vmm/err.c harness/core/kernel_image.c */
 #include <elf.h>
 #include <stdbool.h>
 
 #include "fuzz.h"
-#include "../../harness/core/kernel_priv.h"
-#include "../../vmm/image.h"
+#include "harness/kernel/kernel_priv.h"
+#include "vmm/image.h"
 
 #define BYTES	4096
 
@@ -60,12 +59,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const char *path = fuzz_path(data, size);
 	struct ktstr_kernel_payload payload;
 	struct vm_image image;
-	struct vm_err err;
+	struct ktstr_err err;
 	char *release;
 
 	if (!vm_image_read(path, &image, &err)) {
 		must(image.load_end && image.load_end <= 1ull << 31);
-		must(image.cmdline_max && image.cmdline_max <= VM_X86_CMDLINE_MAX);
+		must(image.cmdline_max && image.cmdline_max <= VM_CMDLINE_MAX);
 	}
 	if (!ktstr_kernel_image__payload(path, &payload, &err))
 		must(payload.offset <= size && payload.len <= size - payload.offset);

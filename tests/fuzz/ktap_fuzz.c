@@ -3,9 +3,8 @@
  * What a test program prints, in pieces of any size. The reader keeps a bounded part of it,
  * and does not care where the pieces end.
  */
-/* Links: tools-testing-ktstr/ktap.c tools-testing-ktstr/ktap-print.c */
 #include "fuzz.h"
-#include "../../tools-testing-ktstr/ktap.h"
+#include "tools-testing-ktstr/run/ktap.h"
 
 static void seeds(void)
 {

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* /etc/ld.so.cache: no file makes a lookup leave it or go on for ever. */
-/* Links: vmm/initramfs/ldcache.c vmm/initramfs/io.c vmm/err.c */
 #include "fuzz.h"
-#include "../../vmm/initramfs/ldcache.h"
+#include "vmm/initramfs/elf/ldcache.h"
 
 static void seeds(void)
 {

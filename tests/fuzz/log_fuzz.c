@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The guest's kernel log: records of /dev/kmsg, and what sched_ext says in them. */
-/* Links: harness/core/scxlog.c */
+#include <linux/kernel.h>
+
 #include "fuzz.h"
-#include "../../harness/core/scxlog.h"
+#include "harness/model/scxlog.h"
 
 static void seeds(void)
 {
@@ -13,7 +14,7 @@ static void seeds(void)
 	};
 	char name[8];
 
-	for (size_t i = 0; i < sizeof(record) / sizeof(record[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(record); i++) {
 		snprintf(name, sizeof(name), "%zu", i);
 		seed(name, record[i], strlen(record[i]));
 	}

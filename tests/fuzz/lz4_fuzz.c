@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The decoder of the legacy LZ4 framing, which reads what the cache holds. */
-/* Links: vmm/initramfs/lz4.c vmm/initramfs/io.c vmm/err.c */
 #include <errno.h>
 
 #include "fuzz.h"
-#include "../../vmm/initramfs/lz4_legacy.h"
+#include "vmm/initramfs/lz4_legacy.h"
 
 struct sum {
 	uint8_t bytes[1024];

@@ -24,7 +24,7 @@ export ASAN_OPTIONS=quarantine_size_mb=8
 trap 'kill "${pid[@]}" 2> /dev/null' EXIT
 
 for t in "${targets[@]}"; do
-	prog=$out/obj/tests/fuzz/${t}_fuzz
+	prog=$dir/tests/fuzz/${t}_fuzz
 	[ -x "$prog" ] || { echo "run.sh: no target '$t' (make fuzzers)" >&2; exit 1; }
 	mkdir -p "$dir/corpus/$t" "$dir/seeds/$t" "$dir/crashes"
 	FUZZ_SEEDS=$dir/seeds/$t "$prog" > "$dir/$t.log" 2>&1 || {
@@ -50,7 +50,7 @@ for t in "${targets[@]}"; do
 		grep -m 1 -A 12 -E '^(==[0-9]+==ERROR|.*does not hold|.*runtime error)' \
 			"$dir/$t.log" | sed 's/^/# /'
 		file=$(sed -n "s/.*Test unit written to //p" "$dir/$t.log" | tail -n 1)
-		echo "not ok $nr fuzz/$t # again: $out/obj/tests/fuzz/${t}_fuzz ${file:-}"
+		echo "not ok $nr fuzz/$t # again: $dir/tests/fuzz/${t}_fuzz ${file:-}"
 	fi
 done
 echo "1..$nr"

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Texts that people type: topologies and CPU lists. What is taken, is written and taken again. */
-/* Links: vmm/topology.c vmm/err.c harness/core/cpumask.c */
 #include "fuzz.h"
-#include "../../harness/core/verdict.h"
-#include "../../vmm/vm.h"
+#include <ktstr/cpumask.h>
+#include "lib/err.h"
+#include "lib/topology.h"
 
 static void seeds(void)
 {
@@ -14,17 +14,16 @@ static void seeds(void)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char *text = fuzz_string(data, size), again[VM_TOPOLOGY_STRLEN], list[4096];
+	char *text = fuzz_string(data, size), again[KTSTR_TOPOLOGY_STRLEN], list[4096];
 	struct ktstr_cpumask a = { 0 }, b = { 0 };
-	struct vm_topology t, u;
-	struct vm_err err;
+	struct ktstr_topology t, u;
+	struct ktstr_err err;
 
-	if (!vm_topology_parse(text, &t, &err)) {
-		must(vm_topology_cpus(&t) && vm_topology_cpus(&t) <= VM_MAX_CPUS);
-		vm_topology_format(&t, again, sizeof(again));
-		must(!vm_topology_parse(again, &u, &err));
-		must(u.numa_nodes == t.numa_nodes && u.llcs == t.llcs && u.cores == t.cores &&
-		     u.threads == t.threads);
+	if (!ktstr_topology__parse(text, &t, &err)) {
+		must(ktstr_topology__cpus(&t) && ktstr_topology__cpus(&t) <= KTSTR_MAX_CPUS);
+		ktstr_topology__format(&t, again, sizeof(again));
+		must(!ktstr_topology__parse(again, &u, &err));
+		must(!memcmp(&t, &u, sizeof(t)));
 	}
 	if (!ktstr_cpumask__parse(text, &a)) {
 		ktstr_cpumask__format(&a, list, sizeof(list));

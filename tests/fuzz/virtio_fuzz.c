@@ -6,20 +6,14 @@
  *
  * Input: operations, see enum op.
  */
-/* Links: vmm/dev/bus.c vmm/dev/pci.c vmm/dev/virtio_pci.c vmm/dev/virtio.c vmm/dev/virtqueue.c
- *	vmm/dev/virtio_blk.c vmm/dev/virtio_net.c vmm/dev/throttle.c vmm/ram.c vmm/topology.c
- *	vmm/err.c
- */
 #include <linux/pci_regs.h>
 #include <linux/virtio_config.h>
 #include <linux/virtio_pci.h>
 #include <sys/mman.h>
 
-#include "../../vmm/dev/pci.h"
-#include "../../vmm/dev/virtio_blk.h"
-#include "../../vmm/dev/virtio_net.h"
-#include "../../vmm/dev/virtio_pci.h"
-#include "../unit/virtio_guest.h"
+#include "vmm/dev/pci.h"
+#include "vmm/dev/virtio/virtio_pci.h"
+#include "tests/unit/dev/virtio_guest.h"
 #include "fuzz.h"
 
 #define BAR_BYTES	0x8000u
@@ -50,8 +44,6 @@ struct input {
 struct rig {
 	struct fake_machine m;
 	struct pci_bus *pci;
-	struct virtio_blk *blk;
-	struct virtio_net *net;
 	struct virtio *dev[NR_DEVS];
 	struct virtio_pci *slot[NR_DEVS];
 };
@@ -212,19 +204,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const struct vm_disk disk = { .bytes = SECTORS * VM_SECTOR, .serial = "fuzz" };
 	const struct vm_nic nic = { .mac = { 2 } };
 	struct input in = { .p = data, .end = data + size };
-	static int fd = -1;
-	struct vm_err err;
+	struct ktstr_err err;
 	struct rig r;
 
-	if (fd < 0)
-		fd = memfd_create("disk", MFD_CLOEXEC);
-	must(!ftruncate(fd, SECTORS * VM_SECTOR));
 	fake_machine_init(&r.m);
 	must(!pci_create(&r.pci, &r.m.env, &err));
-	must(!virtio_blk_create(&r.blk, &r.m.env, &disk, fd, &err));
-	must(!virtio_net_create(&r.net, &r.m.env, &nic, &err));
-	r.dev[DISK] = virtio_blk_base(r.blk);
-	r.dev[CARD] = virtio_net_base(r.net);
+	must(!vm_disk_class.create(&r.dev[DISK], &r.m.env, &disk, &err));
+	must(!vm_nic_class.create(&r.dev[CARD], &r.m.env, &nic, &err));
 	for (int d = 0; d < NR_DEVS; d++)
 		must(!virtio_pci_create(&r.slot[d], r.pci, r.dev[d], &err));
 	while (in.p < in.end) {
@@ -235,8 +221,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	work(&r);
 	for (int d = 0; d < NR_DEVS; d++)
 		virtio_pci_destroy(r.slot[d]);
-	virtio_net_destroy(r.net);
-	virtio_blk_destroy(r.blk);
+	vm_nic_class.destroy(r.dev[CARD]);
+	vm_disk_class.destroy(r.dev[DISK]);
 	pci_destroy(r.pci);
 	fake_machine_free(&r.m);
 	return 0;

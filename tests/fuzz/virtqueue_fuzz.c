@@ -5,9 +5,8 @@
  *
  * Input: a byte of flags, then the bytes of the rings, which the device works through.
  */
-/* Links: vmm/dev/virtqueue.c vmm/ram.c vmm/topology.c vmm/err.c */
 #include "fuzz.h"
-#include "../unit/virtio_guest.h"
+#include "tests/unit/dev/virtio_guest.h"
 
 static void seeds(void)
 {

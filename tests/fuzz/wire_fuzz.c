@@ -3,9 +3,9 @@
  * A result as the guest sends it. What the decoder takes means the same after it has been
  * encoded and decoded again, and every count in it is within its bounds.
  */
-/* Links: harness/core/wire.c harness/core/verdict.c harness/core/cpumask.c */
 #include "fuzz.h"
-#include "../../harness/core/verdict.h"
+#include "harness/result/records.h"
+#include "harness/result/wire.h"
 
 static void seeds(void)
 {
@@ -24,6 +24,10 @@ static void seeds(void)
 	strcpy(r->cgroups[0].name, "cg_a");
 	r->cgroups[0].workers = 2;
 	r->cgroups[0].max_gap_cpu = -1;
+	r->nr_workers = 1;
+	r->workers[0].tid = 71;
+	ktstr_result__add_metric(r, &(struct ktstr_ext_metric){ .name = "iops", .value = -1.5 });
+	ktstr_result__add_stall(r)->why = KTSTR_STALL_WAITS;
 	buf = ktstr_result__encode(r, &len);
 	must(buf);
 	seed("one", buf, len);

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 # Ready sched_ext kernels from the distribution's packages, stored in the kernel cache that
-# harness/core/kernel.h describes.
+# harness/kernel/kernel.h describes.
 #
 # Idea: look at what the suite holds today and let the content decide. Package names were
 # split anew several times and versions vanish as newer ones arrive, so no name is fixed:
@@ -11,7 +11,7 @@
 
 KERNEL_MIN_BYTES=4000000
 # Drivers of the devices that a test can ask for, where the kernel has them as modules: stored
-# unpacked beside the image, for harness/core/devices.c.
+# unpacked beside the image, for harness/devices/devices.c.
 KERNEL_MODULES='virtio_blk virtio_net net_failover failover'
 
 # Does the cache hold an image of series $1 ("": any)?
@@ -70,7 +70,7 @@ config_hash()
 	[ -n "$1" ] && json_string "$(sha256sum < "$1" | cut -c1-16)" || printf null
 }
 
-# kernel_metadata RELEASE PACKAGE VERSION CONFIG: keys of spec/runtime.md 8.1.
+# kernel_metadata RELEASE PACKAGE VERSION CONFIG: the metadata.json of a cache entry.
 kernel_metadata()
 {
 	cat <<-EOF

@@ -33,9 +33,10 @@ for arg; do
 	esac
 done
 
-# The kernel of the tree that the suite sits in comes before the cache.
+# A suite in a kernel tree tests the kernel of that tree, which nobody but its owner builds.
 image_ready()
 {
+	[ -e "$here/../../../../lib.mk" ] && [ -e "$here/../../../../kselftest_harness.h" ] ||
 	[ -n "${KTSTR_KERNEL:-}${KTSTR_TEST_KERNEL:-}" ] || kernel_ready '' ||
 		[ -e "${KSRC:-/nonexistent}/arch/x86/boot/bzImage" ]
 }

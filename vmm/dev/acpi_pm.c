@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Power off and reset by ACPI; see acpi_pm.h for what the FADT says about it. */
+/* Power off and reset by ACPI; acpi_pm.h has what the FADT says about it. */
 #include <errno.h>
+#include <linux/kernel.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -68,7 +69,7 @@ static const struct bus_ops event_ops = { .read = event_read, .write = event_wri
 static const struct bus_ops control_ops = { .read = control_read, .write = control_write };
 static const struct bus_ops reset_ops = { .write = reset_write };
 
-int acpi_pm_create(struct acpi_pm **pp, struct dev_env *env, struct vm_err *err)
+int acpi_pm_create(struct acpi_pm **pp, struct dev_env *env, struct ktstr_err *err)
 {
 	const struct {
 		uint64_t port, len;
@@ -83,9 +84,9 @@ int acpi_pm_create(struct acpi_pm **pp, struct dev_env *env, struct vm_err *err)
 
 	*pp = NULL;
 	if (!p)
-		return vm_err(err, ENOMEM, "ACPI power management: out of memory");
+		return ktstr_err(err, ENOMEM, "ACPI power management: out of memory");
 	p->env = env;
-	for (size_t i = 0; !ret && i < sizeof(block) / sizeof(block[0]); i++)
+	for (size_t i = 0; !ret && i < ARRAY_SIZE(block); i++)
 		ret = bus_add(env->bus, BUS_PIO, block[i].port, block[i].len, block[i].ops, p,
 			      err);
 	if (ret) {

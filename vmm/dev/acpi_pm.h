@@ -26,7 +26,7 @@
 
 struct acpi_pm;
 
-int acpi_pm_create(struct acpi_pm **pp, struct dev_env *env, struct vm_err *err);
+int acpi_pm_create(struct acpi_pm **pp, struct dev_env *env, struct ktstr_err *err);
 /* The vCPUs have stopped. NULL is allowed. */
 void acpi_pm_destroy(struct acpi_pm *p);
 

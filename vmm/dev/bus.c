@@ -10,23 +10,23 @@
 static const char * const space_name[BUS_NR_SPACES] = { "port", "MMIO" };
 
 int bus_add(struct bus *bus, enum bus_space space, uint64_t base, uint64_t len,
-	    const struct bus_ops *ops, void *dev, struct vm_err *err)
+	    const struct bus_ops *ops, void *dev, struct ktstr_err *err)
 {
 	struct bus_range *r = bus->range[space];
 	unsigned int i = bus->nr[space];
 
 	if (!len || base + len < base)
-		return vm_err(err, EINVAL, "%s range %#" PRIx64 "+%#" PRIx64 ": empty or wraps",
-			      space_name[space], base, len);
+		return ktstr_err(err, EINVAL, "%s range %#" PRIx64 "+%#" PRIx64 ": empty or wraps",
+				 space_name[space], base, len);
 	if (bus->nr[space] == BUS_MAX_RANGES)
-		return vm_err(err, ENOSPC, "more than %d %s ranges", BUS_MAX_RANGES,
-			      space_name[space]);
+		return ktstr_err(err, ENOSPC, "more than %d %s ranges", BUS_MAX_RANGES,
+				 space_name[space]);
 	while (i && r[i - 1].base > base)
 		i--;
 	if ((i && r[i - 1].base + r[i - 1].len > base) ||
 	    (i < bus->nr[space] && base + len > r[i].base))
-		return vm_err(err, EEXIST, "%s range %#" PRIx64 "+%#" PRIx64 ": is taken",
-			      space_name[space], base, len);
+		return ktstr_err(err, EEXIST, "%s range %#" PRIx64 "+%#" PRIx64 ": is taken",
+				 space_name[space], base, len);
 	memmove(&r[i + 1], &r[i], (bus->nr[space] - i) * sizeof(*r));
 	r[i] = (struct bus_range){ .base = base, .len = len, .ops = ops, .dev = dev };
 	bus->nr[space]++;
@@ -76,11 +76,11 @@ bool bus_write(const struct bus *bus, enum bus_space space, uint64_t addr, const
 	return r;
 }
 
-void irq_raise(const struct irq_line *irq)
+void bus_raise_irq(const struct irq_line *irq)
 {
 	const uint64_t one = 1;
 
-	/* An eventfd takes it unless its counter is full: then the edge is pending anyway. */
+	/* The write fails only when the counter is full, and then the edge is pending anyway. */
 	if (irq->fd >= 0 && write(irq->fd, &one, sizeof(one)) < 0)
 		return;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * What a device of the bundled VMM sees of its machine: two address spaces in which it owns
- * ranges, an interrupt line, guest RAM, and nothing else. A device is one file here with one
- * create and one destroy function; the backend calls create before the vCPUs run.
+ * ranges, an interrupt line and guest RAM. A device is one file here with a create and a destroy
+ * function; the backend calls create before the vCPUs run.
  *
  * Threads: ranges are added before the first vCPU runs and never change then, so lookups take
  * no lock. Accesses come from any vCPU thread, several at once: a device locks itself.
@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "../err.h"
+#include "lib/err.h"
 
 struct vm_ram;
 
@@ -22,8 +22,8 @@ enum bus_space { BUS_PIO, BUS_MMIO, BUS_NR_SPACES };
 #define BUS_MAX_RANGES	64
 
 /*
- * @offset is relative to the range, @len is 1, 2, 4 or 8, and [offset, offset + len) lies in
- * the range. read() finds *data filled with ones; what it does not fill stays so. Values are
+ * @offset is relative to the range, @len is 1, 2, 4 or 8, and [offset, offset + len) lies in the
+ * range. *data is all ones when read() is called; bits that it does not set stay ones. Values are
  * little endian in the low @len bytes.
  */
 struct bus_ops {
@@ -44,11 +44,11 @@ struct bus {
 
 /* 0, -EEXIST when the range overlaps another, -ENOSPC, -EINVAL for an empty or wrapping one. */
 int bus_add(struct bus *bus, enum bus_space space, uint64_t base, uint64_t len,
-	    const struct bus_ops *ops, void *dev, struct vm_err *err);
+	    const struct bus_ops *ops, void *dev, struct ktstr_err *err);
 
 /*
- * One access of a vCPU. An access that no range holds completely reads as all-ones and is
- * dropped when it writes; false then, so that the caller may count it.
+ * One access of a vCPU. An access that does not lie completely in one range reads as all ones, or
+ * is dropped when it is a write. The functions return false then, so that the caller can count it.
  */
 bool bus_read(const struct bus *bus, enum bus_space space, uint64_t addr, void *data,
 	      unsigned int len);
@@ -64,7 +64,7 @@ struct irq_line {
 	uint32_t gsi;
 };
 
-void irq_raise(const struct irq_line *irq);
+void bus_raise_irq(const struct irq_line *irq);
 
 /* Ways in which a guest ends its machine. */
 enum dev_stop { DEV_STOP_RESET, DEV_STOP_POWER_OFF };
@@ -73,15 +73,15 @@ enum dev_stop { DEV_STOP_RESET, DEV_STOP_POWER_OFF };
 struct dev_env {
 	struct bus *bus;
 	const struct vm_ram *ram;
-	/*
-	 * Make an irqfd for @gsi. 0 or -errno with @err.
-	 * Make @fd fire when the guest writes @data (@len bytes) at @addr, without leaving the
-	 * kernel (KVM_IOEVENTFD); @len 0: any write. 0 or -errno with @err.
-	 */
+	/* Make an irqfd for @gsi. 0 or -errno with @err. */
 	int (*connect_irq)(struct dev_env *env, uint32_t gsi, struct irq_line *irq,
-			   struct vm_err *err);
+			   struct ktstr_err *err);
+	/*
+	 * Let KVM signal @fd when the guest writes @data (@len bytes) at @addr (KVM_IOEVENTFD);
+	 * @len 0: any write. 0 or -errno with @err.
+	 */
 	int (*connect_doorbell)(struct dev_env *env, enum bus_space space, uint64_t addr,
-				unsigned int len, uint64_t data, int fd, struct vm_err *err);
+				unsigned int len, uint64_t data, int fd, struct ktstr_err *err);
 	/* A message signalled interrupt (KVM_SIGNAL_MSI). Any thread. */
 	void (*signal_msi)(struct dev_env *env, uint64_t addr, uint32_t data);
 	/* The guest asked for it. Called on the vCPU's thread, may come more than once. */

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Keyboard controller at ports 0x60 and 0x64: one byte of output, one byte of configuration,
- * a table of commands. Both ports of it report that nothing is plugged in. There are no
- * interrupts, since nothing ever arrives by itself.
+ * Keyboard controller at ports 0x60 and 0x64: one byte of output, one byte of configuration, a
+ * table of commands. Both of its ports report that no device is connected. There are no
+ * interrupts, since no data arrives without a command.
  */
 #include <errno.h>
+#include <linux/kernel.h>
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -56,7 +57,7 @@ static void command(struct i8042 *k, uint8_t cmd)
 		answer(k, k->config);
 	if (cmd == CMD_RESET)
 		k->env->stop(k->env, DEV_STOP_RESET);
-	for (size_t i = 0; i < sizeof(fixed_answer) / sizeof(fixed_answer[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(fixed_answer); i++)
 		if (fixed_answer[i].cmd == cmd)
 			answer(k, fixed_answer[i].answer);
 }
@@ -111,14 +112,14 @@ static void command_write(void *dev, uint64_t offset, uint64_t data, unsigned in
 static const struct bus_ops data_ops = { .read = data_read, .write = data_write };
 static const struct bus_ops command_ops = { .read = status_read, .write = command_write };
 
-int i8042_create(struct i8042 **kp, struct dev_env *env, struct vm_err *err)
+int i8042_create(struct i8042 **kp, struct dev_env *env, struct ktstr_err *err)
 {
 	struct i8042 *k = calloc(1, sizeof(*k));
 	int ret;
 
 	*kp = NULL;
 	if (!k)
-		return vm_err(err, ENOMEM, "keyboard controller: out of memory");
+		return ktstr_err(err, ENOMEM, "keyboard controller: out of memory");
 	k->env = env;
 	k->config = CONFIG_SYSTEM | CONFIG_KEYBOARD_OFF | CONFIG_AUX_OFF;
 	pthread_mutex_init(&k->lock, NULL);

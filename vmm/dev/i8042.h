@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The PC's keyboard controller without a keyboard: it resets the machine, and answers a
- * driver's probing at once where silence would cost it half a second per question.
+ * The PC's keyboard controller without a keyboard. It can reset the machine, and it answers the
+ * commands of a driver that probes: without an answer the driver waits half a second for each.
  */
 #ifndef KTSTR_VMM_DEV_I8042_H
 #define KTSTR_VMM_DEV_I8042_H
@@ -13,7 +13,7 @@
 
 struct i8042;
 
-int i8042_create(struct i8042 **kp, struct dev_env *env, struct vm_err *err);
+int i8042_create(struct i8042 **kp, struct dev_env *env, struct ktstr_err *err);
 /* The vCPUs have stopped. NULL is allowed. */
 void i8042_destroy(struct i8042 *k);
 

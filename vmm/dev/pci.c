@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The PCI bus and its host bridge; see pci.h for the idea. */
+/* The PCI bus and its host bridge; see pci.h. */
 #include <errno.h>
 #include <linux/pci_regs.h>
 #include <pthread.h>
@@ -123,14 +123,14 @@ static const struct bus_ops address_ops = { .read = address_read, .write = addre
 static const struct bus_ops data_ops = { .read = data_read, .write = data_write };
 
 int pci_add(struct pci_bus *p, struct pci_function *f, uint32_t bar_bytes,
-	    const struct bus_ops *ops, struct vm_err *err)
+	    const struct bus_ops *ops, struct ktstr_err *err)
 {
 	uint64_t base = (p->next_bar + bar_bytes - 1) & ~(uint64_t)(bar_bytes - 1);
 	int ret;
 
 	if (p->nr_slots == PCI_MAX_SLOTS ||
 	    base + bar_bytes > PCI_WINDOW_BASE + PCI_WINDOW_BYTES)
-		return vm_err(err, ENOSPC, "PCI: more than %u devices", p->nr_slots - 1);
+		return ktstr_err(err, ENOSPC, "PCI: more than %u devices", p->nr_slots - 1);
 	ret = bus_add(p->env->bus, BUS_MMIO, base, bar_bytes, ops, f->dev, err);
 	if (ret)
 		return ret;
@@ -147,14 +147,14 @@ int pci_add(struct pci_bus *p, struct pci_function *f, uint32_t bar_bytes,
 	return 0;
 }
 
-int pci_create(struct pci_bus **pp, struct dev_env *env, struct vm_err *err)
+int pci_create(struct pci_bus **pp, struct dev_env *env, struct ktstr_err *err)
 {
 	struct pci_bus *p = calloc(1, sizeof(*p));
 	int ret;
 
 	*pp = NULL;
 	if (!p)
-		return vm_err(err, ENOMEM, "PCI: out of memory");
+		return ktstr_err(err, ENOMEM, "PCI: out of memory");
 	p->env = env;
 	p->next_bar = PCI_WINDOW_BASE;
 	pthread_mutex_init(&p->lock, NULL);

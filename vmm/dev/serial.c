@@ -3,12 +3,12 @@
  * 16550A UART: the registers of the PC16550D data sheet, by the names that the kernel gives
  * them in include/uapi/linux/serial_reg.h.
  *
- * Output is written to the file at a line's end, when the buffer is full, and when the driver
- * writes IER: Linux does that after each console record and when its transmit queue has run
- * empty, which are the moments at which a reader of the file expects to see it all.
+ * Output is written to the file at the end of a line, when the buffer is full, and when the driver
+ * writes IER: Linux does that after each console record and when its transmit queue is empty,
+ * which is when a reader of the file expects to see all output.
  *
- * The interrupt is an edge: the line goes up when the first cause appears, and down when the
- * last one is gone, as the driver's handler sees to by reading IIR until it says "none".
+ * The interrupt is an edge: the line is raised when the first cause appears and lowered when the
+ * last one is gone. The driver's handler reads IIR until it says "none".
  */
 #include <errno.h>
 #include <linux/serial_reg.h>
@@ -24,7 +24,7 @@
 #define MCR_WRITABLE	0x1f
 #define IIR_FIFO_ON	0xc0
 #define IIR_TIMEOUT	0x0c	/* receive data that is below the trigger level */
-/* Another UART at the other end, ready. */
+/* The modem status of a peer that is ready. */
 #define MSR_ALL_UP	(UART_MSR_DCD | UART_MSR_DSR | UART_MSR_CTS)
 
 struct serial {
@@ -70,7 +70,7 @@ static void update_line(struct serial *s)
 	bool up = interrupt_id(s) != UART_IIR_NO_INT;
 
 	if (up && !s->line_up)
-		irq_raise(&s->irq);
+		bus_raise_irq(&s->irq);
 	s->line_up = up;
 }
 
@@ -160,7 +160,7 @@ static uint8_t read_register(struct serial *s, uint64_t reg)
 
 static void write_ier(struct serial *s, uint8_t val)
 {
-	/* Switching it on tells of a transmitter that is empty already. */
+	/* Enabling the interrupt reports a transmitter that is empty already. */
 	if (val & ~s->ier & UART_IER_THRI)
 		s->thr_pending = true;
 	s->ier = val & IER_WRITABLE;
@@ -169,7 +169,10 @@ static void write_ier(struct serial *s, uint8_t val)
 
 static void write_fcr(struct serial *s, uint8_t val)
 {
-	/* Turning the FIFO on or off empties it, and the other bits count only while it is on. */
+	/*
+	 * Enabling or disabling the FIFO empties it; the other bits have an effect only while it
+	 * is enabled.
+	 */
 	if ((val ^ s->fcr) & UART_FCR_ENABLE_FIFO || val & UART_FCR_CLEAR_RCVR)
 		s->rx_len = 0;
 	s->fcr = val & UART_FCR_ENABLE_FIFO ? val : 0;
@@ -209,7 +212,7 @@ static void write_register(struct serial *s, uint64_t reg, uint8_t val)
 	}
 }
 
-/* Registers are bytes; a wider access is taken for one of its first byte. */
+/* Registers are bytes; of a wider access only the first byte counts. */
 static void serial_read(void *dev, uint64_t reg, uint64_t *data, unsigned int len)
 {
 	struct serial *s = dev;
@@ -255,21 +258,21 @@ void serial_flush(struct serial *s)
 }
 
 int serial_create(struct serial **sp, struct dev_env *env, const struct serial_config *cfg,
-		  struct vm_err *err)
+		  struct ktstr_err *err)
 {
 	struct serial *s = calloc(1, sizeof(*s));
 	int ret;
 
 	*sp = NULL;
 	if (!s)
-		return vm_err(err, ENOMEM, "serial port: out of memory");
+		return ktstr_err(err, ENOMEM, "serial port: out of memory");
 	s->env = env;
 	s->dll = 1;		/* 115200 baud */
 	pthread_mutex_init(&s->lock, NULL);
 	sink_init(&s->out, cfg->out_fd, cfg->out_max);
 	ret = env->connect_irq(env, cfg->gsi, &s->irq, err);
 	if (!ret)
-		ret = bus_add(env->bus, BUS_PIO, cfg->port, SERIAL_NR_PORTS, &serial_ops, s, err);
+		ret = bus_add(env->bus, cfg->space, cfg->base, SERIAL_NR_PORTS, &serial_ops, s, err);
 	if (ret) {
 		serial_destroy(s);
 		return ret;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A 16550A UART whose transmitter never has to wait and whose other end is a file. Modem
+ * A 16550A UART that writes what the guest sends to a file. The transmitter is always ready. Modem
  * lines are always up and never change, so there are no modem status interrupts.
  */
 #ifndef KTSTR_VMM_DEV_SERIAL_H
@@ -11,7 +11,8 @@
 #define SERIAL_NR_PORTS	8	/* registers of a UART */
 
 struct serial_config {
-	uint64_t port;		/* first I/O port */
+	enum bus_space space;
+	uint64_t base;		/* of the registers in it */
 	uint32_t gsi;
 	int out_fd;		/* borrowed until serial_destroy() */
 	uint64_t out_max;	/* bytes of output kept in full, see sink.h */
@@ -20,13 +21,13 @@ struct serial_config {
 struct serial;
 
 int serial_create(struct serial **sp, struct dev_env *env, const struct serial_config *cfg,
-		  struct vm_err *err);
+		  struct ktstr_err *err);
 /* The vCPUs have stopped. Writes out what is left. NULL is allowed. */
 void serial_destroy(struct serial *s);
 
 /*
- * Put what the guest has sent so far into the file, unfinished lines too: when the machine
- * stops, before anybody reads the file. Any thread.
+ * Write what the guest has sent so far to the file, incomplete lines too. To be called when the
+ * machine stops, before the file is read. Any thread.
  */
 void serial_flush(struct serial *s);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Guest output to a file; see sink.h for the idea. */
+/* Guest output to a file; see sink.h. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -15,7 +15,7 @@ void sink_init(struct sink *s, int fd, uint64_t max)
 	s->max = max;
 }
 
-/* Bytes that reached the file: fewer than @len when it takes no more. */
+/* Returns how many bytes were written: fewer than @len when the file cannot grow. */
 static size_t write_all(int fd, const char *data, size_t len)
 {
 	size_t done = 0;

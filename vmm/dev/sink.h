@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Where the bytes go that a guest prints: a file, through a buffer that is written out at
- * each line's end, with a limit on the file's size. Past the limit the last SINK_TAIL bytes
- * are kept in memory and follow when the sink closes, because a guest that floods its
- * console and then panics says the important thing last.
+ * Writes what a guest prints to a file, through a buffer that is flushed at the end of each line.
+ * The size of the file is limited. Of what exceeds the limit, the last SINK_TAIL bytes are kept in
+ * memory and written when the sink is closed: a guest that floods its console and then panics
+ * prints the reason last.
  *
- * A killed host loses at most one unfinished line. No locks here: the device has one.
+ * When the host process is killed, at most one incomplete line is lost. There is no lock here: the
+ * device has one.
  */
 #ifndef KTSTR_VMM_DEV_SINK_H
 #define KTSTR_VMM_DEV_SINK_H
@@ -28,9 +29,9 @@ struct sink {
 
 void sink_init(struct sink *s, int fd, uint64_t max);
 void sink_put(struct sink *s, const void *data, size_t len);
-/* Everything put so far is in the file, as far as the limit allows. */
+/* Write everything that was put so far to the file, up to the limit. */
 void sink_flush(struct sink *s);
-/* Flush; then how much is missing and the tail, if anything is. */
+/* Flush. If output exceeded the limit, write how much is missing and then the tail. */
 void sink_close(struct sink *s);
 
 #endif

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Rate limits; see throttle.h for the idea. */
+/* Rate limits; see throttle.h. */
+#include "lib/clock.h"
 #include "throttle.h"
-
-#define NSEC_PER_SEC	UINT64_C(1000000000)
 
 uint64_t throttle_wait(const struct throttle *t, uint64_t now_ns)
 {

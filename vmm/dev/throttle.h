@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A limit on a rate, as a token bucket that holds a tenth of a second's worth. Instead of
- * tokens it keeps the time at which the bucket will be full again, so that there is nothing
- * to refill: taking moves that time on, and may do so as long as it is near enough.
+ * A rate limit, as a token bucket that holds the tokens of a tenth of a second. The bucket is
+ * stored as the time at which it will be full again, so nothing has to be refilled. Taking tokens
+ * moves that time forward, and is allowed as long as it is at most a tenth of a second ahead.
  */
 #ifndef KTSTR_VMM_DEV_THROTTLE_H
 #define KTSTR_VMM_DEV_THROTTLE_H
@@ -18,7 +18,7 @@ struct throttle {
 
 /* Nanoseconds until anything may be taken; 0: now. */
 uint64_t throttle_wait(const struct throttle *t, uint64_t now_ns);
-/* More than the bucket holds may be taken at once: it is paid for by those who come next. */
+/* More than the bucket holds may be taken at once; later requests wait for the difference. */
 void throttle_take(struct throttle *t, uint64_t now_ns, uint32_t units);
 
 #endif

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Names and writes the base stream. A name is found in two steps: the inputs' identity (inode,
- * size, times) leads to the content key through the cache's index, so that a warm start
- * reads no file; only when that fails are the contents hashed. While the stream is written
- * they are hashed again: what is stored under a key has that key, whatever happened meanwhile.
+ * Computes the key of the base stream and writes the stream. The key is found in two steps: the
+ * cache's index maps the identity of the inputs (inode, size, times) to the content key, so that
+ * no file is read when nothing has changed; only when that fails are the contents hashed. They are
+ * hashed again while the stream is written, so what is stored under a key has that key even if a
+ * file changed meanwhile.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -12,9 +13,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/clock.h"
+#include "vmm/initramfs/elf/elf_file.h"
+#include "vmm/initramfs/tree/cpio.h"
 #include "base.h"
-#include "cpio.h"
-#include "elf_file.h"
 #include "lz4_legacy.h"
 #include "siphash.h"
 
@@ -31,7 +33,7 @@ struct base {
 	char *buf;
 	uint64_t unpacked;
 	int *entry;			/* see base_write(); NULL: copy */
-	struct vm_err *err;
+	struct ktstr_err *err;
 };
 
 uint64_t base_file_bytes(uint64_t size)
@@ -41,14 +43,14 @@ uint64_t base_file_bytes(uint64_t size)
 
 static int stale(struct base *b, const struct tree_source *src)
 {
-	return vm_err(b->err, ESTALE,
-		      "initramfs: %s changed while it was being packed; run again when it is complete",
-		      src->open_path);
+	return ktstr_err(b->err, ESTALE,
+			 "initramfs: %s changed while it was being packed; run again when it is complete",
+			 src->open_path);
 }
 
 static int no_archive(struct base *b, int ret)
 {
-	return vm_err(b->err, -ret, "initramfs: cannot write the archive: %s", strerror(-ret));
+	return ktstr_err(b->err, -ret, "initramfs: cannot write the archive: %s", strerror(-ret));
 }
 
 static int hash_dir(void *ctx, const char *dir)
@@ -79,16 +81,17 @@ static int hash_tree(struct tree *t, struct siphash *s)
 	return tree_each_dir(t, false, hash_dir, s);
 }
 
-/* Key of the inputs by identity. *@racy: too fresh for it to be relied upon later. */
+/*
+ * Key of the identities of the inputs. *@racy: a file is too new for its time stamp to be
+ * reliable.
+ */
 static int quick_key(struct tree *t, uint64_t *key, bool *racy)
 {
-	struct timespec now;
 	struct siphash s;
 	int64_t now_ns;
 	int ret;
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	now_ns = now.tv_sec * 1000000000LL + now.tv_nsec;
+	now_ns = (int64_t)ktstr_clock_ns(CLOCK_REALTIME);
 	*racy = false;
 	ret = hash_tree(t, &s);
 	for (size_t i = 0; i < t->nr && !ret; i++) {
@@ -129,8 +132,8 @@ static int read_piece(struct base *b, const struct tree_source *src, int fd, cha
 	ssize_t n = io_pread(fd, buf, len, off);
 
 	if (n < 0)
-		return vm_err(b->err, -n, "initramfs: cannot read %s: %s", src->open_path,
-			      strerror(-n));
+		return ktstr_err(b->err, -n, "initramfs: cannot read %s: %s", src->open_path,
+				 strerror(-n));
 	if ((size_t)n != len)
 		return stale(b, src);
 	siphash_add(&b->hash, buf, len);
@@ -170,8 +173,8 @@ static int strip_file(struct base *b, const struct tree_entry *e, int fd)
 	int ret;
 
 	if (!in)
-		return vm_err(b->err, ENOMEM, "initramfs: out of memory for %s",
-			      e->src->open_path);
+		return ktstr_err(b->err, ENOMEM, "initramfs: out of memory for %s",
+				 e->src->open_path);
 	ret = read_piece(b, e->src, fd, (char *)in, size, 0);
 	if (ret)
 		goto out_free;
@@ -204,8 +207,8 @@ static int do_file(struct base *b, const struct tree_entry *e)
 	siphash_add_u64(&b->hash, e->src->id.size);
 	ret = e->src->strip && b->cpio ? strip_file(b, e, fd) : stream_file(b, e, fd);
 	if (!ret && fstat(fd, &st) < 0)
-		ret = vm_err(b->err, errno, "initramfs: cannot stat %s: %s",
-			     e->src->open_path, strerror(errno));
+		ret = ktstr_err(b->err, errno, "initramfs: cannot stat %s: %s",
+				e->src->open_path, strerror(errno));
 	if (!ret) {
 		id = io_id(&st);
 		if (!io_id_equal(&id, &e->src->id))
@@ -235,7 +238,7 @@ static int do_dir(void *ctx, const char *dir)
 	return ret ? no_archive(b, ret) : 0;
 }
 
-/* Go over everything once: hash it, and with b->cpio write it as well. */
+/* Process all files once: hash them, and with b->cpio write them as well. */
 static int pass(struct base *b, uint64_t *key)
 {
 	int ret;
@@ -244,7 +247,7 @@ static int pass(struct base *b, uint64_t *key)
 	if (!ret && b->cpio)
 		ret = tree_each_dir(b->tree, false, do_dir, b);
 	if (ret == -ENOMEM)
-		ret = vm_err(b->err, ENOMEM, "initramfs: out of memory");
+		ret = ktstr_err(b->err, ENOMEM, "initramfs: out of memory");
 	for (size_t i = 0; i < b->tree->nr && !ret; i++) {
 		const struct tree_entry *e = b->tree->entries[i];
 
@@ -264,7 +267,7 @@ static int build(struct base *b, int out, struct cache_meta *meta, uint64_t *key
 	int ret, ret_z;
 
 	if (!z)
-		return vm_err(b->err, ENOMEM, "initramfs: out of memory");
+		return ktstr_err(b->err, ENOMEM, "initramfs: out of memory");
 	cpio_init(&cpio, (struct io_sink) { lz4_legacy_write, z }, 0);
 	b->cpio = &cpio;
 	b->unpacked = 0;
@@ -305,27 +308,31 @@ static int take(struct base *b, struct cache *c, uint64_t key, int out, struct c
 	return 0;
 }
 
-/* 0: found and taken. 1: no, but *@key is known. Else -errno with @err. */
+/* Take the archive if the cache has it, which *@found says; *@key is known then in any case. */
 static int from_cache(struct base *b, struct cache *c, int out, struct cache_meta *meta,
-		      uint64_t *quick, bool *racy, uint64_t *key)
+		      uint64_t *quick, bool *racy, uint64_t *key, bool *found)
 {
 	int ret = quick_key(b->tree, quick, racy);
 
+	*found = false;
 	if (ret)
-		return vm_err(b->err, -ret, "initramfs: out of memory");
+		return ktstr_err(b->err, -ret, "initramfs: out of memory");
 	if (!cache_find(c, *quick, key)) {
 		ret = take(b, c, *key, out, meta);
-		if (ret != -ENOENT)
+		if (ret != -ENOENT) {
+			*found = !ret;
 			return ret ? no_archive(b, ret) : 0;
+		}
 	}
 	ret = pass(b, key);
 	if (ret)
 		return ret;
 	ret = take(b, c, *key, out, meta);
 	if (ret == -ENOENT)
-		return 1;
+		return 0;
 	if (ret)
 		return no_archive(b, ret);
+	*found = true;
 	if (!*racy)
 		cache_note(c, *quick, *key);	/* or it is hashed again: see docs */
 	return 0;
@@ -335,11 +342,11 @@ static int with_cache(struct base *b, struct cache *c, int out, struct cache_met
 		      const char *dir, char *note, size_t note_size)
 {
 	uint64_t quick, key, built;
-	bool racy;
+	bool racy, found;
 	int ret;
 
-	ret = from_cache(b, c, out, meta, &quick, &racy, &key);
-	if (ret <= 0)
+	ret = from_cache(b, c, out, meta, &quick, &racy, &key, &found);
+	if (ret || found)
 		return ret;
 	ret = build(b, out, meta, &built);
 	if (ret)
@@ -353,7 +360,7 @@ static int with_cache(struct base *b, struct cache *c, int out, struct cache_met
 }
 
 int base_write(struct tree *t, int out, const char *cache_dir, int *entry,
-	       struct cache_meta *meta, char *note, size_t note_size, struct vm_err *err)
+	       struct cache_meta *meta, char *note, size_t note_size, struct ktstr_err *err)
 {
 	struct base b = { .tree = t, .err = err, .entry = entry };
 	struct cache c = { .dirfd = -1 };
@@ -364,7 +371,7 @@ int base_write(struct tree *t, int out, const char *cache_dir, int *entry,
 		*entry = -1;
 	b.buf = malloc(BUF_LEN);
 	if (!b.buf)
-		return vm_err(err, ENOMEM, "initramfs: out of memory");
+		return ktstr_err(err, ENOMEM, "initramfs: out of memory");
 	ret = cache_dir ? cache_open(&c, cache_dir, CACHE_BUDGET) : 0;
 	if (ret)
 		set_note(note, note_size, cache_dir, "opened", ret);

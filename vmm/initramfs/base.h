@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The base stream: the part of the archive that comes from host files. It is a function of
- * the tree and the files' contents only, so it has a name (a hash of these) and can be cached.
+ * The base stream: the part of the archive that comes from host files. It depends only on the tree
+ * and the contents of the files, so a hash of these identifies it and it can be cached.
  */
 #ifndef KTSTR_VMM_INITRAMFS_BASE_H
 #define KTSTR_VMM_INITRAMFS_BASE_H
@@ -9,22 +9,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../err.h"
+#include "lib/err.h"
+#include "vmm/initramfs/tree/tree.h"
 #include "cache.h"
-#include "tree.h"
 
 /* What one directory entry and inode take in the guest, about. */
 #define BASE_INODE_BYTES	1024
 
 /*
- * Append the base stream of @t (which is settled) to @out and describe it in @meta. With
- * @cache_dir it comes from there when it can; trouble with the cache is one sentence in
- * @note. If then @entry is not NULL nothing is appended and *@entry is the cache's file
- * (cache_open_entry()), else -1. Returns 0 or -errno with @err; -ESTALE: a file changed since it
- * was added.
+ * Append the base stream of @t to @out and describe it in @meta; tree_settle() has been called.
+ * With @cache_dir the stream is taken from the cache if it is there, and stored otherwise; when
+ * the cache cannot be used, @note says so in one sentence. If @entry is not NULL and the cache has
+ * the stream, nothing is appended and *@entry is the cache's file (cache_open_entry()); it is -1
+ * otherwise. Returns 0 or -errno with @err; -ESTALE: a file has changed since it was added.
  */
 int base_write(struct tree *t, int out, const char *cache_dir, int *entry,
-	       struct cache_meta *meta, char *note, size_t note_size, struct vm_err *err);
+	       struct cache_meta *meta, char *note, size_t note_size, struct ktstr_err *err);
 
 /* Memory that a file of @size bytes takes in the guest. */
 uint64_t base_file_bytes(uint64_t size);

@@ -20,8 +20,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "vmm/initramfs/tree/io.h"
 #include "cache.h"
-#include "io.h"
 #include "lz4_legacy.h"
 #include "siphash.h"
 
@@ -110,7 +110,7 @@ void cache_close(struct cache *c)
 	c->dirfd = -1;
 }
 
-/* Only files of our own (or root's) count: others could have been planted. */
+/* Only files of our own user or root are used: others may be malicious. */
 static int open_entry(struct cache *c, const char *name, struct stat *st)
 {
 	int fd = openat(c->dirfd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
@@ -264,7 +264,7 @@ static int open_temp(struct cache *c, char name[NAME_LEN])
 			continue;
 		if (fd < 0)
 			return -errno;
-		/* A sweeper may have been faster: then the file is gone or will be. */
+		/* Another process may have removed the file, or be about to. */
 		if (!flock(fd, LOCK_EX | LOCK_NB) && !fstat(fd, &st) && st.st_nlink)
 			return fd;
 		close(fd);
@@ -338,7 +338,10 @@ static bool is_ours(const char *name)
 	       (!strncmp(name, "index-", 6) && strlen(name) == 6 + 16);
 }
 
-/* Look at every file: sweep temporary ones, list the others. Returns their number or -errno. */
+/*
+ * Go through all files: remove stale temporary ones, list the others. Returns their number or
+ * -errno.
+ */
 static ssize_t list_files(struct cache *c, struct old_file **files, uint64_t *total)
 {
 	int fd = openat(c->dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Finished base streams on disk, named by a hash of what went into them, plus a small index
- * from the cheap identity of the inputs (inode, size, times) to that hash. A cache may fail
- * in any way at any time and only costs time: nothing in it is believed unchecked.
+ * Finished base streams on disk, named by a hash of what went into them, plus a small index from
+ * the cheap identity of the inputs (inode, size, times) to that hash. A failing cache only costs
+ * time: everything read from it is checked.
  *
- * Writers go through a temporary file and rename(), so a reader sees a whole entry or none.
- * Readers copy an entry out while holding it open; removing it then hurts nobody.
+ * Writers use a temporary file and rename(), so a reader sees a whole entry or none. Readers hold
+ * an entry open while they copy it, so it can be removed meanwhile.
  */
 #ifndef KTSTR_VMM_INITRAMFS_CACHE_H
 #define KTSTR_VMM_INITRAMFS_CACHE_H
@@ -53,9 +53,9 @@ int cache_load(struct cache *c, uint64_t key, int out, struct cache_meta *meta);
 int cache_open_entry(struct cache *c, uint64_t key, struct cache_meta *meta);
 
 /*
- * Store the first meta->lz4_len bytes of @in, then drop what has not been used for longest
- * until the budget holds, and the temporary files of dead writers. Returns 0 or -errno;
- * -EFBIG: larger than the whole budget.
+ * Store the first meta->lz4_len bytes of @in. Then remove the least recently used entries until
+ * the budget is kept, and temporary files of writers that have ended. Returns 0 or -errno; -EFBIG:
+ * larger than the whole budget.
  */
 int cache_store(struct cache *c, uint64_t key, int in, const struct cache_meta *meta);
 

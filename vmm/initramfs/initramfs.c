@@ -13,12 +13,12 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "vmm/initramfs/elf/closure.h"
+#include "vmm/initramfs/tree/cpio.h"
+#include "vmm/initramfs/tree/tree.h"
 #include "base.h"
-#include "closure.h"
-#include "cpio.h"
 #include "initramfs.h"
 #include "lz4_legacy.h"
-#include "tree.h"
 
 #ifndef MFD_NOEXEC_SEAL
 #define MFD_NOEXEC_SEAL 8U
@@ -51,7 +51,7 @@ void initramfs__free(struct initramfs *fs)
 
 /*
  * The absolute name of @src. A program that was deleted while it runs has none any more, but
- * /proc/self/exe remembers the one it had.
+ * /proc/self/exe has its former name.
  */
 static char *canonical(const char *src)
 {
@@ -72,11 +72,11 @@ static char *canonical(const char *src)
 
 /*
  * The kernel starts /init before anything has mounted /proc, and then the dynamic loader cannot
- * tell what $ORIGIN is: it reads the link /proc/self/exe. So there is one, until proc is
- * mounted over it.
+ * tell what $ORIGIN is: it reads the link /proc/self/exe. So the archive has such a link, which
+ * the mount of proc hides later.
  */
 static int add_init_origin(struct initramfs *fs, const struct tree_source *src,
-			   struct vm_err *err)
+			   struct ktstr_err *err)
 {
 	static const char link[] = "/proc/self/exe";
 
@@ -86,7 +86,7 @@ static int add_init_origin(struct initramfs *fs, const struct tree_source *src,
 }
 
 static int add_libs(struct initramfs *fs, struct tree_source *src, const struct elf_file *elf,
-		    struct vm_err *err)
+		    struct ktstr_err *err)
 {
 	struct closure_env env = {
 		.cache = &fs->ldcache, .library_path = getenv("LD_LIBRARY_PATH"),
@@ -96,14 +96,14 @@ static int add_libs(struct initramfs *fs, struct tree_source *src, const struct 
 	if (!fs->have_ldcache) {
 		ret = ldcache_load(&fs->ldcache, "/etc/ld.so.cache", "/etc/ld.so.conf");
 		if (ret)
-			return vm_err(err, -ret, "initramfs: out of memory");
+			return ktstr_err(err, -ret, "initramfs: out of memory");
 		fs->have_ldcache = true;
 	}
 	return closure_add(&fs->tree, &env, src, elf, src->named->path, err);
 }
 
 static int add_source(struct initramfs *fs, const char *src_path, const struct stat *st,
-		      const char *dest, struct tree_source **srcp, struct vm_err *err)
+		      const char *dest, struct tree_source **srcp, struct ktstr_err *err)
 {
 	struct io_id id = io_id(st);
 	char *canon = canonical(src_path);
@@ -111,18 +111,18 @@ static int add_source(struct initramfs *fs, const char *src_path, const struct s
 	int ret;
 
 	if (!canon)
-		return vm_err(err, ENOENT, "initramfs: %s has no absolute name: %s", src_path,
-			      strerror(errno));
+		return ktstr_err(err, ENOENT, "initramfs: %s has no absolute name: %s", src_path,
+				 strerror(errno));
 	src = tree_source(&fs->tree, src_path[0] == '/' ? src_path : canon, canon, &id);
 	free(canon);
 	if (!src)
-		return vm_err(err, ENOMEM, "initramfs: out of memory");
+		return ktstr_err(err, ENOMEM, "initramfs: out of memory");
 	ret = tree_add_source(&fs->tree, src, dest, err);
 	*srcp = src;
 	return ret;
 }
 
-/* Programs become 0755 and lose their DWARF; what is wanted without libraries stays as it is. */
+/* Programs get mode 0755 and lose their DWARF; files without @libs are packed unchanged. */
 static void set_shape(struct tree_source *src, const struct tree_entry *entry, bool program,
 		      uint32_t mode)
 {
@@ -136,7 +136,7 @@ static void set_shape(struct tree_source *src, const struct tree_entry *entry, b
 }
 
 int initramfs__add_file(struct initramfs *fs, const char *src_path, const char *dest,
-			bool libs, struct vm_err *err)
+			bool libs, struct ktstr_err *err)
 {
 	struct elf_file elf = { 0 };
 	struct tree_source *src = NULL;
@@ -152,16 +152,16 @@ int initramfs__add_file(struct initramfs *fs, const char *src_path, const char *
 		return fd;
 	if ((uint64_t)st.st_size > CPIO_MAX_FILE) {
 		close(fd);
-		return vm_err(err, EFBIG,
-			      "initramfs: %s is 4 GiB or larger, an initramfs cannot hold it",
-			      src_path);
+		return ktstr_err(err, EFBIG,
+				 "initramfs: %s is 4 GiB or larger, an initramfs cannot hold it",
+				 src_path);
 	}
 	ret = libs ? elf_file_read(&elf, fd, st.st_size, &why) : 0;
 	close(fd);
 	if (ret)
-		ret = vm_err(err, -ret,
-			     "initramfs: cannot find the libraries of %s, a broken ELF file (%s)",
-			     src_path, why ? why : strerror(-ret));
+		ret = ktstr_err(err, -ret,
+				"initramfs: cannot find the libraries of %s, a broken ELF file (%s)",
+				src_path, why ? why : strerror(-ret));
 	if (!ret)
 		ret = add_source(fs, src_path, &st, dest, &src, err);
 	if (ret)
@@ -177,7 +177,7 @@ out:
 }
 
 int initramfs__add_data(struct initramfs *fs, const void *data, size_t len, const char *dest,
-			uint32_t mode, struct vm_err *err)
+			uint32_t mode, struct ktstr_err *err)
 {
 	return tree_add_data(&fs->tree, data, len, dest, mode & 0777, err);
 }
@@ -256,16 +256,16 @@ static int seal(int fd)
 
 /* The memfd, positioned at 0. @entry as for base_write(). */
 static int finish(struct initramfs *fs, const char *cache_dir, int *entry,
-		  struct cache_meta *meta, char *note, size_t note_size, struct vm_err *err)
+		  struct cache_meta *meta, char *note, size_t note_size, struct ktstr_err *err)
 {
-	struct vm_err own = { .msg = "" };
+	struct ktstr_err own = { .msg = "" };
 	int fd, ret;
 
 	if (note_size)
 		note[0] = '\0';
 	fd = new_memfd();
 	if (fd < 0)
-		return vm_err(err, -fd, "initramfs: cannot create a memfd: %s", strerror(-fd));
+		return ktstr_err(err, -fd, "initramfs: cannot create a memfd: %s", strerror(-fd));
 	tree_settle(&fs->tree);
 	ret = base_write(&fs->tree, fd, cache_dir, entry, meta, note, note_size, &own);
 	if (!ret) {
@@ -274,8 +274,8 @@ static int finish(struct initramfs *fs, const char *cache_dir, int *entry,
 		if (!ret)
 			ret = seal(fd);
 		if (ret)
-			vm_err(&own, -ret, "initramfs: cannot write the archive: %s",
-			       strerror(-ret));
+			ktstr_err(&own, -ret, "initramfs: cannot write the archive: %s",
+				  strerror(-ret));
 	}
 	if (!ret)
 		return fd;
@@ -286,7 +286,7 @@ static int finish(struct initramfs *fs, const char *cache_dir, int *entry,
 }
 
 int initramfs__finish(struct initramfs *fs, const char *cache_dir, char *note,
-		      size_t note_size, struct vm_err *err)
+		      size_t note_size, struct ktstr_err *err)
 {
 	struct cache_meta meta;
 
@@ -295,7 +295,7 @@ int initramfs__finish(struct initramfs *fs, const char *cache_dir, char *note,
 
 int initramfs__finish_parts(struct initramfs *fs, const char *cache_dir,
 			    struct vm_part *base, char *note, size_t note_size,
-			    struct vm_err *err)
+			    struct ktstr_err *err)
 {
 	struct cache_meta meta;
 	int fd;

@@ -3,7 +3,7 @@
  * Builds the guest's root file system: a newc cpio archive, LZ4-compressed in the legacy
  * framing that CONFIG_RD_LZ4 understands.
  *
- * It is made of two concatenated streams. The base (programs, their shared-library closure,
+ * It consists of two concatenated streams. The base (programs, their shared-library closure,
  * include files) is the same for every run of a test program: its bytes depend only on its
  * content, and it is cached under a hash of that content. The tail (a few hundred bytes of
  * arguments) differs from run to run and is never cached.
@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../vm.h"
+#include "vmm/vm.h"
 
 struct initramfs;
 
@@ -25,35 +25,35 @@ void initramfs__free(struct initramfs *fs);
 
 /*
  * Add a host file at absolute guest path @dest. With @libs, the DT_NEEDED closure and the
- * interpreter are added too, each under the path by which the guest's loader will ask for
- * it. Adding one host file twice under one path is fine; two different files under one path
- * are an error that names both. Parent directories appear by themselves.
- * A missing library is an error naming the object and the soname.
+ * interpreter are added too, each at the path where the guest's loader will look for it. A host
+ * file may be added twice at one path; two different files at one path are an error that names
+ * both. Parent directories are created. A missing library is an error naming the object and the
+ * soname.
  */
 int initramfs__add_file(struct initramfs *fs, const char *src, const char *dest,
-			bool libs, struct vm_err *err);
+			bool libs, struct ktstr_err *err);
 
 /* Add literal content to the tail (not cached). @mode holds permission bits only. */
 int initramfs__add_data(struct initramfs *fs, const void *data, size_t len,
-			const char *dest, uint32_t mode, struct vm_err *err);
+			const char *dest, uint32_t mode, struct ktstr_err *err);
 
 /*
- * Finish. Returns a sealed memfd (positioned at 0) with the whole initrd, which the caller
- * closes, or -errno with @err. @cache_dir may be NULL: no cache. A cache that cannot be
- * written (read-only, full) costs time, not correctness: *@note then says so in one
- * sentence, otherwise it is empty.
+ * Finish. Returns a sealed memfd (positioned at 0) with the whole initrd, which the caller closes,
+ * or -errno with @err. @cache_dir may be NULL: no cache. When the cache cannot be written
+ * (read-only, full), the call succeeds and *@note says so in one sentence; otherwise *@note is
+ * empty.
  */
 int initramfs__finish(struct initramfs *fs, const char *cache_dir,
-		      char *note, size_t note_size, struct vm_err *err);
+		      char *note, size_t note_size, struct ktstr_err *err);
 
 /*
- * The same, but what the cache holds is not copied: the initrd is then @base, which is the cache's
- * own file (page aligned, never changed, the caller closes it), followed by the memfd. All
+ * The same without copying what is in the cache: the initrd is then @base, which is the cache's
+ * own file (page aligned, never changed, closed by the caller), followed by the memfd. All
  * machines that map it share its pages.
  */
 int initramfs__finish_parts(struct initramfs *fs, const char *cache_dir,
 			    struct vm_part *base, char *note, size_t note_size,
-			    struct vm_err *err);
+			    struct ktstr_err *err);
 
 /* Bytes that the unpacked archive needs in the guest; valid after initramfs__finish(). */
 uint64_t initramfs__unpacked_bytes(const struct initramfs *fs);

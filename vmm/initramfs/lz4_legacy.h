@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Compresses into the legacy LZ4 framing, the only one that the kernel's initrd decoder
- * takes. A finished stream may be followed by another one: the decoder starts over at the
- * magic and the contents simply join.
+ * Compresses into the legacy LZ4 framing, the only one that the kernel's initrd decoder takes. A
+ * finished stream may be followed by another one: the decoder starts over at the magic number, and
+ * the contents are concatenated.
  */
 #ifndef KTSTR_VMM_INITRAMFS_LZ4_LEGACY_H
 #define KTSTR_VMM_INITRAMFS_LZ4_LEGACY_H
@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "io.h"
+#include "vmm/initramfs/tree/io.h"
 
 #define LZ4_LEGACY_MAGIC	0x184C2102u
 #define LZ4_LEGACY_CHUNK	(8u << 20)	/* of input; fixed by the decoder */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * SipHash-1-3 with a zero key, 64-bit result, fed piece by piece. It names cache entries, so
- * its value must never depend on the compiler, the byte order or the way the input was cut.
+ * SipHash-1-3 with a zero key, 64-bit result, fed piece by piece. It identifies cache entries, so
+ * its value must not depend on the compiler, the byte order or how the input was divided.
  */
 #ifndef KTSTR_VMM_INITRAMFS_SIPHASH_H
 #define KTSTR_VMM_INITRAMFS_SIPHASH_H
@@ -21,7 +21,7 @@ void siphash_init_key(struct siphash *s, uint64_t k0, uint64_t k1);
 void siphash_add(struct siphash *s, const void *buf, size_t len);
 /* A number, as eight little-endian bytes. */
 void siphash_add_u64(struct siphash *s, uint64_t v);
-/* Length, then the bytes: two adjacent strings never run into one another. */
+/* Length, then the bytes, so that "ab", "c" and "a", "bc" differ. */
 void siphash_add_str(struct siphash *s, const char *str);
 /* @s stays usable: more may be added and another result taken. */
 uint64_t siphash_end(const struct siphash *s);

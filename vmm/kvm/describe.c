@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the vCPUs of a guest that no longer answers are doing. Two looks a little apart tell a
- * vCPU that never lets an interrupt in from one that was just handling one.
+ * What the vCPUs of a guest that no longer responds are doing. Two snapshots a little apart
+ * distinguish a vCPU that keeps interrupts disabled from one that was handling an interrupt.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "kvm.h"
-#include "x86/regs.h"
 
 #define PAUSE_LIMIT_MS	500
 #define BETWEEN_MS	50
 
-/* From what explains a hang to what does not: the order in which they are told. */
+/* In the order of the report: what explains a hang comes first. */
 enum stand {
 	STAND_LOST,
 	STAND_DEAD,
@@ -41,21 +41,21 @@ static const char *const says[NR_STANDS] = {
 
 struct look {
 	enum stand stand;
-	uint64_t rip;
+	uint64_t pc;
 };
 
 static struct look look_at(struct kvm_vcpu *v)
 {
 	struct look l = { .stand = STAND_LOST };
-	struct x86_stand s;
+	struct kvm_snapshot s;
 
 	if (v->state == VCPU_AT_SYNC) {
 		l.stand = STAND_SYNC;
 		return l;
 	}
-	if (x86_regs_stand(v->fd, &s))
+	if (kvm_arch_snapshot(v->fd, &s))
 		return l;
-	l.rip = s.rip;
+	l.pc = s.pc;
 	if (!s.started)
 		l.stand = STAND_NEVER;
 	else if (s.halted)
@@ -67,15 +67,15 @@ static struct look look_at(struct kvm_vcpu *v)
 	return l;
 }
 
-static int look_at_all(struct kvm_machine *m, struct look *look, struct vm_err *err)
+static int look_at_all(struct kvm_machine *m, struct look *look, struct ktstr_err *err)
 {
-	int r = kvm_run_pause(m, PAUSE_LIMIT_MS, err);
+	int r = kvm_vcpus_pause(m, PAUSE_LIMIT_MS, err);
 
 	if (r)
 		return r;
 	for (uint32_t i = 0; i < m->nr_vcpus; i++)
 		look[i] = look_at(&m->vcpu[i]);
-	return kvm_run_resume(m);
+	return kvm_vcpus_resume(m);
 }
 
 static void add(char *buf, size_t size, size_t *len, const char *fmt, ...)
@@ -127,14 +127,14 @@ static void tell(const struct look *look, uint32_t nr, char *buf, size_t size)
 			continue;
 		add(buf, size, &len, " %s", says[s]);
 		if (has_address(s))
-			add(buf, size, &len, " at rip %#llx", (unsigned long long)first->rip);
+			add(buf, size, &len, " at %s %#" PRIx64, kvm_arch.pc_name, first->pc);
 	}
 }
 
 int kvm_describe(struct kvm_machine *m, char *buf, size_t size)
 {
 	struct look *look = calloc(m->nr_vcpus, 2 * sizeof(*look)), *later;
-	struct vm_err err = { .msg = "" };
+	struct ktstr_err err = { .msg = "" };
 	int r;
 
 	if (!look)

@@ -1,67 +1,55 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The machine's devices and what they are given: interrupts as irqfds, doorbells as ioeventfds,
- * a way to end the machine. How a device works is its own business, in vmm/dev/.
+ * The machine's devices and what they get: interrupts as irqfds, doorbells as ioeventfds, a way to
+ * end the machine. The devices themselves are in vmm/dev/.
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <linux/kernel.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 
-#include "../dev/acpi_pm.h"
-#include "../dev/cards.h"
-#include "../dev/i8042.h"
-#include "../dev/serial.h"
-#include "../fd.h"
-#include "../output.h"
+#include "lib/fd.h"
+#include "vmm/dev/serial.h"
+#include "vmm/dev/virtio/cards.h"
+#include "vmm/output.h"
 #include "kvm.h"
 
-/* A guest that floods its console fills no disk. */
+/* A guest that floods its console must not fill a disk. */
 #define CONSOLE_MAX_BYTES	(64ull << 20)
 
-static const struct {
-	uint16_t port;
-	uint8_t gsi;
-} com[] = {
-	{ 0x3f8, 4 },		/* the kernel console */
-	{ 0x2f8, 3 },		/* program output */
-};
-
-#define NR_COMS	(sizeof(com) / sizeof(com[0]))
-
 struct kvm_devices {
-	struct serial *serial[NR_COMS];
-	int out_fd[NR_COMS];
-	struct i8042 *i8042;
-	struct acpi_pm *acpi_pm;
+	struct serial *serial[KVM_NR_CONSOLES];
+	int out_fd[KVM_NR_CONSOLES];
+	struct kvm_arch_devices *arch;
 	struct cards *cards;
 };
 
 static int connect_irq(struct dev_env *env, uint32_t gsi, struct irq_line *irq,
-		       struct vm_err *err)
+		       struct ktstr_err *err)
 {
 	struct kvm_machine *m = env->machine;
 	struct kvm_irqfd req = { .gsi = gsi };
 	int fd;
 
 	if (m->nr_irqs == KVM_MAX_IRQS)
-		return vm_err(err, ENOSPC, "more than %d interrupt lines", KVM_MAX_IRQS);
+		return ktstr_err(err, ENOSPC, "more than %d interrupt lines", KVM_MAX_IRQS);
 	fd = fd_high(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
 	if (fd < 0)
-		return vm_err(err, errno, "eventfd: %s", strerror(errno));
+		return ktstr_err(err, errno, "eventfd: %s", strerror(errno));
 	m->irq_fd[m->nr_irqs++] = fd;
 	req.fd = (uint32_t)fd;
 	if (ioctl(m->fd, KVM_IRQFD, &req))
-		return vm_err(err, errno, "KVM_IRQFD for GSI %" PRIu32 ": %s", gsi,
-			      strerror(errno));
+		return ktstr_err(err, errno, "KVM_IRQFD for GSI %" PRIu32 ": %s", gsi,
+				 strerror(errno));
 	*irq = (struct irq_line){ .fd = fd, .gsi = gsi };
 	return 0;
 }
 
 static int connect_doorbell(struct dev_env *env, enum bus_space space, uint64_t addr,
-			    unsigned int len, uint64_t data, int fd, struct vm_err *err)
+			    unsigned int len, uint64_t data, int fd, struct ktstr_err *err)
 {
 	struct kvm_machine *m = env->machine;
 	struct kvm_ioeventfd req = { .addr = addr, .len = len, .datamatch = data, .fd = fd };
@@ -71,23 +59,15 @@ static int connect_doorbell(struct dev_env *env, enum bus_space space, uint64_t 
 	if (space == BUS_PIO)
 		req.flags |= KVM_IOEVENTFD_FLAG_PIO;
 	if (ioctl(m->fd, KVM_IOEVENTFD, &req))
-		return vm_err(err, errno, "KVM_IOEVENTFD at %#" PRIx64 ": %s", addr,
-			      strerror(errno));
+		return ktstr_err(err, errno, "KVM_IOEVENTFD at %#" PRIx64 ": %s", addr,
+				 strerror(errno));
 	return 0;
 }
 
-/*
- * Bits 5 to 11 of the address carry the APIC id's bits 8 to 14 (KVM_FEATURE_MSI_EXT_DEST_ID).
- * KVM itself takes them in the upper half, at their own place.
- */
 static void signal_msi(struct dev_env *env, uint64_t addr, uint32_t data)
 {
 	struct kvm_machine *m = env->machine;
-	struct kvm_msi msi = {
-		.address_lo = (uint32_t)addr & ~0xfe0u,
-		.address_hi = (uint32_t)(addr >> 32) | ((uint32_t)addr >> 5 & 0x7f) << 8,
-		.data = data,
-	};
+	struct kvm_msi msi = kvm_arch_msi(addr, data);
 
 	/* a message to nowhere is the guest's mistake, and without effect on real buses too */
 	ioctl(m->fd, KVM_SIGNAL_MSI, &msi);
@@ -95,23 +75,24 @@ static void signal_msi(struct dev_env *env, uint64_t addr, uint32_t data)
 
 static void stop(struct dev_env *env, enum dev_stop how)
 {
-	kvm_end(env->machine, VM_EVENT_EXIT, "%s",
+	kvm_vcpus_end(env->machine, VM_EVENT_EXIT, "%s",
 		how == DEV_STOP_POWER_OFF ? "power off" : "reset");
 }
 
 static int create_all(struct kvm_machine *m, struct kvm_devices *d, const struct vm_spec *spec,
-		      struct vm_err *err)
+		      struct ktstr_err *err)
 {
 	const char *const what[] = { "console_path", "output_path" };
 	const char *const path[] = { spec->console_path, spec->output_path };
 	int r;
 
-	for (unsigned int i = 0; i < NR_COMS; i++) {
+	for (unsigned int i = 0; i < KVM_NR_CONSOLES; i++) {
 		struct serial_config cfg = {
-			.port = com[i].port, .gsi = com[i].gsi, .out_max = CONSOLE_MAX_BYTES,
+			.space = kvm_arch.console[i].space, .base = kvm_arch.console[i].base,
+			.gsi = kvm_arch.console[i].gsi, .out_max = CONSOLE_MAX_BYTES,
 		};
 
-		d->out_fd[i] = vm_open_output(what[i], path[i], err);
+		d->out_fd[i] = vm_output_open(what[i], path[i], err);
 		if (d->out_fd[i] < 0)
 			return d->out_fd[i];
 		cfg.out_fd = d->out_fd[i];
@@ -119,19 +100,17 @@ static int create_all(struct kvm_machine *m, struct kvm_devices *d, const struct
 		if (r)
 			return r;
 	}
-	r = i8042_create(&d->i8042, &m->env, err);
-	if (!r)
-		r = acpi_pm_create(&d->acpi_pm, &m->env, err);
+	r = kvm_arch_create_devices(&d->arch, &m->env, err);
 	return r ? r : cards_create(&d->cards, &m->env, spec, err);
 }
 
-int kvm_devices_create(struct kvm_machine *m, const struct vm_spec *spec, struct vm_err *err)
+int kvm_devices_create(struct kvm_machine *m, const struct vm_spec *spec, struct ktstr_err *err)
 {
 	struct kvm_devices *d = calloc(1, sizeof(*d));
 
 	if (!d)
-		return vm_err(err, ENOMEM, "out of memory");
-	for (unsigned int i = 0; i < NR_COMS; i++)
+		return ktstr_err(err, ENOMEM, "out of memory");
+	for (unsigned int i = 0; i < KVM_NR_CONSOLES; i++)
 		d->out_fd[i] = -1;
 	m->devices = d;
 	m->env = (struct dev_env){
@@ -142,7 +121,7 @@ int kvm_devices_create(struct kvm_machine *m, const struct vm_spec *spec, struct
 	return create_all(m, d, spec, err);
 }
 
-int kvm_devices_start(struct kvm_devices *d, struct vm_err *err)
+int kvm_devices_start(struct kvm_devices *d, struct ktstr_err *err)
 {
 	return cards_start(d->cards, err);
 }
@@ -154,7 +133,7 @@ struct cards *kvm_devices_cards(struct kvm_devices *d)
 
 void kvm_devices_flush(struct kvm_devices *d)
 {
-	for (unsigned int i = 0; i < NR_COMS; i++)
+	for (unsigned int i = 0; i < KVM_NR_CONSOLES; i++)
 		serial_flush(d->serial[i]);
 }
 
@@ -163,9 +142,8 @@ void kvm_devices_destroy(struct kvm_devices *d)
 	if (!d)
 		return;
 	cards_destroy(d->cards);
-	acpi_pm_destroy(d->acpi_pm);
-	i8042_destroy(d->i8042);
-	for (unsigned int i = 0; i < NR_COMS; i++) {
+	kvm_arch_destroy_devices(d->arch);
+	for (unsigned int i = 0; i < KVM_NR_CONSOLES; i++) {
 		serial_destroy(d->serial[i]);
 		fd_close(&d->out_fd[i]);
 	}

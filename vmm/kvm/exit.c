@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a vCPU's return from the guest means: one row per exit reason of KVM. A reason that is
- * not here ends the machine with the vCPU's registers, because going on would be guessing.
+ * The handlers of vCPU exits: one row per exit reason of KVM. An exit reason that is not in the
+ * table ends the machine with an error that shows the vCPU's registers.
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <linux/kernel.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 
 #include "kvm.h"
-#include "x86/regs.h"
 
 #define REGS_BYTES	400
 
@@ -33,8 +33,8 @@ static bool on_mmio(struct kvm_vcpu *v)
 {
 	struct kvm_run *run = v->run;
 
-	if (run->mmio.is_write && run->mmio.phys_addr == KVM_DOORBELL_GPA)
-		kvm_sync(v);
+	if (run->mmio.is_write && run->mmio.phys_addr == kvm_arch.doorbell_gpa)
+		kvm_vcpu_sync(v);
 	else if (run->mmio.is_write)
 		bus_write(&v->m->bus, BUS_MMIO, run->mmio.phys_addr, run->mmio.data,
 			  run->mmio.len);
@@ -50,14 +50,14 @@ static bool on_interrupted(struct kvm_vcpu *v)
 	return true;
 }
 
-/* The guest's doing, and the end of it; what it had sent before counts. */
+/* The guest ended its machine; what it had sent before counts. */
 static bool on_shutdown(struct kvm_vcpu *v)
 {
 	char regs[REGS_BYTES];
 
 	/* AMD leaves no registers behind: then they are those of a reset CPU */
-	x86_regs_format(v->fd, regs, sizeof(regs));
-	kvm_end(v->m, VM_EVENT_EXIT, "triple fault on vCPU %u: %s", v->cpu, regs);
+	kvm_arch_format_regs(v->fd, regs, sizeof(regs));
+	kvm_vcpus_end(v->m, VM_EVENT_EXIT, "triple fault on vCPU %u: %s", v->cpu, regs);
 	return false;
 }
 
@@ -70,10 +70,10 @@ static bool on_system_event(struct kvm_vcpu *v)
 	};
 	uint32_t type = v->run->system_event.type;
 
-	if (type < sizeof(what) / sizeof(what[0]) && what[type])
-		kvm_end(v->m, VM_EVENT_EXIT, "%s", what[type]);
+	if (type < ARRAY_SIZE(what) && what[type])
+		kvm_vcpus_end(v->m, VM_EVENT_EXIT, "%s", what[type]);
 	else
-		kvm_end(v->m, VM_EVENT_ERROR, "vCPU %u: KVM system event %u", v->cpu, type);
+		kvm_vcpus_end(v->m, VM_EVENT_ERROR, "vCPU %u: KVM system event %u", v->cpu, type);
 	return false;
 }
 
@@ -82,8 +82,8 @@ static bool on_fail_entry(struct kvm_vcpu *v)
 	uint64_t why = v->run->fail_entry.hardware_entry_failure_reason;
 	char regs[REGS_BYTES];
 
-	x86_regs_format(v->fd, regs, sizeof(regs));
-	kvm_end(v->m, VM_EVENT_ERROR,
+	kvm_arch_format_regs(v->fd, regs, sizeof(regs));
+	kvm_vcpus_end(v->m, VM_EVENT_ERROR,
 		"vCPU %u: the CPU refused to enter the guest, reason %#" PRIx64 ": %s", v->cpu,
 		why, regs);
 	return false;
@@ -100,9 +100,9 @@ static bool on_internal_error(struct kvm_vcpu *v)
 	uint32_t sub = v->run->internal.suberror;
 	char regs[REGS_BYTES];
 
-	x86_regs_format(v->fd, regs, sizeof(regs));
-	kvm_end(v->m, VM_EVENT_ERROR, "vCPU %u: KVM internal error %u (%s): %s", v->cpu, sub,
-		sub < sizeof(what) / sizeof(what[0]) && what[sub] ? what[sub] : "unknown", regs);
+	kvm_arch_format_regs(v->fd, regs, sizeof(regs));
+	kvm_vcpus_end(v->m, VM_EVENT_ERROR, "vCPU %u: KVM internal error %u (%s): %s", v->cpu, sub,
+		sub < ARRAY_SIZE(what) && what[sub] ? what[sub] : "unknown", regs);
 	return false;
 }
 
@@ -116,15 +116,15 @@ static bool (*const handler[])(struct kvm_vcpu *v) = {
 	[KVM_EXIT_INTERNAL_ERROR]	= on_internal_error,
 };
 
-bool kvm_exit(struct kvm_vcpu *v)
+bool kvm_exit_handle(struct kvm_vcpu *v)
 {
 	uint32_t reason = v->run->exit_reason;
 	char regs[REGS_BYTES];
 
-	if (reason < sizeof(handler) / sizeof(handler[0]) && handler[reason])
+	if (reason < ARRAY_SIZE(handler) && handler[reason])
 		return handler[reason](v);
-	x86_regs_format(v->fd, regs, sizeof(regs));
-	kvm_end(v->m, VM_EVENT_ERROR, "vCPU %u: unexpected KVM exit reason %u: %s", v->cpu,
+	kvm_arch_format_regs(v->fd, regs, sizeof(regs));
+	kvm_vcpus_end(v->m, VM_EVENT_ERROR, "vCPU %u: unexpected KVM exit reason %u: %s", v->cpu,
 		reason, regs);
 	return false;
 }
@@ -133,6 +133,6 @@ void kvm_exit_failed(struct kvm_vcpu *v, int errnum)
 {
 	char regs[REGS_BYTES];
 
-	x86_regs_format(v->fd, regs, sizeof(regs));
-	kvm_end(v->m, VM_EVENT_ERROR, "vCPU %u: KVM_RUN: %s: %s", v->cpu, strerror(errnum), regs);
+	kvm_arch_format_regs(v->fd, regs, sizeof(regs));
+	kvm_vcpus_end(v->m, VM_EVENT_ERROR, "vCPU %u: KVM_RUN: %s: %s", v->cpu, strerror(errnum), regs);
 }

@@ -1,21 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The bundled VMM's row in vm.c's table: builds a machine from a spec in the order in which its
- * parts need each other, and takes it down in reverse. What runs is in vcpu.c.
+ * The bundled VMM's row in vm.c's table: builds a machine from a spec, each part after those that
+ * it depends on, and destroys it in reverse order. The vCPU threads are in vcpu.c.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "../cmdline.h"
-#include "../dev/cards.h"
-#include "../initrd.h"
+#include "lib/clock.h"
+#include "vmm/cmdline.h"
+#include "vmm/dev/virtio/cards.h"
+#include "vmm/initrd.h"
 #include "kvm.h"
 #include "probe.h"
-#include "x86/acpi.h"
-#include "x86/apic.h"
-#include "x86/machine.h"
 
 #define PLATFORM_BYTES	256
 
@@ -24,172 +22,170 @@ static struct kvm_machine *to_kvm(struct vm *vm)
 	return (struct kvm_machine *)vm;
 }
 
-static int kvm_check(const struct vm_spec *spec, const struct vm_image *image, struct vm_err *err)
+static int kvm_check(const struct vm_spec *spec, const struct vm_image *image, struct ktstr_err *err)
 {
 	(void)spec, (void)image, (void)err;
 	return 0;
 }
 
-/* What the kernel is told about this machine. */
-static void platform_line(const struct vm_spec *s, char *buf, size_t size)
-{
-	uint32_t cpus = kvm_x86_ioapic_cpus(&s->topo);
-	int n = snprintf(buf, size, "reboot=k no_timer_check%s",
-			 vm_has_pci(s) ? "" : " pci=off");
-
-	if (cpus < vm_topology_cpus(&s->topo))
-		snprintf(buf + n, size - (size_t)n, " irqaffinity=0-%u", cpus - 1);
-}
-
-/* Map the base where that can be done, copy what is left. */
-static int load_initrd(struct kvm_machine *m, const struct vm_spec *s, struct vm_err *err)
-{
-	const struct vm_part *base = &s->initrd_base;
-	uint64_t gpa = m->layout.initrd_gpa, done = 0;
-	uint8_t *to = vm_ram_at(&m->ram, gpa, m->layout.initrd_bytes);
-
-	if (base->bytes && !vm_ram_overlay(&m->ram, gpa, base))
-		done = base->bytes;
-	return vm_initrd_copy(s, to + done, done, err);
-}
-
 static int place(struct kvm_machine *m, const struct vm_spec *s, const struct vm_image *image,
-		 struct vm_err *err)
+		 struct ktstr_err *err)
 {
-	uint64_t low = s->mem_bytes < X86_LOW_MAX ? s->mem_bytes : X86_LOW_MAX;
 	int r = vm_initrd_size(s, &m->layout.initrd_bytes, err);
 
 	if (r)
 		return r;
 	m->layout.shared_bytes = s->shared_bytes;
-	return x86_place(&m->layout, low, image, err);
+	return kvm_arch_place(&m->layout, s->mem_bytes, image, err);
 }
 
 /* Guest RAM and what is in it. */
 static int fill_memory(struct kvm_machine *m, const struct vm_spec *s,
-		       const struct vm_image *image, struct vm_err *err)
+		       const struct vm_image *image, struct ktstr_err *err)
 {
-	char line[VM_X86_CMDLINE_MAX + 1], platform[PLATFORM_BYTES];
+	char line[VM_CMDLINE_MAX + 1], platform[PLATFORM_BYTES];
 	const struct vm_cmdline c = {
-		.platform = platform, .doorbell = KVM_DOORBELL,
+		.platform = platform, .doorbell = m->vm.doorbell,
 		.shared_gpa = m->layout.shared_gpa, .max = image->cmdline_max,
 	};
-	uint64_t rsdp;
 	int r;
 
-	r = vm_lap(&m->vm, VM_STEP_MEMORY, vm_ram_alloc(&m->ram, s, X86_LOW_MAX, err));
+	r = vm_lap(&m->vm, VM_STEP_MEMORY, vm_ram_alloc(&m->ram, s, err));
 	if (r)
 		return r;
 	m->vm.notice = m->ram.notice;
-	vm_ram_back_firmware(&m->ram);
-	platform_line(s, platform, sizeof(platform));
+	m->ram.nr_regions = kvm_arch_regions(s->mem_bytes, m->ram.region);
+	kvm_arch_cmdline(s, platform, sizeof(platform));
 	r = vm_cmdline_build(s, &c, line, sizeof(line), err);
-	if (!r)
-		r = acpi_build(&m->ram, &s->topo, vm_has_pci(s), X86_ACPI_GPA, X86_ACPI_BYTES,
-			       &rsdp, err);
-	if (!r)
-		r = vm_lap(&m->vm, VM_STEP_TABLES,
-			   x86_boot_write(&m->ram, image, &m->layout, line, rsdp, err));
-	if (!r)
-		r = vm_lap(&m->vm, VM_STEP_KERNEL,
-			   x86_kernel_load(&m->ram, s->kernel, image, err));
-	if (!r && s->initrd_fd >= 0)
-		r = vm_lap(&m->vm, VM_STEP_INITRD, load_initrd(m, s, err));
-	return r;
+	if (r)
+		return r;
+	r = vm_lap(&m->vm, VM_STEP_TABLES,
+		   kvm_arch_write_tables(&m->ram, s, image, &m->layout, line, err));
+	if (r)
+		return r;
+	r = vm_lap(&m->vm, VM_STEP_KERNEL, kvm_load_kernel(&m->ram, s->kernel, image, err));
+	if (r || s->initrd_fd < 0)
+		return r;
+	return vm_lap(&m->vm, VM_STEP_INITRD, kvm_load_initrd(&m->ram, s, &m->layout, err));
 }
 
 /*
- * The vCPUs first, then the devices, then the VM itself: whoever uses something ends before
- * it. Memory goes last, when KVM has let go of it.
+ * The vCPUs first, then the devices, then the VM itself: users before what they use. Memory is
+ * last, when KVM no longer refers to it.
  */
 static void kvm_destroy(struct vm *vm)
 {
 	struct kvm_machine *m = to_kvm(vm);
 
-	kvm_run_stop(m);
+	kvm_vcpus_stop(m);
 	kvm_devices_destroy(m->devices);
 	kvm_machine_close(m);
 	vm_ram_free(&m->ram);
-	kvm_run_free(m);
+	kvm_vcpus_free(m);
 	free(m);
 }
 
+/* The objects of KVM and the devices, in the order in which they need each other. */
+static int create_kvm(struct kvm_machine *m, const struct vm_spec *s, uint64_t entry,
+		      struct ktstr_err *err)
+{
+	int r = vm_lap(&m->vm, VM_STEP_VM, kvm_machine_open(m, err));
+
+	if (r)
+		return r;
+	r = vm_lap(&m->vm, VM_STEP_IRQCHIP, kvm_arch_setup_vm(m->kvm_fd, m->fd, &s->topo, err));
+	if (r)
+		return r;
+	r = vm_lap(&m->vm, VM_STEP_SLOTS, kvm_machine_map(m, err));
+	if (r)
+		return r;
+	r = vm_lap(&m->vm, VM_STEP_DEVICES, kvm_devices_create(m, s, err));
+	if (r)
+		return r;
+	return vm_lap(&m->vm, VM_STEP_VCPUS, kvm_machine_add_vcpus(m, &s->topo, entry, err));
+}
+
 static int kvm_create(struct vm **vmp, const struct vm_spec *s, const struct vm_image *image,
-		      struct vm_err *err)
+		      struct ktstr_err *err)
 {
 	struct kvm_machine *m = calloc(1, sizeof(*m));
 	int r;
 
 	if (!m)
-		return vm_err(err, ENOMEM, "out of memory");
-	m->vm.lap_ns = vm_now_ns();
+		return ktstr_err(err, ENOMEM, "out of memory");
+	m->vm.lap_ns = ktstr_now_ns();
 	m->kvm_fd = m->fd = m->event_fd = -1;
-	r = kvm_run_init(m, vm_topology_cpus(&s->topo), err);
-	if (!r)
-		r = place(m, s, image, err);
-	if (!r)
-		r = fill_memory(m, s, image, err);
-	if (!r)
-		r = vm_lap(&m->vm, VM_STEP_VM, kvm_machine_open(m, err));
-	if (!r)
-		r = vm_lap(&m->vm, VM_STEP_IRQCHIP,
-			   x86_vm_setup(m->kvm_fd, m->fd, &s->topo, err));
-	if (!r)
-		r = vm_lap(&m->vm, VM_STEP_SLOTS, kvm_machine_map(m, err));
-	if (!r)
-		r = vm_lap(&m->vm, VM_STEP_DEVICES, kvm_devices_create(m, s, err));
-	if (!r)
-		r = vm_lap(&m->vm, VM_STEP_VCPUS,
-			   kvm_machine_add_vcpus(m, &s->topo, image->entry, err));
-	if (r) {
-		kvm_destroy(&m->vm);
-		return r;
-	}
+	m->vm.doorbell = kvm_arch.doorbell;
+	r = kvm_vcpus_init(m, ktstr_topology__cpus(&s->topo.count), err);
+	if (r)
+		goto out_destroy;
+	r = place(m, s, image, err);
+	if (r)
+		goto out_destroy;
+	r = fill_memory(m, s, image, err);
+	if (r)
+		goto out_destroy;
+	r = create_kvm(m, s, image->entry, err);
+	if (r)
+		goto out_destroy;
 	*vmp = &m->vm;
 	return 0;
+out_destroy:
+	kvm_destroy(&m->vm);
+	return r;
 }
 
-static int kvm_start(struct vm *vm, struct vm_err *err)
+static int kvm_start(struct vm *vm, struct ktstr_err *err)
 {
 	struct kvm_machine *m = to_kvm(vm);
 	int r = kvm_devices_start(m->devices, err);
 
-	return r ? r : kvm_run_start(m, err);
+	return r ? r : kvm_vcpus_start(m, err);
 }
 
 static void kvm_wait(struct vm *vm, int timeout_ms, int wake_fd, struct vm_event *ev)
 {
 	struct kvm_machine *m = to_kvm(vm);
 
-	kvm_run_wait(m, timeout_ms, wake_fd, ev);
-	/* whoever learns of the end reads the files next */
+	kvm_vcpus_wait(m, timeout_ms, wake_fd, ev);
+	/* the caller reads the files when it sees the end */
 	if (ev->type == VM_EVENT_EXIT || ev->type == VM_EVENT_ERROR)
 		kvm_devices_flush(m->devices);
 }
 
 static int kvm_continue(struct vm *vm)
 {
-	return kvm_run_continue(to_kvm(vm));
+	return kvm_vcpus_continue(to_kvm(vm));
 }
 
-static int kvm_pause(struct vm *vm, int timeout_ms, struct vm_err *err)
+static int kvm_pause(struct vm *vm, int timeout_ms, struct ktstr_err *err)
 {
-	return kvm_run_pause(to_kvm(vm), timeout_ms, err);
+	return kvm_vcpus_pause(to_kvm(vm), timeout_ms, err);
 }
 
 static int kvm_resume(struct vm *vm)
 {
-	return kvm_run_resume(to_kvm(vm));
+	return kvm_vcpus_resume(to_kvm(vm));
 }
 
-static int kvm_disk_stats(struct vm *vm, unsigned int disk, struct vm_disk_stats *stats)
+static int kvm_device_counters(struct vm *vm, unsigned int i, uint64_t value[VM_MAX_COUNTERS])
 {
-	return cards_disk_stats(kvm_devices_cards(to_kvm(vm)->devices), disk, stats);
+	return cards_counters(kvm_devices_cards(to_kvm(vm)->devices), i, value);
 }
 
-static int kvm_nic_stats(struct vm *vm, unsigned int nic, struct vm_nic_stats *stats)
+static int kvm_vcpu_time_ns(struct vm *vm, uint32_t cpu, uint64_t *ns)
 {
-	return cards_nic_stats(kvm_devices_cards(to_kvm(vm)->devices), nic, stats);
+	struct kvm_machine *m = to_kvm(vm);
+	struct timespec t;
+	clockid_t clock;
+
+	if (cpu >= m->nr_vcpus)
+		return -ENOENT;
+	if (!m->vcpu[cpu].has_thread || pthread_getcpuclockid(m->vcpu[cpu].thread, &clock) ||
+	    clock_gettime(clock, &t))
+		return -EOPNOTSUPP;
+	*ns = (uint64_t)t.tv_sec * NSEC_PER_SEC + (uint64_t)t.tv_nsec;
+	return 0;
 }
 
 static int kvm_vm_describe(struct vm *vm, char *buf, size_t size)
@@ -215,7 +211,6 @@ static void *kvm_shared(struct vm *vm, uint64_t *gpa)
 
 const struct vm_ops kvm_ops = {
 	.name		= "kvm",
-	.doorbell	= KVM_DOORBELL,
 	.usable		= kvm_probe,
 	.check		= kvm_check,
 	.create		= kvm_create,
@@ -227,7 +222,7 @@ const struct vm_ops kvm_ops = {
 	.describe	= kvm_vm_describe,
 	.mem		= kvm_mem,
 	.shared		= kvm_shared,
-	.disk_stats	= kvm_disk_stats,
-	.nic_stats	= kvm_nic_stats,
+	.device_counters = kvm_device_counters,
+	.vcpu_time_ns = kvm_vcpu_time_ns,
 	.destroy	= kvm_destroy,
 };

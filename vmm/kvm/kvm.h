@@ -4,10 +4,10 @@
  * and one dedicated thread per vCPU that does nothing but KVM_RUN and what its exits ask for.
  *
  * Threads. The owner makes all calls of vm.h. A vCPU thread is in one of enum vcpu_state; every
- * change happens under machine.lock, so the owner can wait until all of them are out of the
- * guest. Nobody polls: the owner sleeps on event_fd (vm_wait) or on settled (vm_pause), a
- * vCPU thread that may not run sleeps on go. A vCPU is brought out of the guest by a kick:
- * kvm_run.immediate_exit, so that it cannot enter again, and a signal, so that it leaves.
+ * change happens under machine.lock, so the owner can wait until all of them are out of the guest.
+ * No thread polls: the owner sleeps on event_fd (vm_wait) or on settled (vm_pause), a vCPU thread
+ * that may not run sleeps on go. A kick makes a vCPU leave the guest: kvm_run.immediate_exit keeps
+ * it from entering again, and a signal interrupts it.
  */
 #ifndef KTSTR_VMM_KVM_KVM_H
 #define KTSTR_VMM_KVM_KVM_H
@@ -17,19 +17,10 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-#include "../backend.h"
-#include "../dev/bus.h"
-#include "../ram.h"
-#include "x86/boot.h"
+#include "arch.h"
+#include "vmm/backend.h"
 
-#define KVM_MAX_IRQS		32
-
-/*
- * The sync point: a write here stops the vCPU until vm_continue(). A page between the devices and
- * KVM's own (X86_IDENTITY_GPA), which the guest maps by itself: no RAM, no device.
- */
-#define KVM_DOORBELL_GPA	0xfffbb000
-#define KVM_DOORBELL		"mmio:0xfffbb000"
+#define KVM_MAX_IRQS	32
 
 enum vcpu_state {
 	VCPU_OUT,	/* has no thread, or its thread is about to end */
@@ -57,7 +48,7 @@ struct kvm_devices;
 struct kvm_machine {
 	struct vm vm;		/* first member */
 	struct vm_ram ram;
-	struct x86_layout layout;
+	struct kvm_layout layout;
 	int kvm_fd;		/* /dev/kvm */
 	int fd;			/* the VM */
 	size_t run_bytes;	/* of each kvm_run mapping */
@@ -73,7 +64,7 @@ struct kvm_machine {
 	int event_fd;		/* the owner's: there is something to look at */
 	atomic_bool attention;	/* pausing or stopping; read without the lock */
 	pthread_mutex_t lock;	/* guards what follows and the vCPUs' states */
-	pthread_cond_t go;	/* vCPU threads: look again whether you may run */
+	pthread_cond_t go;	/* vCPU threads: check again whether to run */
 	pthread_cond_t settled;	/* the owner: nr_in has fallen to 0 */
 	bool started;
 	bool pausing;
@@ -88,46 +79,54 @@ struct kvm_machine {
 };
 
 /* machine.c: what KVM is asked for before anything runs. */
-int kvm_machine_open(struct kvm_machine *m, struct vm_err *err);
-int kvm_machine_map(struct kvm_machine *m, struct vm_err *err);
+int kvm_machine_open(struct kvm_machine *m, struct ktstr_err *err);
+int kvm_machine_map(struct kvm_machine *m, struct ktstr_err *err);
 int kvm_machine_add_vcpus(struct kvm_machine *m, const struct vm_topology *topo, uint64_t entry,
-			  struct vm_err *err);
+			  struct ktstr_err *err);
 /* Close all descriptors; the vCPU threads have ended. Any state of creation. */
 void kvm_machine_close(struct kvm_machine *m);
 
+/* load.c. All return 0 or -errno with @err. */
+/* Read the kernel from the file @path to where @image says. */
+int kvm_load_kernel(const struct vm_ram *ram, const char *path, const struct vm_image *image,
+		    struct ktstr_err *err);
+/* Map or copy the initrd to its place. */
+int kvm_load_initrd(struct vm_ram *ram, const struct vm_spec *spec, const struct kvm_layout *l,
+		    struct ktstr_err *err);
+
 /* devices.c */
-int kvm_devices_create(struct kvm_machine *m, const struct vm_spec *spec, struct vm_err *err);
+int kvm_devices_create(struct kvm_machine *m, const struct vm_spec *spec, struct ktstr_err *err);
 /* The threads of those that have one, before the vCPUs run. */
-int kvm_devices_start(struct kvm_devices *d, struct vm_err *err);
+int kvm_devices_start(struct kvm_devices *d, struct ktstr_err *err);
 void kvm_devices_flush(struct kvm_devices *d);
 struct cards *kvm_devices_cards(struct kvm_devices *d);
 void kvm_devices_destroy(struct kvm_devices *d);
 
-/* vcpu.c: the threads. kvm_run_init() first; kvm_run_free() after kvm_run_stop(). */
-int kvm_run_init(struct kvm_machine *m, uint32_t nr_vcpus, struct vm_err *err);
-void kvm_run_free(struct kvm_machine *m);
-int kvm_run_start(struct kvm_machine *m, struct vm_err *err);
+/* vcpu.c: the threads. kvm_vcpus_init() first; kvm_vcpus_free() after kvm_vcpus_stop(). */
+int kvm_vcpus_init(struct kvm_machine *m, uint32_t nr_vcpus, struct ktstr_err *err);
+void kvm_vcpus_free(struct kvm_machine *m);
+int kvm_vcpus_start(struct kvm_machine *m, struct ktstr_err *err);
 /* Stop all vCPUs for good and join their threads. */
-void kvm_run_stop(struct kvm_machine *m);
+void kvm_vcpus_stop(struct kvm_machine *m);
 /*
- * The machine is over. Any thread; only the first call counts. @type is VM_EVENT_EXIT or
+ * The machine has ended. Any thread; only the first call has an effect. @type is VM_EVENT_EXIT or
  * VM_EVENT_ERROR, the text says why.
  */
-void kvm_end(struct kvm_machine *m, enum vm_event_type type, const char *fmt, ...)
+void kvm_vcpus_end(struct kvm_machine *m, enum vm_event_type type, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
-void kvm_run_wait(struct kvm_machine *m, int timeout_ms, int wake_fd, struct vm_event *ev);
-int kvm_run_continue(struct kvm_machine *m);
-int kvm_run_pause(struct kvm_machine *m, int timeout_ms, struct vm_err *err);
-int kvm_run_resume(struct kvm_machine *m);
+void kvm_vcpus_wait(struct kvm_machine *m, int timeout_ms, int wake_fd, struct vm_event *ev);
+int kvm_vcpus_continue(struct kvm_machine *m);
+int kvm_vcpus_pause(struct kvm_machine *m, int timeout_ms, struct ktstr_err *err);
+int kvm_vcpus_resume(struct kvm_machine *m);
 
 /* describe.c: vm_describe() */
 int kvm_describe(struct kvm_machine *m, char *buf, size_t size);
 
-/* exit.c: handle the exit that @v just had. False: the machine is over. */
-bool kvm_exit(struct kvm_vcpu *v);
+/* exit.c: handle the exit that @v just had. False: the machine has ended. */
+bool kvm_exit_handle(struct kvm_vcpu *v);
 /* KVM_RUN itself failed with @errnum. */
 void kvm_exit_failed(struct kvm_vcpu *v, int errnum);
 /* vcpu.c: a sync point reached by @v; returns when it may go on. */
-void kvm_sync(struct kvm_vcpu *v);
+void kvm_vcpu_sync(struct kvm_vcpu *v);
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The vCPU threads and how they are started, stopped, parked and waited for; see kvm.h for the
- * rules. Every transition is here, so that the locking can be checked by reading one file.
+ * The vCPU threads: starting, stopping, parking them and waiting for them; see kvm.h for the
+ * rules. All transitions are in this file, so the locking can be checked by reading it.
  */
 #include <errno.h>
 #include <poll.h>
@@ -15,12 +15,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../clock.h"
-#include "../fd.h"
+#include "lib/clock.h"
+#include "lib/fd.h"
 #include "kvm.h"
 
 #define STACK_BYTES	(256 * 1024)
-/* An ended machine's vCPUs are kicked out of the guest; longer than this takes none. */
+/* When a machine has ended, its vCPUs are kicked out of the guest; none takes longer than this. */
 #define END_LIMIT_MS	5000
 #define NAMES_BYTES	200
 
@@ -29,7 +29,7 @@ static int kick_signal(void)
 	return SIGRTMIN;
 }
 
-/* Its arrival is all that matters: it makes KVM_RUN return. */
+/* The handler has nothing to do: the signal makes KVM_RUN return. */
 static void on_kick(int sig)
 {
 	(void)sig;
@@ -58,8 +58,8 @@ static void set_state(struct kvm_vcpu *v, enum vcpu_state state)
 }
 
 /*
- * m->lock is held, and what the vCPUs shall notice is written. Whoever is about to enter the
- * guest finds immediate_exit set; whoever is in it gets the signal.
+ * m->lock is held, and the state that the vCPUs must see has been written. A vCPU that is about to
+ * enter the guest sees immediate_exit; a vCPU in the guest gets the signal.
  */
 static void kick_all(struct kvm_machine *m)
 {
@@ -83,14 +83,14 @@ static void stop_locked(struct kvm_machine *m)
 	kick_all(m);
 }
 
-void kvm_end(struct kvm_machine *m, enum vm_event_type type, const char *fmt, ...)
+void kvm_vcpus_end(struct kvm_machine *m, enum vm_event_type type, const char *fmt, ...)
 {
 	va_list ap;
 
 	pthread_mutex_lock(&m->lock);
 	if (!m->ended) {
 		m->ended = true;
-		m->end_ms = vm_now_ms();
+		m->end_ms = ktstr_now_ms();
 		m->end.type = type;
 		va_start(ap, fmt);
 		vsnprintf(m->end.err.msg, sizeof(m->end.err.msg), fmt, ap);
@@ -101,7 +101,7 @@ void kvm_end(struct kvm_machine *m, enum vm_event_type type, const char *fmt, ..
 	notify(m);
 }
 
-/* False: this thread shall end. */
+/* False: this thread has to end. */
 static bool may_run(struct kvm_vcpu *v)
 {
 	struct kvm_machine *m = v->m;
@@ -121,7 +121,7 @@ static bool may_run(struct kvm_vcpu *v)
 	return !stopping;
 }
 
-void kvm_sync(struct kvm_vcpu *v)
+void kvm_vcpu_sync(struct kvm_vcpu *v)
 {
 	struct kvm_machine *m = v->m;
 
@@ -140,7 +140,7 @@ static void run_until_told(struct kvm_vcpu *v)
 {
 	while (may_run(v)) {
 		if (!ioctl(v->fd, KVM_RUN, 0)) {
-			if (!kvm_exit(v))
+			if (!kvm_exit_handle(v))
 				return;
 			continue;
 		}
@@ -166,7 +166,7 @@ static void *vcpu_main(void *arg)
 	pthread_mutex_lock(&m->lock);
 	pthread_mutex_unlock(&m->lock);
 	if (!v->cpu)
-		atomic_store(&m->vm.entry_ns, vm_now_ns());
+		atomic_store(&m->vm.entry_ns, ktstr_now_ns());
 	run_until_told(v);
 	pthread_mutex_lock(&m->lock);
 	set_state(v, VCPU_OUT);
@@ -176,7 +176,7 @@ static void *vcpu_main(void *arg)
 	return NULL;
 }
 
-int kvm_run_init(struct kvm_machine *m, uint32_t nr_vcpus, struct vm_err *err)
+int kvm_vcpus_init(struct kvm_machine *m, uint32_t nr_vcpus, struct ktstr_err *err)
 {
 	struct sigaction act = { .sa_handler = on_kick };
 	pthread_condattr_t attr;
@@ -192,17 +192,17 @@ int kvm_run_init(struct kvm_machine *m, uint32_t nr_vcpus, struct vm_err *err)
 	pthread_condattr_destroy(&attr);
 	m->vcpu = calloc(nr_vcpus, sizeof(*m->vcpu));
 	if (!m->vcpu)
-		return vm_err(err, ENOMEM, "out of memory");
+		return ktstr_err(err, ENOMEM, "out of memory");
 	m->nr_vcpus = nr_vcpus;
 	for (uint32_t i = 0; i < nr_vcpus; i++)
 		m->vcpu[i] = (struct kvm_vcpu){ .m = m, .cpu = i, .fd = -1 };
 	m->event_fd = fd_high(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
 	if (m->event_fd < 0)
-		return vm_err(err, errno, "eventfd: %s", strerror(errno));
+		return ktstr_err(err, errno, "eventfd: %s", strerror(errno));
 	return 0;
 }
 
-void kvm_run_free(struct kvm_machine *m)
+void kvm_vcpus_free(struct kvm_machine *m)
 {
 	fd_close(&m->event_fd);
 	pthread_cond_destroy(&m->settled);
@@ -211,20 +211,20 @@ void kvm_run_free(struct kvm_machine *m)
 	free(m->vcpu);
 }
 
-/* m->lock is held, all signals but the kick are blocked. 0 or an errno. */
+/* m->lock is held, all signals but the kick are blocked. 0 or -errno. */
 static int start_threads(struct kvm_machine *m)
 {
 	pthread_attr_t attr;
 	int r;
 
-	r = pthread_attr_init(&attr);
+	r = -pthread_attr_init(&attr);
 	if (r)
 		return r;
 	pthread_attr_setstacksize(&attr, STACK_BYTES);
 	for (uint32_t i = 0; !r && i < m->nr_vcpus; i++) {
 		struct kvm_vcpu *v = &m->vcpu[i];
 
-		r = pthread_create(&v->thread, &attr, vcpu_main, v);
+		r = -pthread_create(&v->thread, &attr, vcpu_main, v);
 		if (r)
 			break;
 		v->has_thread = true;
@@ -235,13 +235,13 @@ static int start_threads(struct kvm_machine *m)
 	return r;
 }
 
-int kvm_run_start(struct kvm_machine *m, struct vm_err *err)
+int kvm_vcpus_start(struct kvm_machine *m, struct ktstr_err *err)
 {
 	sigset_t kick_only, old;
 	int r;
 
 	if (m->started)
-		return vm_err(err, EINVAL, "the machine was already started");
+		return ktstr_err(err, EINVAL, "the machine was already started");
 	sigfillset(&kick_only);
 	sigdelset(&kick_only, kick_signal());
 	pthread_sigmask(SIG_SETMASK, &kick_only, &old);
@@ -253,13 +253,13 @@ int kvm_run_start(struct kvm_machine *m, struct vm_err *err)
 	pthread_mutex_unlock(&m->lock);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	if (r) {
-		kvm_run_stop(m);
-		return vm_err(err, r, "%u vCPU threads: %s", m->nr_vcpus, strerror(r));
+		kvm_vcpus_stop(m);
+		return ktstr_err(err, -r, "%u vCPU threads: %s", m->nr_vcpus, strerror(-r));
 	}
 	return 0;
 }
 
-void kvm_run_stop(struct kvm_machine *m)
+void kvm_vcpus_stop(struct kvm_machine *m)
 {
 	pthread_mutex_lock(&m->lock);
 	stop_locked(m);
@@ -291,7 +291,7 @@ static void name_running(const struct kvm_machine *m, char *buf, size_t size)
 	}
 }
 
-/* The first to come of those at a sync point, or NULL. m->lock is held. */
+/* The vCPU that reached its sync point first, or NULL. m->lock is held. */
 static struct kvm_vcpu *first_at_sync(struct kvm_machine *m)
 {
 	struct kvm_vcpu *first = NULL;
@@ -307,8 +307,8 @@ static struct kvm_vcpu *first_at_sync(struct kvm_machine *m)
 }
 
 /*
- * Is there an event? An end is one only when no vCPU can change guest memory any more. False: look
- * again on event_fd, or, if *@again_ms is set, after that time at the latest.
+ * Is there an event? The end is one only when no vCPU can change guest memory any more. False:
+ * check again when event_fd is readable or, if *@again_ms is set, after that time.
  */
 static bool take_event(struct kvm_machine *m, struct vm_event *ev, int *again_ms)
 {
@@ -318,13 +318,13 @@ static bool take_event(struct kvm_machine *m, struct vm_event *ev, int *again_ms
 	*again_ms = -1;
 	pthread_mutex_lock(&m->lock);
 	if (m->ended && m->nr_threads) {
-		*again_ms = vm_left_ms(m->end_ms + END_LIMIT_MS);
+		*again_ms = ktstr_left_ms(m->end_ms + END_LIMIT_MS);
 		if (!*again_ms) {
 			name_running(m, names, sizeof(names));
 			ev->type = VM_EVENT_ERROR;
-			vm_err(&ev->err, ETIMEDOUT,
-			       "the machine has ended (%.200s), but vCPU %s did not leave the guest within %d ms",
-			       m->end.err.msg, names, END_LIMIT_MS);
+			ktstr_err(&ev->err, ETIMEDOUT,
+				  "the machine has ended (%.200s), but vCPU %s did not leave the guest within %d ms",
+				  m->end.err.msg, names, END_LIMIT_MS);
 			found = true;
 		}
 	} else if (m->ended) {
@@ -349,15 +349,15 @@ static int min_timeout(int a, int b)
 	return b < 0 || a < b ? a : b;
 }
 
-void kvm_run_wait(struct kvm_machine *m, int timeout_ms, int wake_fd, struct vm_event *ev)
+void kvm_vcpus_wait(struct kvm_machine *m, int timeout_ms, int wake_fd, struct vm_event *ev)
 {
-	int64_t deadline = vm_deadline_ms(timeout_ms);
+	int64_t deadline = ktstr_deadline_ms(timeout_ms);
 	uint64_t count;
 	int again_ms;
 
 	if (!m->started) {
 		ev->type = VM_EVENT_ERROR;
-		vm_err(&ev->err, EINVAL, "the machine was not started");
+		ktstr_err(&ev->err, EINVAL, "the machine was not started");
 		return;
 	}
 	while (!take_event(m, ev, &again_ms)) {
@@ -365,26 +365,26 @@ void kvm_run_wait(struct kvm_machine *m, int timeout_ms, int wake_fd, struct vm_
 			{ .fd = m->event_fd, .events = POLLIN },
 			{ .fd = wake_fd, .events = POLLIN },
 		};
-		int r = poll(p, 2, min_timeout(again_ms, vm_left_ms(deadline)));
+		int r = poll(p, 2, min_timeout(again_ms, ktstr_left_ms(deadline)));
 
 		if (r < 0 && errno != EINTR) {
 			ev->type = VM_EVENT_ERROR;
-			vm_err(&ev->err, errno, "poll: %s", strerror(errno));
+			ktstr_err(&ev->err, errno, "poll: %s", strerror(errno));
 			return;
 		}
 		if (r < 0)
 			continue;
-		/* what it announced is looked at next: emptied first, nothing is missed */
+		/* emptied before the check, so that no event is missed */
 		if (p[0].revents)
 			(void)!read(m->event_fd, &count, sizeof(count));
-		else if (p[1].revents || !vm_left_ms(deadline)) {
+		else if (p[1].revents || !ktstr_left_ms(deadline)) {
 			ev->type = VM_EVENT_TIMEOUT;
 			return;
 		}
 	}
 }
 
-int kvm_run_continue(struct kvm_machine *m)
+int kvm_vcpus_continue(struct kvm_machine *m)
 {
 	int r = -EINVAL;
 
@@ -402,8 +402,8 @@ int kvm_run_continue(struct kvm_machine *m)
 /* m->lock is held. 0 or ETIMEDOUT. */
 static int wait_settled(struct kvm_machine *m, int timeout_ms)
 {
-	int64_t end_ns = vm_now_ns() + (int64_t)timeout_ms * 1000000;
-	const struct timespec end = { end_ns / 1000000000, end_ns % 1000000000 };
+	const struct timespec end =
+		ktstr_ns_timespec(ktstr_now_ns() + (uint64_t)timeout_ms * NSEC_PER_MSEC);
 	int r = 0;
 
 	while (m->nr_in && !r)
@@ -420,34 +420,34 @@ static void unpause(struct kvm_machine *m)
 	pthread_cond_broadcast(&m->go);
 }
 
-int kvm_run_pause(struct kvm_machine *m, int timeout_ms, struct vm_err *err)
+int kvm_vcpus_pause(struct kvm_machine *m, int timeout_ms, struct ktstr_err *err)
 {
 	char names[NAMES_BYTES];
 	int r = 0;
 
 	pthread_mutex_lock(&m->lock);
 	if (!m->started || m->stopping) {
-		r = vm_err(err, ESRCH, "pause: the machine does not run");
+		r = ktstr_err(err, ESRCH, "pause: the machine does not run");
 	} else if (m->pausing) {
-		r = vm_err(err, EALREADY, "pause: the machine is paused already");
+		r = ktstr_err(err, EALREADY, "pause: the machine is paused already");
 	} else {
 		m->pausing = true;
 		kick_all(m);
 		if (wait_settled(m, timeout_ms)) {
 			name_running(m, names, sizeof(names));
-			r = vm_err(err, ETIMEDOUT, "pause: vCPU %s did not stop within %d ms",
-				   names, timeout_ms);
+			r = ktstr_err(err, ETIMEDOUT, "pause: vCPU %s did not stop within %d ms",
+				      names, timeout_ms);
 			unpause(m);
 		} else if (m->stopping) {
 			m->pausing = false;
-			r = vm_err(err, ESRCH, "pause: the machine has ended");
+			r = ktstr_err(err, ESRCH, "pause: the machine has ended");
 		}
 	}
 	pthread_mutex_unlock(&m->lock);
 	return r;
 }
 
-int kvm_run_resume(struct kvm_machine *m)
+int kvm_vcpus_resume(struct kvm_machine *m)
 {
 	int r = -EINVAL;
 

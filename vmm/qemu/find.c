@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Finds a QEMU that is new enough, and our plugin for it. An explicitly named one is the one
- * or an error; it never silently becomes another.
+ * Finds a QEMU that is new enough, and our plugin for it. An explicitly named QEMU is used or is
+ * an error; it is never replaced by another one.
  */
 #include <errno.h>
 #include <poll.h>
@@ -13,8 +13,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../clock.h"
-#include "../fd.h"
+#include "lib/parse.h"
+#include "lib/clock.h"
+#include "lib/fd.h"
 #include "qemu.h"
 
 #define QEMU_NAME		"qemu-system-x86_64"
@@ -43,19 +44,15 @@ static bool is_program(const char *path)
 	return !stat(path, &st) && S_ISREG(st.st_mode) && !access(path, X_OK);
 }
 
-int qemu_parse_major(const char *text)
+int qemu_find_major(const char *text)
 {
 	static const char intro[] = "QEMU emulator version ";
-	char *end;
-	long v;
+	uint64_t v;
 
 	if (strncmp(text, intro, sizeof(intro) - 1))
 		return -EINVAL;
 	text += sizeof(intro) - 1;
-	if (*text < '0' || *text > '9')
-		return -EINVAL;
-	v = strtol(text, &end, 10);
-	return *end == '.' && v < 1000 ? (int)v : -EINVAL;
+	return ktstr_take_u64(&text, 10, &v) && *text == '.' && v < 1000 ? (int)v : -EINVAL;
 }
 
 /* A binary inside an unpacked package tree needs that tree's libraries and firmware. */
@@ -79,7 +76,7 @@ static int in_cache(struct qemu_bin *bin)
 	const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
 	const char *sub = "";
 
-	/* the base directory specification: a relative XDG_CACHE_HOME is to be ignored */
+	/* the base directory specification says to ignore a relative XDG_CACHE_HOME */
 	if (!cache || *cache != '/') {
 		cache = home;
 		sub = "/.cache";
@@ -111,12 +108,12 @@ static int in_path(struct qemu_bin *bin)
 /* Read what the process prints until it closes its end. Bytes read, or -errno. */
 static ssize_t read_output(int fd, char *buf, size_t size)
 {
-	int64_t deadline = vm_deadline_ms(VERSION_LIMIT_MS);
+	int64_t deadline = ktstr_deadline_ms(VERSION_LIMIT_MS);
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 	size_t fill = 0;
 
 	while (fill < size - 1) {
-		int r = poll(&p, 1, vm_left_ms(deadline));
+		int r = poll(&p, 1, ktstr_left_ms(deadline));
 		ssize_t n;
 
 		if (r < 0 && errno == EINTR)
@@ -141,8 +138,8 @@ static ssize_t read_output(int fd, char *buf, size_t size)
 static int ask_version(const struct qemu_bin *bin)
 {
 	char *argv[] = { (char *)bin->path, (char *)"--version", NULL };
-	struct qemu_proc proc = { .pidfd = -1 };
-	char **envp = qemu_env(bin);
+	struct qemu_process proc = { .pidfd = -1 };
+	char **envp = qemu_process_env(bin, -1);
 	char text[256];
 	int fds[2], r;
 
@@ -154,21 +151,21 @@ static int ask_version(const struct qemu_bin *bin)
 	}
 	fds[0] = fd_high(fds[0]);
 	fds[1] = fd_high(fds[1]);
-	r = qemu_spawn(&proc, argv, envp, fds[1], -1, NULL, 0);
+	r = qemu_process_spawn(&proc, argv, envp, fds[1], -1, NULL, 0);
 	fd_close(&fds[1]);
 	if (!r) {
 		r = (int)read_output(fds[0], text, sizeof(text));
-		qemu_kill(&proc);
+		qemu_process_kill(&proc);
 	}
 	if (r >= 0)
-		r = qemu_parse_major(text);
+		r = qemu_find_major(text);
 	fd_close(&fds[0]);
 out_env:
-	qemu_env_free(envp);
+	qemu_process_env_free(envp);
 	return r;
 }
 
-/* The version of a file does not change: asked once per process and file. */
+/* The version of a file does not change: it is run once per process and file. */
 static int cached_version(const struct qemu_bin *bin)
 {
 	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -191,29 +188,29 @@ static int cached_version(const struct qemu_bin *bin)
 	return r;
 }
 
-static int check_version(const struct qemu_bin *bin, struct vm_err *err)
+static int check_version(const struct qemu_bin *bin, struct ktstr_err *err)
 {
 	int major = cached_version(bin);
 
 	if (major < 0)
-		return vm_err_missing(err, -major, "%s --version: %s; %s", bin->path,
-				      major == -EINVAL ? "this is not QEMU" : strerror(-major),
-				      WHAT_TO_DO);
+		return ktstr_err_missing(err, -major, "%s --version: %s; %s", bin->path,
+					 major == -EINVAL ? "this is not QEMU" : strerror(-major),
+					 WHAT_TO_DO);
 	if (major < QEMU_MIN_MAJOR)
-		return vm_err_missing(err, EOPNOTSUPP,
-				      "%s is QEMU %d, at least %d is needed; %s", bin->path, major,
-				      QEMU_MIN_MAJOR, WHAT_TO_DO);
+		return ktstr_err_missing(err, EOPNOTSUPP,
+					 "%s is QEMU %d, at least %d is needed; %s", bin->path, major,
+					 QEMU_MIN_MAJOR, WHAT_TO_DO);
 	return 0;
 }
 
-int qemu_find(struct qemu_bin *bin, struct vm_err *err)
+int qemu_find(struct qemu_bin *bin, struct ktstr_err *err)
 {
 	const char *named = getenv("KTSTR_QEMU");
 	int ret;
 
 	if (named) {
 		if (path_fmt(bin->path, sizeof(bin->path), "%s", named) || !is_program(named))
-			return vm_err(err, ENOENT, "KTSTR_QEMU=%s: no such program", named);
+			return ktstr_err(err, ENOENT, "KTSTR_QEMU=%s: no such program", named);
 		find_root(bin);
 		ret = check_version(bin, err);
 		if (ret && err)
@@ -225,12 +222,12 @@ int qemu_find(struct qemu_bin *bin, struct vm_err *err)
 		return check_version(bin, err);
 	}
 	if (in_path(bin))
-		return vm_err_missing(err, ENOENT, "no " QEMU_NAME " found; %s", WHAT_TO_DO);
+		return ktstr_err_missing(err, ENOENT, "no " QEMU_NAME " found; %s", WHAT_TO_DO);
 	bin->root[0] = '\0';
 	return check_version(bin, err);
 }
 
-int qemu_find_plugin(char *path, size_t size, struct vm_err *err)
+int qemu_find_plugin(char *path, size_t size, struct ktstr_err *err)
 {
 	const char *dir = getenv("KTSTR_LIBDIR");
 	char exe[PATH_MAX];
@@ -240,7 +237,7 @@ int qemu_find_plugin(char *path, size_t size, struct vm_err *err)
 		char *slash;
 
 		if (n < 0)
-			return vm_err(err, errno, "/proc/self/exe: %s", strerror(errno));
+			return ktstr_err(err, errno, "/proc/self/exe: %s", strerror(errno));
 		exe[n] = '\0';
 		slash = strrchr(exe, '/');
 		if (slash)
@@ -248,8 +245,8 @@ int qemu_find_plugin(char *path, size_t size, struct vm_err *err)
 		dir = exe;
 	}
 	if (path_fmt(path, size, "%s/hostcall.so", dir) || access(path, R_OK))
-		return vm_err_missing(err, ENOENT,
-				      "%s/hostcall.so: not found; build it (make) or set KTSTR_LIBDIR to its folder",
-				      dir);
+		return ktstr_err_missing(err, ENOENT,
+					 "%s/hostcall.so: not found; build it (make) or set KTSTR_LIBDIR to its folder",
+					 dir);
 	return 0;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Starting an external program so that nothing of it can outlive us and nothing of ours leaks
- * into it: the kernel kills it with the thread that started it, and every descriptor that is
- * not handed over on purpose is closed by its exec.
+ * Starts an external program that cannot outlive us and inherits only what it needs: the kernel
+ * kills it when the thread that started it ends, and exec closes every descriptor that is not
+ * passed on purpose.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -13,11 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../fd.h"
+#include "lib/fd.h"
 #include "qemu.h"
 
 /* In the child, between fork and exec: system calls only. Returns on failure, errno set. */
@@ -57,8 +58,8 @@ static void child_exec(pid_t parent, char *const argv[], char *const envp[], int
 	execve(argv[0], argv, envp);
 }
 
-int qemu_spawn(struct qemu_proc *p, char *const argv[], char *const envp[], int stdout_fd,
-	       int stderr_fd, const int *keep, size_t nr_keep)
+int qemu_process_spawn(struct qemu_process *p, char *const argv[], char *const envp[], int stdout_fd,
+		       int stderr_fd, const int *keep, size_t nr_keep)
 {
 	int report[2] = { -1, -1 }, e = 0;
 	pid_t parent = getpid();
@@ -92,11 +93,11 @@ int qemu_spawn(struct qemu_proc *p, char *const argv[], char *const envp[], int 
 	} while (n < 0 && errno == EINTR);
 	fd_close(&report[0]);
 	if (e)
-		qemu_kill(p);
+		qemu_process_kill(p);
 	return -e;
 }
 
-int qemu_reap(struct qemu_proc *p, int *status)
+int qemu_process_reap(struct qemu_process *p, int *status)
 {
 	pid_t r;
 
@@ -108,30 +109,30 @@ int qemu_reap(struct qemu_proc *p, int *status)
 	return r < 0 ? -errno : 0;
 }
 
-void qemu_kill(struct qemu_proc *p)
+void qemu_process_kill(struct qemu_process *p)
 {
 	int status;
 
 	if (!p->pid)
 		return;
-	/* by pidfd: if somebody else reaped it, its number may be another process by now */
+	/* by pidfd: if another thread has reaped it, its pid may belong to another process */
 	if (p->pidfd >= 0)
 		syscall(SYS_pidfd_send_signal, p->pidfd, SIGKILL, NULL, 0);
 	else
 		kill(p->pid, SIGKILL);
-	qemu_reap(p, &status);
+	qemu_process_reap(p, &status);
 }
 
-char **qemu_env(const struct qemu_bin *bin)
+char **qemu_process_env(const struct qemu_bin *bin, int preload_fd)
 {
-	static const char key[] = "LD_LIBRARY_PATH=";
+	static const char key[] = "LD_LIBRARY_PATH=", preload[] = "LD_PRELOAD=";
 	const char *old = NULL;
 	size_t n = 0, out = 0;
 	char **envp;
 
 	while (environ[n])
 		n++;
-	envp = calloc(n + 2, sizeof(*envp));
+	envp = calloc(n + 3, sizeof(*envp));
 	if (!envp)
 		return NULL;
 	for (size_t i = 0; i < n; i++) {
@@ -139,6 +140,8 @@ char **qemu_env(const struct qemu_bin *bin)
 			old = environ[i] + sizeof(key) - 1;
 			continue;
 		}
+		if (preload_fd >= 0 && !strncmp(environ[i], preload, sizeof(preload) - 1))
+			continue;
 		envp[out] = strdup(environ[i]);
 		if (!envp[out++])
 			goto fail;
@@ -149,15 +152,34 @@ char **qemu_env(const struct qemu_bin *bin)
 		envp[out] = NULL;
 		goto fail;
 	}
+	out += *bin->root != 0;
+	/* by descriptor: a path in that list cannot have blanks or colons */
+	if (preload_fd >= 0 && asprintf(&envp[out], "%s/proc/self/fd/%d", preload, preload_fd) < 0) {
+		envp[out] = NULL;
+		goto fail;
+	}
 	return envp;
 fail:
-	qemu_env_free(envp);
+	qemu_process_env_free(envp);
 	return NULL;
 }
 
-void qemu_env_free(char **envp)
+void qemu_process_env_free(char **envp)
 {
 	for (char **e = envp; e && *e; e++)
 		free(*e);
 	free(envp);
+}
+
+int qemu_process_socketpair(int type, int *ours, int *theirs, struct ktstr_err *err)
+{
+	int sv[2];
+
+	if (socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, sv))
+		return ktstr_err(err, errno, "socketpair: %s", strerror(errno));
+	*ours = fd_high(sv[0]);
+	*theirs = fd_high(sv[1]);
+	if (*ours < 0 || *theirs < 0)
+		return ktstr_err(err, errno, "socketpair: %s", strerror(errno));
+	return 0;
 }

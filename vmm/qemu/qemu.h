@@ -13,8 +13,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "../ram.h"
-#include "../vm.h"
+#include "vmm/argv.h"
+#include "vmm/ram.h"
+#include "vmm/vm.h"
 
 #define QEMU_MIN_MAJOR	10
 
@@ -24,6 +25,9 @@
  */
 #define QEMU_LOW_MAX	(2 * VM_GIB)
 
+/* Where the pvpanic device of a machine with a save point is: QEMU's default. */
+#define QEMU_SAVE_PORT	0x505
+
 /* find.c: a QEMU to run. */
 struct qemu_bin {
 	char path[PATH_MAX];
@@ -31,16 +35,16 @@ struct qemu_bin {
 };
 
 /*
- * $KTSTR_QEMU, else the one unpacked into the cache, else PATH; at least QEMU_MIN_MAJOR.
- * 0, or -errno with @err (missing set, what to do named).
+ * $KTSTR_QEMU, else the one unpacked into the cache, else PATH; at least QEMU_MIN_MAJOR. 0, or
+ * -errno with @err, which has missing set and says what to do.
  */
-int qemu_find(struct qemu_bin *bin, struct vm_err *err);
+int qemu_find(struct qemu_bin *bin, struct ktstr_err *err);
 /* "QEMU emulator version 10.0.2 (Debian ...)" -> 10, or -EINVAL. */
-int qemu_parse_major(const char *text);
+int qemu_find_major(const char *text);
 /* The plugin beside the running program or in $KTSTR_LIBDIR. */
-int qemu_find_plugin(char *path, size_t size, struct vm_err *err);
+int qemu_find_plugin(char *path, size_t size, struct ktstr_err *err);
 
-/* args.c: the command line, a pure function of this. */
+/* args.c: the command line, which depends on this only. */
 struct qemu_plan {
 	const struct qemu_bin *bin;
 	const struct vm_spec *spec;
@@ -53,23 +57,14 @@ struct qemu_plan {
 	int output_fd;
 	int sync_fd;
 	int qmp_fd;			/* -1: none */
-	const int *disk_fd;		/* per disk of the spec */
-	const int *nic_fd;		/* per network card */
+	const int *device_fd;		/* per device of the spec; -1: it has none */
 };
 
-struct qemu_argv {
-	char **v;			/* NULL-terminated */
-	size_t n;
-	size_t room;
-	bool failed;			/* out of memory; checked once at the end */
-};
-
-/* 0 or -ENOMEM; qemu_argv_free() in either case. */
-int qemu_argv_build(struct qemu_argv *a, const struct qemu_plan *plan);
-void qemu_argv_free(struct qemu_argv *a);
+/* 0 or -ENOMEM; vm_argv_free() in either case. */
+int qemu_args_build(struct vm_argv *a, const struct qemu_plan *plan);
 
 /* process.c: an external program that cannot outlive us. */
-struct qemu_proc {
+struct qemu_process {
 	pid_t pid;		/* 0: not running */
 	int pidfd;
 };
@@ -79,16 +74,24 @@ struct qemu_proc {
  * @keep[0..@nr_keep) under their own numbers and no other descriptor; it leads its own
  * session and dies with the calling thread. 0, or -errno when it could not be started.
  */
-int qemu_spawn(struct qemu_proc *p, char *const argv[], char *const envp[], int stdout_fd,
-	       int stderr_fd, const int *keep, size_t nr_keep);
+int qemu_process_spawn(struct qemu_process *p, char *const argv[], char *const envp[], int stdout_fd,
+		       int stderr_fd, const int *keep, size_t nr_keep);
 /* Collect the exit status (waitpid() encoding) of a process that has ended. 0 or -errno. */
-int qemu_reap(struct qemu_proc *p, int *status);
-void qemu_kill(struct qemu_proc *p);
-/* environ, with the library path of an unpacked @bin. NULL: out of memory. */
-char **qemu_env(const struct qemu_bin *bin);
-void qemu_env_free(char **envp);
+int qemu_process_reap(struct qemu_process *p, int *status);
+void qemu_process_kill(struct qemu_process *p);
+/*
+ * environ, with the library path of @bin if it was unpacked, and with descriptor @preload_fd of the
+ * child, -1: none, as the only preloaded library. NULL: out of memory.
+ */
+char **qemu_process_env(const struct qemu_bin *bin, int preload_fd);
+void qemu_process_env_free(char **envp);
+/* A connected pair of @type: one end to keep, one for the process. 0 or -errno with @err. */
+int qemu_process_socketpair(int type, int *ours, int *theirs, struct ktstr_err *err);
 
-/* qmp.c: stop and cont, nothing else. Not used by deterministic machines. */
+/*
+ * qmp.c: QEMU's machine protocol. A deterministic machine hears it only while it stands still:
+ * before it starts, and for good at its save point.
+ */
 struct qmp {
 	int fd;
 	bool ready;		/* capabilities negotiated */
@@ -97,7 +100,17 @@ struct qmp {
 	char buf[8192];
 };
 
-/* Run a command without arguments. 0, -ETIMEDOUT, -EPIPE, -EBADMSG, or -EIO (refused). */
-int qmp_command(struct qmp *q, const char *name, int timeout_ms);
+/*
+ * Run a command; @args is a JSON object or NULL. 0, -ETIMEDOUT, -EPIPE, -EBADMSG, or -EIO
+ * (refused).
+ */
+int qmp_command(struct qmp *q, const char *name, const char *args, int timeout_ms);
+/* The same without waiting for the answer, after a first command. 0, -EPIPE or -EIO. */
+int qmp_post(struct qmp *q, const char *name);
+/*
+ * Wait for @event, and for @with in its line unless that is NULL. 0, -EIO: it says "failed"
+ * instead, or as above.
+ */
+int qmp_await(struct qmp *q, const char *event, const char *with, int timeout_ms);
 
 #endif

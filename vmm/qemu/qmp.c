@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Just enough of QEMU's machine protocol to stop and continue a multi-threaded guest. One
- * JSON object per line; a reply carries the id of its command, events are skipped. Lines are
- * bounded, waiting is bounded, and anything unexpected is -EBADMSG.
+ * Just enough of QEMU's machine protocol to stop and continue a multi-threaded guest, and to save
+ * and restore a deterministic one. One JSON object per line; a reply carries the id of its
+ * command, events in front of it are skipped. Lines are bounded, waiting is bounded, and anything
+ * unexpected is -EBADMSG.
  */
 #include <errno.h>
 #include <poll.h>
@@ -10,7 +11,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "../clock.h"
+#include "lib/clock.h"
 #include "qemu.h"
 
 /* One line without its end into @line. 0, -ETIMEDOUT, -EPIPE, -EBADMSG, -errno. */
@@ -36,7 +37,7 @@ static int read_line(struct qmp *q, int64_t deadline, char *line, size_t size)
 		}
 		if (q->fill == sizeof(q->buf))
 			return -EBADMSG;
-		r = poll(&p, 1, vm_left_ms(deadline));
+		r = poll(&p, 1, ktstr_left_ms(deadline));
 		if (!r)
 			return -ETIMEDOUT;
 		if (r < 0 && errno != EINTR)
@@ -53,10 +54,11 @@ static int read_line(struct qmp *q, int64_t deadline, char *line, size_t size)
 	}
 }
 
-static int send_line(struct qmp *q, const char *name)
+static int send_line(struct qmp *q, const char *name, const char *args)
 {
-	char line[128];
-	int len = snprintf(line, sizeof(line), "{\"execute\":\"%s\",\"id\":%u}\n", name, ++q->id);
+	char line[512];
+	int len = snprintf(line, sizeof(line), "{\"execute\":\"%s\",\"id\":%u%s%s}\n", name, ++q->id,
+			   args ? ",\"arguments\":" : "", args ?: "");
 
 	if (len < 0 || (size_t)len >= sizeof(line))
 		return -EINVAL;
@@ -65,7 +67,7 @@ static int send_line(struct qmp *q, const char *name)
 	return 0;
 }
 
-/* Wait for the reply to the last command; older replies and events are passed over. */
+/* Wait for the reply to the last command; older replies and events are skipped. */
 static int await_reply(struct qmp *q, int64_t deadline)
 {
 	char line[sizeof(q->buf)], id[32];
@@ -89,21 +91,46 @@ static int await_reply(struct qmp *q, int64_t deadline)
 	}
 }
 
-int qmp_command(struct qmp *q, const char *name, int timeout_ms)
+int qmp_await(struct qmp *q, const char *event, const char *with, int timeout_ms)
 {
-	int64_t deadline = vm_deadline_ms(timeout_ms);
+	int64_t deadline = ktstr_deadline_ms(timeout_ms);
+	char line[sizeof(q->buf)], want[64];
+	int r;
+
+	snprintf(want, sizeof(want), "\"event\": \"%s\"", event);
+	for (;;) {
+		r = read_line(q, deadline, line, sizeof(line));
+		if (r)
+			return r;
+		if (!strstr(line, want))
+			continue;
+		if (!with || strstr(line, with))
+			return 0;
+		if (strstr(line, "\"failed\""))
+			return -EIO;
+	}
+}
+
+int qmp_post(struct qmp *q, const char *name)
+{
+	return send_line(q, name, NULL);
+}
+
+int qmp_command(struct qmp *q, const char *name, const char *args, int timeout_ms)
+{
+	int64_t deadline = ktstr_deadline_ms(timeout_ms);
 	int r;
 
 	if (!q->ready) {
-		/* the greeting carries no id: await_reply() passes over it too */
-		r = send_line(q, "qmp_capabilities");
+		/* the greeting has no id: await_reply() skips it too */
+		r = send_line(q, "qmp_capabilities", NULL);
 		if (!r)
 			r = await_reply(q, deadline);
-		/* refused: an earlier attempt timed out here, but was obeyed */
+		/* refused: an earlier attempt timed out here, but was carried out */
 		if (r && r != -EIO)
 			return r;
 		q->ready = true;
 	}
-	r = send_line(q, name);
+	r = send_line(q, name, args);
 	return r ? r : await_reply(q, deadline);
 }

@@ -13,7 +13,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define KTSTR_UNSET	UINT32_MAX	/* a number nobody wrote */
+/* By this path a program finds it that has only harness/include among its include paths. */
+#include "../../../lib/topology.h"
+
+#define KTSTR_UNSET	INT64_MIN	/* a number nobody wrote */
 
 /* A limit that a scheduler or a default has set, taken away: .max_gap_ms = KTSTR_NO_LIMIT */
 #define KTSTR_NO_LIMIT	__builtin_inf()
@@ -29,50 +32,106 @@ struct ktstr_ctx;
 struct ktstr_result;
 
 /*
- * Checks. Worker checks are judged from the workers' own telemetry, monitor checks from
- * what the host sees in guest memory. harness/checks/ has one table row for each.
+ * Checks: a row makes a member, its "unset" and, of a worker check, the declaration of the
+ * function that judges it. A SWITCH is an enum ktstr_switch, a LIMIT a double. Worker checks
+ * are judged from the workers' own telemetry, monitor checks from what the host sees in guest
+ * memory. harness/checks/table.c has the units, the defaults and the words for them.
  */
-#define KTSTR_CHECK_MEMBERS							\
-	/* worker checks */							\
-	enum ktstr_switch not_starved;	/* every worker did work; spread, gap */ \
-	enum ktstr_switch isolation;	/* workers stay inside their cpuset */	\
-	double max_gap_ms;		/* longest time a worker was off CPU */	\
-	double max_spread_pct;		/* max-min off-CPU share, points */	\
-	double max_throughput_cv;	/* stddev/mean of work per CPU second */ \
-	double min_work_rate;		/* work units per CPU second */		\
-	double min_iteration_rate;	/* iterations per second */		\
-	double max_migration_ratio;	/* migrations per iteration */		\
-	double max_p99_wake_latency_ns;						\
-	double max_wake_latency_cv;						\
-	double min_page_locality;	/* 0..1 of pages on expected nodes */	\
-	double max_cross_node_migration_ratio;	/* 0..1 */			\
-	double max_slow_tier_ratio;	/* 0..1 of pages on memory-only nodes */ \
-	/* monitor checks */							\
-	double max_imbalance_ratio;						\
-	double max_local_dsq_depth;	/* tasks */				\
-	enum ktstr_switch fail_on_stall;					\
-	uint32_t sustained_samples;	/* a violation must last this long */	\
-	double max_fallback_rate;	/* events per second */			\
-	double max_keep_last_rate	/* events per second */
+#define KTSTR_WORKER_CHECKS(SWITCH, LIMIT)					\
+	SWITCH(not_starved)	/* every worker did work; spread, gap */	\
+	SWITCH(isolation)	/* workers stay inside their cpuset */		\
+	LIMIT(max_gap_ms)	/* longest time a worker was off CPU */		\
+	LIMIT(max_spread_pct)	/* max-min off-CPU share, points */		\
+	LIMIT(max_throughput_cv)	/* stddev/mean of work per CPU second */ \
+	LIMIT(min_work_rate)	/* work units per CPU second */			\
+	LIMIT(min_iteration_rate)	/* iterations per second */		\
+	LIMIT(max_migration_ratio)	/* migrations per iteration */		\
+	LIMIT(max_p99_wake_latency_ns)						\
+	LIMIT(max_wake_latency_cv)						\
+	LIMIT(min_page_locality)	/* 0..1 of pages on expected nodes */	\
+	LIMIT(max_cross_node_migration_ratio)	/* 0..1 */			\
+	LIMIT(max_slow_tier_ratio)	/* 0..1 of pages on memory-only nodes */
 
+#define KTSTR_MONITOR_CHECKS(SWITCH, LIMIT)					\
+	LIMIT(max_imbalance_ratio)						\
+	LIMIT(max_local_dsq_depth)	/* tasks */				\
+	SWITCH(fail_on_stall)							\
+	LIMIT(max_fallback_rate)	/* events per second */			\
+	LIMIT(max_keep_last_rate)	/* events per second */
+
+#define KTSTR_SWITCH_MEMBER(_name)	enum ktstr_switch _name;
+#define KTSTR_LIMIT_MEMBER(_name)	double _name;
+#define KTSTR_CHECK_MEMBERS							\
+	KTSTR_WORKER_CHECKS(KTSTR_SWITCH_MEMBER, KTSTR_LIMIT_MEMBER)		\
+	KTSTR_MONITOR_CHECKS(KTSTR_SWITCH_MEMBER, KTSTR_LIMIT_MEMBER)		\
+	int64_t sustained_samples	/* a violation of these must last this long */
+
+#define KTSTR_SWITCH_UNSET(_name)	._name = KTSTR_INHERIT,
+#define KTSTR_LIMIT_UNSET(_name)	._name = KTSTR_NAN,
 #define KTSTR_CHECK_UNSET							\
-	.not_starved = KTSTR_INHERIT, .isolation = KTSTR_INHERIT,		\
-	.max_gap_ms = KTSTR_NAN, .max_spread_pct = KTSTR_NAN,			\
-	.max_throughput_cv = KTSTR_NAN, .min_work_rate = KTSTR_NAN,		\
-	.min_iteration_rate = KTSTR_NAN, .max_migration_ratio = KTSTR_NAN,	\
-	.max_p99_wake_latency_ns = KTSTR_NAN, .max_wake_latency_cv = KTSTR_NAN,	\
-	.min_page_locality = KTSTR_NAN,						\
-	.max_cross_node_migration_ratio = KTSTR_NAN,				\
-	.max_slow_tier_ratio = KTSTR_NAN, .max_imbalance_ratio = KTSTR_NAN,	\
-	.max_local_dsq_depth = KTSTR_NAN, .fail_on_stall = KTSTR_INHERIT,	\
-	.sustained_samples = KTSTR_UNSET, .max_fallback_rate = KTSTR_NAN,	\
-	.max_keep_last_rate = KTSTR_NAN
+	KTSTR_WORKER_CHECKS(KTSTR_SWITCH_UNSET, KTSTR_LIMIT_UNSET)		\
+	KTSTR_MONITOR_CHECKS(KTSTR_SWITCH_UNSET, KTSTR_LIMIT_UNSET)		\
+	.sustained_samples = KTSTR_UNSET
 
 #define KTSTR_NAN	__builtin_nan("")
+
+/*
+ * The ranges of numbers, ends included. They are checked by the compiler where it sees the values,
+ * and again before anything boots. Numbers are signed and wide, so that what an author wrote is
+ * what is judged.
+ */
+#define KTSTR_MAX_SUSTAINED		1000000
+#define KTSTR_CHECK_RANGES(RANGE)						\
+	RANGE(sustained_samples, 1, KTSTR_MAX_SUSTAINED)
+
+#define KTSTR_COMMON_RANGES(RANGE)						\
+	RANGE(numa_nodes, 1, KTSTR_MAX_NODES)					\
+	RANGE(llcs, 1, KTSTR_MAX_CPUS)						\
+	RANGE(cores, 1, KTSTR_MAX_CPUS)						\
+	RANGE(threads, 1, KTSTR_MAX_CPUS)					\
+	RANGE(min_llcs, 0, KTSTR_MAX_CPUS)					\
+	RANGE(max_llcs, 1, KTSTR_MAX_CPUS)					\
+	RANGE(min_numa_nodes, 0, KTSTR_MAX_NODES)				\
+	RANGE(max_numa_nodes, 1, KTSTR_MAX_NODES)				\
+	RANGE(min_cpus, 0, KTSTR_MAX_CPUS)					\
+	RANGE(max_cpus, 1, KTSTR_MAX_CPUS)					\
+	KTSTR_CHECK_RANGES(RANGE)
+
+#define KTSTR_MAX_DURATION_S	86400
+#define KTSTR_MAX_WORKERS	8192		/* of one step */
+#define KTSTR_MAX_MEMORY_MIB	1048576
+
+#define KTSTR_TEST_RANGES(RANGE)						\
+	KTSTR_COMMON_RANGES(RANGE)						\
+	RANGE(memory_mib, 1, KTSTR_MAX_MEMORY_MIB)				\
+	RANGE(duration_s, 1, KTSTR_MAX_DURATION_S)				\
+	RANGE(grace_s, 0, KTSTR_MAX_DURATION_S)					\
+	RANGE(watchdog_timeout_s, 1, KTSTR_MAX_DURATION_S)			\
+	RANGE(workers_per_cgroup, 1, KTSTR_MAX_WORKERS)				\
+	RANGE(cpu_budget, 1, 65536)						\
+	RANGE(num_snapshots, 0, 64)						\
+	RANGE(cleanup_budget_ms, 1, 86400000)
+
+#define KTSTR_DISK_RANGES(RANGE)						\
+	RANGE(size_mib, 1, 16777216)						\
+	RANGE(throttle.iops, 1, 1000000000)					\
+	RANGE(throttle.kib_per_s, 1, 1000000000)
 
 struct ktstr_checks {
 	KTSTR_CHECK_MEMBERS;
 };
+
+/*
+ * The worker checks that are on by default, to begin a set with that should not lose them:
+ * KTSTR_CHECKS(calm, KTSTR_DEFAULT_CHECKS, .max_gap_ms = 500).
+ */
+#define KTSTR_DEFAULT_NOT_STARVED	KTSTR_ON
+#define KTSTR_DEFAULT_MAX_GAP_MS	2000
+#define KTSTR_DEFAULT_MAX_SPREAD_PCT	15
+#define KTSTR_DEFAULT_CHECKS							\
+	.not_starved = KTSTR_DEFAULT_NOT_STARVED,				\
+	.max_gap_ms = KTSTR_DEFAULT_MAX_GAP_MS,					\
+	.max_spread_pct = KTSTR_DEFAULT_MAX_SPREAD_PCT
 
 /* Embeds the check members as attributes of their own and as one struct .checks. */
 #define KTSTR_EMBED_CHECKS							\
@@ -81,16 +140,11 @@ struct ktstr_checks {
 		struct ktstr_checks checks;					\
 	}
 
-/* LLCs are the total over all nodes; cores per LLC; threads per core. KTSTR_UNSET inherits. */
-struct ktstr_topology {
-	uint32_t numa_nodes, llcs, cores, threads;
-};
-
 /* Bounds on the topologies that a test may be expanded to; the base run is never filtered. */
 #define KTSTR_CONSTRAINT_MEMBERS						\
-	uint32_t min_llcs, max_llcs;		/* default 1..12 */		\
-	uint32_t min_numa_nodes, max_numa_nodes; /* default 1..1 */		\
-	uint32_t min_cpus, max_cpus;		/* default 1..192 */		\
+	int64_t min_llcs, max_llcs;		/* default 1..12 */		\
+	int64_t min_numa_nodes, max_numa_nodes; /* default 1..1 */		\
+	int64_t min_cpus, max_cpus;		/* default 1..192 */		\
 	enum ktstr_switch requires_smt
 
 #define KTSTR_CONSTRAINT_UNSET							\
@@ -104,11 +158,12 @@ struct ktstr_scheduler {
 	const char *name;		/* by default the C identifier */
 	/*
 	 * What to start in the guest. A bare name is looked for in this order:
-	 * KTSTR_SCHEDULER_BIN_<NAME>, KTSTR_SCHEDULER, beside the test program, the suite's
+	 * KTSTR_SCHEDULER_BIN_<NAME>, KTSTR_SCHEDULER (which also takes the place of one that is
+	 * there: docs/environment.md), beside the test program, the suite's
 	 * output folder, PATH. A name with a slash is a path. NULL: the kernel's default (EEVDF).
 	 */
 	const char *binary;
-	uint32_t numa_nodes, llcs, cores, threads; /* topology that its tests inherit */
+	int64_t numa_nodes, llcs, cores, threads; /* topology that its tests inherit */
 	const char * const *args;	/* NULL-terminated, passed to every start */
 	const char * const *sysctls;	/* "kernel.x=1": set on the kernel command line */
 	const char * const *kargs;	/* further kernel parameters */
@@ -121,13 +176,15 @@ struct ktstr_scheduler {
 	const char * const *kernels;	/* kernels the verifier sweep loads it on */
 
 	/* as in struct ktstr_test */
+	enum ktstr_switch allow_unclean_exit;
+
 	KTSTR_CONSTRAINT_MEMBERS;
 	KTSTR_EMBED_CHECKS;
 };
 
 /*
  * What a failure is about. expect_kind compares against it; reports and sidecars print its
- * name (core/verdict.c has the table).
+ * name (result/verdict.c has the table).
  */
 enum ktstr_kind {
 	KTSTR_KIND_NONE,
@@ -141,6 +198,7 @@ enum ktstr_kind {
 	KTSTR_SCHED_STALLED,		/* ejected by the watchdog (SCX_EXIT_ERROR_STALL) */
 	KTSTR_SCHED_ERROR,		/* ejected by scx_bpf_error() or the kernel */
 	KTSTR_SCHED_EXITED,		/* left by itself during the test */
+	KTSTR_SCHED_UNCLEAN_EXIT,	/* asked to stop, it crashed, failed or had to be killed */
 	/* the guest */
 	KTSTR_GUEST_PANIC,		/* kernel panic or an unexplained reset */
 	KTSTR_BODY_CRASHED,		/* the body died of a signal */
@@ -155,13 +213,13 @@ enum ktstr_kind {
 
 /* Independent limits of a disk; unset: none. */
 struct ktstr_throttle {
-	uint32_t iops;		/* reads, writes and flushes per second */
-	uint32_t kib_per_s;	/* read and written */
+	int64_t iops;		/* reads, writes and flushes per second */
+	int64_t kib_per_s;	/* read and written */
 };
 
 /* An empty virtio disk, /dev/vda in the guest; made for the run and gone with it. */
 struct ktstr_disk {
-	uint32_t size_mib;	/* 256 */
+	int64_t size_mib;	/* 256 */
 	struct ktstr_throttle throttle;
 };
 
@@ -174,11 +232,38 @@ struct ktstr_net {
 	.size_mib = KTSTR_UNSET, .throttle.iops = KTSTR_UNSET,			\
 	.throttle.kib_per_s = KTSTR_UNSET
 
-/* Later issues define these; a test that names one is told "not supported yet". */
-struct ktstr_payload;
-struct ktstr_map_write;
-struct ktstr_watch_map;
+/* What the samples of a watched field become (struct ktstr_watch_map). */
+enum ktstr_map_agg {
+	KTSTR_AGG_SCALAR,		/* one value, a gauge: the mean of all samples */
+	KTSTR_AGG_SCALAR_COUNTER,	/* one value that only grows: the last sample */
+	KTSTR_AGG_PER_CPU,		/* gauges: their mean, and the greatest */
+	KTSTR_AGG_PER_CPU_COUNTER,	/* counters: their sum in the last sample */
+	KTSTR_NR_AGGS,
+};
+
+/*
+ * A field in a BPF map of the scheduler, which the monitor reads with each sample. It becomes the
+ * metric OBJECT_LABEL (PER_CPU: OBJECT_LABEL_avg and OBJECT_LABEL_max) of run_metric(). OBJECT is
+ * what libbpf calls the BPF object: what stands before the dot in the names of its sections.
+ */
+struct ktstr_watch_map {
+	const char *map;	/* the end of the map's name: ".bss", "cpu_ctx_stor" */
+	const char *field;	/* "nr_enqueued", "sys_stat.avg", "[3].load"; "" is all of a value */
+	enum ktstr_map_agg agg;
+	const char *label;
+};
+
+/* A number that the host writes into a BPF map of the scheduler, before the body begins. */
+struct ktstr_map_write {
+	const char *map, *field;	/* as above */
+	int64_t value;
+};
+
+#define KTSTR_MAX_MAP_FIELDS	32	/* that a test can watch, or write */
+
+/* Later issues define it; a test that names one is told "not supported yet". */
 struct ktstr_perf_delta;
+struct ktstr_payload;
 
 struct ktstr_test {
 	const char *name;			/* the C identifier */
@@ -189,13 +274,13 @@ struct ktstr_test {
 	const struct ktstr_scheduler *scheduler; /* NULL: the kernel's default */
 	const struct ktstr_scheduler * const *staged_schedulers; /* NULL-terminated */
 
-	uint32_t numa_nodes, llcs, cores, threads; /* 1, 1, 2, 1 unless scheduler or test say */
-	uint32_t memory_mib;		/* floor, 2048; also 256 and 64 per CPU */
+	int64_t numa_nodes, llcs, cores, threads; /* 1, 1, 2, 1 unless scheduler or test say */
+	int64_t memory_mib;		/* floor, 2048; also 256 and 64 per CPU */
 
-	uint32_t duration_s;		/* workload window, 12 */
-	uint32_t grace_s;		/* beyond it until the body counts as hung, 15 and half */
-	uint32_t watchdog_timeout_s;	/* sched_ext watchdog override, 5 */
-	uint32_t workers_per_cgroup;	/* where a cgroup does not say, 2 */
+	int64_t duration_s;		/* workload window, 12 */
+	int64_t grace_s;		/* beyond it until the body counts as hung, 15 and half */
+	int64_t watchdog_timeout_s;	/* in place of the scheduler's own */
+	int64_t workers_per_cgroup;	/* where a cgroup does not say, 2 */
 
 	KTSTR_EMBED_CHECKS;
 	KTSTR_CONSTRAINT_MEMBERS;
@@ -205,6 +290,8 @@ struct ktstr_test {
 	const char *expect_scx_bpf_error_matches;  /* extended regular expression */
 	enum ktstr_kind expect_kind;	/* the failure must be of this kind */
 	const char *expect_text;	/* some detail of the failure must contain it */
+	enum ktstr_switch allow_unclean_exit; /* no matter how the scheduler ends when it is stopped */
+	enum ktstr_switch fail_on_any_ejection; /* also of a scheduler that ktstr did not start */
 	enum ktstr_switch survives_storm; /* scheduler attached and alive through every hold */
 	enum ktstr_switch allow_inconclusive;
 	enum ktstr_switch auto_repro;	/* on: second, probed run after a crash */
@@ -212,7 +299,7 @@ struct ktstr_test {
 
 	enum ktstr_switch performance_mode;
 	enum ktstr_switch no_perf_mode;
-	uint32_t cpu_budget;
+	int64_t cpu_budget;
 
 	enum ktstr_switch kaslr;	/* on */
 	enum ktstr_switch host_only;	/* run the body here, without a VM */
@@ -224,12 +311,12 @@ struct ktstr_test {
 	const struct ktstr_map_write * const *bpf_map_write;
 	const struct ktstr_watch_map * const *watch_bpf_maps;
 	const struct ktstr_perf_delta * const *perf_delta_assertions;
-	uint32_t num_snapshots;		/* 0..64 */
+	int64_t num_snapshots;		/* 0..64 */
 
 	/* Host side, after the VM: 0 or -errno. post_vm is not called after a guest failure. */
 	int (*post_vm)(struct ktstr_result *result);
 	int (*post_vm_unconditional)(struct ktstr_result *result);
-	uint32_t cleanup_budget_ms;	/* VM teardown, wall clock */
+	int64_t cleanup_budget_ms;	/* VM teardown, wall clock */
 
 	const char *workload_root_cgroup; /* "/x": under it the cgroups are made */
 	enum ktstr_switch wprof;
@@ -246,7 +333,8 @@ struct ktstr_test {
 	.cores = KTSTR_UNSET, .threads = KTSTR_UNSET
 
 #define KTSTR_SCHEDULER_UNSET							\
-	KTSTR_TOPOLOGY_UNSET, KTSTR_CONSTRAINT_UNSET, KTSTR_CHECK_UNSET
+	KTSTR_TOPOLOGY_UNSET, KTSTR_CONSTRAINT_UNSET, KTSTR_CHECK_UNSET,	\
+	.allow_unclean_exit = KTSTR_INHERIT
 
 #define KTSTR_TEST_UNSET							\
 	KTSTR_TOPOLOGY_UNSET, KTSTR_CONSTRAINT_UNSET, KTSTR_CHECK_UNSET,	\
@@ -254,6 +342,8 @@ struct ktstr_test {
 	.grace_s = KTSTR_UNSET,							\
 	.watchdog_timeout_s = KTSTR_UNSET, .workers_per_cgroup = KTSTR_UNSET,	\
 	.expect_err = KTSTR_INHERIT, .survives_storm = KTSTR_INHERIT,		\
+	.allow_unclean_exit = KTSTR_INHERIT,					\
+	.fail_on_any_ejection = KTSTR_INHERIT,					\
 	.allow_inconclusive = KTSTR_INHERIT, .auto_repro = KTSTR_INHERIT,	\
 	.expect_auto_repro = KTSTR_INHERIT, .performance_mode = KTSTR_INHERIT,	\
 	.no_perf_mode = KTSTR_INHERIT, .cpu_budget = KTSTR_UNSET,		\

@@ -112,89 +112,90 @@ struct ktstr_claim {
 };
 
 /*
- * A label is made with # by the macro that the author wrote: one further in would stringify
- * what other macros in the expression expand to.
+ * The macro that the author writes makes the label with #. A macro further in would see the
+ * arguments expanded. The same holds for _op, which is pasted to KTSTR_CLAIM_.
  */
 #define KTSTR_SAY(_label, _op, ...)						\
-	((struct ktstr_claim){ .label = _label, .op = KTSTR_CLAIM_##_op, __VA_ARGS__ })
+	((struct ktstr_claim){ .label = _label, .op = (_op), __VA_ARGS__ })
 #define KTSTR_SAY_0(_label, _x, _op, ...)					\
-	KTSTR_SAY(_label, _op, .was = KTSTR_NUMBER(_x), ##__VA_ARGS__)
+	KTSTR_SAY(_label, KTSTR_CLAIM_##_op, .was = KTSTR_NUMBER(_x), ##__VA_ARGS__)
 #define KTSTR_SAY_1(_label, _x, _op, _a, ...)					\
-	KTSTR_SAY(_label, _op, .was = KTSTR_NUMBER(_x), .a = KTSTR_NUMBER(_a), ##__VA_ARGS__)
+	KTSTR_SAY(_label, KTSTR_CLAIM_##_op, .was = KTSTR_NUMBER(_x),		\
+		  .a = KTSTR_NUMBER(_a), ##__VA_ARGS__)
 #define KTSTR_SAY_2(_label, _x, _op, _a, _b, ...)				\
-	KTSTR_SAY(_label, _op, .was = KTSTR_NUMBER(_x), .a = KTSTR_NUMBER(_a),	\
-		  .b = KTSTR_NUMBER(_b), ##__VA_ARGS__)
+	KTSTR_SAY(_label, KTSTR_CLAIM_##_op, .was = KTSTR_NUMBER(_x),		\
+		  .a = KTSTR_NUMBER(_a), .b = KTSTR_NUMBER(_b), ##__VA_ARGS__)
 
-#define AT_LEAST(_x, _bound, ...)						\
+#define KTSTR_AT_LEAST(_x, _bound, ...)						\
 	KTSTR_SAY_1(#_x, _x, AT_LEAST, _bound, ##__VA_ARGS__)
-#define AT_MOST(_x, _bound, ...)						\
+#define KTSTR_AT_MOST(_x, _bound, ...)						\
 	KTSTR_SAY_1(#_x, _x, AT_MOST, _bound, ##__VA_ARGS__)
-#define LESS_THAN(_x, _bound, ...)						\
+#define KTSTR_LESS_THAN(_x, _bound, ...)					\
 	KTSTR_SAY_1(#_x, _x, LT, _bound, ##__VA_ARGS__)
-#define MORE_THAN(_x, _bound, ...)						\
+#define KTSTR_MORE_THAN(_x, _bound, ...)					\
 	KTSTR_SAY_1(#_x, _x, GT, _bound, ##__VA_ARGS__)
-#define EQUALS(_x, _value, ...)							\
+#define KTSTR_EQUALS(_x, _value, ...)						\
 	KTSTR_SAY_1(#_x, _x, EQUALS, _value, ##__VA_ARGS__)
-#define IS_NOT(_x, _value, ...)							\
+#define KTSTR_IS_NOT(_x, _value, ...)						\
 	KTSTR_SAY_1(#_x, _x, NE, _value, ##__VA_ARGS__)
-#define BETWEEN(_x, _lo, _hi, ...)						\
+#define KTSTR_BETWEEN(_x, _lo, _hi, ...)					\
 	KTSTR_SAY_2(#_x, _x, BETWEEN, _lo, _hi, ##__VA_ARGS__)
-#define NEAR(_x, _target, _tol, ...)						\
+#define KTSTR_NEAR(_x, _target, _tol, ...)					\
 	KTSTR_SAY_2(#_x, _x, NEAR, _target, _tol, ##__VA_ARGS__)
-#define IS_FINITE(_x, ...)							\
+#define KTSTR_IS_FINITE(_x, ...)						\
 	KTSTR_SAY_0(#_x, _x, FINITE, ##__VA_ARGS__)
-#define IS_PRESENT(_x, ...)							\
+#define KTSTR_IS_PRESENT(_x, ...)						\
 	KTSTR_SAY_0(#_x, _x, PRESENT, ##__VA_ARGS__)
-#define HOLDS(_cond, ...)							\
-	KTSTR_SAY(#_cond, TRUE, .was = ktstr_number__i(!!(_cond)), ##__VA_ARGS__)
+#define KTSTR_HOLDS(_cond, ...)							\
+	KTSTR_SAY(#_cond, KTSTR_CLAIM_TRUE, .was = ktstr_number__i(!!(_cond)), ##__VA_ARGS__)
 
 /* ---- claims ---- */
 
-bool ktstr_claim(struct ktstr_result *r, const struct ktstr_claim *c);
-bool ktstr_claim_all(struct ktstr_result *r, const struct ktstr_claim *c, size_t nr);
-bool ktstr_claim_any(struct ktstr_result *r, const struct ktstr_claim *c, size_t nr);
+bool ktstr_claim__judge(struct ktstr_result *r, const struct ktstr_claim *c);
+bool ktstr_claim__judge_all(struct ktstr_result *r, const struct ktstr_claim *c, size_t nr);
+bool ktstr_claim__judge_any(struct ktstr_result *r, const struct ktstr_claim *c, size_t nr);
 
-#define claim(_r, ...)								\
-	ktstr_claim(KTSTR_RESULT_OF(_r), &(const struct ktstr_claim[]){ __VA_ARGS__ }[0])
+#define ktstr_claim(_r, ...)							\
+	ktstr_claim__judge(KTSTR_RESULT_OF(_r), &(const struct ktstr_claim[]){ __VA_ARGS__ }[0])
 
 /* Behind the arguments shown, each takes .because = "why it should hold" and .kind = KTSTR_... */
-#define claim_at_least(_r, _x, _bound, ...)					\
-	claim(_r, KTSTR_SAY_1(#_x, _x, AT_LEAST, _bound, ##__VA_ARGS__))
-#define claim_at_most(_r, _x, _bound, ...)					\
-	claim(_r, KTSTR_SAY_1(#_x, _x, AT_MOST, _bound, ##__VA_ARGS__))
-#define claim_lt(_r, _x, _bound, ...)						\
-	claim(_r, KTSTR_SAY_1(#_x, _x, LT, _bound, ##__VA_ARGS__))
-#define claim_gt(_r, _x, _bound, ...)						\
-	claim(_r, KTSTR_SAY_1(#_x, _x, GT, _bound, ##__VA_ARGS__))
-#define claim_equals(_r, _x, _value, ...)					\
-	claim(_r, KTSTR_SAY_1(#_x, _x, EQUALS, _value, ##__VA_ARGS__))
-#define claim_ne(_r, _x, _value, ...)						\
-	claim(_r, KTSTR_SAY_1(#_x, _x, NE, _value, ##__VA_ARGS__))
-#define claim_between(_r, _x, _lo, _hi, ...)					\
-	claim(_r, KTSTR_SAY_2(#_x, _x, BETWEEN, _lo, _hi, ##__VA_ARGS__))
-#define claim_near(_r, _x, _target, _tol, ...)					\
-	claim(_r, KTSTR_SAY_2(#_x, _x, NEAR, _target, _tol, ##__VA_ARGS__))
-#define claim_finite(_r, _x, ...)						\
-	claim(_r, KTSTR_SAY_0(#_x, _x, FINITE, ##__VA_ARGS__))
-#define claim_present(_r, _x, ...)						\
-	claim(_r, KTSTR_SAY_0(#_x, _x, PRESENT, ##__VA_ARGS__))
-#define claim_true(_r, _cond, ...)						\
-	claim(_r, KTSTR_SAY(#_cond, TRUE, .was = ktstr_number__i(!!(_cond)), ##__VA_ARGS__))
+#define ktstr_claim_at_least(_r, _x, _bound, ...)				\
+	ktstr_claim(_r, KTSTR_SAY_1(#_x, _x, AT_LEAST, _bound, ##__VA_ARGS__))
+#define ktstr_claim_at_most(_r, _x, _bound, ...)				\
+	ktstr_claim(_r, KTSTR_SAY_1(#_x, _x, AT_MOST, _bound, ##__VA_ARGS__))
+#define ktstr_claim_lt(_r, _x, _bound, ...)					\
+	ktstr_claim(_r, KTSTR_SAY_1(#_x, _x, LT, _bound, ##__VA_ARGS__))
+#define ktstr_claim_gt(_r, _x, _bound, ...)					\
+	ktstr_claim(_r, KTSTR_SAY_1(#_x, _x, GT, _bound, ##__VA_ARGS__))
+#define ktstr_claim_equals(_r, _x, _value, ...)					\
+	ktstr_claim(_r, KTSTR_SAY_1(#_x, _x, EQUALS, _value, ##__VA_ARGS__))
+#define ktstr_claim_ne(_r, _x, _value, ...)					\
+	ktstr_claim(_r, KTSTR_SAY_1(#_x, _x, NE, _value, ##__VA_ARGS__))
+#define ktstr_claim_between(_r, _x, _lo, _hi, ...)				\
+	ktstr_claim(_r, KTSTR_SAY_2(#_x, _x, BETWEEN, _lo, _hi, ##__VA_ARGS__))
+#define ktstr_claim_near(_r, _x, _target, _tol, ...)				\
+	ktstr_claim(_r, KTSTR_SAY_2(#_x, _x, NEAR, _target, _tol, ##__VA_ARGS__))
+#define ktstr_claim_finite(_r, _x, ...)						\
+	ktstr_claim(_r, KTSTR_SAY_0(#_x, _x, FINITE, ##__VA_ARGS__))
+#define ktstr_claim_present(_r, _x, ...)					\
+	ktstr_claim(_r, KTSTR_SAY_0(#_x, _x, PRESENT, ##__VA_ARGS__))
+#define ktstr_claim_true(_r, _cond, ...)					\
+	ktstr_claim(_r, KTSTR_SAY(#_cond, KTSTR_CLAIM_TRUE, .was = ktstr_number__i(!!(_cond)), ##__VA_ARGS__))
 
 /* claim_any_of(r, AT_LEAST(a.iterations, 5), AT_MOST(b.iterations, 3)): one failure for all */
 #define KTSTR_CLAIMS(_fn, _r, ...)						\
 	_fn(KTSTR_RESULT_OF(_r), (const struct ktstr_claim[]){ __VA_ARGS__ },	\
 	    sizeof((const struct ktstr_claim[]){ __VA_ARGS__ }) / sizeof(struct ktstr_claim))
-#define claim_all_of(_r, ...)		KTSTR_CLAIMS(ktstr_claim_all, _r, __VA_ARGS__)
-#define claim_any_of(_r, ...)		KTSTR_CLAIMS(ktstr_claim_any, _r, __VA_ARGS__)
+#define ktstr_claim_all_of(_r, ...)	KTSTR_CLAIMS(ktstr_claim__judge_all, _r, __VA_ARGS__)
+#define ktstr_claim_any_of(_r, ...)	KTSTR_CLAIMS(ktstr_claim__judge_any, _r, __VA_ARGS__)
 
 /* Part of a whole as a fraction; a whole of 0 is no fraction and fails. */
-#define claim_fraction_at_least(_r, _part, _whole, _bound, ...)			\
-	claim(_r, KTSTR_SAY(#_part " / " #_whole, AT_LEAST,			\
+#define ktstr_claim_fraction_at_least(_r, _part, _whole, _bound, ...)		\
+	ktstr_claim(_r, KTSTR_SAY(#_part " / " #_whole, KTSTR_CLAIM_AT_LEAST,		\
 			    .was = ktstr_number__f(ktstr_fraction(_part, _whole)), \
 			    .a = KTSTR_NUMBER(_bound), ##__VA_ARGS__))
-#define claim_fraction_at_most(_r, _part, _whole, _bound, ...)			\
-	claim(_r, KTSTR_SAY(#_part " / " #_whole, AT_MOST,			\
+#define ktstr_claim_fraction_at_most(_r, _part, _whole, _bound, ...)		\
+	ktstr_claim(_r, KTSTR_SAY(#_part " / " #_whole, KTSTR_CLAIM_AT_MOST,		\
 			    .was = ktstr_number__f(ktstr_fraction(_part, _whole)), \
 			    .a = KTSTR_NUMBER(_bound), ##__VA_ARGS__))
 static inline double ktstr_fraction(double part, double whole)
@@ -203,51 +204,51 @@ static inline double ktstr_fraction(double part, double whole)
 }
 
 /* Each element of an array of @_nr; the failure names the first that does not hold, and how many. */
-#define KTSTR_EACH(_r, _label, _p, _nr, _op, ...)				\
-	claim(_r, KTSTR_SAY(_label, _op, .set = KTSTR_ARRAY(_label, _p, _nr), __VA_ARGS__))
-#define claim_each_at_least(_r, _p, _nr, _bound, ...)				\
-	KTSTR_EACH(_r, #_p, _p, _nr, AT_LEAST, .a = KTSTR_NUMBER(_bound), ##__VA_ARGS__)
-#define claim_each_at_most(_r, _p, _nr, _bound, ...)				\
-	KTSTR_EACH(_r, #_p, _p, _nr, AT_MOST, .a = KTSTR_NUMBER(_bound), ##__VA_ARGS__)
-#define claim_each_between(_r, _p, _nr, _lo, _hi, ...)				\
-	KTSTR_EACH(_r, #_p, _p, _nr, BETWEEN, .a = KTSTR_NUMBER(_lo),		\
+#define KTSTR_SAY_EACH(_r, _label, _p, _nr, _op, ...)				\
+	ktstr_claim(_r, KTSTR_SAY(_label, KTSTR_CLAIM_##_op, .set = KTSTR_ARRAY(_label, _p, _nr), __VA_ARGS__))
+#define ktstr_claim_each_at_least(_r, _p, _nr, _bound, ...)			\
+	KTSTR_SAY_EACH(_r, #_p, _p, _nr, AT_LEAST, .a = KTSTR_NUMBER(_bound), ##__VA_ARGS__)
+#define ktstr_claim_each_at_most(_r, _p, _nr, _bound, ...)			\
+	KTSTR_SAY_EACH(_r, #_p, _p, _nr, AT_MOST, .a = KTSTR_NUMBER(_bound), ##__VA_ARGS__)
+#define ktstr_claim_each_between(_r, _p, _nr, _lo, _hi, ...)			\
+	KTSTR_SAY_EACH(_r, #_p, _p, _nr, BETWEEN, .a = KTSTR_NUMBER(_lo),		\
 		   .b = KTSTR_NUMBER(_hi), ##__VA_ARGS__)
-#define claim_each_finite(_r, _p, _nr, ...)					\
-	KTSTR_EACH(_r, #_p, _p, _nr, FINITE, ##__VA_ARGS__)
+#define ktstr_claim_each_finite(_r, _p, _nr, ...)				\
+	KTSTR_SAY_EACH(_r, #_p, _p, _nr, FINITE, ##__VA_ARGS__)
 
 /* An array as a set; its length is a number like any other. */
-#define claim_empty(_r, _nr, ...)						\
-	claim(_r, KTSTR_SAY_1(#_nr, _nr, EQUALS, 0, ##__VA_ARGS__))
-#define claim_nonempty(_r, _nr, ...)						\
-	claim(_r, KTSTR_SAY_1(#_nr, _nr, AT_LEAST, 1, ##__VA_ARGS__))
-#define claim_contains(_r, _p, _nr, _value, ...)				\
-	KTSTR_EACH(_r, #_p, _p, _nr, CONTAINS, .a = KTSTR_NUMBER(_value), ##__VA_ARGS__)
-#define claim_subset_of(_r, _p, _nr, _other, _nr_other, ...)			\
-	KTSTR_EACH(_r, #_p, _p, _nr, SUBSET_OF,					\
+#define ktstr_claim_empty(_r, _nr, ...)						\
+	ktstr_claim(_r, KTSTR_SAY_1(#_nr, _nr, EQUALS, 0, ##__VA_ARGS__))
+#define ktstr_claim_nonempty(_r, _nr, ...)					\
+	ktstr_claim(_r, KTSTR_SAY_1(#_nr, _nr, AT_LEAST, 1, ##__VA_ARGS__))
+#define ktstr_claim_contains(_r, _p, _nr, _value, ...)				\
+	KTSTR_SAY_EACH(_r, #_p, _p, _nr, CONTAINS, .a = KTSTR_NUMBER(_value), ##__VA_ARGS__)
+#define ktstr_claim_subset_of(_r, _p, _nr, _other, _nr_other, ...)		\
+	KTSTR_SAY_EACH(_r, #_p, _p, _nr, SUBSET_OF,					\
 		   .other = KTSTR_ARRAY(#_other, _other, _nr_other), ##__VA_ARGS__)
-#define claim_disjoint_from(_r, _p, _nr, _other, _nr_other, ...)		\
-	KTSTR_EACH(_r, #_p, _p, _nr, DISJOINT_FROM,				\
+#define ktstr_claim_disjoint_from(_r, _p, _nr, _other, _nr_other, ...)		\
+	KTSTR_SAY_EACH(_r, #_p, _p, _nr, DISJOINT_FROM,				\
 		   .other = KTSTR_ARRAY(#_other, _other, _nr_other), ##__VA_ARGS__)
 
 /* claim_cpus_within(r, a.cpus_used, "0-3") */
-#define KTSTR_CPUS(_r, _label, _cpus, _op, _list, ...)				\
-	claim(_r, KTSTR_SAY(_label, _op, .cpus = (_cpus), .list = (_list), ##__VA_ARGS__))
-#define claim_cpus_equal(_r, _cpus, _list, ...)					\
-	KTSTR_CPUS(_r, #_cpus, _cpus, CPUS_EQUAL, _list, ##__VA_ARGS__)
-#define claim_cpus_within(_r, _cpus, _list, ...)				\
-	KTSTR_CPUS(_r, #_cpus, _cpus, CPUS_WITHIN, _list, ##__VA_ARGS__)
-#define claim_cpus_outside(_r, _cpus, _list, ...)				\
-	KTSTR_CPUS(_r, #_cpus, _cpus, CPUS_OUTSIDE, _list, ##__VA_ARGS__)
+#define KTSTR_SAY_CPUS(_r, _label, _cpus, _op, _list, ...)				\
+	ktstr_claim(_r, KTSTR_SAY(_label, KTSTR_CLAIM_##_op, .cpus = (_cpus), .list = (_list), ##__VA_ARGS__))
+#define ktstr_claim_cpus_equal(_r, _cpus, _list, ...)				\
+	KTSTR_SAY_CPUS(_r, #_cpus, _cpus, CPUS_EQUAL, _list, ##__VA_ARGS__)
+#define ktstr_claim_cpus_within(_r, _cpus, _list, ...)				\
+	KTSTR_SAY_CPUS(_r, #_cpus, _cpus, CPUS_WITHIN, _list, ##__VA_ARGS__)
+#define ktstr_claim_cpus_outside(_r, _cpus, _list, ...)				\
+	KTSTR_SAY_CPUS(_r, #_cpus, _cpus, CPUS_OUTSIDE, _list, ##__VA_ARGS__)
 
 /*
  * claim_better(r, run_delay_us, ours, theirs, 0.3): the member is better in @_ours, a struct
  * ktstr_stats, by at least that fraction of what it is in @_theirs, in the direction that is
  * better for this metric (`ktstr list metrics`).
  */
-#define claim_better(_r, _member, _ours, _theirs, _margin)			\
-	ktstr_claim_better(KTSTR_RESULT_OF(_r), #_member, #_ours "." #_member,	\
+#define ktstr_claim_better(_r, _member, _ours, _theirs, _margin)		\
+	ktstr_claim__better(KTSTR_RESULT_OF(_r), #_member, #_ours "." #_member,	\
 			   #_theirs "." #_member, (_ours)._member, (_theirs)._member, _margin)
-bool ktstr_claim_better(struct ktstr_result *r, const char *metric, const char *ours_label,
+bool ktstr_claim__better(struct ktstr_result *r, const char *metric, const char *ours_label,
 			const char *theirs_label, double ours, double theirs, double margin);
 
 /* Bounds of which only those that are set count; claim_thresholds(r, a, .min_work_units = VALUE(1)) */
@@ -263,41 +264,51 @@ struct ktstr_thresholds {
 	struct ktstr_threshold min_work_units;
 };
 
-#define claim_thresholds(_r, _stats, ...)					\
-	ktstr_claim_thresholds(KTSTR_RESULT_OF(_r), #_stats, &(_stats),		\
+#define ktstr_claim_thresholds(_r, _stats, ...)					\
+	ktstr_claim__thresholds(KTSTR_RESULT_OF(_r), #_stats, &(_stats),		\
 			       &(const struct ktstr_thresholds){ __VA_ARGS__ })
-bool ktstr_claim_thresholds(struct ktstr_result *r, const char *label,
+bool ktstr_claim__thresholds(struct ktstr_result *r, const char *label,
 			    const struct ktstr_stats *s, const struct ktstr_thresholds *t);
 
 /*
  * In a body, while the scheduler is attached: sched_ext counted at most @_bound errors of each
  * kind since it came (CPUs that a task may not use, dispatches to offline CPUs, ...).
  */
-#define claim_scx_events_clean(_ctx, _bound)	ktstr_claim_scx_events(_ctx, _bound)
-bool ktstr_claim_scx_events(struct ktstr_ctx *ctx, double bound);
+#define ktstr_claim_scx_events_clean(_ctx, _bound) ktstr_claim__scx_events(_ctx, _bound)
+bool ktstr_claim__scx_events(struct ktstr_ctx *ctx, double bound);
 
 /* ---- what is no claim ---- */
 
 /* True, and the run is skipped unless something was measured, when @_cond holds. */
-#define claim_skip_if(_r, _cond, ...)						\
-	((_cond) && (ktstr_claim_skip(KTSTR_RESULT_OF(_r), #_cond, __VA_ARGS__), true))
+#define ktstr_claim_skip_if(_r, _cond, ...)					\
+	((_cond) && (ktstr_claim__skip(KTSTR_RESULT_OF(_r), #_cond, __VA_ARGS__), true))
 /* Into report and sidecar, whatever the outcome: a sentence, or "expression = value". */
-#define claim_note(_r, ...)	ktstr_claim_note(KTSTR_RESULT_OF(_r), __VA_ARGS__)
-#define claim_note_value(_r, _x)						\
-	ktstr_claim_note_value(KTSTR_RESULT_OF(_r), #_x, KTSTR_NUMBER(_x))
+#define ktstr_claim_note(_r, ...) ktstr_claim__note(KTSTR_RESULT_OF(_r), __VA_ARGS__)
+#define ktstr_claim_note_value(_r, _x)						\
+	ktstr_claim__note_value(KTSTR_RESULT_OF(_r), #_x, KTSTR_NUMBER(_x))
 
-void ktstr_claim_skip(struct ktstr_result *r, const char *cond, const char *fmt, ...)
+void ktstr_claim__skip(struct ktstr_result *r, const char *cond, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
-void ktstr_claim_note(struct ktstr_result *r, const char *fmt, ...)
+void ktstr_claim__note(struct ktstr_result *r, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
-void ktstr_claim_note_value(struct ktstr_result *r, const char *label, struct ktstr_number v);
+void ktstr_claim__note_value(struct ktstr_result *r, const char *label, struct ktstr_number v);
 
-/* In a body: the test fails, is skipped, or found nothing to judge. */
+/*
+ * In a body: the test fails, is skipped, or found nothing to judge. ktstr_pass() is for bodies that
+ * have looked at something themselves: a test without workers, claims and checks of payloads, in
+ * which nothing was judged, is inconclusive unless it says so. It takes back no failure.
+ */
+void ktstr_pass(struct ktstr_ctx *ctx);
 void ktstr_fail(struct ktstr_ctx *ctx, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 void ktstr_skip(struct ktstr_ctx *ctx, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 void ktstr_inconclusive(struct ktstr_ctx *ctx, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+/* The test itself is wrong or could not be carried out; this satisfies no expect_err. */
+void ktstr_error(struct ktstr_ctx *ctx, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+#include <ktstr/short_names.h>
 
 #endif

@@ -49,47 +49,50 @@ struct ktstr_payload_check {
 	int exit_code;
 };
 
-#define METRIC_MIN(_name, _v)							\
+#define KTSTR_METRIC_MIN(_name, _v)						\
 	{ .kind = KTSTR_PAYLOAD_MIN, .metric = (_name), .min = (_v) }
-#define METRIC_MAX(_name, _v)							\
+#define KTSTR_METRIC_MAX(_name, _v)						\
 	{ .kind = KTSTR_PAYLOAD_MAX, .metric = (_name), .max = (_v) }
-#define METRIC_RANGE(_name, _min, _max)						\
+#define KTSTR_METRIC_RANGE(_name, _min, _max)					\
 	{ .kind = KTSTR_PAYLOAD_RANGE, .metric = (_name), .min = (_min), .max = (_max) }
-#define METRIC_EXISTS(_name)	{ .kind = KTSTR_PAYLOAD_EXISTS, .metric = (_name) }
-#define EXIT_CODE(_code)							\
+#define KTSTR_METRIC_EXISTS(_name) { .kind = KTSTR_PAYLOAD_EXISTS, .metric = (_name) }
+#define KTSTR_EXIT_CODE(_code)							\
 	{ .kind = KTSTR_PAYLOAD_EXIT_CODE, .exit_code = (_code) }
 
-/* How the output is read. */
-enum ktstr_payload_output { KTSTR_OUTPUT_TEXT, KTSTR_OUTPUT_JSON };
+/*
+ * How the output is read. Each test in KTAP becomes a sub-result, and how many passed, failed and
+ * were skipped becomes the metrics "passed", "failed" and "skipped".
+ */
+enum ktstr_payload_output { KTSTR_OUTPUT_TEXT, KTSTR_OUTPUT_JSON, KTSTR_OUTPUT_KTAP };
 
 /* What holds for all figures of one run together. */
 struct ktstr_metric_bounds {
 	bool set;
-	uint32_t min_count;		/* so many at least */
+	int64_t min_count;		/* so many at least */
 	double value_min, value_max;	/* each in here; may be infinite */
 };
 
 /* METRIC_BOUNDS(3, 0, INFINITY): three at least, none negative */
-#define METRIC_BOUNDS(_min_count, _value_min, _value_max)			\
+#define KTSTR_METRIC_BOUNDS(_min_count, _value_min, _value_max)			\
 	.metric_bounds = { true, (_min_count), (_value_min), (_value_max) }
 
 struct ktstr_payload {
 	const char *name;		/* the C identifier unless given */
-	/* Host program, packed with its libraries: a path, or a name in the working folder or PATH. */
+	/* Host program, packed with its libraries: a path, or a name: see docs. */
 	const char *binary;
 	const char * const *args;	/* in front of those of RUN_PAYLOAD */
 	const char * const *include_files; /* further host files, as extra_include_files */
 	const char * const *known_flags; /* "--flag": the only ones it may be given; NULL: any */
-	enum ktstr_payload_output output; /* text, unless it is JSON */
+	enum ktstr_payload_output output; /* text, unless it is JSON or KTAP */
 	const struct ktstr_metric_rule *metrics;
 	struct ktstr_metric_bounds metric_bounds; /* METRIC_BOUNDS() */
 	const struct ktstr_payload_check *checks; /* exit code 0 is asked for unless one says else */
 	bool uses_parent_pgrp;		/* stays in the runner's process group; only it is killed */
 };
 
-#define METRIC_RULES(...)							\
+#define KTSTR_METRIC_RULES(...)							\
 	.metrics = (const struct ktstr_metric_rule[]){ __VA_ARGS__, { .name = NULL } }
-#define PAYLOAD_CHECKS(...)							\
+#define KTSTR_PAYLOAD_CHECKS(...)						\
 	.checks = (const struct ktstr_payload_check[]){ __VA_ARGS__, { .metric = NULL } }
 
 #define KTSTR_PAYLOAD(_name, ...)						\
@@ -99,6 +102,11 @@ struct ktstr_payload {
 	struct ktstr_payload
 
 /* NULL-terminated, for .workloads = PAYLOADS(&a, &b) */
-#define PAYLOADS(...)	((const struct ktstr_payload * const []){ __VA_ARGS__, NULL })
+#define KTSTR_PAYLOADS(...) ((const struct ktstr_payload * const []){ __VA_ARGS__, NULL })
+
+/* What the test names as its .payload; NULL: it names none. */
+const struct ktstr_payload *ktstr_main_payload(const struct ktstr_ctx *ctx);
+
+#include <ktstr/short_names.h>
 
 #endif

@@ -28,9 +28,18 @@
 /* A NULL-terminated list of strings. */
 #define KTSTR_STRS(...)	((const char * const[]){ __VA_ARGS__, NULL })
 
-/* Each is a rule of harness/core/validate.c that the compiler can already see. */
+/*
+ * Each is a rule of harness/plan/validate.c that the compiler can already see. Without optimisation
+ * nothing is folded, and the rules are left to the run.
+ */
+#ifdef __OPTIMIZE__
 #define KTSTR_BUILD_RULE(_name, _text)						\
 	extern void ktstr_rule_##_name(void) __attribute__((error(_text)))
+#else
+#define KTSTR_BUILD_RULE(_name, _text)						\
+	static inline void ktstr_rule_##_name(void) { }				\
+	struct ktstr_test
+#endif
 KTSTR_BUILD_RULE(perf_modes, "ktstr: performance_mode excludes no_perf_mode");
 KTSTR_BUILD_RULE(host_only, "ktstr: host_only excludes scheduler, num_snapshots, auto_repro = true, disk and networks");
 KTSTR_BUILD_RULE(expect_err, "ktstr: expect_err excludes survives_storm and expect_auto_repro");
@@ -39,15 +48,50 @@ KTSTR_BUILD_RULE(matchers, "ktstr: expect_scx_bpf_error_*, expect_kind and expec
 KTSTR_BUILD_RULE(cpu_budget, "ktstr: cpu_budget needs no_perf_mode = true");
 KTSTR_BUILD_RULE(auto_repro, "ktstr: expect_auto_repro needs scheduler and wprof and excludes auto_repro = false and host_only");
 KTSTR_BUILD_RULE(perf_delta, "ktstr: perf_delta_assertions needs performance_mode = true");
-KTSTR_BUILD_RULE(zero, "ktstr: duration_s, memory_mib, workers_per_cgroup, topology, max_* bounds, cpu_budget and cleanup_budget_ms must not be 0");
 KTSTR_BUILD_RULE(llcs, "ktstr: llcs must be divisible by numa_nodes");
 KTSTR_BUILD_RULE(bounds, "ktstr: a min_* bound exceeds its max_*");
-KTSTR_BUILD_RULE(snapshots, "ktstr: num_snapshots must not exceed 64");
+KTSTR_BUILD_RULE(limits, "ktstr: a limit of a check must not be negative");
 
-static inline __attribute__((always_inline)) bool ktstr_min_over_max(uint32_t min, uint32_t max)
+#define KTSTR_RANGE_WORDS(_min, _max)	#_min ".." #_max
+#define KTSTR_RANGE_RULE(_name, _min, _max)					\
+	KTSTR_BUILD_RULE(range_##_name,						\
+			 "ktstr: " #_name " does not lie in " KTSTR_RANGE_WORDS(_min, _max));
+KTSTR_TEST_RANGES(KTSTR_RANGE_RULE)
+KTSTR_BUILD_RULE(disk, "ktstr: size_mib does not lie in 1..16777216, or a throttle in 1..1000000000");
+
+static inline __attribute__((always_inline)) bool ktstr_out_of_range(int64_t v, int64_t min,
+								     int64_t max)
+{
+	return v != KTSTR_UNSET && (v < min || v > max);
+}
+
+static inline __attribute__((always_inline)) bool ktstr_min_over_max(int64_t min, int64_t max)
 {
 	return min != KTSTR_UNSET && max != KTSTR_UNSET && min > max;
 }
+
+#define KTSTR_NO_SWITCH_RULE(_name)
+#define KTSTR_LIMIT_RULE(_name)		|| c._name < 0
+
+static inline __attribute__((always_inline)) void
+ktstr_build_check_limits(const struct ktstr_checks c)
+{
+	if (false KTSTR_WORKER_CHECKS(KTSTR_NO_SWITCH_RULE, KTSTR_LIMIT_RULE)
+	    KTSTR_MONITOR_CHECKS(KTSTR_NO_SWITCH_RULE, KTSTR_LIMIT_RULE))
+		ktstr_rule_limits();
+}
+
+/* What a test and a scheduler have in common. */
+#define KTSTR_BUILD_CHECK_COMMON(_x)						\
+	do {									\
+		if (_x.llcs != KTSTR_UNSET && _x.numa_nodes > 0 && _x.llcs % _x.numa_nodes) \
+			ktstr_rule_llcs();					\
+		if (ktstr_min_over_max(_x.min_llcs, _x.max_llcs) ||		\
+		    ktstr_min_over_max(_x.min_numa_nodes, _x.max_numa_nodes) ||	\
+		    ktstr_min_over_max(_x.min_cpus, _x.max_cpus))		\
+			ktstr_rule_bounds();					\
+		ktstr_build_check_limits(_x.checks);				\
+	} while (0)
 
 /* Inlined into a dead function with constants for every member: leaves no code behind. */
 static inline __attribute__((always_inline)) void ktstr_build_check(const struct ktstr_test t)
@@ -75,19 +119,26 @@ static inline __attribute__((always_inline)) void ktstr_build_check(const struct
 		ktstr_rule_auto_repro();
 	if (t.perf_delta_assertions && t.performance_mode != KTSTR_ON)
 		ktstr_rule_perf_delta();
-	if (!t.duration_s || !t.memory_mib || !t.workers_per_cgroup || !t.numa_nodes ||
-	    !t.llcs || !t.cores || !t.threads || !t.max_llcs || !t.max_numa_nodes ||
-	    !t.max_cpus || !t.cpu_budget || !t.cleanup_budget_ms)
-		ktstr_rule_zero();
-	if (t.llcs != KTSTR_UNSET && t.numa_nodes != KTSTR_UNSET && t.numa_nodes &&
-	    t.llcs % t.numa_nodes)
-		ktstr_rule_llcs();
-	if (ktstr_min_over_max(t.min_llcs, t.max_llcs) ||
-	    ktstr_min_over_max(t.min_numa_nodes, t.max_numa_nodes) ||
-	    ktstr_min_over_max(t.min_cpus, t.max_cpus))
-		ktstr_rule_bounds();
-	if (t.num_snapshots != KTSTR_UNSET && t.num_snapshots > 64)
-		ktstr_rule_snapshots();
+#define KTSTR_TEST_IN_RANGE(_name, _min, _max)					\
+	(ktstr_out_of_range(t._name, _min, _max) ? ktstr_rule_range_##_name() : (void)0);
+	KTSTR_TEST_RANGES(KTSTR_TEST_IN_RANGE)
+	KTSTR_BUILD_CHECK_COMMON(t);
+}
+
+static inline __attribute__((always_inline)) void
+ktstr_build_check_scheduler(const struct ktstr_scheduler s)
+{
+#define KTSTR_SCHED_IN_RANGE(_name, _min, _max)					\
+	(ktstr_out_of_range(s._name, _min, _max) ? ktstr_rule_range_##_name() : (void)0);
+	KTSTR_COMMON_RANGES(KTSTR_SCHED_IN_RANGE)
+	KTSTR_BUILD_CHECK_COMMON(s);
+}
+
+static inline __attribute__((always_inline)) void ktstr_build_check_disk(const struct ktstr_disk d)
+{
+#define KTSTR_DISK_IN_RANGE(_name, _min, _max)					\
+	(ktstr_out_of_range(d._name, _min, _max) ? ktstr_rule_disk() : (void)0);
+	KTSTR_DISK_RANGES(KTSTR_DISK_IN_RANGE)
 }
 
 /* Sections hold pointers: their spacing does not depend on the compiler's alignment. */
@@ -96,6 +147,12 @@ static inline __attribute__((always_inline)) void ktstr_build_check(const struct
 	static const struct ktstr_scheduler _name = {				\
 		KTSTR_SCHEDULER_UNSET, .name = #_name, ##__VA_ARGS__		\
 	};									\
+	static __attribute__((used)) void _ktstr_check_##_name(void)		\
+	{									\
+		const struct ktstr_scheduler s = { KTSTR_SCHEDULER_UNSET, ##__VA_ARGS__ }; \
+										\
+		ktstr_build_check_scheduler(s);					\
+	}									\
 	KTSTR_DEFAULTS_END							\
 	static const struct ktstr_scheduler * const _ktstr_sched_##_name	\
 	__attribute__((used, section("ktstr_schedulers"))) = &_name;		\
@@ -128,11 +185,33 @@ struct ktstr_maker {
 	static const struct ktstr_disk _name = {				\
 		KTSTR_DISK_UNSET, ##__VA_ARGS__					\
 	};									\
+	static __attribute__((used)) void _ktstr_check_##_name(void)		\
+	{									\
+		const struct ktstr_disk d = { KTSTR_DISK_UNSET, ##__VA_ARGS__ };	\
+										\
+		ktstr_build_check_disk(d);					\
+	}									\
 	KTSTR_DEFAULTS_END							\
 	struct ktstr_disk
 
 /* .networks = KTSTR_NETS(&eth0, &eth1), each a static const struct ktstr_net. */
 #define KTSTR_NETS(...)	((const struct ktstr_net * const[]){ __VA_ARGS__, NULL })
+
+/*
+ * .watch_bpf_maps = KTSTR_WATCH_MAPS(KTSTR_WATCH_MAP(".bss", "nr_enqueued", SCALAR_COUNTER,
+ *						       "enqueued"))
+ * The third argument is a value of enum ktstr_map_agg without KTSTR_AGG_.
+ */
+#define KTSTR_WATCH_MAPS(...)							\
+	((const struct ktstr_watch_map * const[]){ __VA_ARGS__, NULL })
+#define KTSTR_WATCH_MAP(_map, _field, _agg, _label)				\
+	(&(const struct ktstr_watch_map){ _map, _field, KTSTR_AGG_##_agg, _label })
+
+/* .bpf_map_write = KTSTR_MAP_WRITES(KTSTR_MAP_WRITE(".bss", "stall", 1)) */
+#define KTSTR_MAP_WRITES(...)							\
+	((const struct ktstr_map_write * const[]){ __VA_ARGS__, NULL })
+#define KTSTR_MAP_WRITE(_map, _field, _value)					\
+	(&(const struct ktstr_map_write){ _map, _field, _value })
 
 #define KTSTR_TEST(_name, ...)							\
 	static int _name(struct ktstr_ctx *ctx);				\

@@ -4,7 +4,7 @@
  * constant data. ktstr_run() makes it happen inside the guest.
  *
  * Everything is constant data in which 0 and NULL mean "unset"; where zero is a value of its
- * own, a small option type says so (VALUE(0), LIMIT(0)). harness/guest/engine.c runs it.
+ * own, a small option type says so (VALUE(0), LIMIT(0)). harness/guest/engine/engine.c runs it.
  */
 #ifndef KTSTR_SCENARIO_H
 #define KTSTR_SCENARIO_H
@@ -23,16 +23,16 @@ struct ktstr_value {
 	int64_t value;
 };
 
-#define VALUE(_n)	{ true, (_n) }
+#define KTSTR_VALUE(_n)	{ true, (_n) }
 
 /* An upper bound of the cgroup controllers; unset leaves the kernel's. */
 struct ktstr_limit {
 	enum ktstr_limit_kind { KTSTR_LIMIT_UNSET, KTSTR_LIMIT_VALUE, KTSTR_LIMIT_MAX } kind;
-	uint64_t value;
+	int64_t value;
 };
 
-#define LIMIT(_n)	{ KTSTR_LIMIT_VALUE, (_n) }
-#define UNLIMITED	{ KTSTR_LIMIT_MAX, 0 }
+#define KTSTR_LIMIT(_n)	{ KTSTR_LIMIT_VALUE, (_n) }
+#define KTSTR_UNLIMITED	{ KTSTR_LIMIT_MAX, 0 }
 
 /* Scheduling policy of a worker. */
 enum ktstr_policy_kind {
@@ -48,15 +48,15 @@ enum ktstr_policy_kind {
 
 struct ktstr_policy {
 	enum ktstr_policy_kind kind;
-	uint32_t priority;		/* FIFO, RR: 1..99 */
+	int64_t priority;		/* FIFO, RR: 1..99 */
 	uint64_t runtime_ns, deadline_ns, period_ns; /* 1024 <= runtime <= deadline <= period */
 };
 
-#define POLICY(_kind)		{ .kind = KTSTR_POLICY_##_kind }
-#define FIFO(_prio)	{ .kind = KTSTR_POLICY_FIFO, .priority = (_prio) }
-#define RR(_prio)	{ .kind = KTSTR_POLICY_RR, .priority = (_prio) }
+#define KTSTR_POLICY(_kind)	{ .kind = KTSTR_POLICY_##_kind }
+#define KTSTR_FIFO(_prio) { .kind = KTSTR_POLICY_FIFO, .priority = (_prio) }
+#define KTSTR_RR(_prio)	{ .kind = KTSTR_POLICY_RR, .priority = (_prio) }
 /* DEADLINE(.runtime_ns = ..., .deadline_ns = ..., .period_ns = ...) */
-#define DEADLINE(...)		{ .kind = KTSTR_POLICY_DEADLINE, __VA_ARGS__ }
+#define KTSTR_DEADLINE(...)	{ .kind = KTSTR_POLICY_DEADLINE, __VA_ARGS__ }
 
 /* What a worker pins itself to. The pool is the cgroup's cpuset, or all CPUs without one. */
 enum ktstr_affinity_kind {
@@ -73,13 +73,13 @@ enum ktstr_affinity_kind {
 struct ktstr_affinity {
 	enum ktstr_affinity_kind kind;
 	const char *cpus;		/* EXACT; RANDOM_SUBSET: draw from these instead */
-	uint32_t count;			/* RANDOM_SUBSET; 0: half the pool, at least 1 */
+	int64_t count;			/* RANDOM_SUBSET; 0: half the pool, at least 1 */
 };
 
 /* AFFINITY(SINGLE_CPU), AFFINITY(RANDOM_SUBSET, .count = 2), PINNED("0-1") */
-#define AFFINITY(_kind, ...)							\
+#define KTSTR_AFFINITY(_kind, ...)						\
 	{ .kind = KTSTR_AFFINITY_##_kind, ##__VA_ARGS__ }
-#define PINNED(_list)		AFFINITY(EXACT, .cpus = (_list))
+#define KTSTR_PINNED(_list)	KTSTR_AFFINITY(EXACT, .cpus = (_list))
 
 /* Memory policy of a worker: set_mempolicy(2). */
 enum ktstr_mpol_kind {
@@ -104,14 +104,14 @@ struct ktstr_mpol {
 };
 
 /* MPOL(LOCAL), MPOL(BIND, "0"), MPOL(INTERLEAVE, "0-1", .flags = KTSTR_MPOL_F_STATIC_NODES) */
-#define MPOL(_kind, ...)	{ KTSTR_MPOL_##_kind, ##__VA_ARGS__ }
+#define KTSTR_MPOL(_kind, ...)	{ KTSTR_MPOL_##_kind, ##__VA_ARGS__ }
 
 enum ktstr_clone_mode { KTSTR_CLONE_FORK, KTSTR_CLONE_THREAD };
 
 /* One group of equal workers. 0, NULL and UNSET leave a member to the default behind it. */
 #define KTSTR_WORKSPEC_MEMBERS							\
 	struct ktstr_work work;		/* SPIN_WAIT */				\
-	uint32_t workers;		/* the test's workers_per_cgroup */	\
+	int64_t workers;		/* the test's workers_per_cgroup */	\
 	double workers_pct;	/* instead: as many per CPU of the cpuset, rounded up */ \
 	struct ktstr_policy policy;	/* SCHED_OTHER */			\
 	struct ktstr_affinity affinity;	/* none */				\
@@ -133,9 +133,9 @@ struct ktstr_works {
 	uint32_t nr;
 };
 
-#define WORKSPEC(...)	{ __VA_ARGS__ }
-#define WORKS(...)								\
-	{ (const struct ktstr_workspec[]){ __VA_ARGS__ },	\
+#define KTSTR_WORKSPEC(...) { __VA_ARGS__ }
+#define KTSTR_WORKS(...)							\
+	{ (const struct ktstr_workspec[]){ __VA_ARGS__ },			\
 	 sizeof((const struct ktstr_workspec[]){ __VA_ARGS__ }) /		\
 	 sizeof(struct ktstr_workspec) }
 
@@ -156,31 +156,31 @@ enum ktstr_cpuset_kind {
 struct ktstr_cpuset {
 	enum ktstr_cpuset_kind kind;
 	const char *exact;
-	uint32_t index, of;
+	int64_t index, of;
 	double from, to;		/* OVERLAP: from is the overlapping share of a part */
 };
 
 #define KTSTR_CPUSET(_kind, ...)						\
 	{ .kind = KTSTR_CPUSET_##_kind, __VA_ARGS__ }
-#define CPUS(_list)		KTSTR_CPUSET(EXACT, .exact = (_list))	/* "0-3,8" */
-#define LLC(_i)			KTSTR_CPUSET(LLC, .index = (_i))	/* whole LLC */
-#define NUMA_NODE(_n)		KTSTR_CPUSET(NODE, .index = (_n))	/* whole node */
-#define CPU_RANGE(_a, _b)	KTSTR_CPUSET(RANGE, .from = (_a), .to = (_b)) /* 0 .. 1.0 */
-#define DISJOINT(_i, _of)	KTSTR_CPUSET(DISJOINT, .index = (_i), .of = (_of))
-#define OVERLAP(_i, _of, _f)							\
+#define KTSTR_CPUS(_list)	KTSTR_CPUSET(EXACT, .exact = (_list))	/* "0-3,8" */
+#define KTSTR_LLC(_i)		KTSTR_CPUSET(LLC, .index = (_i))	/* whole LLC */
+#define KTSTR_NUMA_NODE(_n)	KTSTR_CPUSET(NODE, .index = (_n))	/* whole node */
+#define KTSTR_CPU_RANGE(_a, _b)	KTSTR_CPUSET(RANGE, .from = (_a), .to = (_b)) /* 0 .. 1.0 */
+#define KTSTR_DISJOINT(_i, _of)	KTSTR_CPUSET(DISJOINT, .index = (_i), .of = (_of))
+#define KTSTR_OVERLAP(_i, _of, _f)						\
 	KTSTR_CPUSET(OVERLAP, .index = (_i), .of = (_of), .from = (_f))
 
 /* CPU bandwidth: at most quota in each period. */
 struct ktstr_cpu_max {
 	enum ktstr_limit_kind kind;
-	uint64_t quota_us, period_us;
+	int64_t quota_us, period_us;
 };
 
 /* CPU_PCT(150): one and a half CPUs, over periods of 100 ms. */
-#define CPU_PCT(_pct)	{ KTSTR_LIMIT_VALUE, (_pct) * 1000ULL, 100000 }
-#define CPU_MAX_US(_quota, _period)						\
+#define KTSTR_CPU_PCT(_pct) { KTSTR_LIMIT_VALUE, (_pct) * 1000LL, 100000 }
+#define KTSTR_CPU_MAX_US(_quota, _period)					\
 	{ KTSTR_LIMIT_VALUE, (_quota), (_period) }
-#define CPU_UNLIMITED	{ KTSTR_LIMIT_MAX, 0, 100000 }
+#define KTSTR_CPU_UNLIMITED { KTSTR_LIMIT_MAX, 0, 100000 }
 
 /*
  * A cgroup with its workers: one group of them, described by the members of a workspec, or
@@ -196,16 +196,16 @@ struct ktstr_cgroup {
 	struct ktstr_cpuset cpuset;
 	const char *cpuset_mems;	/* "0-1"; by default the nodes of the cpuset */
 	struct ktstr_cpu_max cpu_max;
-	uint32_t cpu_weight;		/* 1..10000; the kernel's default is 100 */
+	int64_t cpu_weight;		/* 1..10000; the kernel's default is 100 */
 	struct ktstr_limit memory_max, memory_high, memory_low, memory_swap_max; /* bytes */
-	uint32_t io_weight;		/* 1..10000 */
+	int64_t io_weight;		/* 1..10000 */
 	struct ktstr_limit pids_max;
 	const struct ktstr_payload *payload;	/* started in it, behind its workers */
 	bool swappable;			/* a work type given for the whole run replaces its own */
 };
 
-#define CGROUP(_name, ...)	{ .name = (_name), ##__VA_ARGS__ }
-#define CGROUPS(...)								\
+#define KTSTR_CGROUP(_name, ...) { .name = (_name), ##__VA_ARGS__ }
+#define KTSTR_CGROUPS(...)							\
 	.cgroups = (const struct ktstr_cgroup[]){ __VA_ARGS__, { .name = NULL } }
 
 /*
@@ -216,23 +216,23 @@ struct ktstr_cgroup {
 struct ktstr_hold {
 	double frac;
 	bool settle;
-	uint64_t fixed_ns;
-	uint64_t loop_ns;
+	int64_t fixed_ns;
+	int64_t loop_ns;
 	bool none;			/* a step of ops only */
 };
 
-#define HOLD_FRAC(_f)		.hold = { .frac = (_f) }
-#define HOLD_FULL		HOLD_FRAC(1.0)
+#define KTSTR_HOLD_FRAC(_f)	.hold = { .frac = (_f) }
+#define KTSTR_HOLD_FULL		KTSTR_HOLD_FRAC(1.0)
 /* Let what was made find its place, then measure for a fraction of the duration. */
-#define HOLD_SETTLED(_f)	.hold = { .frac = (_f), .settle = true }
-#define HOLD_SETTLE		.hold = { .settle = true }
-#define HOLD_MS(_ms)		.hold = { .fixed_ns = (_ms) * NSEC_PER_MSEC }
-#define HOLD_LOOP_MS(_ms)	.hold = { .loop_ns = (_ms) * NSEC_PER_MSEC }
-#define HOLD_NONE		.hold = { .none = true }
+#define KTSTR_HOLD_SETTLED(_f)	.hold = { .frac = (_f), .settle = true }
+#define KTSTR_HOLD_SETTLE	.hold = { .settle = true }
+#define KTSTR_HOLD_MS(_ms)	.hold = { .fixed_ns = (_ms) * 1000000LL }
+#define KTSTR_HOLD_LOOP_MS(_ms)	.hold = { .loop_ns = (_ms) * 1000000LL }
+#define KTSTR_HOLD_NONE		.hold = { .none = true }
 
 /*
  * Ops: what a step does to cgroups and workers that exist. One row of
- * harness/guest/ops.c each; docs/ops.md says what they do in detail. The value is the op's
+ * harness/guest/engine/ops/ each; docs/ops.md says what they do in detail. The value is the op's
  * bit in the stimulus record.
  */
 enum ktstr_op_kind {
@@ -275,8 +275,8 @@ struct ktstr_irq {
 	uint32_t number;
 };
 
-#define IRQ_LABEL(_label)	{ .label = (_label) }
-#define IRQ(_number)		{ .number = (_number) }
+#define KTSTR_IRQ_LABEL(_label)	{ .label = (_label) }
+#define KTSTR_IRQ(_number)	{ .number = (_number) }
 
 /* Something in the kernel's memory that the host reads or writes. */
 struct ktstr_kernel_target {
@@ -293,11 +293,11 @@ struct ktstr_kernel_target {
 	int32_t pid;
 };
 
-#define KSYM(_symbol)		{ .kind = KTSTR_KERNEL_SYMBOL, .name = (_symbol) }
-#define KADDR(_address)		{ .kind = KTSTR_KERNEL_ADDRESS, .address = (_address) }
-#define KPERCPU(_symbol, _cpu)							\
+#define KTSTR_KSYM(_symbol)	{ .kind = KTSTR_KERNEL_SYMBOL, .name = (_symbol) }
+#define KTSTR_KADDR(_address)	{ .kind = KTSTR_KERNEL_ADDRESS, .address = (_address) }
+#define KTSTR_KPERCPU(_symbol, _cpu)						\
 	{ .kind = KTSTR_KERNEL_PER_CPU, .name = (_symbol), .cpu = (_cpu) }
-#define KTASK(_pid, _field)							\
+#define KTSTR_KTASK(_pid, _field)						\
 	{ .kind = KTSTR_KERNEL_TASK, .name = (_field), .pid = (_pid) }
 
 struct ktstr_kernel_value {
@@ -306,9 +306,9 @@ struct ktstr_kernel_value {
 	const void *bytes;
 };
 
-#define KU32(_v)		{ .len = 4, .number = (_v) }
-#define KU64(_v)		{ .len = 8, .number = (_v) }
-#define KBYTES(_p, _len)	{ .len = (_len), .bytes = (_p) }
+#define KTSTR_KU32(_v)		{ .len = 4, .number = (_v) }
+#define KTSTR_KU64(_v)		{ .len = 8, .number = (_v) }
+#define KTSTR_KBYTES(_p, _len)	{ .len = (_len), .bytes = (_p) }
 
 struct ktstr_op {
 	enum ktstr_op_kind kind;
@@ -339,61 +339,61 @@ struct ktstr_op {
 #define KTSTR_OP(_kind, _cgroup, ...)						\
 	{ .kind = KTSTR_OP_##_kind, .cgroup = (_cgroup), ##__VA_ARGS__ }
 
-#define ADD_CGROUP(_name)		KTSTR_OP(ADD_CGROUP, _name)
+#define KTSTR_ADD_CGROUP(_name)		KTSTR_OP(ADD_CGROUP, _name)
 /* A whole cgroup with its workers, in order with the other ops. */
-#define ADD_CGROUP_DEF(_name, ...)						\
-	KTSTR_OP(ADD_CGROUP_DEF, _name, \
-		 .def = &(const struct ktstr_cgroup)CGROUP(_name, ##__VA_ARGS__))
-#define REMOVE_CGROUP(_name)		KTSTR_OP(REMOVE_CGROUP, _name)
-#define SET_CPUSET(_name, _cpuset)	KTSTR_OP(SET_CPUSET, _name, .cpuset = _cpuset)
-#define CLEAR_CPUSET(_name)		KTSTR_OP(CLEAR_CPUSET, _name)
-#define SWAP_CPUSETS(_a, _b)		KTSTR_OP(SWAP_CPUSETS, _a, .to = (_b))
+#define KTSTR_ADD_CGROUP_DEF(_name, ...)					\
+	KTSTR_OP(ADD_CGROUP_DEF, _name,						\
+		 .def = &(const struct ktstr_cgroup)KTSTR_CGROUP(_name, ##__VA_ARGS__))
+#define KTSTR_REMOVE_CGROUP(_name)	KTSTR_OP(REMOVE_CGROUP, _name)
+#define KTSTR_SET_CPUSET(_name, _cpuset) KTSTR_OP(SET_CPUSET, _name, .cpuset = _cpuset)
+#define KTSTR_CLEAR_CPUSET(_name)	KTSTR_OP(CLEAR_CPUSET, _name)
+#define KTSTR_SWAP_CPUSETS(_a, _b)	KTSTR_OP(SWAP_CPUSETS, _a, .to = (_b))
 /* SPAWN("cg_a", .workers = 2, .work = YIELD_HEAVY) */
-#define SPAWN(_name, ...)							\
-	KTSTR_OP(SPAWN, _name, .spec = &(const struct ktstr_workspec)WORKSPEC(__VA_ARGS__))
-#define SPAWN_HOST(...)							\
-	KTSTR_OP(SPAWN_HOST, NULL, .spec = &(const struct ktstr_workspec)WORKSPEC(__VA_ARGS__))
-#define STOP_CGROUP(_name)		KTSTR_OP(STOP_CGROUP, _name)
-#define SET_AFFINITY(_name, _affinity)	KTSTR_OP(SET_AFFINITY, _name, .affinity = _affinity)
-#define MOVE_ALL_TASKS(_from, _to)	KTSTR_OP(MOVE_ALL_TASKS, _from, .to = (_to))
-#define FREEZE_CGROUP(_name)		KTSTR_OP(FREEZE_CGROUP, _name)
-#define UNFREEZE_CGROUP(_name)		KTSTR_OP(UNFREEZE_CGROUP, _name)
-#define CAPTURE_CGROUP_PROCS(_tag, _name) KTSTR_OP(CAPTURE_CGROUP_PROCS, _name, .tag = (_tag))
-#define STEER_IRQ(_irq, _cpu)		KTSTR_OP(STEER_IRQ, NULL, .irq = _irq, .cpu = (_cpu))
+#define KTSTR_SPAWN(_name, ...)							\
+	KTSTR_OP(SPAWN, _name, .spec = &(const struct ktstr_workspec)KTSTR_WORKSPEC(__VA_ARGS__))
+#define KTSTR_SPAWN_HOST(...)							\
+	KTSTR_OP(SPAWN_HOST, NULL, .spec = &(const struct ktstr_workspec)KTSTR_WORKSPEC(__VA_ARGS__))
+#define KTSTR_STOP_CGROUP(_name)	KTSTR_OP(STOP_CGROUP, _name)
+#define KTSTR_SET_AFFINITY(_name, _affinity) KTSTR_OP(SET_AFFINITY, _name, .affinity = _affinity)
+#define KTSTR_MOVE_ALL_TASKS(_from, _to) KTSTR_OP(MOVE_ALL_TASKS, _from, .to = (_to))
+#define KTSTR_FREEZE_CGROUP(_name)	KTSTR_OP(FREEZE_CGROUP, _name)
+#define KTSTR_UNFREEZE_CGROUP(_name)	KTSTR_OP(UNFREEZE_CGROUP, _name)
+#define KTSTR_CAPTURE_CGROUP_PROCS(_tag, _name) KTSTR_OP(CAPTURE_CGROUP_PROCS, _name, .tag = (_tag))
+#define KTSTR_STEER_IRQ(_irq, _cpu)	KTSTR_OP(STEER_IRQ, NULL, .irq = _irq, .cpu = (_cpu))
 /* Pins a map of the scheduler as /sys/fs/bpf/ktstr/NAME: it survives its scheduler. */
-#define PIN_BPF_MAP(_name)		KTSTR_OP(PIN_BPF_MAP, NULL, .name = (_name))
+#define KTSTR_PIN_BPF_MAP(_name)	KTSTR_OP(PIN_BPF_MAP, NULL, .name = (_name))
 /* The next ones need the monitor; until it is there they are judged and refused. */
-#define CAPTURE_SNAPSHOT(_name)		KTSTR_OP(CAPTURE_SNAPSHOT, NULL, .name = (_name))
-#define WATCH_SNAPSHOT(_symbol)		KTSTR_OP(WATCH_SNAPSHOT, NULL, .name = (_symbol))
+#define KTSTR_CAPTURE_SNAPSHOT(_name)	KTSTR_OP(CAPTURE_SNAPSHOT, NULL, .name = (_name))
+#define KTSTR_WATCH_SNAPSHOT(_symbol)	KTSTR_OP(WATCH_SNAPSHOT, NULL, .name = (_symbol))
 /* HOT: while the CPUs run; COLD: while they are stopped. */
-#define READ_KERNEL_HOT(_as, _target, _len)					\
+#define KTSTR_READ_KERNEL_HOT(_as, _target, _len)				\
 	KTSTR_OP(READ_KERNEL_HOT, NULL, .as = (_as), .target = _target, .value.len = (_len))
-#define READ_KERNEL_COLD(_as, _target, _len)					\
+#define KTSTR_READ_KERNEL_COLD(_as, _target, _len)				\
 	KTSTR_OP(READ_KERNEL_COLD, NULL, .as = (_as), .target = _target, .value.len = (_len))
-#define WRITE_KERNEL_HOT(_target, _value)					\
+#define KTSTR_WRITE_KERNEL_HOT(_target, _value)					\
 	KTSTR_OP(WRITE_KERNEL_HOT, NULL, .target = _target, .value = _value)
-#define WRITE_KERNEL_COLD(_target, _value)					\
+#define KTSTR_WRITE_KERNEL_COLD(_target, _value)				\
 	KTSTR_OP(WRITE_KERNEL_COLD, NULL, .target = _target, .value = _value)
 /*
  * A program in a cgroup, NULL: beside the runner. It runs until it ends, is waited for, is
  * killed, or the step ends. WAIT and KILL find it without the cgroup where it runs once.
  */
-#define RUN_PAYLOAD(_payload, _cgroup, ...)					\
+#define KTSTR_RUN_PAYLOAD(_payload, _cgroup, ...)				\
 	KTSTR_OP(RUN_PAYLOAD, _cgroup, .payload = (_payload), ##__VA_ARGS__)
-#define WAIT_PAYLOAD(_payload, _cgroup, ...)					\
+#define KTSTR_WAIT_PAYLOAD(_payload, _cgroup, ...)				\
 	KTSTR_OP(WAIT_PAYLOAD, _cgroup, .payload = (_payload), ##__VA_ARGS__)
-#define KILL_PAYLOAD(_payload, _cgroup)						\
+#define KTSTR_KILL_PAYLOAD(_payload, _cgroup)					\
 	KTSTR_OP(KILL_PAYLOAD, _cgroup, .payload = (_payload))
 /*
  * Exchange the scheduler while workers run. Those that are attached later must be listed in
  * the test's staged_schedulers; RESTART starts the test's own again, whatever is attached.
  * One that does not attach ends the scenario as a failure of its own kind.
  */
-#define ATTACH_SCHEDULER(_sched)	KTSTR_OP(ATTACH_SCHEDULER, NULL, .scheduler = (_sched))
-#define DETACH_SCHEDULER		KTSTR_OP(DETACH_SCHEDULER, NULL)
-#define RESTART_SCHEDULER		KTSTR_OP(RESTART_SCHEDULER, NULL)
-#define REPLACE_SCHEDULER(_sched)	KTSTR_OP(REPLACE_SCHEDULER, NULL, .scheduler = (_sched))
-#define OPS(...)								\
+#define KTSTR_ATTACH_SCHEDULER(_sched)	KTSTR_OP(ATTACH_SCHEDULER, NULL, .scheduler = (_sched))
+#define KTSTR_DETACH_SCHEDULER		KTSTR_OP(DETACH_SCHEDULER, NULL)
+#define KTSTR_RESTART_SCHEDULER		KTSTR_OP(RESTART_SCHEDULER, NULL)
+#define KTSTR_REPLACE_SCHEDULER(_sched)	KTSTR_OP(REPLACE_SCHEDULER, NULL, .scheduler = (_sched))
+#define KTSTR_OPS(...)								\
 	.ops = (const struct ktstr_op[]){ __VA_ARGS__, { .kind = KTSTR_OP_END } }
 
 /* Ops first, then the cgroups, then the hold, then everything the step made goes again. */
@@ -403,7 +403,7 @@ struct ktstr_step {
 	struct ktstr_hold hold;
 };
 
-#define STEP(...)	{ __VA_ARGS__ }
+#define KTSTR_STEP(...)	{ __VA_ARGS__ }
 
 /* What lasts through all steps: cgroups first, then ops, then payloads. NULL is none. */
 struct ktstr_backdrop {
@@ -414,7 +414,7 @@ struct ktstr_backdrop {
 	bool no_cpu_controller;
 };
 
-#define BACKDROP(...)	(&(const struct ktstr_backdrop){ __VA_ARGS__ })
+#define KTSTR_BACKDROP(...) (&(const struct ktstr_backdrop){ __VA_ARGS__ })
 
 struct ktstr_scenario_def {
 	const struct ktstr_backdrop *backdrop;
@@ -434,8 +434,8 @@ int ktstr_run_steps(struct ktstr_ctx *ctx, const struct ktstr_step *steps, uint3
 
 #define KTSTR_NR_STEPS(...)							\
 	(sizeof((const struct ktstr_step[]){ __VA_ARGS__ }) / sizeof(struct ktstr_step))
-#define KTSTR_SCENARIO_DEF(_backdrop, _checks, ...)					\
-	(&(const struct ktstr_scenario_def){ (_backdrop), (_checks),			\
+#define KTSTR_SCENARIO_DEF(_backdrop, _checks, ...)				\
+	(&(const struct ktstr_scenario_def){ (_backdrop), (_checks),		\
 	 (const struct ktstr_step[]){ __VA_ARGS__ }, KTSTR_NR_STEPS(__VA_ARGS__) })
 
 /* ktstr_run(ctx, STEP(...), STEP(...)) */
@@ -445,7 +445,10 @@ int ktstr_run_steps(struct ktstr_ctx *ctx, const struct ktstr_step *steps, uint3
 /* ktstr_run_scenario(ctx, BACKDROP(CGROUPS(...)), STEP(...), ...) */
 #define ktstr_run_scenario(_ctx, _backdrop, ...)				\
 	ktstr_run_def(_ctx, KTSTR_SCENARIO_DEF(_backdrop, NULL, __VA_ARGS__))
-/* With checks made by KTSTR_CHECKS() instead of the test's own. */
+/*
+ * With checks made by KTSTR_CHECKS() instead of the test's own: worker checks that the set leaves out
+ * are off. A monitor check that it leaves out stays the test's.
+ */
 #define ktstr_run_with(_ctx, _checks, ...)					\
 	ktstr_run_def(_ctx, KTSTR_SCENARIO_DEF(NULL, _checks, __VA_ARGS__))
 
@@ -463,6 +466,10 @@ int ktstr_run_steps(struct ktstr_ctx *ctx, const struct ktstr_step *steps, uint3
 const char *ktstr_test_name(const struct ktstr_ctx *ctx);
 uint64_t ktstr_duration_ns(const struct ktstr_ctx *ctx);
 uint32_t ktstr_nr_cpus(const struct ktstr_ctx *ctx);
+/* of a cgroup that does not say how many it has */
+uint32_t ktstr_workers_per_cgroup(const struct ktstr_ctx *ctx);
+/* Limits that are times are this much wider, because CPUs of the host are shared; 1: they are not. */
+uint32_t ktstr_time_scale(const struct ktstr_ctx *ctx);
 const struct ktstr_topology *ktstr_topology(const struct ktstr_ctx *ctx);
 /* pid of the scheduler under test, 0 without one */
 int ktstr_sched_pid(const struct ktstr_ctx *ctx);
@@ -474,5 +481,7 @@ uint64_t ktstr_stop_ns(const struct ktstr_ctx *ctx);
  * Returns how many there were (at most @max are stored), or -ENOENT for an unknown tag.
  */
 int ktstr_captured_procs(const struct ktstr_ctx *ctx, const char *tag, int *pids, int max);
+
+#include <ktstr/short_names.h>
 
 #endif

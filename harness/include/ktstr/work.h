@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Work types as an author writes them: the enum, the parameters of each, one macro each. What
- * one worker does until it is told to stop; harness/guest/work.c has the table behind it.
+ * Work types as an author writes them: the enum, the parameters and a macro for each.
  */
 #ifndef KTSTR_WORK_H
 #define KTSTR_WORK_H
@@ -9,61 +8,65 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define NSEC_PER_USEC	1000ULL
-#define NSEC_PER_MSEC	1000000ULL
-#define NSEC_PER_SEC	1000000000ULL
-
 /*
- * Work types: what one worker does until it is told to stop. One row of harness/guest/work.c
- * each; docs/work-types.md is generated from there. A parameter that is 0 takes the default
- * named behind it.
+ * A work type is what one worker does until it is told to stop. The table of
+ * harness/guest/work/types/table.c has one row for each; docs/work-types.md is generated from it.
+ * A parameter that is 0 takes the default named behind it.
  */
+/*
+ * The work types. A row makes KTSTR_WORK_<first> and, in the guest, the row ktstr_work_<second> of
+ * harness/guest/work/types/, which has the functions and the words for it.
+ */
+#define KTSTR_WORK_TYPES(TYPE)							\
+	TYPE(SPIN_WAIT, spin_wait)					\
+	TYPE(YIELD_HEAVY, yield_heavy)					\
+	TYPE(MIXED, mixed)						\
+	TYPE(ALU_HOT, alu_hot)						\
+	TYPE(SMT_SIBLING_SPIN, smt_sibling_spin)			\
+	TYPE(IPC_VARIANCE, ipc_variance)				\
+	TYPE(IO_SYNC_WRITE, io_sync_write)				\
+	TYPE(IO_RAND_READ, io_rand_read)				\
+	TYPE(IO_CONVOY, io_convoy)					\
+	TYPE(BURSTY, bursty)						\
+	TYPE(IDLE_CHURN, idle_churn)					\
+	TYPE(PIPE_IO, pipe_io)						\
+	TYPE(FUTEX_PING_PONG, futex_ping_pong)				\
+	TYPE(FUTEX_FAN_OUT, futex_fan_out)				\
+	TYPE(CACHE_PRESSURE, cache_pressure)				\
+	TYPE(CACHE_YIELD, cache_yield)					\
+	TYPE(CACHE_PIPE, cache_pipe)					\
+	TYPE(SEQUENCE, sequence)					\
+	TYPE(FORK_EXIT, fork_exit)					\
+	TYPE(NICE_SWEEP, nice_sweep)					\
+	TYPE(AFFINITY_CHURN, affinity_churn)				\
+	TYPE(POLICY_CHURN, policy_churn)				\
+	TYPE(NUMA_MIGRATION_CHURN, numa_migration_churn)		\
+	TYPE(CGROUP_CHURN, cgroup_churn)				\
+	TYPE(FAN_OUT_COMPUTE, fan_out_compute)				\
+	TYPE(ASYMMETRIC_WAKER, asymmetric_waker)			\
+	TYPE(WAKE_CHAIN, wake_chain)					\
+	TYPE(EPOLL_STORM, epoll_storm)					\
+	TYPE(THUNDERING_HERD, thundering_herd)				\
+	TYPE(PAGE_FAULT_CHURN, page_fault_churn)			\
+	TYPE(NUMA_WORKING_SET_SWEEP, numa_working_set_sweep)		\
+	TYPE(MUTEX_CONTENTION, mutex_contention)			\
+	TYPE(PRIORITY_INVERSION, priority_inversion)			\
+	TYPE(PRODUCER_CONSUMER_IMBALANCE, producer_consumer_imbalance)	\
+	TYPE(SIGNAL_STORM, signal_storm)				\
+	TYPE(PREEMPT_STORM, preempt_storm)				\
+	TYPE(RT_STARVATION, rt_starvation)				\
+	TYPE(CUSTOM, custom)						\
+	TYPE(TIMER_LATENCY, timer_latency)				\
+	TYPE(CROSS_AFFINITY_CHURN, cross_affinity_churn)		\
+	TYPE(CGROUP_ATTACH_STORM, cgroup_attach_storm)			\
+	TYPE(SCHBENCH, schbench)					\
+	TYPE(TAOBENCH, taobench)					\
+	TYPE(NET_TRAFFIC, net_traffic)					\
+	TYPE(IRQ_WAKE, irq_wake)
+
+#define KTSTR_WORK_TYPE_VALUE(_name, _row)	KTSTR_WORK_##_name,
 enum ktstr_work_type {
-	KTSTR_WORK_SPIN_WAIT,
-	KTSTR_WORK_YIELD_HEAVY,
-	KTSTR_WORK_MIXED,
-	KTSTR_WORK_ALU_HOT,
-	KTSTR_WORK_SMT_SIBLING_SPIN,
-	KTSTR_WORK_IPC_VARIANCE,
-	KTSTR_WORK_IO_SYNC_WRITE,
-	KTSTR_WORK_IO_RAND_READ,
-	KTSTR_WORK_IO_CONVOY,
-	KTSTR_WORK_BURSTY,
-	KTSTR_WORK_IDLE_CHURN,
-	KTSTR_WORK_PIPE_IO,
-	KTSTR_WORK_FUTEX_PING_PONG,
-	KTSTR_WORK_FUTEX_FAN_OUT,
-	KTSTR_WORK_CACHE_PRESSURE,
-	KTSTR_WORK_CACHE_YIELD,
-	KTSTR_WORK_CACHE_PIPE,
-	KTSTR_WORK_SEQUENCE,
-	KTSTR_WORK_FORK_EXIT,
-	KTSTR_WORK_NICE_SWEEP,
-	KTSTR_WORK_AFFINITY_CHURN,
-	KTSTR_WORK_POLICY_CHURN,
-	KTSTR_WORK_NUMA_MIGRATION_CHURN,
-	KTSTR_WORK_CGROUP_CHURN,
-	KTSTR_WORK_FAN_OUT_COMPUTE,
-	KTSTR_WORK_ASYMMETRIC_WAKER,
-	KTSTR_WORK_WAKE_CHAIN,
-	KTSTR_WORK_EPOLL_STORM,
-	KTSTR_WORK_THUNDERING_HERD,
-	KTSTR_WORK_PAGE_FAULT_CHURN,
-	KTSTR_WORK_NUMA_WORKING_SET_SWEEP,
-	KTSTR_WORK_MUTEX_CONTENTION,
-	KTSTR_WORK_PRIORITY_INVERSION,
-	KTSTR_WORK_PRODUCER_CONSUMER_IMBALANCE,
-	KTSTR_WORK_SIGNAL_STORM,
-	KTSTR_WORK_PREEMPT_STORM,
-	KTSTR_WORK_RT_STARVATION,
-	KTSTR_WORK_CUSTOM,
-	KTSTR_WORK_TIMER_LATENCY,
-	KTSTR_WORK_CROSS_AFFINITY_CHURN,
-	KTSTR_WORK_CGROUP_ATTACH_STORM,
-	KTSTR_WORK_SCHBENCH,
-	KTSTR_WORK_TAOBENCH,
-	KTSTR_WORK_NET_TRAFFIC,
-	KTSTR_WORK_IRQ_WAKE,
+	KTSTR_WORK_TYPES(KTSTR_WORK_TYPE_VALUE)
 	KTSTR_NR_WORK_TYPES,
 };
 
@@ -181,61 +184,63 @@ struct ktstr_work {
 	((struct ktstr_work){ .type = KTSTR_WORK_##_type, ._member = { __VA_ARGS__ } })
 #define KTSTR_PLAIN_WORK(_type)	((struct ktstr_work){ .type = KTSTR_WORK_##_type })
 
-#define SPIN_WAIT			KTSTR_PLAIN_WORK(SPIN_WAIT)
-#define YIELD_HEAVY			KTSTR_PLAIN_WORK(YIELD_HEAVY)
-#define MIXED				KTSTR_PLAIN_WORK(MIXED)
-#define ALU_HOT(...)			KTSTR_WORK(ALU_HOT, alu_hot, __VA_ARGS__)
-#define SMT_SIBLING_SPIN		KTSTR_PLAIN_WORK(SMT_SIBLING_SPIN)
-#define IPC_VARIANCE(...)		KTSTR_WORK(IPC_VARIANCE, ipc_variance, __VA_ARGS__)
-#define IO_SYNC_WRITE			KTSTR_PLAIN_WORK(IO_SYNC_WRITE)
-#define IO_RAND_READ			KTSTR_PLAIN_WORK(IO_RAND_READ)
-#define IO_CONVOY			KTSTR_PLAIN_WORK(IO_CONVOY)
-#define BURSTY(_burst_ns, _sleep_ns)						\
+#define KTSTR_SPIN_WAIT			KTSTR_PLAIN_WORK(SPIN_WAIT)
+#define KTSTR_YIELD_HEAVY		KTSTR_PLAIN_WORK(YIELD_HEAVY)
+#define KTSTR_MIXED			KTSTR_PLAIN_WORK(MIXED)
+#define KTSTR_ALU_HOT(...)		KTSTR_WORK(ALU_HOT, alu_hot, __VA_ARGS__)
+#define KTSTR_SMT_SIBLING_SPIN		KTSTR_PLAIN_WORK(SMT_SIBLING_SPIN)
+#define KTSTR_IPC_VARIANCE(...)		KTSTR_WORK(IPC_VARIANCE, ipc_variance, __VA_ARGS__)
+#define KTSTR_IO_SYNC_WRITE		KTSTR_PLAIN_WORK(IO_SYNC_WRITE)
+#define KTSTR_IO_RAND_READ		KTSTR_PLAIN_WORK(IO_RAND_READ)
+#define KTSTR_IO_CONVOY			KTSTR_PLAIN_WORK(IO_CONVOY)
+#define KTSTR_BURSTY(_burst_ns, _sleep_ns)					\
 	KTSTR_WORK(BURSTY, bursty, .burst_ns = (_burst_ns), .sleep_ns = (_sleep_ns))
-#define IDLE_CHURN(...)			KTSTR_WORK(IDLE_CHURN, idle_churn, __VA_ARGS__)
-#define PIPE_IO(...)			KTSTR_WORK(PIPE_IO, pipe_io, __VA_ARGS__)
-#define FUTEX_PING_PONG(...)		KTSTR_WORK(FUTEX_PING_PONG, futex_ping_pong, __VA_ARGS__)
-#define FUTEX_FAN_OUT(...)		KTSTR_WORK(FUTEX_FAN_OUT, futex_fan_out, __VA_ARGS__)
-#define CACHE_PRESSURE(...)		KTSTR_WORK(CACHE_PRESSURE, cache, __VA_ARGS__)
-#define CACHE_YIELD(...)		KTSTR_WORK(CACHE_YIELD, cache, __VA_ARGS__)
-#define CACHE_PIPE(...)			KTSTR_WORK(CACHE_PIPE, cache, __VA_ARGS__)
+#define KTSTR_IDLE_CHURN(...)		KTSTR_WORK(IDLE_CHURN, idle_churn, __VA_ARGS__)
+#define KTSTR_PIPE_IO(...)		KTSTR_WORK(PIPE_IO, pipe_io, __VA_ARGS__)
+#define KTSTR_FUTEX_PING_PONG(...)	KTSTR_WORK(FUTEX_PING_PONG, futex_ping_pong, __VA_ARGS__)
+#define KTSTR_FUTEX_FAN_OUT(...)	KTSTR_WORK(FUTEX_FAN_OUT, futex_fan_out, __VA_ARGS__)
+#define KTSTR_CACHE_PRESSURE(...)	KTSTR_WORK(CACHE_PRESSURE, cache, __VA_ARGS__)
+#define KTSTR_CACHE_YIELD(...)		KTSTR_WORK(CACHE_YIELD, cache, __VA_ARGS__)
+#define KTSTR_CACHE_PIPE(...)		KTSTR_WORK(CACHE_PIPE, cache, __VA_ARGS__)
 /* SEQUENCE({ KTSTR_PHASE_SPIN, 10 * NSEC_PER_MSEC }, { KTSTR_PHASE_SLEEP, ... }) */
-#define SEQUENCE(...)								\
+#define KTSTR_SEQUENCE(...)							\
 	KTSTR_WORK(SEQUENCE, sequence,						\
 		   .phases = (const struct ktstr_work_phase[]){ __VA_ARGS__, { 0, 0 } })
-#define FORK_EXIT			KTSTR_PLAIN_WORK(FORK_EXIT)
-#define NICE_SWEEP			KTSTR_PLAIN_WORK(NICE_SWEEP)
-#define AFFINITY_CHURN(...)		KTSTR_WORK(AFFINITY_CHURN, affinity_churn, __VA_ARGS__)
-#define POLICY_CHURN(...)		KTSTR_WORK(POLICY_CHURN, policy_churn, __VA_ARGS__)
-#define NUMA_MIGRATION_CHURN(...)						\
+#define KTSTR_FORK_EXIT			KTSTR_PLAIN_WORK(FORK_EXIT)
+#define KTSTR_NICE_SWEEP		KTSTR_PLAIN_WORK(NICE_SWEEP)
+#define KTSTR_AFFINITY_CHURN(...)	KTSTR_WORK(AFFINITY_CHURN, affinity_churn, __VA_ARGS__)
+#define KTSTR_POLICY_CHURN(...)		KTSTR_WORK(POLICY_CHURN, policy_churn, __VA_ARGS__)
+#define KTSTR_NUMA_MIGRATION_CHURN(...)						\
 	KTSTR_WORK(NUMA_MIGRATION_CHURN, numa_migration_churn, __VA_ARGS__)
-#define CGROUP_CHURN(...)		KTSTR_WORK(CGROUP_CHURN, cgroup_churn, __VA_ARGS__)
-#define FAN_OUT_COMPUTE(...)		KTSTR_WORK(FAN_OUT_COMPUTE, fan_out_compute, __VA_ARGS__)
-#define ASYMMETRIC_WAKER(...)		KTSTR_WORK(ASYMMETRIC_WAKER, asymmetric_waker, __VA_ARGS__)
-#define WAKE_CHAIN(...)			KTSTR_WORK(WAKE_CHAIN, wake_chain, __VA_ARGS__)
-#define EPOLL_STORM(...)		KTSTR_WORK(EPOLL_STORM, epoll_storm, __VA_ARGS__)
-#define THUNDERING_HERD(...)		KTSTR_WORK(THUNDERING_HERD, thundering_herd, __VA_ARGS__)
-#define PAGE_FAULT_CHURN(...)		KTSTR_WORK(PAGE_FAULT_CHURN, page_fault_churn, __VA_ARGS__)
-#define NUMA_WORKING_SET_SWEEP(...)						\
+#define KTSTR_CGROUP_CHURN(...)		KTSTR_WORK(CGROUP_CHURN, cgroup_churn, __VA_ARGS__)
+#define KTSTR_FAN_OUT_COMPUTE(...)	KTSTR_WORK(FAN_OUT_COMPUTE, fan_out_compute, __VA_ARGS__)
+#define KTSTR_ASYMMETRIC_WAKER(...)	KTSTR_WORK(ASYMMETRIC_WAKER, asymmetric_waker, __VA_ARGS__)
+#define KTSTR_WAKE_CHAIN(...)		KTSTR_WORK(WAKE_CHAIN, wake_chain, __VA_ARGS__)
+#define KTSTR_EPOLL_STORM(...)		KTSTR_WORK(EPOLL_STORM, epoll_storm, __VA_ARGS__)
+#define KTSTR_THUNDERING_HERD(...)	KTSTR_WORK(THUNDERING_HERD, thundering_herd, __VA_ARGS__)
+#define KTSTR_PAGE_FAULT_CHURN(...)	KTSTR_WORK(PAGE_FAULT_CHURN, page_fault_churn, __VA_ARGS__)
+#define KTSTR_NUMA_WORKING_SET_SWEEP(...)					\
 	KTSTR_WORK(NUMA_WORKING_SET_SWEEP, numa_working_set_sweep, __VA_ARGS__)
-#define MUTEX_CONTENTION(...)		KTSTR_WORK(MUTEX_CONTENTION, mutex_contention, __VA_ARGS__)
-#define PRIORITY_INVERSION(...)							\
+#define KTSTR_MUTEX_CONTENTION(...)	KTSTR_WORK(MUTEX_CONTENTION, mutex_contention, __VA_ARGS__)
+#define KTSTR_PRIORITY_INVERSION(...)						\
 	KTSTR_WORK(PRIORITY_INVERSION, priority_inversion, __VA_ARGS__)
-#define PRODUCER_CONSUMER_IMBALANCE(...)					\
+#define KTSTR_PRODUCER_CONSUMER_IMBALANCE(...)					\
 	KTSTR_WORK(PRODUCER_CONSUMER_IMBALANCE, producer_consumer, __VA_ARGS__)
-#define SIGNAL_STORM(...)		KTSTR_WORK(SIGNAL_STORM, signal_storm, __VA_ARGS__)
-#define PREEMPT_STORM(...)		KTSTR_WORK(PREEMPT_STORM, preempt_storm, __VA_ARGS__)
-#define RT_STARVATION(...)		KTSTR_WORK(RT_STARVATION, rt_starvation, __VA_ARGS__)
-#define CUSTOM(_name, _fn, ...)							\
+#define KTSTR_SIGNAL_STORM(...)		KTSTR_WORK(SIGNAL_STORM, signal_storm, __VA_ARGS__)
+#define KTSTR_PREEMPT_STORM(...)	KTSTR_WORK(PREEMPT_STORM, preempt_storm, __VA_ARGS__)
+#define KTSTR_RT_STARVATION(...)	KTSTR_WORK(RT_STARVATION, rt_starvation, __VA_ARGS__)
+#define KTSTR_CUSTOM(_name, _fn, ...)						\
 	KTSTR_WORK(CUSTOM, custom, .name = (_name), .iterate = (_fn), ##__VA_ARGS__)
-#define TIMER_LATENCY(...)		KTSTR_WORK(TIMER_LATENCY, timer_latency, __VA_ARGS__)
-#define CROSS_AFFINITY_CHURN(...)						\
+#define KTSTR_TIMER_LATENCY(...)	KTSTR_WORK(TIMER_LATENCY, timer_latency, __VA_ARGS__)
+#define KTSTR_CROSS_AFFINITY_CHURN(...)						\
 	KTSTR_WORK(CROSS_AFFINITY_CHURN, cross_affinity_churn, __VA_ARGS__)
-#define CGROUP_ATTACH_STORM(...)						\
+#define KTSTR_CGROUP_ATTACH_STORM(...)						\
 	KTSTR_WORK(CGROUP_ATTACH_STORM, cgroup_attach_storm, __VA_ARGS__)
-#define SCHBENCH(...)			KTSTR_WORK(SCHBENCH, schbench, __VA_ARGS__)
-#define TAOBENCH(...)			KTSTR_WORK(TAOBENCH, taobench, __VA_ARGS__)
-#define NET_TRAFFIC(...)		KTSTR_WORK(NET_TRAFFIC, net_traffic, __VA_ARGS__)
-#define IRQ_WAKE(...)			KTSTR_WORK(IRQ_WAKE, irq_wake, __VA_ARGS__)
+#define KTSTR_SCHBENCH(...)		KTSTR_WORK(SCHBENCH, schbench, __VA_ARGS__)
+#define KTSTR_TAOBENCH(...)		KTSTR_WORK(TAOBENCH, taobench, __VA_ARGS__)
+#define KTSTR_NET_TRAFFIC(...)		KTSTR_WORK(NET_TRAFFIC, net_traffic, __VA_ARGS__)
+#define KTSTR_IRQ_WAKE(...)		KTSTR_WORK(IRQ_WAKE, irq_wake, __VA_ARGS__)
+
+#include <ktstr/short_names.h>
 
 #endif

@@ -20,6 +20,7 @@ struct ktstr_steady;
 struct ktstr_canned {
 	const char *name;
 	const char *catches;		/* the scheduler's mistake that it is there for */
+	const char *fault;		/* of scx_mutant, which it is known to notice; NULL: none */
 	uint32_t min_cpus, min_llcs, min_nodes; /* on less it is skipped */
 	uint32_t threads;		/* per core where it runs as a test of its own; 0: 1 */
 	const struct ktstr_steady *steady;
@@ -53,8 +54,11 @@ int ktstr_scenario(struct ktstr_ctx *ctx, const char *name);
  */
 int ktstr_scenario_batch(struct ktstr_ctx *ctx, const char *what);
 
-/* How many those are; 0 for an unknown category. */
-uint32_t ktstr_batch__nr(const char *what);
+/* How many those are, 0 for an unknown category, and the machine on which none is skipped. */
+struct ktstr_batch {
+	uint32_t nr, min_cpus, min_llcs, min_nodes;
+};
+struct ktstr_batch ktstr_batch(const char *what);
 
 /* The ones to begin with, as functions. */
 #define KTSTR_CURATED(_function, _name)						\

@@ -3,6 +3,7 @@
  * A test program that lists its tests as kselftest_harness.h does and then breaks every rule
  * of the protocol, one per test.
  */
+#include <linux/kernel.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -76,6 +77,18 @@ static int do_on_demand(void)
 	return 0;
 }
 
+static int do_unrecorded(void)
+{
+	puts("# ERROR not recorded: sidecar /x: No space left on device\nok 1 ktstr.unrecorded");
+	return 5;
+}
+
+static int do_unrecorded_silently(void)
+{
+	puts("ok 1 ktstr.unrecorded_silently");
+	return 5;
+}
+
 static const struct {
 	const char *name;
 	int (*run)(void);
@@ -84,12 +97,13 @@ static const struct {
 	{ "lies", do_lies }, { "other_test", do_other_test },
 	{ "two_results", do_two_results }, { "bails_out", do_bails_out },
 	{ "garbage", do_garbage }, { "one_line", do_one_line },
-	{ "on_demand", do_on_demand },
+	{ "on_demand", do_on_demand }, { "unrecorded", do_unrecorded },
+	{ "unrecorded_silently", do_unrecorded_silently },
 };
 
 int main(int argc, char **argv)
 {
-	size_t i, n = sizeof(tests) / sizeof(tests[0]);
+	size_t i, n = ARRAY_SIZE(tests);
 
 	if (argc == 2 && !strcmp(argv[1], "-l")) {
 		fprintf(stderr, "# ignored: on_demand\n");

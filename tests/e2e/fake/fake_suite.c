@@ -3,6 +3,7 @@
  * A test program as tests of `ktstr run` need it: on kselftest_harness.h like the real ones,
  * with tests that end in every way a test can end, and no virtual machine.
  */
+#include <linux/kernel.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -44,7 +45,7 @@ TEST_F(ktstr, fails)
 	_metadata->exit_code = KSFT_FAIL;
 }
 
-/* As core/main.c says it: a program's own status is kselftest's, which has no word for it. */
+/* As host/main.c says it: a program's own status is kselftest's, which has no word for it. */
 TEST_F(ktstr, undecided)
 {
 	strcpy(_metadata->results->reason, "INCONCLUSIVE no samples");
@@ -95,6 +96,7 @@ TEST_F(ktstr, says_its_environment)
 	static const char * const names[] = {
 		"KTSTR_SEED", "KTSTR_ACCEL", "KTSTR_TEST_KERNEL", "KTSTR_KERNEL",
 		"KTSTR_RUNS_ROOT", "KTSTR_RUN_ID", "KTSTR_ICOUNT_SHIFT", "KTSTR_NO_SKIP_MODE",
+		"KTSTR_TCG_THREADS", "KTSTR_KARGS", "KTSTR_VERBOSE",
 	};
 	size_t i;
 

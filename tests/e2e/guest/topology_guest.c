@@ -6,6 +6,7 @@
  */
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/kernel.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -84,7 +85,7 @@ static void put_cpu(unsigned int cpu)
 	};
 	char level[4096], type[4096], shared[4096], value[4096];
 
-	for (size_t i = 0; i < sizeof(file) / sizeof(file[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(file); i++) {
 		line_of(value, CPU "topology/%s", cpu, file[i]);
 		put("cpu%u %s %s\n", cpu, file[i], value);
 	}
@@ -128,7 +129,7 @@ static void put_access(unsigned int node, unsigned int class)
 		if (!access(path, F_OK))
 			put(" %u", i);
 	}
-	for (size_t i = 0; i < sizeof(file) / sizeof(file[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(file); i++) {
 		line_of(value, NODE "access%u/initiators/%s", node, class, file[i]);
 		put(" %s %s", file[i], value);
 	}
@@ -149,7 +150,7 @@ static bool put_node(unsigned int node)
 	put_access(node, 0);
 	put_access(node, 1);
 	put("node%u cache", node);
-	for (size_t i = 0; i < sizeof(file) / sizeof(file[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(file); i++) {
 		line_of(value, NODE "memory_side_cache/index1/%s", node, file[i]);
 		put(" %s %s", file[i], value);
 	}

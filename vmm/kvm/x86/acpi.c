@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * ACPI tables that say what the machine is; those about NUMA are in acpi_numa.c. Layouts are
- * those of ACPI 6.5, chapter 5.2; ports are those of vmm/dev/acpi_pm.h.
+ * The ACPI tables of the machine; those about NUMA are in acpi_numa.c. Layouts are those of ACPI
+ * 6.5, chapter 5.2; ports are those of vmm/dev/acpi_pm.h.
  */
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
-#include "../../dev/acpi_pm.h"
-#include "../../dev/pci.h"
+#include "vmm/dev/acpi_pm.h"
+#include "vmm/dev/pci.h"
 #include "acpi.h"
 #include "acpi_table.h"
 #include "apic.h"
@@ -203,7 +203,7 @@ static uint64_t put_fadt(struct acpi_area *a, uint64_t facs, uint64_t dsdt)
 	acpi_put(a, FADT_NO_C2, 2);
 	acpi_put(a, FADT_NO_C3, 2);
 	put_zero(a, 9);				/* flush, duty cycle, RTC alarms */
-	/* no 8042 either: nobody types, and probing it costs boot time */
+	/* no 8042 either: there is no keyboard, and probing it costs boot time */
 	acpi_put(a, BOOT_LEGACY_DEVICES | BOOT_NO_VGA | BOOT_NO_ASPM | BOOT_NO_CMOS_RTC, 2);
 	acpi_put(a, 0, 1);
 	acpi_put(a, FADT_WBINVD | FADT_NO_POWER_BUTTON | FADT_NO_SLEEP_BUTTON | FADT_RESET_REG, 4);
@@ -224,7 +224,7 @@ static uint64_t put_fadt(struct acpi_area *a, uint64_t facs, uint64_t dsdt)
 
 static void put_cpu(struct acpi_area *a, uint32_t cpu, uint32_t apic_id)
 {
-	if (apic_id < X86_X2APIC_FROM) {
+	if (apic_id < VM_APIC_ID_X2APIC) {
 		acpi_put(a, 0, 1);		/* local APIC */
 		acpi_put(a, 8, 1);
 		acpi_put(a, cpu, 1);
@@ -243,12 +243,12 @@ static void put_cpu(struct acpi_area *a, uint32_t cpu, uint32_t apic_id)
 static uint64_t put_madt(struct acpi_area *a, const struct vm_topology *t)
 {
 	size_t start = acpi_table_begin(a, "APIC", 5);
-	uint32_t nr = vm_topology_cpus(t);
+	uint32_t nr = ktstr_topology__cpus(&t->count);
 
 	acpi_put(a, LAPIC_GPA, 4);
 	acpi_put(a, 1, 4);			/* an 8259 pair exists */
 	for (uint32_t cpu = 0; cpu < nr; cpu++)
-		put_cpu(a, cpu, x86_apic_id(t, cpu));
+		put_cpu(a, cpu, vm_apic_id(t, cpu));
 	acpi_put(a, 1, 1);			/* IOAPIC */
 	acpi_put(a, 12, 1);
 	acpi_put(a, 0, 2);
@@ -266,7 +266,7 @@ static uint64_t put_madt(struct acpi_area *a, const struct vm_topology *t)
 	acpi_put(a, ALL_CPUS, 1);
 	acpi_put(a, 0, 2);
 	acpi_put(a, LINT_NMI, 1);
-	if (x86_max_apic_id(t) >= X86_X2APIC_FROM) {
+	if (vm_apic_id_max(t) >= VM_APIC_ID_X2APIC) {
 		acpi_put(a, 10, 1);		/* the same for x2APICs */
 		acpi_put(a, 12, 1);
 		acpi_put(a, 0, 2);
@@ -297,7 +297,7 @@ static void put_rsdp(struct acpi_area *a, uint64_t xsdt)
 #define MAX_TABLES	8
 
 int acpi_build(const struct vm_ram *ram, const struct vm_topology *t, bool pci, uint64_t gpa,
-	       uint64_t bytes, uint64_t *rsdp, struct vm_err *err)
+	       uint64_t bytes, uint64_t *rsdp, struct ktstr_err *err)
 {
 	struct acpi_area a = { .mem = vm_ram_at(ram, gpa, bytes), .size = bytes, .gpa = gpa };
 	struct acpi_area head = a;
@@ -306,7 +306,7 @@ int acpi_build(const struct vm_ram *ram, const struct vm_topology *t, bool pci, 
 	size_t start;
 
 	if (!a.mem)
-		return vm_err(err, ENOSPC, "ACPI: no guest memory at %#" PRIx64, gpa);
+		return ktstr_err(err, ENOSPC, "ACPI: no guest memory at %#" PRIx64, gpa);
 	put_zero(&a, HEADER_BYTES);		/* the RSDP goes here */
 	facs = put_facs(&a);
 	dsdt = put_dsdt(&a, pci);
@@ -314,16 +314,16 @@ int acpi_build(const struct vm_ram *ram, const struct vm_topology *t, bool pci, 
 	table[nr++] = put_madt(&a, t);
 	table[nr++] = acpi_put_srat(&a, ram, t);
 	table[nr++] = acpi_put_slit(&a, t);
-	if (t->numa_nodes > 1 || t->nodes)
+	if (t->count.numa_nodes > 1 || t->nodes)
 		table[nr++] = acpi_put_hmat(&a, t);
 	start = acpi_table_begin(&a, "XSDT", 1);
 	for (unsigned int i = 0; i < nr; i++)
 		acpi_put(&a, table[i], 8);
 	put_rsdp(&head, acpi_table_end(&a, start));
 	if (a.len > a.size)
-		return vm_err(err, ENOSPC,
-			      "ACPI: the tables of this topology take %zu bytes, there is room for %" PRIu64,
-			      a.len, bytes);
+		return ktstr_err(err, ENOSPC,
+				 "ACPI: the tables of this topology take %zu bytes, there is room for %" PRIu64,
+				 a.len, bytes);
 	*rsdp = gpa;
 	return 0;
 }

@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * ACPI tables of the bundled VMM: the guest kernel learns its CPUs, interrupt controllers, NUMA
- * nodes and how to switch the machine off from them and from nothing else. All of it follows
- * from the topology and the region list of guest RAM.
+ * ACPI tables of the bundled VMM. They are the guest kernel's only source for its CPUs, interrupt
+ * controllers and NUMA nodes, and for how to switch the machine off. They are derived from the
+ * topology and the region list of guest RAM.
  */
 #ifndef KTSTR_VMM_KVM_X86_ACPI_H
 #define KTSTR_VMM_KVM_X86_ACPI_H
 
-#include "../../ram.h"
+#include "vmm/ram.h"
 
 #define ACPI_SCI_GSI	9
 
 /*
  * Write the tables, RSDP first, into guest RAM at [@gpa, @gpa + @bytes); @gpa is a multiple of 64.
- * With @pci they tell of the bus of vmm/dev/pci.h. Returns 0 and the address of the RSDP in @rsdp,
- * or -ENOSPC with @err.
+ * With @pci they describe the bus of vmm/dev/pci.h. Returns 0 and the address of the RSDP in
+ * @rsdp, or -ENOSPC with @err.
  */
 int acpi_build(const struct vm_ram *ram, const struct vm_topology *t, bool pci, uint64_t gpa,
-	       uint64_t bytes, uint64_t *rsdp, struct vm_err *err);
+	       uint64_t bytes, uint64_t *rsdp, struct ktstr_err *err);
 
 #endif

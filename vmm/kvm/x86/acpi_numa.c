@@ -23,8 +23,8 @@ static void put_memory(struct acpi_area *a, uint32_t node, uint64_t gpa, uint64_
 }
 
 /*
- * A node's memory is a range of offsets into all RAM; where it lies for the guest is what it
- * has in common with each region.
+ * A node's memory is a range of offsets into all RAM. Its guest physical ranges are the
+ * intersections with the regions.
  */
 static void put_node_memory(struct acpi_area *a, const struct vm_ram *ram, uint32_t node,
 			    uint64_t from, uint64_t to)
@@ -42,7 +42,7 @@ static void put_node_memory(struct acpi_area *a, const struct vm_ram *ram, uint3
 uint64_t acpi_put_srat(struct acpi_area *a, const struct vm_ram *ram, const struct vm_topology *t)
 {
 	size_t start = acpi_table_begin(a, "SRAT", 3);
-	uint32_t nr = vm_topology_cpus(t);
+	uint32_t nr = ktstr_topology__cpus(&t->count);
 	uint64_t offset = 0;
 
 	acpi_put(a, 1, 4);
@@ -53,11 +53,11 @@ uint64_t acpi_put_srat(struct acpi_area *a, const struct vm_ram *ram, const stru
 		acpi_put(a, 24, 1);
 		acpi_put(a, 0, 2);
 		acpi_put(a, vm_topology_node_of_cpu(t, cpu), 4);
-		acpi_put(a, x86_apic_id(t, cpu), 4);
+		acpi_put(a, vm_apic_id(t, cpu), 4);
 		acpi_put(a, ENABLED, 4);
 		acpi_put(a, 0, 8);		/* clock domain */
 	}
-	for (uint32_t node = 0; node < t->numa_nodes; node++) {
+	for (uint32_t node = 0; node < t->count.numa_nodes; node++) {
 		put_node_memory(a, ram, node, offset, offset + ram->node_bytes[node]);
 		offset += ram->node_bytes[node];
 	}
@@ -68,9 +68,9 @@ uint64_t acpi_put_slit(struct acpi_area *a, const struct vm_topology *t)
 {
 	size_t start = acpi_table_begin(a, "SLIT", 1);
 
-	acpi_put(a, t->numa_nodes, 8);
-	for (uint32_t i = 0; i < t->numa_nodes; i++)
-		for (uint32_t j = 0; j < t->numa_nodes; j++)
+	acpi_put(a, t->count.numa_nodes, 8);
+	for (uint32_t i = 0; i < t->count.numa_nodes; i++)
+		for (uint32_t j = 0; j < t->count.numa_nodes; j++)
 			acpi_put(a, vm_topology_distance(t, i, j), 1);
 	return acpi_table_end(a, start);
 }
@@ -105,7 +105,7 @@ static uint32_t nr_initiators(const struct vm_topology *t)
 {
 	uint32_t nr = 0;
 
-	while (nr < t->numa_nodes && vm_topology_node_llcs(t, nr))
+	while (nr < t->count.numa_nodes && vm_topology_node_llcs(t, nr))
 		nr++;
 	return nr;
 }
@@ -116,7 +116,7 @@ static uint32_t entry_unit(const struct vm_topology *t, unsigned int type)
 	uint32_t unit = 1;
 
 	for (uint32_t i = 0; i < nr_initiators(t); i++)
-		for (uint32_t j = 0; j < t->numa_nodes; j++)
+		for (uint32_t j = 0; j < t->count.numa_nodes; j++)
 			while (property(t, type, i, j) / unit > HMAT_ENTRY_MAX)
 				unit *= 2;
 	return unit;
@@ -127,20 +127,20 @@ static void put_locality(struct acpi_area *a, const struct vm_topology *t, unsig
 	uint32_t initiators = nr_initiators(t), unit = entry_unit(t, type);
 
 	acpi_put(a, 1, 4);
-	acpi_put(a, 32 + 4 * (initiators + t->numa_nodes) + 2 * initiators * t->numa_nodes, 4);
+	acpi_put(a, 32 + 4 * (initiators + t->count.numa_nodes) + 2 * initiators * t->count.numa_nodes, 4);
 	acpi_put(a, 0, 1);			/* memory, not one of its caches */
 	acpi_put(a, type, 1);
 	acpi_put(a, 0, 2);
 	acpi_put(a, initiators, 4);
-	acpi_put(a, t->numa_nodes, 4);
+	acpi_put(a, t->count.numa_nodes, 4);
 	acpi_put(a, 0, 4);
 	acpi_put(a, type == HMAT_LATENCY ? (uint64_t)unit * PS_PER_NS : unit, 8);
 	for (uint32_t i = 0; i < initiators; i++)
 		acpi_put(a, i, 4);
-	for (uint32_t i = 0; i < t->numa_nodes; i++)
+	for (uint32_t i = 0; i < t->count.numa_nodes; i++)
 		acpi_put(a, i, 4);
 	for (uint32_t i = 0; i < initiators; i++) {
-		for (uint32_t j = 0; j < t->numa_nodes; j++) {
+		for (uint32_t j = 0; j < t->count.numa_nodes; j++) {
 			uint32_t entry = property(t, type, i, j) / unit;
 
 			acpi_put(a, entry ? entry : 1, 2);
@@ -166,11 +166,11 @@ uint64_t acpi_put_hmat(struct acpi_area *a, const struct vm_topology *t)
 	size_t start = acpi_table_begin(a, "HMAT", 2);
 
 	acpi_put(a, 0, 4);
-	for (uint32_t i = 0; i < t->numa_nodes; i++)
+	for (uint32_t i = 0; i < t->count.numa_nodes; i++)
 		put_target(a, t, i);
 	put_locality(a, t, HMAT_LATENCY);
 	put_locality(a, t, HMAT_BANDWIDTH);
-	for (uint32_t i = 0; t->nodes && i < t->numa_nodes; i++)
+	for (uint32_t i = 0; t->nodes && i < t->count.numa_nodes; i++)
 		if (t->nodes[i].cache.size)
 			put_cache(a, i, &t->nodes[i].cache);
 	return acpi_table_end(a, start);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Writing ACPI tables: values are appended to the area, little endian, and a table's length and
- * checksum are filled in when it ends. What finds no room only counts, so that nobody checks
- * before the end.
+ * checksum are filled in when it ends. Values that do not fit are only counted, so callers check
+ * once, at the end.
  */
 #ifndef KTSTR_VMM_KVM_X86_ACPI_TABLE_H
 #define KTSTR_VMM_KVM_X86_ACPI_TABLE_H
@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../../ram.h"
+#include "vmm/ram.h"
 
 struct acpi_area {
 	uint8_t *mem;

@@ -2,12 +2,9 @@
 /* Writes what boot.h describes. */
 #include <asm/bootparam.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "../../fd.h"
 #include "boot.h"
 
 #define PTE_PRESENT_RW	0x3ull
@@ -43,7 +40,7 @@ static void write_page_tables(const struct vm_ram *ram)
 		pd[i] = i << 21 | PDE_2M;
 }
 
-/* The image's own header, or what a vmlinux without one needs of it. */
+/* The image's own header, or for a vmlinux, which has none, the fields that the kernel needs. */
 static void fill_header(struct boot_params *bp, const struct vm_image *image)
 {
 	size_t len = 0x202 + image->header[HDR_LEN_OFF] - HDR_START;
@@ -64,7 +61,7 @@ static void fill_header(struct boot_params *bp, const struct vm_image *image)
 }
 
 static void write_boot_params(const struct vm_ram *ram, const struct vm_image *image,
-			      const struct x86_layout *l, uint64_t rsdp_gpa)
+			      const struct kvm_layout *l, uint64_t rsdp_gpa)
 {
 	struct boot_params *bp = vm_ram_at(ram, X86_BOOT_PARAMS_GPA, sizeof(*bp));
 	struct x86_e820 map[X86_E820_MAX];
@@ -73,11 +70,11 @@ static void write_boot_params(const struct vm_ram *ram, const struct vm_image *i
 	memset(bp, 0, sizeof(*bp));
 	fill_header(bp, image);
 	bp->hdr.cmd_line_ptr = X86_CMDLINE_GPA;
-	/* both end below 4 GiB: x86_place() */
+	/* both end below 4 GiB: x86_layout_place() */
 	bp->hdr.ramdisk_image = (uint32_t)l->initrd_gpa;
 	bp->hdr.ramdisk_size = (uint32_t)l->initrd_bytes;
 	bp->acpi_rsdp_addr = rsdp_gpa;
-	n = x86_e820_build(ram->region, ram->nr_regions, l, map);
+	n = x86_layout_e820(ram->region, ram->nr_regions, l, map);
 	for (unsigned int i = 0; i < n; i++)
 		bp->e820_table[i] = (struct boot_e820_entry){
 			.addr = map[i].gpa, .size = map[i].len, .type = map[i].type,
@@ -85,54 +82,15 @@ static void write_boot_params(const struct vm_ram *ram, const struct vm_image *i
 	bp->e820_entries = (uint8_t)n;
 }
 
-/* The file has been checked, but nobody keeps others from changing it meanwhile. */
-static int load_segment(const struct vm_ram *ram, int fd, const struct vm_segment *s)
-{
-	uint8_t *to = vm_ram_at(ram, s->gpa, s->mem_bytes);
-	uint64_t done = 0;
-
-	if (!to)
-		return -ENOSPC;
-	while (done < s->file_bytes) {
-		ssize_t n = pread(fd, to + done, s->file_bytes - done,
-				  (off_t)(s->file_off + done));
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		if (!n)
-			return -ENODATA;
-		done += (uint64_t)n;
-	}
-	return 0;
-}
-
-int x86_kernel_load(const struct vm_ram *ram, const char *path, const struct vm_image *image,
-		    struct vm_err *err)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY), r = 0;
-
-	if (fd < 0)
-		return vm_err(err, errno, "kernel %s: %s", path, strerror(errno));
-	for (unsigned int i = 0; !r && i < image->nr_segments; i++)
-		r = load_segment(ram, fd, &image->segment[i]);
-	fd_close(&fd);
-	if (r)
-		vm_err(err, -r, "kernel %s: cannot load it: %s", path,
-		       r == -ENODATA ? "it has become shorter" : strerror(-r));
-	return r;
-}
-
 int x86_boot_write(const struct vm_ram *ram, const struct vm_image *image,
-		   const struct x86_layout *l, const char *cmdline, uint64_t rsdp_gpa,
-		   struct vm_err *err)
+		   const struct kvm_layout *l, const char *cmdline, uint64_t rsdp_gpa,
+		   struct ktstr_err *err)
 {
 	size_t len = strlen(cmdline) + 1;
 	char *line = vm_ram_at(ram, X86_CMDLINE_GPA, len);
 
 	if (!line || len > image->cmdline_max + 1)
-		return vm_err(err, E2BIG, "guest command line: %zu characters", len - 1);
+		return ktstr_err(err, E2BIG, "guest command line: %zu characters", len - 1);
 	memcpy(line, cmdline, len);
 	memcpy(vm_ram_at(ram, X86_GDT_GPA, sizeof(x86_gdt)), x86_gdt, sizeof(x86_gdt));
 	write_page_tables(ram);

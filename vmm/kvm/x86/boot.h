@@ -14,15 +14,15 @@
  *	top of the RAM below 3 GiB: the initrd, above it the shared stretch
  *
  * RAM that does not fit below 3 GiB continues at 4 GiB: between them are the interrupt
- * controllers, KVM's own pages and the devices. The functions that decide are pure.
+ * controllers, KVM's own pages and the devices. The functions that compute the layout have no side
+ * effects.
  */
 #ifndef KTSTR_VMM_KVM_X86_BOOT_H
 #define KTSTR_VMM_KVM_X86_BOOT_H
 
 #include <stdint.h>
 
-#include "../../image.h"
-#include "../../ram.h"
+#include "vmm/kvm/arch.h"
 
 #define X86_LOW_MAX		(3 * VM_GIB)
 #define X86_GDT_GPA		0x500
@@ -40,22 +40,19 @@
 #define X86_BOOT_TSS		0x20
 #define X86_GDT_ENTRIES		6	/* a 64-bit TSS takes two */
 
-struct x86_layout {
-	uint64_t shared_gpa;
-	uint64_t shared_bytes;		/* 0: none */
-	uint64_t initrd_gpa;
-	uint64_t initrd_bytes;		/* 0: none */
-};
+/* The loop of probe.c, and how many instructions it executes in all. */
+#define X86_PROBE_LOOPS		200000u
+#define X86_PROBE_INSNS		(5 * X86_PROBE_LOOPS)
 
 /*
- * Find places for the shared stretch and the initrd of l->..._bytes: inside the RAM that ends
- * at @low_end, apart from each other and from @image with room for its early allocations, the
- * initrd also under the kernel's own limit. 0, or -ENOSPC with @err naming what is needed.
+ * Choose the addresses of the shared stretch and of the initrd, whose sizes are in @l: inside the
+ * RAM that ends at @low_end, overlapping neither each other nor @image with its early allocations,
+ * and the initrd below the kernel's limit for it. 0, or -ENOSPC with @err naming what is needed.
  */
-int x86_place(struct x86_layout *l, uint64_t low_end, const struct vm_image *image,
-	      struct vm_err *err);
+int x86_layout_place(struct kvm_layout *l, uint64_t low_end, const struct vm_image *image,
+	      struct ktstr_err *err);
 
-/* A line of the memory map that the kernel is shown; types of the UAPI's e820 table. */
+/* An entry of the memory map; the types are those of the UAPI's e820 table. */
 struct x86_e820 {
 	uint64_t gpa;
 	uint64_t len;
@@ -65,21 +62,18 @@ struct x86_e820 {
 #define X86_E820_MAX	16
 
 /* The memory map of @ram with the shared stretch reserved. Returns the number of entries. */
-unsigned int x86_e820_build(const struct vm_region *region, unsigned int nr,
-			    const struct x86_layout *l, struct x86_e820 map[X86_E820_MAX]);
+unsigned int x86_layout_e820(const struct vm_region *region, unsigned int nr,
+			    const struct kvm_layout *l, struct x86_e820 map[X86_E820_MAX]);
 
 /* The flat GDT: descriptor @selector / 8. */
 extern const uint64_t x86_gdt[X86_GDT_ENTRIES];
 
 /*
- * What the kernel is handed: GDT, page tables, command line, boot_params. @rsdp_gpa 0: no ACPI.
- * 0 or -errno with @err.
+ * Write the GDT, page tables, command line and boot_params. @rsdp_gpa 0: no ACPI. 0 or -errno with
+ * @err.
  */
 int x86_boot_write(const struct vm_ram *ram, const struct vm_image *image,
-		   const struct x86_layout *l, const char *cmdline, uint64_t rsdp_gpa,
-		   struct vm_err *err);
-/* Read the kernel from the file @path to where @image says. 0 or -errno with @err. */
-int x86_kernel_load(const struct vm_ram *ram, const char *path, const struct vm_image *image,
-		    struct vm_err *err);
+		   const struct kvm_layout *l, const char *cmdline, uint64_t rsdp_gpa,
+		   struct ktstr_err *err);
 
 #endif

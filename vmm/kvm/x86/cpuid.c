@@ -4,6 +4,7 @@
  * who reads them: arch/x86/kernel/cpu/topology_*.c and cacheinfo.c.
  */
 #include <errno.h>
+#include <linux/kernel.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -29,7 +30,7 @@
 
 #define EDX_HTT			(1u << 28)
 #define ECX_TSC_DEADLINE	(1u << 24)
-#define ECX_HYPERVISOR		(1u << 31)	/* without it nobody looks for KVM's leaves */
+#define ECX_HYPERVISOR		(1u << 31)	/* Linux looks for KVM's leaves only with it */
 #define ECX_CMP_LEGACY		(1u << 1)
 #define ECX_TOPOLOGY_EXT	(1u << 22)
 /* performance counters of the core, the north bridge and the L3 */
@@ -74,14 +75,14 @@ static void drop(struct set *s, uint32_t function)
 	s->nr = to;
 }
 
-/* The entry, made with zeroes if need be. Valid until the next drop(). */
+/* The entry; if there is none, a new one with zeroes. Valid until the next drop(). */
 static struct kvm_cpuid_entry2 *get(struct set *s, uint32_t function)
 {
 	struct kvm_cpuid_entry2 *e = find(s, function, 0);
 
 	if (e)
 		return e;
-	if (s->nr == KVM_X86_CPUID_MAX) {
+	if (s->nr == X86_CPUID_MAX) {
 		s->full = true;
 		e = &s->spare;
 	} else {
@@ -94,7 +95,7 @@ static struct kvm_cpuid_entry2 *get(struct set *s, uint32_t function)
 static void add(struct set *s, uint32_t function, uint32_t index,
 		uint32_t eax, uint32_t ebx, uint32_t ecx, uint32_t edx)
 {
-	if (s->nr == KVM_X86_CPUID_MAX) {
+	if (s->nr == X86_CPUID_MAX) {
 		s->full = true;
 		return;
 	}
@@ -138,7 +139,7 @@ static void set_features(struct set *s, const struct place *p)
 static void set_topology(struct set *s, const struct place *p, uint32_t leaf)
 {
 	drop(s, leaf);
-	add(s, leaf, 0, p->thread_bits, p->t->threads, LEVEL_SMT << 8, p->apic_id);
+	add(s, leaf, 0, p->thread_bits, p->t->count.threads, LEVEL_SMT << 8, p->apic_id);
 	add(s, leaf, 1, p->llc_shift, p->per_llc, LEVEL_CORE << 8 | 1, p->apic_id);
 	add(s, leaf, 2, 0, 0, 2, p->apic_id);
 }
@@ -152,7 +153,7 @@ static const struct cache {
 	{ 2 << 5 | 3, 7 << 22 | 63, 1024 },	/* L2, 512 KiB */
 	{ 3 << 5 | 3, 15 << 22 | 63, 16384 },	/* L3, 16 MiB */
 };
-#define NR_CACHES	(sizeof(caches) / sizeof(caches[0]))
+#define NR_CACHES	ARRAY_SIZE(caches)
 #define CACHE_KIND	0xffu
 #define CACHE_L3	3
 /* what the host's EAX is kept of: kind, self initialising, fully associative */
@@ -195,9 +196,9 @@ static void set_caches(struct set *s, const struct place *p)
 }
 
 /*
- * For these Linux does not ask the cache leaf who shares the L3 but knows: the node (before
- * Zen), or APIC id >> 3 (first Zen, Hygon). Not told of an L3 in the old leaf it takes the
- * package, which is the LLC.
+ * For these Linux does not use the cache leaf to find out which CPUs share the L3: it assumes the
+ * node (before Zen) or APIC id >> 3 (first Zen, Hygon). Without an L3 in the old leaf it assumes
+ * the package, which is the LLC.
  */
 static bool l3_sharing_is_built_in(struct set *s)
 {
@@ -231,9 +232,9 @@ static void set_amd(struct set *s, const struct place *p)
 	/* one node per package: a package has one LLC, and that is in one node */
 	e = get(s, LEAF_AMD_TOPOLOGY);
 	e->eax = p->apic_id;
-	e->ebx = (p->t->threads - 1) << 8 | (p->core & 0xff);
+	e->ebx = (p->t->count.threads - 1) << 8 | (p->core & 0xff);
 	e->ecx = p->node & 0xff;
-	/* Linux prefers 0x80000026 to 0xB; no need to tell the same in both */
+	/* Linux prefers 0x80000026 to 0xB; the topology is in 0xB only */
 	drop(s, LEAF_AMD_TOPOLOGY_V2);
 	drop(s, LEAF_AMD_PMU);
 }
@@ -249,22 +250,22 @@ static void set_kvm(struct set *s)
 	get(s, LEAF_KVM_FEATURES)->eax |= KVM_EXT_DEST_ID;
 }
 
-int kvm_x86_cpuid(const struct kvm_cpuid_entry2 *host, unsigned int nr_host,
-		  const struct vm_topology *t, uint32_t cpu,
-		  struct kvm_cpuid_entry2 out[KVM_X86_CPUID_MAX], struct vm_err *err)
+int x86_cpuid_build(const struct kvm_cpuid_entry2 *host, unsigned int nr_host,
+		    const struct vm_topology *t, uint32_t cpu,
+		    struct kvm_cpuid_entry2 out[X86_CPUID_MAX], struct ktstr_err *err)
 {
 	struct set s = { .entry = out, .nr = nr_host };
 	struct place p = {
 		.t = t,
-		.apic_id = x86_apic_id(t, cpu),
-		.core = cpu / t->threads % t->cores,
+		.apic_id = vm_apic_id(t, cpu),
+		.core = cpu / t->count.threads % t->count.cores,
 		.node = vm_topology_node_of_cpu(t, cpu),
-		.per_llc = t->cores * t->threads,
-		.thread_bits = x86_thread_bits(t),
-		.llc_shift = x86_llc_shift(t),
+		.per_llc = t->count.cores * t->count.threads,
+		.thread_bits = vm_apic_id_thread_bits(t),
+		.llc_shift = vm_apic_id_llc_shift(t),
 	};
 
-	if (nr_host > KVM_X86_CPUID_MAX)
+	if (nr_host > X86_CPUID_MAX)
 		goto full;
 	memcpy(out, host, nr_host * sizeof(*out));
 	p.amd = is_amd(&s);
@@ -281,12 +282,12 @@ int kvm_x86_cpuid(const struct kvm_cpuid_entry2 *host, unsigned int nr_host,
 	if (!s.full)
 		return (int)s.nr;
 full:
-	return vm_err(err, E2BIG,
-		      "KVM: the host offers %u CPUID entries, %d with the topology are too many",
-		      nr_host, KVM_X86_CPUID_MAX);
+	return ktstr_err(err, E2BIG,
+			 "KVM: the host offers %u CPUID entries, %d with the topology are too many",
+			 nr_host, X86_CPUID_MAX);
 }
 
-void kvm_x86_cpuid_add_tsc_deadline(struct kvm_cpuid_entry2 *host, unsigned int nr_host)
+void x86_cpuid_add_tsc_deadline(struct kvm_cpuid_entry2 *host, unsigned int nr_host)
 {
 	for (unsigned int i = 0; i < nr_host; i++)
 		if (host[i].function == LEAF_FEATURES)

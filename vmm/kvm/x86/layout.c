@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Where things go in guest memory: pure functions, see boot.h. */
+/* The layout of guest memory: functions without side effects, see boot.h. */
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
@@ -25,8 +25,8 @@ static uint64_t initrd_max(const struct vm_image *image)
 	return max ? max : NO_LIMIT;
 }
 
-int x86_place(struct x86_layout *l, uint64_t low_end, const struct vm_image *image,
-	      struct vm_err *err)
+int x86_layout_place(struct kvm_layout *l, uint64_t low_end, const struct vm_image *image,
+	      struct ktstr_err *err)
 {
 	uint64_t floor = image->load_end + KERNEL_SLACK;
 	uint64_t limit = initrd_max(image) + 1;
@@ -34,11 +34,11 @@ int x86_place(struct x86_layout *l, uint64_t low_end, const struct vm_image *ima
 
 	need = floor + l->shared_bytes + l->initrd_bytes + SHARED_ALIGN + PAGE_BYTES;
 	if (l->shared_bytes > low_end || l->initrd_bytes > low_end || need > low_end)
-		return vm_err(err, ENOSPC,
-			      "guest memory: %" PRIu64 " MiB below 4 GiB are too few for this kernel, an initrd of %" PRIu64
-			      " MiB and %" PRIu64 " MiB shared with the host; %" PRIu64 " MiB are needed",
-			      low_end / VM_MIB, l->initrd_bytes / VM_MIB, l->shared_bytes / VM_MIB,
-			      need / VM_MIB + 1);
+		return ktstr_err(err, ENOSPC,
+				 "guest memory: %" PRIu64 " MiB below 4 GiB are too few for this kernel, an initrd of %" PRIu64
+				 " MiB and %" PRIu64 " MiB shared with the host; %" PRIu64 " MiB are needed",
+				 low_end / VM_MIB, l->initrd_bytes / VM_MIB, l->shared_bytes / VM_MIB,
+				 need / VM_MIB + 1);
 	if (l->shared_bytes) {
 		l->shared_gpa = (end - l->shared_bytes) & ~(SHARED_ALIGN - 1);
 		end = l->shared_gpa;
@@ -48,9 +48,9 @@ int x86_place(struct x86_layout *l, uint64_t low_end, const struct vm_image *ima
 	if (end > limit)
 		end = limit;
 	if (end < floor + l->initrd_bytes + PAGE_BYTES)
-		return vm_err(err, ENOSPC,
-			      "initrd: %" PRIu64 " MiB do not fit between the kernel's end at %#" PRIx64 " and its limit for an initrd, %#" PRIx64,
-			      l->initrd_bytes / VM_MIB, floor, limit);
+		return ktstr_err(err, ENOSPC,
+				 "initrd: %" PRIu64 " MiB do not fit between the kernel's end at %#" PRIx64 " and its limit for an initrd, %#" PRIx64,
+				 l->initrd_bytes / VM_MIB, floor, limit);
 	l->initrd_gpa = (end - l->initrd_bytes) & ~(PAGE_BYTES - 1);
 	return 0;
 }
@@ -62,8 +62,8 @@ static void e820_add(struct x86_e820 map[X86_E820_MAX], unsigned int *nr, uint64
 		map[(*nr)++] = (struct x86_e820){ gpa, end - gpa, type };
 }
 
-unsigned int x86_e820_build(const struct vm_region *region, unsigned int nr,
-			    const struct x86_layout *l, struct x86_e820 map[X86_E820_MAX])
+unsigned int x86_layout_e820(const struct vm_region *region, unsigned int nr,
+			    const struct kvm_layout *l, struct x86_e820 map[X86_E820_MAX])
 {
 	uint64_t shared_end = l->shared_gpa + l->shared_bytes;
 	unsigned int n = 0;

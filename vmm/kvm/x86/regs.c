@@ -2,6 +2,7 @@
 /* See regs.h. Values: Documentation/arch/x86/boot.rst, "64-bit Boot Protocol", and the SDM. */
 #include <errno.h>
 #include <inttypes.h>
+#include <linux/kernel.h>
 #include <linux/kvm.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,7 +23,7 @@
 #define MSR_MISC_ENABLE		0x1a0
 #define MISC_FAST_STRING	1
 #define MSR_MTRR_DEF_TYPE	0x2ff
-/* Enabled, write-back: else the guest maps memory that is not in its map uncached. */
+/* Enabled, write-back: otherwise memory that is not in the guest's map is uncached. */
 #define MTRR_WRITE_BACK		0x806
 
 #define APIC_BASE_X2APIC	(1ull << 10)
@@ -55,7 +56,7 @@ static int set_boot_regs(int fd, uint64_t entry, bool x2apic)
 	struct kvm_sregs s;
 
 	if (ioctl(fd, KVM_GET_SREGS, &s))
-		return -1;
+		return -errno;
 	s.cs = segment(X86_BOOT_CS);
 	s.ds = s.es = s.ss = s.fs = s.gs = segment(X86_BOOT_DS);
 	s.tr = segment(X86_BOOT_TSS);
@@ -69,9 +70,7 @@ static int set_boot_regs(int fd, uint64_t entry, bool x2apic)
 	s.efer = EFER_LME | EFER_LMA;
 	if (x2apic)
 		s.apic_base |= APIC_BASE_X2APIC;
-	if (ioctl(fd, KVM_SET_SREGS, &s))
-		return -1;
-	return ioctl(fd, KVM_SET_REGS, &regs);
+	return ioctl(fd, KVM_SET_SREGS, &s) || ioctl(fd, KVM_SET_REGS, &regs) ? -errno : 0;
 }
 
 /* KVM_SET_MSRS stops at the first MSR that it refuses and returns how many it took. */
@@ -81,7 +80,7 @@ static int set_msrs(int fd)
 		{ .index = MSR_MISC_ENABLE, .data = MISC_FAST_STRING },
 		{ .index = MSR_MTRR_DEF_TYPE, .data = MTRR_WRITE_BACK },
 	};
-	const int nr = sizeof(entry) / sizeof(entry[0]);
+	const int nr = ARRAY_SIZE(entry);
 	uint64_t room[(sizeof(struct kvm_msrs) + sizeof(entry)) / sizeof(uint64_t)];
 	struct kvm_msrs *m = (struct kvm_msrs *)room;
 	int n;
@@ -90,55 +89,59 @@ static int set_msrs(int fd)
 	m->nmsrs = (uint32_t)nr;
 	memcpy(m->entries, entry, sizeof(entry));
 	n = ioctl(fd, KVM_SET_MSRS, m);
-	if (n == nr)
-		return 0;
-	if (n >= 0)
-		errno = EINVAL;
-	return -1;
+	if (n < 0)
+		return -errno;
+	return n == nr ? 0 : -EINVAL;
 }
 
-/* As a PC's firmware leaves the boot processor: the 8259 on LINT0, NMI on LINT1. */
+/* The state in which a PC's firmware leaves the boot processor: the 8259 on LINT0, NMI on LINT1. */
 static int set_lapic(int fd)
 {
 	const uint32_t lvt0 = LVT_EXTINT, lvt1 = LVT_NMI;
 	struct kvm_lapic_state apic;
 
 	if (ioctl(fd, KVM_GET_LAPIC, &apic))
-		return -1;
+		return -errno;
 	memcpy(apic.regs + APIC_LVT0, &lvt0, sizeof(lvt0));
 	memcpy(apic.regs + APIC_LVT1, &lvt1, sizeof(lvt1));
-	return ioctl(fd, KVM_SET_LAPIC, &apic);
+	return ioctl(fd, KVM_SET_LAPIC, &apic) ? -errno : 0;
 }
 
 static int set_fpu(int fd)
 {
 	struct kvm_fpu fpu = { .fcw = FPU_FCW, .mxcsr = FPU_MXCSR };
 
-	return ioctl(fd, KVM_SET_FPU, &fpu);
+	return ioctl(fd, KVM_SET_FPU, &fpu) ? -errno : 0;
 }
 
 int x86_regs_init(int vcpu_fd, uint32_t cpu, bool boot, uint64_t entry, bool x2apic,
-		  struct vm_err *err)
+		  struct ktstr_err *err)
 {
-	const char *step = "KVM_SET_FPU";
-	int r = set_fpu(vcpu_fd);
+	const char *step;
+	int ret;
 
-	if (!r) {
-		step = "KVM_SET_MSRS";
-		r = set_msrs(vcpu_fd);
-	}
-	if (!r && boot) {
-		step = "KVM_SET_SREGS";
-		r = set_boot_regs(vcpu_fd, entry, x2apic);
-	}
-	if (!r && boot) {
-		step = "KVM_SET_LAPIC";
-		r = set_lapic(vcpu_fd);
-	}
-	if (r)
-		return vm_err(err, errno, "vCPU %" PRIu32 ": %s: %s", cpu, step,
-			      strerror(errno));
+	step = "KVM_SET_FPU";
+	ret = set_fpu(vcpu_fd);
+	if (ret)
+		goto refused;
+	step = "KVM_SET_MSRS";
+	ret = set_msrs(vcpu_fd);
+	if (ret)
+		goto refused;
+	if (!boot)
+		return 0;
+	step = "KVM_SET_SREGS";
+	ret = set_boot_regs(vcpu_fd, entry, x2apic);
+	if (ret)
+		goto refused;
+	step = "KVM_SET_LAPIC";
+	ret = set_lapic(vcpu_fd);
+	if (ret)
+		goto refused;
 	return 0;
+
+refused:
+	return ktstr_err(err, -ret, "vCPU %" PRIu32 ": %s: %s", cpu, step, strerror(-ret));
 }
 
 void x86_regs_format(int vcpu_fd, char *buf, size_t size)
@@ -156,22 +159,22 @@ void x86_regs_format(int vcpu_fd, char *buf, size_t size)
 		 s.cs.base, s.cr0, s.cr2, s.cr3, s.cr4, s.efer, r.rax, r.rdi, r.rsi);
 }
 
-int x86_regs_stand(int vcpu_fd, struct x86_stand *stand)
+int x86_regs_snapshot(int vcpu_fd, struct kvm_snapshot *s)
 {
 	struct kvm_mp_state mp;
-	struct kvm_sregs s;
-	struct kvm_regs r;
+	struct kvm_sregs sregs;
+	struct kvm_regs regs;
 
-	if (ioctl(vcpu_fd, KVM_GET_MP_STATE, &mp) || ioctl(vcpu_fd, KVM_GET_REGS, &r) ||
-	    ioctl(vcpu_fd, KVM_GET_SREGS, &s))
+	if (ioctl(vcpu_fd, KVM_GET_MP_STATE, &mp) || ioctl(vcpu_fd, KVM_GET_REGS, &regs) ||
+	    ioctl(vcpu_fd, KVM_GET_SREGS, &sregs))
 		return -errno;
-	*stand = (struct x86_stand){
-		.rip = r.rip,
+	*s = (struct kvm_snapshot){
+		.pc = regs.rip,
 		.started = mp.mp_state != KVM_MP_STATE_UNINITIALIZED &&
 			   mp.mp_state != KVM_MP_STATE_INIT_RECEIVED,
 		.halted = mp.mp_state == KVM_MP_STATE_HALTED,
-		.interrupts = r.rflags & RFLAGS_IF,
-		.user = s.ss.dpl == 3,
+		.interrupts = regs.rflags & RFLAGS_IF,
+		.user = sregs.ss.dpl == 3,
 	};
 	return 0;
 }

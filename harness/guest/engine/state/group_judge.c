@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Judges a worker group: lost workers, isolation, metrics, statistics and checks.
+ *
+ * Isolation is judged by epochs. Each change of a cgroup's cpuset ends an epoch: the CPUs that the
+ * workers used in it must be in the cpuset of that epoch. The kernel moves running tasks before
+ * the write to cpuset.cpus returns, so no grace time is needed. A worker without a checkpoint
+ * since the change has not seen it, and is not judged for the epoch.
+ */
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "lib/status.h"
+#include "harness/checks/checks.h"
+#include "harness/guest/work/work.h"
+#include "worker_group.h"
+
+/* A run that the scheduler's end made shorter than this is not judged for starvation. */
+#define MIN_JUDGED_NS	NSEC_PER_SEC
+
+/* The scenario's checks, overridden by those of these workers. */
+static struct ktstr_checks checks_of(const struct ktstr_worker_group *group)
+{
+	struct ktstr_checks checks = *group->state->checks;
+
+	if (group->spec.checks)
+		ktstr_checks__merge(&checks, group->spec.checks);
+	ktstr_checks__complete(&checks);
+	return checks;
+}
+
+/* "cg_a" or, from the second step on, "cg_a (step 2)", as in the findings of checks. */
+static void report_stray(const struct ktstr_worker_group *group, uint32_t i, const char *list)
+{
+	char step[24] = "";
+
+	if (group->step)
+		snprintf(step, sizeof(step), " (step %u)", group->step + 1);
+	ktstr_result__add(group->state->ctx->result, KTSTR_FAILS, KTSTR_ISOLATION,
+			  "%s%s: tid %d ran on unexpected CPUs {%s} (isolation)", ktstr_group__label(group), step,
+			  ktstr_workers__pid(group->workers, i), list);
+}
+
+void ktstr_group__epoch_ends(struct ktstr_worker_group *group)
+{
+	const struct ktstr_cpumask *pool = ktstr_group__cpuset(group);
+	struct ktstr_cpumask used;
+	char list[256];
+	uint32_t i, k;
+
+	if (!group->started || !pool || checks_of(group).isolation != KTSTR_ON)
+		return;
+	for (i = 0; i < ktstr_workers__nr(group->workers); i++) {
+		if (!ktstr_workers__recent_cpus(group->workers, i, &used))
+			continue;
+		for (k = 0; k < KTSTR_MAX_CPUS / 64; k++)
+			used.bits[k] &= ~pool->bits[k];
+		if (!ktstr_cpumask__weight(&used))
+			continue;
+		ktstr_cpumask__format(&used, list, sizeof(list));
+		report_stray(group, i, list);
+	}
+}
+
+void ktstr_group__epoch_begins(struct ktstr_worker_group *group)
+{
+	const struct ktstr_cpumask *pool = ktstr_group__cpuset(group);
+
+	/* Before the start nothing has been used: only the last cpuset counts. */
+	if (!group->started) {
+		group->unbounded = false;
+		memset(&group->allowed, 0, sizeof(group->allowed));
+	} else {
+		group->epochs++;
+		ktstr_workers__new_epoch(group->workers);
+	}
+	if (pool)
+		ktstr_cpumask__or(&group->allowed, pool);
+	else
+		group->unbounded = true;
+}
+
+static void report_lost(struct ktstr_worker_group *group, uint32_t i)
+{
+	const struct ktstr_worker_report *r = &ktstr_workers__reports(group->workers)[i];
+	char how[160];
+
+	switch (ktstr_workers__status(group->workers, i)) {
+	case KTSTR_WORKER_COMPLETED:
+	case KTSTR_WORKER_CUT:
+		return;
+	case KTSTR_WORKER_DIED:
+		if (r->setup_error)
+			snprintf(how, sizeof(how), "could not get ready: %s",
+				 strerror(-r->setup_error));
+		else
+			ktstr_status__format(r->exit_status, how, sizeof(how));
+		break;
+	case KTSTR_WORKER_KILLED:
+		snprintf(how, sizeof(how), "did not stop within %" PRIu64 " ms and was killed",
+			 group->state->env->stop_ns / NSEC_PER_MSEC);
+		break;
+	case KTSTR_WORKER_ALIVE:
+		snprintf(how, sizeof(how), "cannot be killed");
+		break;
+	}
+	ktstr_result__add(group->state->ctx->result, KTSTR_FAILS, KTSTR_WORKER_LOST,
+			  "%s: step %u: worker %d %s; it had done %" PRIu64 " work units",
+			  ktstr_group__label(group), group->step + 1, r->tid, how, r->work_units);
+}
+
+/* A slot is not trusted: a worker that crashed may have written anything. */
+static void add_metrics(const struct ktstr_worker_group *group)
+{
+	struct ktstr_ext_metric m = { .step = group->step };
+	const struct ktstr_worker_metric *from;
+	uint32_t i, k, nr;
+
+	snprintf(m.source, sizeof(m.source), "%s", ktstr_work__row(group->spec.work.type)->name);
+	snprintf(m.cgroup, sizeof(m.cgroup), "%s", group->cgroup);
+	for (i = 0; i < ktstr_workers__nr(group->workers); i++) {
+		from = ktstr_workers__metrics(group->workers, i, &nr);
+		for (k = 0; k < nr; k++) {
+			if (from[k].polarity > KTSTR_HIGHER_IS_BETTER)
+				continue;
+			snprintf(m.name, sizeof(m.name), i ? "%.*s.%u" : "%.*s",
+				 (int)sizeof(from[k].name) - 1, from[k].name, i);
+			snprintf(m.unit, sizeof(m.unit), "%.*s", (int)sizeof(from[k].unit) - 1,
+				 from[k].unit);
+			m.polarity = from[k].polarity;
+			m.value = from[k].value;
+			ktstr_result__add_metric(group->state->ctx->result, &m);
+		}
+	}
+}
+
+void ktstr_group__judge(struct ktstr_worker_group *group, uint64_t ran_ns)
+{
+	struct ktstr_scenario_state *st = group->state;
+	struct ktstr_group_sample s = {
+		.cgroup = ktstr_group__label(group),
+		.step = group->step,
+		.span = group->backdrop ? KTSTR_SPAN_LIFE : KTSTR_SPAN_STEP,
+		.reports = ktstr_workers__reports(group->workers),
+		.nr = ktstr_workers__nr(group->workers),
+		.cpuset = group->unbounded ? NULL : &group->allowed,
+		.samples = ktstr_workers__samples(group->workers),
+		.time_scale = st->ctx->time_scale,
+	};
+	struct ktstr_checks checks = checks_of(group);
+	struct ktstr_cpumask nodes;
+	uint32_t i;
+
+	if (s.cpuset && ktstr_cpumask__weight(&st->machine->existing_nodes)) {
+		ktstr_machine__nodes(st->machine, s.cpuset, &nodes);
+		s.nodes = &nodes;
+	}
+	s.migrated_known = ktstr_workers__pages_migrated(group->workers, &s.pages_migrated);
+
+	for (i = 0; i < s.nr; i++)
+		report_lost(group, i);
+	ktstr_stats__add(&s, st->ctx->result);
+	add_metrics(group);
+	if (st->sched_ended && ran_ns < MIN_JUDGED_NS)
+		ktstr_result__add(st->ctx->result, KTSTR_UNDECIDED, KTSTR_NO_DATA,
+				  "%s: step %u: not judged, the scheduler ended after %" PRIu64 " ms of it",
+				  ktstr_group__label(group), group->step + 1,
+				  ran_ns / NSEC_PER_MSEC);
+	else
+		ktstr_checks__judge(&checks, &s, st->ctx->result);
+	if (group->epochs)
+		ktstr_group__epoch_ends(group);
+}
+
+/* Nothing is judged: checks are about the whole lifetime. */
+void ktstr_group__end_phase(struct ktstr_worker_group *group)
+{
+	struct ktstr_group_sample s = {
+		.cgroup = ktstr_group__label(group),
+		.step = group->state->step,
+		.span = KTSTR_SPAN_PHASE,
+		.nr = ktstr_workers__nr(group->workers),
+	};
+
+	if (!group->in_phase)
+		return;
+	group->in_phase = false;
+	ktstr_workers__end_phase(group->workers);
+	s.reports = ktstr_workers__phase_reports(group->workers);
+	s.samples = ktstr_workers__phase_samples(group->workers);
+	ktstr_stats__add(&s, group->state->ctx->result);
+}

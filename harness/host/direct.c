@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0
+/* A test program without the harness: see direct.h. */
+#include <linux/kernel.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/checks/checks.h"
+#include "direct.h"
+#include "expect.h"
+#include "interrupt.h"
+#include "harness/kernel/kernel.h"
+#include "harness/report/report.h"
+#include "harness/plan/opts.h"
+#include "harness/plan/override.h"
+#include "harness/plan/select.h"
+
+void ktstr_thresholds__print(const struct ktstr_plan *p, FILE *f)
+{
+	const struct ktstr_checks *sched = ktstr_plan__scheduler_checks(p);
+	const struct ktstr_check *k;
+	char value[32];
+
+	for (k = ktstr_check_table; k < ktstr_check_table + ktstr_nr_checks; k++) {
+		ktstr_check__format(k, &p->checks, value, sizeof(value));
+		fprintf(f, "  %-38s: %s [%s]\n", k->name, value,
+			ktstr_layer__name(ktstr_check__layer(k, sched, &p->test->checks)));
+	}
+}
+
+static int show_thresholds(const struct ktstr_test *t)
+{
+	struct ktstr_plan plan;
+	struct ktstr_err err;
+
+	if (ktstr_plan__for(&plan, t, &err)) {
+		fprintf(stderr, "ktstr: %s\n", err.msg);
+		return KTSTR_EXIT_FAIL;
+	}
+	ktstr_thresholds__print(&plan, stdout);
+	return KTSTR_EXIT_PASS;
+}
+
+/* The result line; @why goes with a SKIP and with INCONCLUSIVE. */
+static void put_result(const struct ktstr_test *t, enum ktstr_outcome verdict, const char *why)
+{
+	bool ok = ktstr_exit__native(verdict) == KTSTR_EXIT_PASS;
+	const char *directive = verdict == KTSTR_SKIP ? " # SKIP " :
+				verdict == KTSTR_INCONCLUSIVE ? " # INCONCLUSIVE " : "";
+
+	printf("%sok 1 " KTSTR_FIXTURE "/%s%s%s\n", ok ? "" : "not ", t->name, directive,
+	       *directive ? why : "");
+}
+
+void ktstr_run__print(const struct ktstr_run *run)
+{
+	char line[sizeof(run->unrecorded) + sizeof(KTSTR_UNRECORDED_LINE)];
+	const char *verbose = getenv("KTSTR_VERBOSE");
+	uint32_t i;
+
+	for (i = 0; i < run->result->nr_details; i++)
+		if (run->result->details[i].kind == KTSTR_PART)
+			ktstr_report__print(run->result->details[i].text);
+	if (run->brief && (run->verdict == KTSTR_FAIL || run->verdict == KTSTR_INCONCLUSIVE ||
+			   (verbose && !strcmp(verbose, "1"))))
+		ktstr_report__print(run->brief);
+	if (run->unrecorded[0]) {
+		snprintf(line, sizeof(line), KTSTR_UNRECORDED_LINE "%s", run->unrecorded);
+		ktstr_report__print(line);
+	}
+	if (run->verdict == KTSTR_SKIP)
+		fprintf(stderr, "ktstr: SKIP: %s\n", run->skip_reason);
+}
+
+void ktstr_kernel_line__print(void)
+{
+	struct ktstr_kernel k;
+	struct ktstr_err err;
+	char text[1024];
+
+	if (ktstr_kernel__find(&k, &err))
+		snprintf(text, sizeof(text), KTSTR_KERNEL_LINE "none: %s", err.msg);
+	else
+		ktstr_kernel__describe(&k, text + snprintf(text, sizeof(text), KTSTR_KERNEL_LINE),
+				       sizeof(text) - strlen(KTSTR_KERNEL_LINE));
+	ktstr_kernel__put(&k);
+	ktstr_report__print(text);
+}
+
+static int run_exact(const struct ktstr_test *t)
+{
+	enum ktstr_outcome verdict;
+	struct ktstr_run_opts opts;
+	static struct ktstr_run run;
+	struct ktstr_plan plan;
+	struct ktstr_err err;
+	int sig, status;
+	bool lost;
+
+	if (ktstr_run_opts__from_env(&opts, &err) || ktstr_override__check(&err)) {
+		fprintf(stderr, "ktstr: %s\n", err.msg);
+		return KTSTR_EXIT_FAIL;
+	}
+	puts("KTAP version 1");
+	ktstr_kernel_line__print();
+	puts("1..1");
+	if (ktstr_plan__for(&plan, t, &err)) {
+		ktstr_report__print(err.msg);
+		put_result(t, KTSTR_FAIL, "");
+		return KTSTR_EXIT_FAIL;
+	}
+	ktstr_interrupt__catch();
+	if (ktstr_run__exec(&run, &plan, &opts, &err) && !run.brief) {
+		ktstr_report__print(err.msg);
+		put_result(t, KTSTR_FAIL, "");
+		return KTSTR_EXIT_FAIL;
+	}
+	verdict = run.verdict;
+	ktstr_run__print(&run);
+	put_result(t, verdict, verdict == KTSTR_SKIP ? run.skip_reason :
+		   ktstr_result__undecided(run.result));
+	sig = run.signal;
+	lost = run.unrecorded[0];
+	ktstr_run__free(&run);
+	if (sig)
+		return 128 + sig;
+	status = ktstr_exit__native(verdict);
+	return lost && status == KTSTR_EXIT_PASS ? KTSTR_EXIT_UNRECORDED : status;
+}
+
+bool ktstr_direct(int argc, char **argv, const struct ktstr_registry *registry, int *status)
+{
+	static const struct {
+		const char *option;
+		int (*run)(const struct ktstr_test *t);
+	} verbs[] = {
+		{ "--show-thresholds", show_thresholds },
+		{ "--exact", run_exact },
+	};
+	const struct ktstr_test *t;
+	size_t i;
+
+	for (i = 0; argc > 1 && i < ARRAY_SIZE(verbs); i++) {
+		if (strcmp(argv[1], verbs[i].option))
+			continue;
+		*status = KTSTR_EXIT_FAIL;
+		t = argc == 3 ? ktstr_registry__find(registry, argv[2]) : NULL;
+		if (argc != 3)
+			fprintf(stderr, "ktstr: %s takes the name of one test\n", argv[1]);
+		else if (!t)
+			fprintf(stderr, "ktstr: %s: no test is named '%s'\n", argv[1], argv[2]);
+		else
+			*status = verbs[i].run(t);
+		fflush(stdout);
+		return true;
+	}
+	return false;
+}

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The parts of every run: model/part.h documents the hooks and when they are called. */
+#include <linux/kernel.h>
+#include "harness/devices/devices.h"
+#include "harness/model/part.h"
+#include "harness/monitor/monitor.h"
+
+const struct ktstr_run_part * const ktstr_run_parts[] = {
+	&ktstr_devices_part,
+	&ktstr_monitor_part,
+	&ktstr_programs_part,
+	NULL
+};
+
+_Static_assert(ARRAY_SIZE(ktstr_run_parts) <= KTSTR_MAX_RUN_PARTS + 1,
+	       "a run has room for the states of KTSTR_MAX_RUN_PARTS parts");

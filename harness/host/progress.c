@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0
+/* How far a run is: see progress.h. Nobody depends on it, so errors are of no interest. */
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/paths.h"
+#include "harness/plan/protocol.h"
+#include "progress.h"
+
+void ktstr_progress__format(const struct ktstr_seen *s, char *buf, size_t size)
+{
+	const struct ktstr_stimulus *last = s->nr_stimuli ? &s->stimuli[s->nr_stimuli - 1] : NULL;
+	double at_s = (double)s->now_ns / 1e9;
+
+	if (s->lifecycle < KTSTR_LIFECYCLE_INIT)
+		snprintf(buf, size, "boots");
+	else if (s->lifecycle < KTSTR_LIFECYCLE_BODY)
+		snprintf(buf, size, "scheduler starts, %.1f s", at_s);
+	else if (s->lifecycle >= KTSTR_LIFECYCLE_TEARDOWN)
+		snprintf(buf, size, "ends, %.1f s", at_s);
+	else if (!last)
+		snprintf(buf, size, "body, %.1f s", at_s);
+	else
+		snprintf(buf, size, "%s%sstep %u, %.1f s", last->what.part,
+			 last->what.part[0] ? ", " : "", last->what.step + 1, at_s);
+}
+
+static int path_of(const struct ktstr_run *run, char *path, size_t size)
+{
+	return run->dir ? ktstr_paths__fmt(path, size, "%s/" KTSTR_PROGRESS_FILE, run->dir) : -1;
+}
+
+void ktstr_progress__tell(const struct ktstr_run *run)
+{
+	static char told[160];		/* one run at a time */
+	char path[PATH_MAX], line[160];
+	ssize_t n;
+	int fd;
+
+	ktstr_progress__format(run->seen, line, sizeof(line));
+	if (!strcmp(line, told) || path_of(run, path, sizeof(path)))
+		return;
+	strcpy(told, line);
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return;
+	n = write(fd, line, strlen(line));
+	(void)n;
+	close(fd);
+}
+
+void ktstr_progress__end(const struct ktstr_run *run)
+{
+	char path[PATH_MAX];
+
+	if (!path_of(run, path, sizeof(path)))
+		unlink(path);
+}

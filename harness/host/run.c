@@ -1,0 +1,483 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * One run from plan to artefacts. prepare() collects what is needed and may find that something is
+ * missing; boot() owns the machine; conclude() makes a verdict of what happened, even if nothing
+ * did, and writes the artefacts.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/kernel.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "callback.h"
+#include "event_loop.h"
+#include "lib/clock.h"
+#include "expect.h"
+#include "fold.h"
+#include "harness/chan/chan.h"
+#include "harness/image/image.h"
+#include "harness/kernel/kernel.h"
+#include "harness/model/console.h"
+#include "harness/model/part.h"
+#include "harness/model/seen.h"
+#include "harness/report/report.h"
+#include "harness/report/sidecar.h"
+#include "host_run.h"
+#include "interrupt.h"
+#include "lib/paths.h"
+#include "harness/plan/override.h"
+#include "harness/plan/programs.h"
+#include "pack.h"
+#include "preview.h"
+#include "progress.h"
+#include "run.h"
+
+#define MAX_NUMBER	9999	/* runs of one test under one id */
+
+/* What exists only while the run goes on. */
+struct work {
+	struct ktstr_run *run;
+	struct ktstr_deadlines deadlines;
+	int initrd_fd;
+	struct vm_part initrd_base;
+	char *cmdline;
+	struct ktstr_image image;
+	char console[PATH_MAX], output[PATH_MAX], emulator[PATH_MAX];
+	uint64_t begin_ns;
+};
+
+static int file_in(const struct ktstr_run *run, char *buf, size_t size, const char *name)
+{
+	return ktstr_paths__fmt(buf, size, "%s/%s", run->dir, name);
+}
+
+/*
+ * <runs root>/<run id>/ktstr.<test>: the variant's id with its slashes as dots. Files of an earlier
+ * run under the same id stay: this one gets ktstr.<test>.2 and so on.
+ */
+static int make_new_dir(const struct ktstr_run *run, char *dir, size_t size)
+{
+	char parent[PATH_MAX];
+	unsigned int nr;
+	int ret;
+
+	ret = ktstr_paths__fmt(parent, sizeof(parent), "%s/%s", run->opts.runs_root,
+			       run->opts.run_id);
+	ktstr_paths__fmt(dir, size, "%s", parent);	/* for the message */
+	if (!ret)
+		ret = ktstr_paths__mkdirs(parent);
+	for (nr = 1; !ret && nr <= MAX_NUMBER; nr++) {
+		ret = nr == 1 ? ktstr_paths__fmt(dir, size, "%s/ktstr.%s", parent,
+						 run->plan->test->name) :
+		      ktstr_paths__fmt(dir, size, "%s/ktstr.%s.%u", parent,
+				       run->plan->test->name, nr);
+		if (ret || !mkdir(dir, 0755))
+			return ret;
+		if (errno != EEXIST)
+			ret = -errno;
+	}
+	return ret ? ret : -EEXIST;
+}
+
+static int make_dir(struct work *w, struct ktstr_err *err)
+{
+	struct ktstr_run *run = w->run;
+	char dir[PATH_MAX];
+	int ret = make_new_dir(run, dir, sizeof(dir));
+
+	if (ret)
+		return ktstr_err(err, -ret, "run folder %s: %s; set KTSTR_RUNS_ROOT", dir,
+				 strerror(-ret));
+	run->dir = strdup(dir);
+	if (!run->dir)
+		return ktstr_err(err, ENOMEM, "no memory");
+	if (file_in(run, w->console, sizeof(w->console), "console.log") ||
+	    file_in(run, w->output, sizeof(w->output), "output.log") ||
+	    file_in(run, w->emulator, sizeof(w->emulator), "emulator.log"))
+		return ktstr_err(err, ENAMETOOLONG, "run folder %s: the path is too long", dir);
+	return 0;
+}
+
+static int prepare(struct work *w, struct ktstr_err *err)
+{
+	struct ktstr_run *run = w->run;
+	const struct ktstr_plan *p = run->plan;
+	char note[256];
+	int ret;
+
+	ret = make_dir(w, err);
+	if (ret)
+		return ret;
+	ktstr_deadlines__compute(&w->deadlines, p, VM_ACCEL_KVM, VM_SHIFT_AUTO);
+	ret = ktstr_preview__check(run, &w->deadlines, err);
+	if (ret)
+		return ret;
+	ret = vm_pick_accel(run->opts.accel, &run->accel, run->accel_note,
+			    sizeof(run->accel_note), err);
+	if (ret)
+		return ret;
+	ret = ktstr_programs__find(run, err);
+	if (ret)
+		return ret;
+	ret = ktstr_parts__prepare(run, err);
+	if (ret)
+		return ret;
+	ret = ktstr_kernel__find(&run->kernel, err);
+	if (ret)
+		return ret;
+	if ((p->scheduler && p->scheduler->binary) || p->test->staged_schedulers) {
+		ret = ktstr_kernel__check_scx(&run->kernel, err);
+		if (ret)
+			return ret;
+	}
+	if (ktstr_run__deterministic(run))
+		run->shift = run->opts.shift != VM_SHIFT_AUTO ? run->opts.shift :
+			     vm_auto_shift(p->nr_cpus);
+	ktstr_deadlines__compute(&w->deadlines, p, run->accel, run->opts.shift);
+	w->cmdline = ktstr_pack__cmdline(p);
+	if (!w->cmdline)
+		return ktstr_err(err, ENOMEM, "no memory for the command line");
+	w->initrd_fd = ktstr_pack__initramfs(run, &w->deadlines, &w->initrd_base, note,
+					     sizeof(note), err);
+	if (w->initrd_fd < 0)
+		return w->initrd_fd;
+	if (note[0])
+		fprintf(stderr, "ktstr: %s\n", note);
+	return 0;
+}
+
+/* Without a machine: no kernel, no accelerator, no initramfs. */
+static int run_here(struct work *w, struct ktstr_err *err)
+{
+	struct ktstr_run *run = w->run;
+	int ret;
+
+	run->accel = VM_ACCEL_AUTO;
+	ret = make_dir(w, err);
+	if (ret)
+		return ret;
+	ktstr_deadlines__compute(&w->deadlines, run->plan, VM_ACCEL_KVM, VM_SHIFT_AUTO);
+	return ktstr_host__run(run, &w->deadlines, w->output, err);
+}
+
+static void fill_spec(struct work *w, struct vm_spec *spec)
+{
+	const struct ktstr_run *run = w->run;
+	const struct ktstr_plan *p = run->plan;
+
+	*spec = (struct vm_spec) {
+		.kernel = run->kernel.path,
+		.initrd_fd = w->initrd_fd,
+		.initrd_base = w->initrd_base,
+		.cmdline = w->cmdline,
+		.topo.count = p->topo,
+		.mem_bytes = p->memory_mib << 20,
+		.shared_bytes = KTSTR_CHAN_SIZE,
+		.accel = run->accel,
+		.deterministic = run->accel == VM_ACCEL_TCG && !run->opts.mttcg,
+		.seed = run->opts.seed,
+		.icount_shift = run->opts.shift,
+		.kaslr = p->kaslr,
+		.console_path = w->console,
+		.output_path = w->output,
+		.emulator_log_path = w->emulator,
+	};
+	ktstr_parts__spec(run, spec);
+}
+
+/* cleanup_budget_ms: the time to destroy the machine, on the host's clock. */
+static void destroy_timed(struct ktstr_run *run, struct vm *vm)
+{
+	int64_t budget = run->plan->test->cleanup_budget_ms, ms;
+	uint64_t before = ktstr_now_ns();
+
+	vm_destroy(vm);
+	run->cleanup_ns = ktstr_now_ns() - before;
+	ms = (int64_t)(run->cleanup_ns / NSEC_PER_MSEC);
+	if (budget != KTSTR_UNSET && ms > budget)
+		ktstr_result__add(run->result, KTSTR_FAILS, KTSTR_TEARDOWN_TIMEOUT,
+				  "VM cleanup took %lld ms, budget %lld ms", (long long)ms,
+				  (long long)budget);
+}
+
+/*
+ * Let the machine start from an image, which is made when there is none. Any trouble with that is
+ * no trouble of the run: it boots then, and says why. Machines whose time is the host's, and those
+ * with devices, always boot.
+ */
+static int use_image(struct work *w, struct vm_spec *spec, struct ktstr_err *err)
+{
+	struct ktstr_run *run = w->run;
+	int ret;
+
+	if (run->opts.cold)
+		return 0;
+	if (!spec->deterministic || spec->nr_devices || spec->topo.nodes) {
+		snprintf(run->image_note, sizeof(run->image_note),
+			 "booted, as only deterministic machines without devices have images");
+		return 0;
+	}
+	ret = ktstr_image__get(&w->image, spec, (int)w->deadlines.boot_s * 1000,
+			       ktstr_interrupt__fd(), err);
+	if (ret == -EINTR)
+		return ret;
+	if (ret) {
+		snprintf(run->image_note, sizeof(run->image_note), "booted, as there is no image: %.200s",
+			 err->msg);
+		memset(err, 0, sizeof(*err));
+		return 0;
+	}
+	memcpy(run->image, w->image.key, sizeof(run->image));
+	spec->save_point = true;
+	spec->from = &w->image.saved;
+	spec->initrd_fd = w->image.initrd_fd;
+	spec->initrd_base = w->image.initrd_base;
+	return 0;
+}
+
+/* A damaged image is removed, and made anew. */
+static int create(struct work *w, struct vm_spec *spec, struct vm **vm, struct ktstr_err *err)
+{
+	struct ktstr_err unused;
+	int ret, tries;
+
+	for (tries = 0; ; tries++) {
+		fill_spec(w, spec);
+		ret = use_image(w, spec, err);
+		if (ret)
+			return ret;
+		ret = vm_create(vm, spec, err);
+		if (ret != -EBADMSG || !spec->from || tries)
+			return ret;
+		ktstr_image__remove(w->image.key, &unused);
+		ktstr_image__put(&w->image);
+	}
+}
+
+/* The machine has started from its image: bring it to where /init of the test begins. */
+static int finish_start(struct work *w, struct vm *vm, struct ktstr_err *err)
+{
+	return ktstr_late__send(vm, &w->initrd_base, w->initrd_fd, w->run->opts.seed,
+				(int)w->deadlines.boot_s * 1000, ktstr_interrupt__fd(), err);
+}
+
+static int boot(struct work *w, struct ktstr_err *err)
+{
+	struct ktstr_run *run = w->run;
+	struct ktstr_chan *chan = NULL;
+	struct vm_spec spec;
+	struct vm *vm = NULL;
+	uint64_t gpa;
+	void *shared;
+	int ret;
+
+	ret = create(w, &spec, &vm, err);
+	if (ret)
+		return ret;
+	if (spec.from) {
+		ret = vm_start(vm, err);
+		if (!ret)
+			ret = finish_start(w, vm, err);
+		if (ret)
+			goto out;
+	}
+	shared = vm_shared(vm, &gpa);
+	chan = shared ? ktstr_chan__format(shared, KTSTR_CHAN_SIZE) : NULL;
+	if (!chan) {
+		ret = ktstr_err(err, errno, "channel to the guest: %s", strerror(errno));
+		goto out;
+	}
+	ret = spec.from ? vm_continue(vm) : vm_start(vm, err);
+	if (ret)
+		goto out;
+	run->booted = !spec.from;
+	run->setup_ns = ktstr_now_ns() - w->begin_ns;
+	ret = ktstr_parts__attach(run, vm, err);
+	if (ret)
+		goto out;
+	ktstr_event_loop__run(run, vm, chan, &w->deadlines);
+	ktstr_parts__detach(run, vm);
+out:
+	ktstr_chan__free(chan);
+	destroy_timed(run, vm);
+	return ret;
+}
+
+static void write_log(struct ktstr_run *run, const char *name, const char *text)
+{
+	char path[PATH_MAX];
+	int ret;
+
+	if (!run->dir || !text || !*text || file_in(run, path, sizeof(path), name))
+		return;
+	ret = ktstr_paths__write(path, text, strlen(text));
+	if (ret)
+		ktstr_run__lose(run, "%.400s: %s", path, strerror(-ret));
+}
+
+/* What payloads printed: a file for each stream that is not empty. */
+static void write_outputs(struct ktstr_run *run)
+{
+	const struct ktstr_outputs *all = &run->seen->outputs;
+	const struct ktstr_output *o;
+	enum ktstr_stream stream;
+	char name[2 * KTSTR_NAME_LEN], *text;
+
+	for (o = all->list; o < all->list + all->nr; o++)
+		for (stream = 0; stream < KTSTR_NR_STREAMS; stream++) {
+			ktstr_output__file(o, stream, name, sizeof(name));
+			text = ktstr_textbuf__str(&o->text[stream]);
+			if (text)
+				write_log(run, name, text);
+			else
+				ktstr_run__lose(run, "%s: %s", name, strerror(ENOMEM));
+			free(text);
+		}
+}
+
+/*
+ * The verdict of a run that could not be carried out: a skip, or a failure that expect_err cannot
+ * match.
+ */
+static void judge_trouble(struct ktstr_run *run, const struct ktstr_err *err)
+{
+	bool skips = err->missing && !getenv("KTSTR_NO_SKIP_MODE");
+
+	if (skips) {
+		snprintf(run->skip_reason, sizeof(run->skip_reason), "%.255s", err->msg);
+		ktstr_result__add(run->result, KTSTR_SKIPS, KTSTR_SKIPPED, "%s", err->msg);
+		run->raw = KTSTR_SKIP;
+		run->verdict = KTSTR_SKIP;
+		return;
+	}
+	ktstr_result__add(run->result, KTSTR_FAILS, KTSTR_INFRASTRUCTURE, "%s%s", err->msg,
+			  err->missing ? " (no skip: KTSTR_NO_SKIP_MODE is set)" : "");
+	run->raw = KTSTR_FAIL;
+	run->verdict = KTSTR_FAIL;
+}
+
+static void judge(struct ktstr_run *run, const char *console)
+{
+	struct ktstr_evidence e = { .result = run->result };
+	const struct ktstr_detail *d;
+	uint32_t i;
+
+	ktstr_fold(run, console);
+	e.scx_error = run->scx_error;
+	e.host_timeout = run->seen->timeout;
+	run->raw = ktstr_result__outcome(run->result);
+	run->verdict = ktstr_expect__judge(run->plan, &e, run->why, sizeof(run->why));
+	for (i = 0; run->verdict == KTSTR_SKIP && i < run->result->nr_details; i++) {
+		d = &run->result->details[i];
+		if (d->severity == KTSTR_SKIPS && !run->skip_reason[0])
+			snprintf(run->skip_reason, sizeof(run->skip_reason), "%.255s", d->text);
+	}
+}
+
+/* A run that went well and in which nothing was judged is no pass: also callbacks had no claim. */
+static void judge_emptiness(struct ktstr_run *run)
+{
+	if (run->verdict != KTSTR_PASS || ktstr_result__judged(run->result))
+		return;
+	ktstr_result__add(run->result, KTSTR_UNDECIDED, KTSTR_NO_DATA,
+			  KTSTR_NOTHING_JUDGED);
+	run->raw = KTSTR_INCONCLUSIVE;
+	if (run->plan->allow_inconclusive)
+		snprintf(run->why, sizeof(run->why), "inconclusive, which the test allows");
+	else
+		run->verdict = KTSTR_INCONCLUSIVE;
+}
+
+static void conclude(struct work *w, int trouble, const struct ktstr_err *err)
+{
+	struct ktstr_run *run = w->run;
+	char *console = run->dir ? ktstr_console__read(w->console) : NULL;
+	struct ktstr_err e;
+
+	run->total_ns = ktstr_now_ns() - w->begin_ns;
+	ktstr_progress__end(run);
+	if (trouble)
+		judge_trouble(run, err);
+	else
+		judge(run, console ?: "");
+	if (!trouble) {
+		ktstr_callbacks__run(run);
+		judge_emptiness(run);
+	}
+	write_log(run, "sched.log", run->sched_log);
+	write_log(run, "kmsg.log", run->kmsg);
+	write_outputs(run);
+	if (ktstr_sidecar__write(run, &e))
+		ktstr_run__lose(run, "%s", e.msg);
+	ktstr_report__make(run, console ?: "");
+	write_log(run, "report.txt", run->report);
+	free(console);
+}
+
+int ktstr_run__exec(struct ktstr_run *run, const struct ktstr_plan *plan,
+		    const struct ktstr_run_opts *opts, struct ktstr_err *err)
+{
+	struct work w = {
+		.run = run, .initrd_fd = -1, .initrd_base.fd = -1, .image = KTSTR_IMAGE_NONE,
+	};
+	char sentence[256];
+	const char *unused;
+	int ret;
+
+	memset(run, 0, sizeof(*run));
+	memset(err, 0, sizeof(*err));
+	run->plan = plan;
+	run->opts = *opts;
+	run->accel = opts->accel;
+	run->shift = VM_SHIFT_AUTO;
+	run->kernel.cache_lock_fd = -1;
+	run->verdict = KTSTR_FAIL;
+	run->raw = KTSTR_FAIL;
+	w.begin_ns = ktstr_now_ns();
+	unused = ktstr_override__unused(plan, sentence, sizeof(sentence));
+	if (unused)
+		fprintf(stderr, "ktstr: test %s: %s\n", plan->test->name, unused);
+	run->result = ktstr_result__new();
+	run->seen = ktstr_seen__new();
+	if (!run->result || !run->seen || ktstr_parts__init(run))
+		return ktstr_err(err, ENOMEM, "no memory for a run");
+	if (unused)
+		ktstr_result__add(run->result, KTSTR_NOTE, KTSTR_OTHER, "%s", unused);
+	ret = plan->host_only ? run_here(&w, err) : prepare(&w, err);
+	if (!ret && !plan->host_only && !ktstr_interrupt__signal())
+		ret = boot(&w, err);
+	/* by a signal, before the machine ran its test */
+	if (ret == -EINTR && ktstr_interrupt__signal())
+		ret = 0;
+	if (!ret && !run->signal)
+		run->signal = ktstr_interrupt__signal();
+	if (w.initrd_fd >= 0)
+		close(w.initrd_fd);
+	if (w.initrd_base.fd >= 0)
+		close(w.initrd_base.fd);
+	ktstr_image__put(&w.image);
+	free(w.cmdline);
+	conclude(&w, ret, err);
+	return ret;
+}
+
+void ktstr_run__free(struct ktstr_run *run)
+{
+	ktstr_parts__free(run);
+	ktstr_programs__free(run);
+	ktstr_kernel__put(&run->kernel);
+	ktstr_result__free(run->result);
+	ktstr_seen__free(run->seen);
+	free(run->dir);
+	free(run->scx_error);
+	free(run->sched_log);
+	free(run->kmsg);
+	free(run->report);
+	free(run->brief);
+	memset(run, 0, sizeof(*run));
+}

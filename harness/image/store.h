@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The cache of images: a folder for each key, with the files key, state, ram, console, output and
+ * sums. A writer fills a folder of its own and renames it, so that an image is there wholly or not
+ * at all. Readers keep the files open, so an image that is in use may be removed.
+ */
+#ifndef KTSTR_IMAGE_STORE_H
+#define KTSTR_IMAGE_STORE_H
+
+#include "image.h"
+
+#define KTSTR_IMAGE_BUDGET	(UINT64_C(6) << 30)	/* bytes on disk, all images together */
+
+struct ktstr_image_store {
+	int dirfd;
+	char path[4096];
+};
+
+int ktstr_store__open(struct ktstr_image_store *s, struct ktstr_err *err);
+void ktstr_store__close(struct ktstr_image_store *s);
+
+/*
+ * Open the files of the image. 0, -ENOENT: there is none, or a damaged one, which is removed; or
+ * -errno.
+ */
+int ktstr_store__find(struct ktstr_image_store *s, const char *key, struct vm_saved *to);
+
+/* Only one process makes the image of a key. The lock's descriptor, or -errno; -EAGAIN: taken. */
+int ktstr_store__lock(struct ktstr_image_store *s, const char *key);
+
+/* An image that is being written. */
+struct ktstr_image_draft {
+	int dirfd;			/* of its folder, locked as long as it is open */
+	char name[64];
+	char console[4200], output[4200], emulator[4200];	/* paths, for a spec */
+	struct vm_saved files;		/* state and ram only */
+};
+
+/* -errno with @err, and nothing is left. */
+int ktstr_store__begin(struct ktstr_image_store *s, struct ktstr_image_draft *d,
+		       struct ktstr_err *err);
+/* Complete it under @key and remove the least recently used images beyond the budget. */
+int ktstr_store__commit(struct ktstr_image_store *s, struct ktstr_image_draft *d,
+			const char *key, const char *text, struct ktstr_err *err);
+/* To be called in any case; removes a draft that was not completed. */
+void ktstr_store__end(struct ktstr_image_store *s, struct ktstr_image_draft *d);
+
+#endif

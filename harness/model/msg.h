@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the guest tells the host: the types of messages and their payloads. Guest and host run the
+ * same binary, so structures travel as they are. chan/chan.h carries them.
+ */
+#ifndef KTSTR_MODEL_MSG_H
+#define KTSTR_MODEL_MSG_H
+
+#include <stdint.h>
+
+#include "harness/result/statistics.h"
+
+/* Of the payloads; both sides check it. */
+#define KTSTR_CHAN_VERSION	3u
+
+enum ktstr_msg_type {
+	KTSTR_MSG_START = 1,	/* PID 1 runs: struct ktstr_msg_start, then release string */
+	KTSTR_MSG_SCHED_START,	/* the scheduler was started: s32 pid */
+	KTSTR_MSG_SCHED_ATTACHING, /* it is loaded and waits (hold_attach): empty */
+	KTSTR_MSG_SCHED_ATTACHED, /* root/ops of sched_ext, as text */
+	KTSTR_MSG_BODY,		/* the test body starts: empty */
+	KTSTR_MSG_STIMULUS,	/* a step began: struct ktstr_msg_stimulus */
+	KTSTR_MSG_OP,		/* an op was carried out: struct ktstr_msg_op */
+	KTSTR_MSG_CHECKS,	/* monitor checks of sets from now on: "NAME=VALUE" lines */
+	KTSTR_MSG_RESULT,	/* ktstr_result__encode(); the last valid one counts */
+	KTSTR_MSG_SCHED_EXIT,	/* struct ktstr_msg_sched_exit */
+	KTSTR_MSG_SCHED_LOG,	/* scheduler stdout+stderr, a piece of text */
+	KTSTR_MSG_KMSG,		/* one /dev/kmsg record, as read */
+	KTSTR_MSG_CRASH,	/* text: how the body or PID 1 died */
+	KTSTR_MSG_OUTPUT,	/* of a payload: struct ktstr_msg_output, then a piece of text */
+	KTSTR_MSG_TEARDOWN,	/* the body is over, cleaning up: empty */
+	KTSTR_MSG_EXIT,		/* s32 status; nothing follows */
+	KTSTR_NR_MSG_TYPES,
+};
+
+#define KTSTR_CHECKS_TEXT	640	/* bytes of the lines of CHECKS, with a NUL */
+
+struct ktstr_msg_start {
+	uint32_t version;	/* KTSTR_CHAN_VERSION of the guest */
+	uint32_t nr_cpus;	/* online in the guest */
+};
+
+struct ktstr_msg_stimulus {
+	uint32_t step;
+	uint32_t op_kinds;	/* bit per enum ktstr_op_kind */
+	uint32_t cgroups;
+	uint32_t workers;
+	uint64_t iterations;	/* of all workers so far */
+	char part[KTSTR_NAME_LEN]; /* the case of a batch, or "" */
+};
+
+#define KTSTR_OP_TEXT	104	/* bytes of an op in words, with a NUL */
+
+struct ktstr_msg_op {
+	uint32_t step;		/* KTSTR_NO_STEP: of the backdrop */
+	uint32_t kind;		/* enum ktstr_op_kind */
+	uint64_t iterations;	/* of all workers so far */
+	char name[24];		/* "SET_CPUSET"; "": those that follow are not told */
+	char cgroup[64];	/* that it is about, or "" */
+	char text[KTSTR_OP_TEXT];
+};
+
+struct ktstr_msg_sched_exit {
+	int32_t status;		/* waitpid() status */
+	uint32_t planned;	/* enum ktstr_sched_left */
+};
+
+enum ktstr_sched_left {
+	KTSTR_SCHED_BY_ITSELF,
+	KTSTR_SCHED_PLANNED,	/* we asked it to leave */
+	KTSTR_SCHED_OUTLIVED,	/* it was not the scheduler any more, then we asked it to end */
+};
+
+/*
+ * The streams of a payload. Of each, the first KTSTR_OUTPUT_HEAD bytes and the last
+ * KTSTR_OUTPUT_TAIL are sent, in pieces.
+ */
+enum ktstr_stream {
+	KTSTR_STDOUT, KTSTR_STDERR, KTSTR_NR_STREAMS,
+	KTSTR_CHECK_FAILED = KTSTR_NR_STREAMS,	/* no text: a check of the payload failed */
+};
+
+#define KTSTR_OUTPUT_HEAD	(256u << 10)
+#define KTSTR_OUTPUT_TAIL	(768u << 10)
+#define KTSTR_OUTPUT_PIECE	(8u << 10)	/* of text in one message */
+
+struct ktstr_msg_output {
+	uint32_t run;		/* number of this run among all of payloads in the test, from 0 on */
+	uint32_t step;
+	uint32_t stream;	/* enum ktstr_stream */
+	uint32_t reserved;	/* 0 */
+	uint64_t cut;		/* bytes in front of this piece that are not sent */
+	char source[KTSTR_NAME_LEN], cgroup[KTSTR_NAME_LEN];
+};
+
+#endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The monitor as a part of a run: see part.c, and docs/monitor.md for what users see of it. */
+#ifndef KTSTR_MONITOR_MONITOR_H
+#define KTSTR_MONITOR_MONITOR_H
+
+#include "bpf/write.h"
+#include "judge.h"
+#include "pace.h"
+#include "watch.h"
+#include "watchdog.h"
+#include "harness/model/part.h"
+
+#define KTSTR_MONITOR_PERIOD_NS	(100 * 1000 * 1000)
+
+extern const struct ktstr_run_part ktstr_monitor_part;
+/* part_progs.c: the scheduler's BPF programs; its row stands behind that of the monitor. */
+extern const struct ktstr_run_part ktstr_programs_part;
+
+/* Its state in a run. */
+struct ktstr_monitor_state {
+	struct ktstr_kimage *img;
+	struct ktstr_monitor mon;
+	struct vm *vm;			/* NULL: detached */
+	struct ktstr_pace pace;		/* period 0: not yet */
+	struct ktstr_sample *sample;	/* the latest */
+	uint64_t *vcpu_ns;		/* the same for KVM's vCPUs; NULL: not known */
+	struct ktstr_series all;
+	struct ktstr_series view;	/* those that are judged; shares the samples of @all */
+	bool clock_known;
+	int64_t clock_offset_ns;	/* guest clock - jiffies as time */
+	uint64_t tick_ns;
+	char why_not[256];		/* why there is no sample; "": there is one */
+	struct ktstr_monitor_summary summary;
+	struct ktstr_monitor_verdict enforced, reported;
+	struct ktstr_watches watches;
+	struct ktstr_watchdog watchdog;
+	struct ktstr_map_written *written;
+	unsigned int nr_written;
+	bool wrote;			/* or tried to */
+};
+
+/* part_writes.c: what a test wants to be different, watchdog_timeout_s and bpf_map_write */
+int ktstr_monitor_writes__check(const struct ktstr_test *t, struct ktstr_err *err);
+int ktstr_monitor_writes__attach(const struct ktstr_run *run, struct ktstr_monitor_state *s);
+void ktstr_monitor_writes__sync(const struct ktstr_run *run, struct ktstr_monitor_state *s);
+void ktstr_monitor_writes__fold(struct ktstr_run *run, const struct ktstr_monitor_state *s);
+void ktstr_monitor_writes__report(const struct ktstr_monitor_state *s, FILE *f);
+void ktstr_monitor_writes__json(const struct ktstr_monitor_state *s, struct ktstr_json *j);
+/* Does @t ask for any? */
+bool ktstr_monitor_writes__any(const struct ktstr_test *t);
+
+/* part_maps.c: watch_bpf_maps */
+int ktstr_monitor_maps__check(const struct ktstr_test *t, struct ktstr_err *err);
+/* What is wrong with the words for a field in a map, or NULL. */
+const char *ktstr_monitor_maps__words_fault(const char *map, const char *field);
+/* Of the body's time, @from_ns until before @to_ns. */
+void ktstr_monitor_maps__fold(struct ktstr_run *run, struct ktstr_monitor_state *s,
+			      uint64_t from_ns, uint64_t to_ns);
+
+/* text.c: what people and programs read of it */
+void ktstr_monitor_text__json(const struct ktstr_run *run, const void *state, const char *key,
+			      struct ktstr_json *j);
+void ktstr_monitor_text__report(const struct ktstr_run *run, const void *state, bool brief,
+				FILE *f);
+/* Two lines about the stretch from @from_ns on, compared with that before it, from @before_ns on. */
+void ktstr_monitor_text__phase(const struct ktstr_run *run, const void *state, uint64_t before_ns,
+			       uint64_t from_ns, uint64_t to_ns, FILE *f);
+/* Append all samples to the file @path. 0 or -errno. */
+int ktstr_monitor_text__csv(const struct ktstr_run *run, const struct ktstr_monitor_state *s,
+			    const char *path);
+
+#endif

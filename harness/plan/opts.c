@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The options that the user sets in the environment: see opts.h. A variable that is unset or empty
+ * means the default; any other value must be valid.
+ */
+#include <linux/kernel.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/parse.h"
+#include "lib/paths.h"
+#include "opts.h"
+
+#define DEFAULT_SEED	1
+#define MAX_SHIFT	10	/* of QEMU's -icount shift= */
+#define STALL_POLL_MS	500
+#define MAX_STALL_POLL_MS	60000
+
+static int parse_accel(struct ktstr_run_opts *o, struct ktstr_err *err)
+{
+	const char *v = ktstr_env("KTSTR_ACCEL");
+
+	if (!v || !strcmp(v, "auto"))
+		o->accel = VM_ACCEL_AUTO;
+	else if (!strcmp(v, "kvm"))
+		o->accel = VM_ACCEL_KVM;
+	else if (!strcmp(v, "tcg"))
+		o->accel = VM_ACCEL_TCG;
+	else
+		return ktstr_err(err, EINVAL, "KTSTR_ACCEL=%s: must be kvm, tcg or auto", v);
+	return 0;
+}
+
+static int parse_determinism(struct ktstr_run_opts *o, struct ktstr_err *err)
+{
+	const char *seed = ktstr_env("KTSTR_SEED"), *threads = ktstr_env("KTSTR_TCG_THREADS");
+	const char *shift = ktstr_env("KTSTR_ICOUNT_SHIFT");
+	uint64_t v;
+	int ret;
+
+	o->seed = DEFAULT_SEED;
+	o->shift = VM_SHIFT_AUTO;
+	if (seed) {
+		ret = ktstr_parse_setting("KTSTR_SEED", seed, 0, UINT64_MAX, &o->seed, err);
+		if (ret)
+			return ret;
+		if (o->accel == VM_ACCEL_KVM)
+			return ktstr_err(err, EINVAL,
+					 "KTSTR_SEED asks for a deterministic run, which needs emulation: it excludes KTSTR_ACCEL=kvm");
+		o->seeded = true;
+		o->accel = VM_ACCEL_TCG;
+	}
+	if (threads && strcmp(threads, "single")) {
+		if (strcmp(threads, "multi"))
+			return ktstr_err(err, EINVAL,
+					 "KTSTR_TCG_THREADS=%s: must be single or multi", threads);
+		if (seed)
+			return ktstr_err(err, EINVAL,
+					 "KTSTR_TCG_THREADS=multi is not deterministic: it excludes KTSTR_SEED");
+		o->mttcg = true;
+	}
+	if (!shift)
+		return 0;
+	ret = ktstr_parse_setting("KTSTR_ICOUNT_SHIFT", shift, 0, MAX_SHIFT, &v, err);
+	if (ret)
+		return ret;
+	if (o->mttcg)
+		return ktstr_err(err, EINVAL,
+				 "KTSTR_ICOUNT_SHIFT needs a single emulation thread: it excludes KTSTR_TCG_THREADS=multi");
+	o->shift = v;
+	return 0;
+}
+
+static int parse_stall_poll(struct ktstr_run_opts *o, struct ktstr_err *err)
+{
+	const char *v = ktstr_env("KTSTR_STALL_POLL_MS");
+	uint64_t ms = STALL_POLL_MS;
+	int ret = 0;
+
+	if (v)
+		ret = ktstr_parse_setting("KTSTR_STALL_POLL_MS", v, 0, MAX_STALL_POLL_MS, &ms, err);
+
+	o->stall_poll_ms = (uint32_t)ms;
+	return ret;
+}
+
+static int parse_monitor(struct ktstr_run_opts *o, struct ktstr_err *err)
+{
+	const char *v = ktstr_env("KTSTR_MONITOR"), *csv = ktstr_env("KTSTR_MONITOR_CSV");
+
+	o->monitor = !v || !strcmp(v, "on");
+	if (!o->monitor && strcmp(v, "off"))
+		return ktstr_err(err, EINVAL, "KTSTR_MONITOR=%s: must be on or off", v);
+	if (csv && !o->monitor)
+		return ktstr_err(err, EINVAL,
+				 "KTSTR_MONITOR_CSV wants samples: it excludes KTSTR_MONITOR=off");
+	o->monitor_csv = csv;
+	return 0;
+}
+
+static int parse_cold(struct ktstr_run_opts *o, struct ktstr_err *err)
+{
+	const char *v = ktstr_env("KTSTR_COLD");
+
+	o->cold = !v || strcmp(v, "0");
+	if (v && strcmp(v, "0") && strcmp(v, "1"))
+		return ktstr_err(err, EINVAL, "KTSTR_COLD=%s: must be 0 or 1", v);
+	return 0;
+}
+
+static int pick_runs_root(struct ktstr_run_opts *o, struct ktstr_err *err)
+{
+	char root[PATH_MAX];
+	int ret = ktstr_paths__runs_root(root, sizeof(root), err);
+
+	if (ret)
+		return ret;
+	o->runs_root = strdup(root);
+	return o->runs_root ? 0 : ktstr_err(err, ENOMEM, "no memory for the path of the runs");
+}
+
+/* The folder of the run: the user's name for it, or one made from time and pid. */
+static int pick_run_id(struct ktstr_run_opts *o, struct ktstr_err *err)
+{
+	const char *v = ktstr_env("KTSTR_RUN_ID");
+	time_t now = time(NULL);
+	char id[64];
+	struct tm tm;
+	size_t n;
+
+	if (v) {
+		if (strchr(v, '/') || *v == '.' || strlen(v) > 128)
+			return ktstr_err(err, EINVAL,
+					 "KTSTR_RUN_ID=%s: must be a plain file name that does not start with a dot",
+					 v);
+		o->run_id = strdup(v);
+	} else {
+		gmtime_r(&now, &tm);
+		n = strftime(id, sizeof(id), "%Y%m%dT%H%M%SZ", &tm);
+		snprintf(id + n, sizeof(id) - n, "-%d", (int)getpid());
+		o->run_id = strdup(id);
+	}
+	return o->run_id ? 0 : ktstr_err(err, ENOMEM, "no memory for the run id");
+}
+
+int ktstr_run_opts__from_env(struct ktstr_run_opts *o, struct ktstr_err *err)
+{
+	int (* const parsers[])(struct ktstr_run_opts *o, struct ktstr_err *err) = {
+		parse_accel, parse_determinism, parse_stall_poll, parse_monitor, parse_cold,
+		pick_runs_root, pick_run_id,
+	};
+	size_t i;
+	int ret;
+
+	memset(o, 0, sizeof(*o));
+	for (i = 0; i < ARRAY_SIZE(parsers); i++) {
+		ret = parsers[i](o, err);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The options of a run, which the user sets in the environment (docs/environment.md). */
+#ifndef KTSTR_PLAN_OPTS_H
+#define KTSTR_PLAN_OPTS_H
+
+#include "harness/model/run.h"
+#include "lib/err.h"
+
+/* Unset and empty mean the default. 0, -EINVAL or -ENOMEM with @err. */
+int ktstr_run_opts__from_env(struct ktstr_run_opts *o, struct ktstr_err *err);
+
+#endif

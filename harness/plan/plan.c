@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Makes a plan of a declaration: see plan.h. Each dimension of the topology comes from the test,
+ * else from its scheduler, else from the library.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "harness/checks/checks.h"
+#include "override.h"
+#include "plan.h"
+#include "validate.h"
+
+/* Validated, so it fits. */
+static uint32_t pick(int64_t test, int64_t sched, uint32_t dflt)
+{
+	if (test != KTSTR_UNSET)
+		return (uint32_t)test;
+	return sched != KTSTR_UNSET ? (uint32_t)sched : dflt;
+}
+
+static void plan_topology(struct ktstr_plan *p, const struct ktstr_test *t)
+{
+	const struct ktstr_scheduler *s = t->scheduler;
+
+	p->topo.numa_nodes = pick(t->numa_nodes, s ? s->numa_nodes : KTSTR_UNSET, 1);
+	p->topo.llcs = pick(t->llcs, s ? s->llcs : KTSTR_UNSET, 1);
+	p->topo.cores = pick(t->cores, s ? s->cores : KTSTR_UNSET, 2);
+	p->topo.threads = pick(t->threads, s ? s->threads : KTSTR_UNSET, 1);
+}
+
+static uint64_t plan_memory(const struct ktstr_plan *p, const struct ktstr_test *t)
+{
+	uint64_t mib = pick(t->memory_mib, KTSTR_UNSET, KTSTR_DEFAULT_MEMORY_MIB);
+	uint64_t cpus = (uint64_t)p->nr_cpus * KTSTR_MEMORY_MIB_PER_CPU;
+	uint64_t nodes = p->topo.numa_nodes;
+
+	if (mib < cpus)
+		mib = cpus;
+	if (mib < KTSTR_MIN_MEMORY_MIB)
+		mib = KTSTR_MIN_MEMORY_MIB;
+	return (mib + nodes - 1) / nodes * nodes;	/* whole MiB in every node */
+}
+
+/* What follows from the topology: the number of CPUs, the memory. */
+static int plan_size(struct ktstr_plan *p, struct ktstr_err *err)
+{
+	const struct ktstr_scheduler *s = p->scheduler;
+	struct ktstr_err why;
+
+	if (ktstr_topology__check(&p->topo, true, &why))
+		return ktstr_err(err, EINVAL, "test %s: %s (after inheritance from scheduler %s)",
+				 p->test->name, why.msg, s ? s->name : "none");
+	p->nr_cpus = ktstr_topology__cpus(&p->topo);
+	p->memory_mib = plan_memory(p, p->test);
+	return 0;
+}
+
+/* Each attribute of a valid test, with inheritance and defaults. */
+static void inherit(struct ktstr_plan *p, const struct ktstr_test *t)
+{
+	memset(p, 0, sizeof(*p));
+	p->test = t;
+	p->scheduler = t->scheduler;
+	plan_topology(p, t);
+	p->duration_s = pick(t->duration_s, KTSTR_UNSET, KTSTR_DEFAULT_DURATION_S);
+	p->grace_s = t->grace_s;
+	p->workers_per_cgroup = pick(t->workers_per_cgroup, KTSTR_UNSET, KTSTR_DEFAULT_WORKERS);
+	p->kaslr = t->kaslr != KTSTR_OFF;
+	p->expect_err = t->expect_err == KTSTR_ON;
+	p->allow_inconclusive = t->allow_inconclusive == KTSTR_ON;
+	p->survives_storm = t->survives_storm == KTSTR_ON;
+	p->host_only = t->host_only == KTSTR_ON;
+	p->ignore = t->ignore == KTSTR_ON;
+}
+
+/* Of the test, else of the scheduler that runs. */
+static bool allows_unclean_exit(const struct ktstr_plan *p)
+{
+	if (p->test->allow_unclean_exit != KTSTR_INHERIT)
+		return p->test->allow_unclean_exit == KTSTR_ON;
+	return p->scheduler && p->scheduler->allow_unclean_exit == KTSTR_ON;
+}
+
+int ktstr_plan__for(struct ktstr_plan *p, const struct ktstr_test *t, struct ktstr_err *err)
+{
+	int ret = ktstr_validate(t, err);
+
+	if (ret)
+		return ret;
+	inherit(p, t);
+	ret = ktstr_override__apply(p, err);
+	if (ret)
+		return ret;
+	ret = plan_size(p, err);
+	if (ret)
+		return ret;
+	p->allow_unclean_exit = allows_unclean_exit(p);
+	ktstr_checks__resolve(&p->checks, ktstr_plan__scheduler_checks(p), &t->checks);
+	return 0;
+}
+
+const struct ktstr_checks *ktstr_plan__scheduler_checks(const struct ktstr_plan *p)
+{
+	return p->scheduler ? &p->scheduler->checks : NULL;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The plan of a run: the attributes of a test with inheritance, defaults and overrides applied. Its
+ * members are never unset, unless their comment says so.
+ */
+#ifndef KTSTR_PLAN_PLAN_H
+#define KTSTR_PLAN_PLAN_H
+
+#include <ktstr/attrs.h>
+
+#include "harness/result/result.h"
+#include "lib/err.h"
+
+struct ktstr_plan {
+	const struct ktstr_test *test;
+	const struct ktstr_scheduler *scheduler;	/* NULL: the kernel's default */
+	/* Arguments of schedulers that KTSTR_SCHEDULER replaces; NULL: those they declare. */
+	const char * const *sched_args;
+	const char * const *kargs;	/* KTSTR_KARGS: further kernel parameters; NULL: none */
+	struct ktstr_topology topo;
+	uint32_t nr_cpus;
+	uint64_t memory_mib;		/* max(64 * cpus, 256, memory_mib) */
+	uint32_t duration_s;
+	int64_t grace_s;		/* KTSTR_UNSET: by duration_s */
+	const char *work_type;		/* for swappable cgroups; NULL: their own */
+	uint32_t workers_per_cgroup;
+	bool allow_unclean_exit;
+	bool kaslr, expect_err, allow_inconclusive, survives_storm, host_only, ignore;
+	struct ktstr_checks checks;	/* resolved: library, scheduler, test */
+};
+
+/*
+ * The only way from a declaration to a plan: validate it, apply inheritance and defaults, then what
+ * the user asks for through the environment (override.h), and resolve the checks. 0, or -EINVAL or
+ * -EOPNOTSUPP with @err.
+ */
+int ktstr_plan__for(struct ktstr_plan *p, const struct ktstr_test *t, struct ktstr_err *err);
+
+/* The layer between the library and the test; NULL: there is none. */
+const struct ktstr_checks *ktstr_plan__scheduler_checks(const struct ktstr_plan *p);
+
+#endif

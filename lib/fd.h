@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * File descriptors that are close-on-exec and above stderr, so that setting up a child's standard
+ * descriptors cannot overwrite one that it inherits by number.
+ */
+#ifndef KTSTR_LIB_FD_H
+#define KTSTR_LIB_FD_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+/* Close *@fd if it is open; errno is kept. */
+static inline void fd_close(int *fd)
+{
+	int e = errno;
+
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+	errno = e;
+}
+
+/* Take over @fd (may be -1 with errno set). Return it, or a copy above stderr, or -1. */
+static inline int fd_high(int fd)
+{
+	int copy;
+
+	if (fd < 0 || fd > STDERR_FILENO)
+		return fd;
+	copy = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	fd_close(&fd);
+	return copy;
+}
+
+#endif

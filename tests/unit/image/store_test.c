@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The cache of images: whole or not at all, one maker at a time, nothing left of dead makers. */
+#include <fcntl.h>
+#include <linux/kernel.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "harness/image/store.h"
+#include "kselftest_harness.h"
+
+#define KEY	"0123456789abcdef"
+#define OTHER	"fedcba9876543210"
+
+FIXTURE(store) {
+	char dir[64], root[128];
+	struct ktstr_image_store s;
+	struct ktstr_err err;
+	struct vm_saved saved;
+};
+
+FIXTURE_SETUP(store)
+{
+	strcpy(self->dir, "/tmp/ktstr-store-XXXXXX");
+	ASSERT_NE(NULL, mkdtemp(self->dir));
+	setenv("KTSTR_CACHE_DIR", self->dir, 1);
+	ASSERT_EQ(0, ktstr_store__open(&self->s, &self->err)) TH_LOG("%s", self->err.msg);
+	snprintf(self->root, sizeof(self->root), "%s/.images", self->dir);
+}
+
+FIXTURE_TEARDOWN(store)
+{
+	char command[128];
+
+	ktstr_store__close(&self->s);
+	snprintf(command, sizeof(command), "rm -rf %s", self->dir);
+	EXPECT_EQ(0, system(command));
+}
+
+static void put(const char *path, const char *text)
+{
+	FILE *f = fopen(path, "w");
+
+	if (!f || fputs(text, f) < 0 || fclose(f))
+		abort();
+}
+
+/* As a maker does it: console and output are written by the machine. */
+static int add(struct ktstr_image_store *s, const char *key, const char *state)
+{
+	struct ktstr_image_draft d;
+	struct ktstr_err err;
+	int ret = ktstr_store__begin(s, &d, &err);
+
+	if (ret)
+		return ret;
+	put(d.console, "booted\n");
+	put(d.output, "");
+	put(d.emulator, "warning\n");
+	if (write(d.files.state_fd, state, strlen(state)) < 0 || write(d.files.ram_fd, "r", 1) < 0)
+		abort();
+	ret = ktstr_store__commit(s, &d, key, "topology 1n1l2c1t\n", &err);
+	ktstr_store__end(s, &d);
+	return ret;
+}
+
+static int find(struct ktstr_image_store *s, const char *key)
+{
+	struct vm_saved saved;
+	int ret = ktstr_store__find(s, key, &saved);
+
+	if (!ret) {
+		close(saved.state_fd);
+		close(saved.ram_fd);
+		close(saved.console_fd);
+		close(saved.output_fd);
+	}
+	return ret;
+}
+
+static int names(const char *dir)
+{
+	char command[192], text[16] = "";
+	FILE *f;
+
+	snprintf(command, sizeof(command), "ls -A %s | wc -l", dir);
+	f = popen(command, "r");
+	if (!f || !fgets(text, sizeof(text), f))
+		abort();
+	pclose(f);
+	return atoi(text);
+}
+
+TEST_F(store, an_image_is_found_with_all_its_files)
+{
+	char state[8] = "";
+
+	EXPECT_EQ(-ENOENT, find(&self->s, KEY));
+	ASSERT_EQ(0, add(&self->s, KEY, "cpus"));
+	EXPECT_EQ(-ENOENT, find(&self->s, OTHER));
+	ASSERT_EQ(0, ktstr_store__find(&self->s, KEY, &self->saved));
+	EXPECT_EQ(4, read(self->saved.state_fd, state, sizeof(state)));
+	EXPECT_STREQ("cpus", state);
+	EXPECT_EQ(7, read(self->saved.console_fd, state, sizeof(state)));
+	/* it stays readable for whoever has it open */
+	EXPECT_EQ(1, ktstr_image__remove(KEY, &self->err));
+	EXPECT_EQ(0, names(self->root));
+	EXPECT_EQ(4, pread(self->saved.state_fd, state, sizeof(state), 0));
+}
+
+TEST_F(store, a_damaged_one_is_removed)
+{
+	static const char * const files[] = { "state", "console", "output", "key", "sums" };
+	char path[256];
+
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		ASSERT_EQ(0, add(&self->s, KEY, "cpus"));
+		snprintf(path, sizeof(path), "%s/" KEY "/%s", self->root, files[i]);
+		put(path, "spoilt");
+		EXPECT_EQ(-ENOENT, find(&self->s, KEY)) TH_LOG("%s", files[i]);
+		EXPECT_EQ(0, names(self->root));
+		ASSERT_EQ(0, add(&self->s, KEY, "cpus"));
+		ASSERT_EQ(0, unlink(path));
+		EXPECT_EQ(-ENOENT, find(&self->s, KEY)) TH_LOG("no %s", files[i]);
+	}
+	ASSERT_EQ(0, add(&self->s, KEY, "cpus"));
+	snprintf(path, sizeof(path), "%s/" KEY "/ram", self->root);
+	ASSERT_EQ(0, unlink(path));
+	EXPECT_EQ(-ENOENT, find(&self->s, KEY));
+}
+
+TEST_F(store, a_second_maker_replaces_the_first_ones)
+{
+	char state[8] = "";
+
+	ASSERT_EQ(0, add(&self->s, KEY, "one"));
+	ASSERT_EQ(0, add(&self->s, KEY, "two"));
+	ASSERT_EQ(0, ktstr_store__find(&self->s, KEY, &self->saved));
+	EXPECT_EQ(3, read(self->saved.state_fd, state, sizeof(state)));
+	EXPECT_STREQ("two", state);
+}
+
+TEST_F(store, one_maker_at_a_time)
+{
+	int lock = ktstr_store__lock(&self->s, KEY);
+
+	ASSERT_LE(0, lock);
+	EXPECT_EQ(-EAGAIN, ktstr_store__lock(&self->s, KEY));
+	EXPECT_LE(0, ktstr_store__lock(&self->s, OTHER));
+	close(lock);
+	EXPECT_LE(0, ktstr_store__lock(&self->s, KEY));
+}
+
+TEST_F(store, a_killed_maker_leaves_nothing_for_long)
+{
+	struct ktstr_image_draft d;
+	struct ktstr_image_entry *all;
+	pid_t pid;
+
+	/* one that goes on is left alone */
+	ASSERT_EQ(0, ktstr_store__begin(&self->s, &d, &self->err));
+	pid = fork();
+	if (!pid) {
+		struct ktstr_image_draft killed;
+
+		close(d.dirfd);
+		if (!ktstr_store__begin(&self->s, &killed, &self->err))
+			raise(SIGKILL);
+		_exit(1);
+	}
+	ASSERT_EQ(pid, waitpid(pid, NULL, 0));
+	EXPECT_EQ(2, names(self->root));
+	EXPECT_EQ(0, ktstr_image__list(&all, &self->err));
+	EXPECT_EQ(1, names(self->root));
+	ktstr_store__end(&self->s, &d);
+	EXPECT_EQ(0, names(self->root));
+}
+
+TEST_F(store, the_list_has_the_last_used_first)
+{
+	struct ktstr_image_entry *all;
+	char path[256];
+	struct timespec old[2] = { { .tv_sec = 1000 }, { .tv_sec = 1000 } };
+
+	ASSERT_EQ(0, add(&self->s, KEY, "one"));
+	ASSERT_EQ(0, add(&self->s, OTHER, "two"));
+	snprintf(path, sizeof(path), "%s/" KEY, self->root);
+	ASSERT_EQ(0, utimensat(AT_FDCWD, path, old, 0));
+	ASSERT_EQ(2, ktstr_image__list(&all, &self->err));
+	EXPECT_STREQ(OTHER, all[0].key);
+	EXPECT_STREQ(KEY, all[1].key);
+	EXPECT_EQ(1000, all[1].used_s);
+	EXPECT_STREQ("topology 1n1l2c1t\n", all[0].text);
+	ktstr_image__list_free(all, 2);
+	/* finding it is using it */
+	ASSERT_EQ(0, find(&self->s, KEY));
+	ASSERT_EQ(2, ktstr_image__list(&all, &self->err));
+	EXPECT_STREQ(KEY, all[0].key);
+	ktstr_image__list_free(all, 2);
+	EXPECT_EQ(0, ktstr_image__remove("0000000000000000", &self->err));
+	EXPECT_EQ(2, ktstr_image__remove(NULL, &self->err));
+	EXPECT_EQ(0, ktstr_image__list(&all, &self->err));
+}
+
+TEST_HARNESS_MAIN

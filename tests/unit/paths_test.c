@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Promises of lib/paths.h: whole files or none, and none replaced that must not be. */
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "kselftest_harness.h"
+
+#include "lib/paths.h"
+
+FIXTURE(paths) {
+	char dir[64], file[96];
+};
+
+FIXTURE_SETUP(paths)
+{
+	strcpy(self->dir, "/tmp/ktstr-paths-test-XXXXXX");
+	ASSERT_NE(NULL, mkdtemp(self->dir));
+	snprintf(self->file, sizeof(self->file), "%s/file", self->dir);
+}
+
+FIXTURE_TEARDOWN(paths)
+{
+	unlink(self->file);
+	EXPECT_EQ(0, rmdir(self->dir)) TH_LOG("a temporary file is left");
+}
+
+static const char *content(const char *path)
+{
+	char *text = ktstr_paths__read(path, 100, NULL);
+	static char copy[101];
+
+	snprintf(copy, sizeof(copy), "%s", text ?: "(none)");
+	free(text);
+	return copy;
+}
+
+TEST_F(paths, a_new_file_replaces_none)
+{
+	EXPECT_EQ(0, ktstr_paths__write_new(self->file, "first", 5));
+	EXPECT_EQ(-EEXIST, ktstr_paths__write_new(self->file, "second", 6));
+	EXPECT_STREQ("first", content(self->file));
+	EXPECT_EQ(0, ktstr_paths__write(self->file, "third", 5));
+	EXPECT_STREQ("third", content(self->file));
+}
+
+TEST_F(paths, a_file_that_cannot_be_written_leaves_nothing)
+{
+	char below[128];
+
+	EXPECT_EQ(0, ktstr_paths__write(self->file, "", 0));
+	snprintf(below, sizeof(below), "%s/below", self->file);
+	EXPECT_EQ(-ENOTDIR, ktstr_paths__write(below, "x", 1));
+	EXPECT_EQ(-ENOTDIR, ktstr_paths__write_new(below, "x", 1));
+}
+
+TEST_F(paths, a_relative_path_is_one_of_the_working_directory)
+{
+	char buf[PATH_MAX], want[96], tiny[8];
+
+	ASSERT_EQ(0, chdir(self->dir));
+	EXPECT_EQ(0, ktstr_paths__absolute("././file", buf, sizeof(buf)));
+	EXPECT_STREQ(self->file, buf);
+	EXPECT_EQ(0, ktstr_paths__absolute("../x", buf, sizeof(buf)));
+	snprintf(want, sizeof(want), "%s/../x", self->dir);
+	EXPECT_STREQ(want, buf);
+	EXPECT_EQ(0, ktstr_paths__absolute("/a/b", buf, sizeof(buf)));
+	EXPECT_STREQ("/a/b", buf);
+	EXPECT_EQ(-ENAMETOOLONG, ktstr_paths__absolute("file", tiny, sizeof(tiny)));
+	ASSERT_EQ(0, chdir("/"));
+}
+
+TEST(the_base_of_a_path_follows_its_last_slash)
+{
+	EXPECT_STREQ("c", ktstr_paths__base("/a/b/c"));
+	EXPECT_STREQ("c", ktstr_paths__base("c"));
+	EXPECT_STREQ("", ktstr_paths__base("a/"));
+}
+
+TEST_HARNESS_MAIN

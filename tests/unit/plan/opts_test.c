@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Promises of harness/plan/opts.c (docs/environment.md): unset and empty are the default,
+ * anything else is exactly right or one clear error.
+ */
+#include <stdlib.h>
+
+#include "kselftest_harness.h"
+
+#include "harness/plan/opts.h"
+
+static const char * const names[] = {
+	"KTSTR_ACCEL", "KTSTR_SEED", "KTSTR_TCG_THREADS", "KTSTR_ICOUNT_SHIFT",
+	"KTSTR_RUNS_ROOT", "KTSTR_RUN_ID", "KTSTR_STALL_POLL_MS",
+};
+
+FIXTURE(opts) {
+	struct ktstr_run_opts o;
+	struct ktstr_err err;
+};
+
+FIXTURE_SETUP(opts)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++)
+		unsetenv(names[i]);
+}
+
+FIXTURE_TEARDOWN(opts)
+{
+	free((char *)self->o.runs_root);
+	free((char *)self->o.run_id);
+}
+
+#define PARSE()	ktstr_run_opts__from_env(&self->o, &self->err)
+#define REJECTS(_name, _value, _text) do {					\
+	setenv(_name, _value, 1);						\
+	EXPECT_EQ(-EINVAL, PARSE());						\
+	EXPECT_NE(NULL, strstr(self->err.msg, _text))				\
+		TH_LOG("%s=%s: \"%s\"", _name, _value, self->err.msg);		\
+	unsetenv(_name);							\
+} while (0)
+
+TEST_F(opts, nothing_set_means_the_defaults)
+{
+	ASSERT_EQ(0, PARSE());
+	EXPECT_EQ(VM_ACCEL_AUTO, (int)self->o.accel);
+	EXPECT_FALSE(self->o.seeded);
+	EXPECT_EQ(1UL, self->o.seed);
+	EXPECT_FALSE(self->o.mttcg);
+	EXPECT_EQ(VM_SHIFT_AUTO, self->o.shift);
+	EXPECT_EQ(500, self->o.stall_poll_ms);
+	EXPECT_EQ('/', self->o.runs_root[0]);
+	EXPECT_NE(0, self->o.run_id[0]);
+}
+
+TEST_F(opts, empty_is_the_same_as_unset)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++)
+		setenv(names[i], "", 1);
+	ASSERT_EQ(0, PARSE());
+	EXPECT_EQ(VM_ACCEL_AUTO, (int)self->o.accel);
+	EXPECT_FALSE(self->o.seeded);
+	EXPECT_EQ('/', self->o.runs_root[0]);
+}
+
+TEST_F(opts, a_seed_asks_for_a_deterministic_run_and_so_for_emulation)
+{
+	setenv("KTSTR_SEED", "18446744073709551615", 1);
+	ASSERT_EQ(0, PARSE());
+	EXPECT_TRUE(self->o.seeded);
+	EXPECT_EQ(UINT64_MAX, self->o.seed);
+	EXPECT_EQ(VM_ACCEL_TCG, (int)self->o.accel);
+}
+
+TEST_F(opts, contradictions_are_errors)
+{
+	setenv("KTSTR_SEED", "3", 1);
+	REJECTS("KTSTR_ACCEL", "kvm", "excludes KTSTR_ACCEL=kvm");
+	REJECTS("KTSTR_TCG_THREADS", "multi", "excludes KTSTR_SEED");
+	unsetenv("KTSTR_SEED");
+	setenv("KTSTR_TCG_THREADS", "multi", 1);
+	REJECTS("KTSTR_ICOUNT_SHIFT", "2", "excludes KTSTR_TCG_THREADS=multi");
+}
+
+TEST_F(opts, bad_values_are_one_clear_error)
+{
+	REJECTS("KTSTR_ACCEL", "KVM", "must be kvm, tcg or auto");
+	REJECTS("KTSTR_SEED", "-1", "KTSTR_SEED=-1: must be a number");
+	REJECTS("KTSTR_SEED", " 1", "must be a number");
+	REJECTS("KTSTR_SEED", "1x", "must be a number");
+	REJECTS("KTSTR_SEED", "18446744073709551616", "must be a number");
+	REJECTS("KTSTR_ICOUNT_SHIFT", "11", "must be a number from 0 to 10");
+	REJECTS("KTSTR_TCG_THREADS", "2", "must be single or multi");
+	REJECTS("KTSTR_RUNS_ROOT", "runs", "must be an absolute path");
+	REJECTS("KTSTR_RUN_ID", "a/b", "must be a plain file name");
+	REJECTS("KTSTR_STALL_POLL_MS", "60001", "must be a number from 0 to 60000");
+	REJECTS("KTSTR_RUN_ID", "..", "must be a plain file name");
+}
+
+TEST_F(opts, what_is_given_is_taken)
+{
+	setenv("KTSTR_ACCEL", "tcg", 1);
+	setenv("KTSTR_ICOUNT_SHIFT", "3", 1);
+	setenv("KTSTR_RUNS_ROOT", "/x/y", 1);
+	setenv("KTSTR_RUN_ID", "night-7", 1);
+	setenv("KTSTR_STALL_POLL_MS", "0", 1);
+	ASSERT_EQ(0, PARSE());
+	EXPECT_EQ(VM_ACCEL_TCG, (int)self->o.accel);
+	EXPECT_EQ(3, self->o.shift);
+	EXPECT_EQ(0, self->o.stall_poll_ms);
+	EXPECT_STREQ("/x/y", self->o.runs_root);
+	EXPECT_STREQ("night-7", self->o.run_id);
+}
+
+TEST_HARNESS_MAIN

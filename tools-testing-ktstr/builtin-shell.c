@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * ktstr shell --exec: one command in a guest, by the machinery of tests. The command becomes the
+ * test of the program `shell` (scenarios/shell.c), with the files that it needs. Its output is
+ * copied while it runs, and its exit status is the tool's.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "harness/plan/override.h"
+#include "lib/parse.h"
+#include "lib/paths.h"
+#include "builtin.h"
+
+#define TEST		"shell"
+#define LOOK_MS		100		/* at the output, which is a file */
+#define END_MARK	'\036'		/* before "exit STATUS" */
+#define MAX_STDIN	(16 << 20)
+
+static struct {
+	const char *exec, *input, *scheduler, *topology, *duration, *kernel, *accel, *seed;
+	struct strings include, kargs;
+	char dir[PATH_MAX];		/* of our own, with command and input */
+	char log[PATH_MAX];		/* what the program prints about the run */
+	char output[PATH_MAX];		/* of the command */
+} o;
+
+static int add(const struct option *opt, const char *arg, int unset)
+{
+	struct strings *s = opt->value;
+
+	if (unset) {
+		strings__free(s);
+		return 0;
+	}
+	return strings__add(s, arg);
+}
+
+static const char * const shell_usage[] = {
+	"ktstr shell --exec COMMAND [OPTIONS] [-- ARGS OF THE SCHEDULER]",
+	"",
+	"Boots a guest, runs COMMAND in it with the host's sh, and ends with its exit status (129:",
+	"wrong usage, 125: there was no guest to run it in). The guest has the programs that -i names,",
+	"and nothing else but its kernel's file systems; standard input is empty without --stdin.",
+	NULL
+};
+
+static const struct option shell_options[] = {
+	OPT_STRING(0, "exec", &o.exec, "COMMAND", "what the guest's sh runs"),
+	OPT_CALLBACK('i', "include", &o.include, "FILE",
+		     "a program or file of the host for the guest, with its libraries (repeatable)", add),
+	OPT_STRING(0, "stdin", &o.input, "FILE", "standard input of the command; - is that of the tool"),
+	OPT_STRING(0, "scheduler", &o.scheduler, "BINARY", "attach this scheduler first; its arguments follow --"),
+	OPT_STRING(0, "topology", &o.topology, "1n2l4c1t", "NUMA nodes, LLCs in total, cores per LLC, threads per core"),
+	OPT_STRING(0, "duration", &o.duration, "S", "guest seconds that the command may take (default: 60)"),
+	OPT_STRING(0, "kernel", &o.kernel, "SPEC", "image, kernel tree, version or cache key"),
+	OPT_STRING(0, "accel", &o.accel, "kvm|tcg", "accelerator (default: kvm where it works)"),
+	OPT_STRING(0, "seed", &o.seed, "N", "deterministic run with this seed (implies --accel tcg)"),
+	OPT_CALLBACK(0, "karg", &o.kargs, "ARG", "one more parameter of the guest's kernel (repeatable)", add),
+	OPT_END()
+};
+
+const struct command_help shell_help = { shell_usage, shell_options };
+
+#define FAILED	125	/* as env(1) and docker: not the command's own status */
+
+static int write_file(const char *name, const char *text, size_t len)
+{
+	char path[PATH_MAX];
+	int ret = ktstr_paths__fmt(path, sizeof(path), "%s/%s", o.dir, name);
+
+	if (!ret)
+		ret = ktstr_paths__write(path, text, len);
+	return ret ? complain(FAILED, NULL, "shell: %s: %s", name, strerror(-ret)) : 0;
+}
+
+/* The whole of --stdin, because a guest gets all of its input with its files. */
+static int write_input(void)
+{
+	int fd = strcmp(o.input, "-") ? open(o.input, O_RDONLY | O_CLOEXEC) : STDIN_FILENO, ret;
+	char *text = fd >= 0 ? malloc(MAX_STDIN + 1) : NULL;
+	size_t len = 0;
+	ssize_t n = 0;
+
+	while (text && len <= MAX_STDIN && (n = read(fd, text + len, MAX_STDIN + 1 - len)) > 0)
+		len += n;
+	if (!text || n < 0)
+		ret = complain(FAILED, NULL, "shell: --stdin %s: %s", o.input, strerror(errno));
+	else if (len > MAX_STDIN)
+		ret = complain(FAILED, NULL, "shell: --stdin %s: is larger than 16 MiB", o.input);
+	else
+		ret = write_file("ktstr-stdin", text, len);
+	free(text);
+	if (fd > STDIN_FILENO)
+		close(fd);
+	return ret;
+}
+
+/* Absolute paths, one a line, for the program. A bare name stays: it is looked up in PATH. */
+static int export_files(void)
+{
+	char *text = NULL, path[PATH_MAX];
+	size_t len, i;
+	FILE *f = open_memstream(&text, &len);
+
+	if (!f)
+		return complain(FAILED, NULL, "shell: %s", strerror(errno));
+	fprintf(f, "/bin/sh\n%s/ktstr-command\n", o.dir);
+	if (o.input)
+		fprintf(f, "%s/ktstr-stdin\n", o.dir);
+	for (i = 0; i < o.include.nr; i++)
+		fprintf(f, "%s\n", strchr(o.include.item[i], '/') &&
+			!ktstr_paths__absolute(o.include.item[i], path, sizeof(path)) ?
+			path : o.include.item[i]);
+	if (fclose(f))
+		return complain(FAILED, NULL, "shell: %s", strerror(ENOMEM));
+	setenv("KTSTR_SHELL_FILES", text, 1);
+	free(text);
+	return 0;
+}
+
+static int export_lines(const char *variable, const char * const *lines, size_t nr)
+{
+	char *text = NULL;
+	size_t len, i;
+	FILE *f = nr ? open_memstream(&text, &len) : NULL;
+
+	for (i = 0; f && i < nr; i++)
+		fprintf(f, "%s\n", lines[i]);
+	if (nr && (!f || fclose(f)))
+		return complain(FAILED, NULL, "shell: %s", strerror(ENOMEM));
+	if (nr)
+		setenv(variable, text, 1);
+	free(text);
+	return 0;
+}
+
+static int export_options(const char * const *sched_args, size_t nr_sched_args)
+{
+	const struct {
+		const char *variable, *value;
+	} vars[] = {
+		{ KTSTR_ENV_SCHEDULER, o.scheduler }, { KTSTR_ENV_TOPOLOGY, o.topology },
+		{ KTSTR_ENV_DURATION, o.duration }, { "KTSTR_KERNEL", o.kernel },
+		{ "KTSTR_ACCEL", o.seed ? "tcg" : o.accel }, { "KTSTR_SEED", o.seed },
+	};
+	char path[PATH_MAX];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(vars); i++)
+		if (vars[i].value)
+			setenv(vars[i].variable, vars[i].value, 1);
+	if (o.scheduler && strchr(o.scheduler, '/') &&
+	    !ktstr_paths__absolute(o.scheduler, path, sizeof(path)))
+		setenv(KTSTR_ENV_SCHEDULER, path, 1);
+	if (export_lines(KTSTR_ENV_SCHED_ARGS, sched_args, nr_sched_args))
+		return FAILED;
+	return export_lines(KTSTR_ENV_KARGS, o.kargs.item, o.kargs.nr);
+}
+
+/* The folder of the run is known before the run. */
+static int choose_places(void)
+{
+	char root[PATH_MAX], id[32];
+	struct ktstr_err err;
+
+	if (ktstr_paths__runs_root(root, sizeof(root), &err))
+		return complain(FAILED, NULL, "shell: %s", err.msg);
+	snprintf(id, sizeof(id), "shell-%d", getpid());
+	setenv("KTSTR_RUN_ID", id, 1);
+	if (ktstr_paths__fmt(o.output, sizeof(o.output), "%s/%s/ktstr." TEST "/output.log", root, id) ||
+	    ktstr_paths__fmt(o.log, sizeof(o.log), "%s/log", o.dir))
+		return complain(FAILED, NULL, "shell: %s", strerror(ENAMETOOLONG));
+	return 0;
+}
+
+static volatile pid_t child_pid;
+
+static void forward(int sig)
+{
+	kill(child_pid, sig);
+}
+
+/* In a group of its own, so that a ^C reaches it once, by way of us; it takes its machine down. */
+static pid_t start(const char *program)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+	struct sigaction sa = { .sa_handler = forward };
+	pid_t pid = fork();
+	size_t i;
+	int fd;
+
+	if (pid) {
+		child_pid = pid;
+		for (i = 0; pid > 0 && i < ARRAY_SIZE(signals); i++)
+			sigaction(signals[i], &sa, NULL);
+		return pid;
+	}
+	setpgid(0, 0);
+	fd = open(o.log, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	if (fd >= 0) {
+		dup2(fd, STDOUT_FILENO);
+		dup2(fd, STDERR_FILENO);
+	}
+	execl(program, program, "--exact", TEST, NULL);
+	_exit(127);
+}
+
+struct copy {
+	FILE *from;
+	bool ended;		/* the mark was seen */
+	bool held;		/* a line break that may belong to the mark */
+	char end[32];		/* what follows it */
+	size_t len;
+};
+
+/* What is new in the output, without the carriage returns of its terminal. */
+static void copy_output(struct copy *c)
+{
+	int ch;
+
+	if (!c->from)
+		c->from = fopen(o.output, "re");
+	if (!c->from)
+		return;
+	clearerr(c->from);
+	while ((ch = getc(c->from)) != EOF) {
+		if (ch == '\r')
+			continue;
+		if (c->ended) {
+			if (c->len < sizeof(c->end) - 1)
+				c->end[c->len++] = (char)ch;
+			continue;
+		}
+		c->ended = ch == END_MARK;
+		if (c->held && !c->ended)
+			putchar('\n');
+		c->held = ch == '\n';
+		if (!c->ended && !c->held)
+			putchar(ch);
+	}
+	fflush(stdout);
+}
+
+/* Nothing of the command's: print what the program says. */
+static void print_log(void)
+{
+	FILE *f = fopen(o.log, "re");
+	char line[1024];
+
+	while (f && fgets(line, sizeof(line), f))
+		if (strncmp(line, "KTAP version", 12) && strncmp(line, "1..", 3))
+			fputs(line, stderr);
+	if (f)
+		fclose(f);
+}
+
+static int follow(pid_t pid)
+{
+	struct pollfd p = { .fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN };
+	struct copy c = { 0 };
+	int status = 0;
+
+	do {
+		copy_output(&c);
+	} while (poll(&p, 1, LOOK_MS) <= 0);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	close(p.fd);
+	copy_output(&c);
+	if (c.from)
+		fclose(c.from);
+	if (WIFEXITED(status) && WEXITSTATUS(status) > 128)
+		return WEXITSTATUS(status);	/* interrupted */
+	if (c.ended && sscanf(c.end, "exit %d", &status) == 1)
+		return status;
+	print_log();
+	return FAILED;
+}
+
+static void remove_dir(void)
+{
+	static const char * const names[] = { "ktstr-command", "ktstr-stdin", "log" };
+	char path[PATH_MAX];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++)
+		if (!ktstr_paths__fmt(path, sizeof(path), "%s/%s", o.dir, names[i]))
+			unlink(path);
+	rmdir(o.dir);
+}
+
+static int run_command(const char * const *sched_args, size_t nr_sched_args)
+{
+	char program[PATH_MAX], dir[PATH_MAX];
+	pid_t pid;
+
+	if (ktstr_paths__exe_dir(dir, sizeof(dir)) ||
+	    ktstr_paths__fmt(program, sizeof(program), "%s/" TEST, dir) || access(program, X_OK))
+		return complain(FAILED, NULL, "shell: %s/" TEST ": %s; build the suite", dir,
+				strerror(errno));
+	if (write_file("ktstr-command", o.exec, strlen(o.exec)) || (o.input && write_input()) ||
+	    export_files() || export_options(sched_args, nr_sched_args) || choose_places())
+		return FAILED;
+	fflush(NULL);
+	pid = start(program);
+	if (pid < 0)
+		return complain(FAILED, NULL, "shell: fork: %s", strerror(errno));
+	return follow(pid);
+}
+
+static int check_options(void)
+{
+	uint64_t v;
+
+	if (!o.exec || !*o.exec)
+		return complain(WRONG_USAGE, NULL, "shell: there is no interactive shell, give a command: --exec COMMAND");
+	if (o.duration && ktstr_parse_u64(o.duration, 1, KTSTR_MAX_DURATION_S, &v))
+		return complain(WRONG_USAGE, NULL, "shell: --duration %s: must be a number from 1 to %d",
+				o.duration, KTSTR_MAX_DURATION_S);
+	return 0;
+}
+
+int cmd_shell(int argc, const char **argv)
+{
+	const char * const *sched_args;
+	int end, ret;
+
+	for (end = 1; end < argc && strcmp(argv[end], "--"); end++)
+		;
+	sched_args = argv + end + (end < argc);
+	ret = argc > end + 1 ? argc - end - 1 : 0;
+	if (end < argc)
+		argv[end] = NULL;
+	if (parse_args(end, argv, shell_options, shell_usage))
+		return complain(WRONG_USAGE, NULL, "shell: takes no argument, but '%s' is one", argv[0]);
+	if (ret && !o.scheduler)
+		return complain(WRONG_USAGE, NULL, "shell: what follows -- are arguments of --scheduler, which is missing");
+	end = check_options();
+	if (end)
+		return end;
+	snprintf(o.dir, sizeof(o.dir), "%s/ktstr-shell-XXXXXX", getenv("TMPDIR") ?: "/tmp");
+	if (!mkdtemp(o.dir))
+		return complain(FAILED, NULL, "shell: %s: %s", o.dir, strerror(errno));
+	ret = run_command(sched_args, ret);
+	remove_dir();
+	strings__free(&o.include);
+	strings__free(&o.kargs);
+	return ret;
+}

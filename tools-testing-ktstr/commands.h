@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The table of commands. A new command is a file builtin-NAME.c and a row here. `ktstr help` has
+ * no row, because it reads the table; main() handles it.
+ */
+#ifndef KTSTR_TOOL_COMMANDS_H
+#define KTSTR_TOOL_COMMANDS_H
+
+/* What follows cmd_ in C, the name for the user, the line that `ktstr help` prints. */
+#define KTSTR_COMMANDS(ROW)								\
+	ROW(run, "run", "run tests and print one KTAP (or JSON) document")		\
+	ROW(watch, "watch", "build and run tests again whenever a source changes")	\
+	ROW(list, "list", "list tests, test programs, work types or ops")		\
+	ROW(show_thresholds, "show-thresholds",						\
+	    "show the checks of a test and who set them")				\
+	ROW(shell, "shell", "run a command in a guest")					\
+	ROW(kernel, "kernel", "list, fetch or locate kernels")				\
+	ROW(cache, "cache", "list or remove images of booted guests")			\
+	ROW(runs, "runs", "list or remove the folders that runs leave behind")		\
+	ROW(env, "env", "show every environment variable, its value and meaning")
+
+struct option;
+
+/* What -h, the man page and the completions are made of. */
+struct command_help {
+	const char * const *usage;	/* lines of synopsis, "", sentences; ends with NULL */
+	const struct option *options;
+};
+
+struct command {
+	const char *name;
+	int (*run)(int argc, const char **argv);	/* returns an exit status, see builtin.h */
+	const char *summary;
+	const struct command_help *help;
+};
+
+#define KTSTR_DECLARE_COMMAND(id, name, summary)				\
+	extern const struct command_help id##_help;				\
+	int cmd_##id(int argc, const char **argv);
+KTSTR_COMMANDS(KTSTR_DECLARE_COMMAND)
+
+int cmd_help(int argc, const char **argv);
+
+/* Ends with a row without a name. */
+extern const struct command commands[];
+
+/* NULL when there is none. */
+const struct command *command__find(const char *name);
+/* Complain about an unknown command, with the nearest known one. Returns WRONG_USAGE. */
+int command__unknown(const char *name);
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What `ktstr run` prints: one KTAP or JSON document on stdout, and progress on stderr. Results
+ * are in the order of the listing, in whatever order the tests end.
+ */
+#ifndef KTSTR_TOOL_RUN_DOCUMENT_H
+#define KTSTR_TOOL_RUN_DOCUMENT_H
+
+#include "job-pool.h"
+
+#define CLEAR_LINE	"\r\033[K"	/* of a terminal */
+
+/* What is the same for all tests. It is printed at the top (KTAP) or in every object (JSON). */
+struct document_header {
+	char kernel[1024];	/* release, path, how it was found; or why there is none */
+	char accel[512];
+	char seed[64];
+	char scheduler[6144];	/* of all tests, with its arguments; empty: each test's own */
+	const char *runs_root;
+	const char *run_id;
+};
+
+struct document {
+	FILE *out;
+	bool json;
+	bool tty;			/* stderr is a terminal: one live line */
+	bool out_tty;			/* stdout is one too: clear the live line before printing */
+	bool colour;			/* of result lines */
+	const struct document_header *head;
+	struct job *jobs;
+	unsigned int nr_jobs;
+	unsigned int nr_repeats;	/* how often each test is run */
+	unsigned int next;		/* first job that has not been printed */
+	unsigned int nr_printed;
+	unsigned int count[KTAP_ERROR + 1];
+	unsigned int nr_unrecorded;	/* results of which a file could not be written */
+	uint64_t started_ns;
+};
+
+/* Why @job ended as it did, in one line; "" for a pass. */
+const char *job__reason(const struct job *job);
+
+void document__begin(struct document *d);
+/* Print every job up to the first unfinished one. 0, or -errno when stdout fails. */
+int document__flush(struct document *d);
+/*
+ * Print the rest and the trailer. @stop is the signal that ended the run early, or 0. After a
+ * signal the trailer says how many jobs have no result. 0, or -errno when stdout fails.
+ */
+int document__end(struct document *d, int stop);
+/*
+ * 0: no failure, 1: failures, or results that were not recorded, 2: inconclusive tests but no
+ * failure, 4: only skips.
+ */
+int document__exit_status(const struct document *d);
+
+/* On stderr: a line for @done or, on a terminal, the live line with the running tests. */
+void document__progress(struct document *d, const struct job_pool *pool, const struct job *done);
+
+#endif

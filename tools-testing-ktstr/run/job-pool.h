@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Runs tests, several at a time: one process per test, whose output is read as it comes. What it
+ * leaves behind is killed when it ends. One thread, one poll(); signals arrive through a signalfd.
+ */
+#ifndef KTSTR_TOOL_RUN_JOB_POOL_H
+#define KTSTR_TOOL_RUN_JOB_POOL_H
+
+#include <stdint.h>
+
+#include "child.h"
+#include "ktap.h"
+
+enum job_state {
+	JOB_WAITING,
+	JOB_RUNNING,
+	JOB_DONE,
+};
+
+/* One run of one test. The creator of the job owns the strings. */
+struct job {
+	const char *program;
+	const char *fixture;
+	const char *test;		/* without fixture */
+	unsigned int repeat;		/* 1.. */
+	bool seeded;			/* seed goes to the program as KTSTR_SEED */
+	uint64_t seed;
+	char run_id[160];
+
+	enum job_state state;
+	struct child child;
+	struct ktap_reader out, err;
+	struct ktap_verdict verdict;	/* when done */
+	int64_t started_at;		/* CLOCK_REALTIME, seconds: for files it wrote */
+	uint64_t started_ns;		/* CLOCK_MONOTONIC */
+	double seconds;			/* wall time, when done */
+};
+
+struct job_pool {
+	struct job *jobs;
+	unsigned int nr_jobs;
+	unsigned int width;		/* at most that many at a time */
+	int tick_ms;			/* call @progress at least that often; -1: no need */
+	/* Called when @done (or a tick: NULL) happened. Non-zero stops the pool. */
+	int (*progress)(void *ctx, struct job_pool *pool, struct job *done);
+	void *ctx;
+	unsigned int nr_started;
+	unsigned int nr_done;
+};
+
+/*
+ * Run all jobs. Returns 0 when every one is done, the number of the signal that ended it
+ * early, or what progress() returned; then nothing of any job is left running.
+ * Blocks SIGCHLD, SIGINT, SIGTERM, SIGHUP and SIGPIPE from then on.
+ */
+int job_pool__run(struct job_pool *pool);
+
+#endif

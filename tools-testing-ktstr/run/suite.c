@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: GPL-2.0
+/* See suite.h. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <gelf.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/status.h"
+#include "lib/paths.h"
+#include "child.h"
+#include "listing.h"
+#include "suite.h"
+
+/* harness/include/ktstr/register.h */
+#define TESTS_SECTION	"ktstr_tests"
+#define MAKERS_SECTION	"ktstr_makers"
+#define KSFT_SKIP	4		/* what the harness exits with after -l */
+
+const char *suite__base(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static bool is_program(const char *path)
+{
+	return ktstr_paths__is_file(path) && !access(path, X_OK);
+}
+
+/* Add the real file behind @path, once. */
+static int add_program(struct suite *s, const char *path, struct ktstr_err *err)
+{
+	char *real = realpath(path, NULL);
+	size_t i;
+
+	if (!real)
+		return ktstr_err(err, errno, "%s: %s", path, strerror(errno));
+	for (i = 0; i < s->programs.nr; i++) {
+		if (!strcmp(s->programs.item[i], real)) {
+			free(real);
+			return 0;
+		}
+	}
+	if (strings__add(&s->programs, real)) {
+		free(real);
+		return ktstr_err(err, ENOMEM, "listing programs: %s", strerror(ENOMEM));
+	}
+	return 0;
+}
+
+static int add_named(struct suite *s, const char *dir, const char *name, struct ktstr_err *err)
+{
+	char beside[PATH_MAX];
+
+	if (is_program(name))
+		return add_program(s, name, err);
+	if (!strchr(name, '/') &&
+	    !ktstr_paths__fmt(beside, sizeof(beside), "%s/%s", dir, name) && is_program(beside))
+		return add_program(s, beside, err);
+	return ktstr_err(err, ENOENT, "%s: no such test program (neither here nor in %s)", name, dir);
+}
+
+/* One path a line, relative to the list's folder; '#' starts a comment. */
+static int add_listed(struct suite *s, const char *dir, char *text, struct ktstr_err *err)
+{
+	char *line, *save = NULL, path[PATH_MAX];
+	int ret;
+
+	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		line[strcspn(line, "#\r")] = '\0';
+		line += strspn(line, " \t");
+		line[strcspn(line, " \t")] = '\0';
+		if (!*line)
+			continue;
+		if (ktstr_paths__fmt(path, sizeof(path), *line == '/' ? "%.0s%s" : "%s/%s",
+				     dir, line))
+			return ktstr_err(err, ENAMETOOLONG, "%s/%s: a path is too long", dir,
+					 SUITE_LIST_FILE);
+		if (!is_program(path))
+			return ktstr_err(err, ENOENT,
+					 "%s/%s names %s, which is not an executable file: build it, or correct the list",
+					 dir, SUITE_LIST_FILE, line);
+		ret = add_program(s, path, err);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/* Does the ELF file at @path have a section of KTSTR_TEST() or KTSTR_MAKE_TESTS()? */
+static bool has_tests(const char *path)
+{
+	const char *name;
+	Elf_Scn *scn = NULL;
+	bool found = false;
+	GElf_Shdr shdr;
+	size_t strings;
+	Elf *elf;
+	int fd;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	elf = elf_begin(fd, ELF_C_READ, NULL);
+	if (elf && elf_kind(elf) == ELF_K_ELF && !elf_getshdrstrndx(elf, &strings)) {
+		while (!found && (scn = elf_nextscn(elf, scn))) {
+			if (!gelf_getshdr(scn, &shdr))
+				break;
+			name = elf_strptr(elf, strings, shdr.sh_name);
+			found = name && (!strcmp(name, TESTS_SECTION) ||
+					 !strcmp(name, MAKERS_SECTION));
+		}
+	}
+	elf_end(elf);
+	close(fd);
+	return found;
+}
+
+static int scan(struct suite *s, const char *dir, struct ktstr_err *err)
+{
+	struct dirent **names;
+	char path[PATH_MAX];
+	int n, i, ret = 0;
+
+	elf_version(EV_CURRENT);
+	n = scandir(dir, &names, NULL, alphasort);
+	if (n < 0)
+		return ktstr_err(err, errno, "%s: %s", dir, strerror(errno));
+	for (i = 0; i < n; i++) {
+		if (!ret && names[i]->d_name[0] != '.' &&
+		    !ktstr_paths__fmt(path, sizeof(path), "%s/%s", dir, names[i]->d_name) &&
+		    is_program(path) && has_tests(path))
+			ret = add_program(s, path, err);
+		free(names[i]);
+	}
+	free(names);
+	return ret;
+}
+
+static int find_own(struct suite *s, const char *dir, struct ktstr_err *err)
+{
+	char list[PATH_MAX], *text;
+	int ret;
+
+	if (ktstr_paths__fmt(list, sizeof(list), "%s/%s", dir, SUITE_LIST_FILE))
+		return ktstr_err(err, ENAMETOOLONG, "%s: the path is too long", dir);
+	text = ktstr_paths__read(list, SUITE_LIST_MAX, NULL);
+	if (text) {
+		ret = add_listed(s, dir, text, err);
+		free(text);
+	} else if (errno == ENOENT) {
+		ret = scan(s, dir, err);
+	} else {
+		ret = ktstr_err(err, errno, "%s: %s", list, strerror(errno));
+	}
+	if (!ret && !s->programs.nr)
+		ret = ktstr_err_missing(err, ENOENT,
+					"no test program beside the tool (%s): name one, or build the suite",
+					dir);
+	return ret;
+}
+
+int suite__find(struct suite *s, const char * const *paths, int nr_paths, struct ktstr_err *err)
+{
+	char dir[PATH_MAX];
+	int ret, i;
+
+	memset(s, 0, sizeof(*s));
+	ret = ktstr_paths__exe_dir(dir, sizeof(dir));
+	if (ret)
+		return ktstr_err(err, -ret, "finding the tool's own folder: %s", strerror(-ret));
+	if (!nr_paths)
+		return find_own(s, dir, err);
+	for (i = 0; i < nr_paths; i++) {
+		ret = add_named(s, dir, paths[i], err);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/* The last line of a program's output, as the reason why it did not list its tests. */
+static void last_line(const char *text, char *buf, size_t size)
+{
+	size_t end = strlen(text), start;
+
+	while (end && (text[end - 1] == '\n' || text[end - 1] == ' '))
+		end--;
+	for (start = end; start && text[start - 1] != '\n'; start--)
+		;
+	snprintf(buf, size, "%s%.*s", end > start ? ": " : "", (int)(end - start), text + start);
+}
+
+static int list_program(const char *path, struct strings *tests, struct strings *ignored,
+			struct ktstr_err *err)
+{
+	char *argv[3] = { (char *)path, "-l" }, last[256], how[KTSTR_STATUS_SIZE];
+	struct ktstr_err why;
+	char *text;
+	size_t len;
+	int status, ret;
+
+	text = malloc(SUITE_LIST_MAX);
+	if (!text)
+		return ktstr_err(err, ENOMEM, "listing tests: %s", strerror(ENOMEM));
+	status = child__capture_stderr(argv, text, SUITE_LIST_MAX, &len, SUITE_LIST_TIMEOUT_MS,
+				       err);
+	if (status < 0) {
+		ret = status;
+	} else if (!WIFEXITED(status) || WEXITSTATUS(status) != KSFT_SKIP) {
+		last_line(text, last, sizeof(last));
+		ret = ktstr_err(err, EINVAL, "%s -l does not list tests (%s)%s", path,
+				ktstr_status__format(status, how, sizeof(how)), last);
+	} else {
+		ret = listing__parse(text, len, SUITE_FIXTURE, tests, ignored, &why);
+		if (ret)
+			ktstr_err(err, -ret, "%s: %s", path, why.msg);
+	}
+	free(text);
+	return ret;
+}
+
+/* Room for one more test. */
+static int grow_tests(struct suite *s)
+{
+	unsigned int *program_of = realloc(s->program_of, (s->tests.nr + 1) * sizeof(*program_of));
+	bool *ignored;
+
+	if (!program_of)
+		return -ENOMEM;
+	s->program_of = program_of;
+	ignored = realloc(s->ignored, (s->tests.nr + 1) * sizeof(*ignored));
+	if (!ignored)
+		return -ENOMEM;
+	s->ignored = ignored;
+	return 0;
+}
+
+static bool is_among(const struct strings *names, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < names->nr; i++)
+		if (!strcmp(names->item[i], name))
+			return true;
+	return false;
+}
+
+static int add_test(struct suite *s, unsigned int program, const char *name, bool ignored,
+		    struct ktstr_err *err)
+{
+	const char *copy;
+	size_t i;
+
+	for (i = 0; i < s->tests.nr; i++)
+		if (!strcmp(s->tests.item[i], name))
+			return ktstr_err(err, EINVAL, "test %s is in two programs, %s and %s: rename it in one, or remove a program that is out of date",
+					 name, s->programs.item[s->program_of[i]],
+					 s->programs.item[program]);
+	copy = strdup(name);
+	if (!copy || grow_tests(s) || strings__add(&s->tests, copy)) {
+		free((char *)copy);
+		return ktstr_err(err, ENOMEM, "listing tests: %s", strerror(ENOMEM));
+	}
+	s->program_of[i] = program;
+	s->ignored[i] = ignored;
+	return 0;
+}
+
+static void free_names(struct strings *names)
+{
+	size_t i;
+
+	for (i = 0; i < names->nr; i++)
+		free((char *)names->item[i]);
+	strings__free(names);
+}
+
+static int list_one(struct suite *s, unsigned int program, struct ktstr_err *err)
+{
+	struct strings tests = { 0 }, ignored = { 0 };
+	size_t i;
+	int ret;
+
+	ret = list_program(s->programs.item[program], &tests, &ignored, err);
+	for (i = 0; i < tests.nr && !ret; i++)
+		ret = add_test(s, program, tests.item[i], is_among(&ignored, tests.item[i]), err);
+	free_names(&tests);
+	free_names(&ignored);
+	return ret;
+}
+
+int suite__list(struct suite *s, struct ktstr_err *err)
+{
+	unsigned int p;
+	int ret;
+
+	for (p = 0; p < s->programs.nr; p++) {
+		ret = list_one(s, p, err);
+		if (ret)
+			return ret;
+	}
+	if (!s->tests.nr)
+		return ktstr_err(err, ENOENT, "%s%s no tests of the fixture '%s'",
+				 s->programs.item[0], s->programs.nr > 1 ? " and the others list" :
+				 " lists", SUITE_FIXTURE);
+	return 0;
+}
+
+void suite__free(struct suite *s)
+{
+	free_names(&s->programs);
+	free_names(&s->tests);
+	free(s->program_of);
+	free(s->ignored);
+}

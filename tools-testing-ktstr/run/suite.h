@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The test programs and the tests they list.
+ *
+ * Without names on the command line these are the suite's own programs: those that the build wrote
+ * into ktstr-programs.list beside the tool, else every executable beside the tool with the linker
+ * section of registered tests. No other file is executed.
+ */
+#ifndef KTSTR_TOOL_RUN_SUITE_H
+#define KTSTR_TOOL_RUN_SUITE_H
+
+#include "lib/err.h"
+#include "tools-testing-ktstr/util/util.h"
+
+#define SUITE_FIXTURE		"ktstr"		/* harness fixture of the base variants */
+#define SUITE_LIST_FILE		"ktstr-programs.list"
+#define SUITE_LIST_TIMEOUT_MS	20000
+#define SUITE_LIST_MAX		(1024 * 1024)	/* bytes of one program's listing */
+
+struct suite {
+	struct strings programs;	/* absolute paths, owned */
+	struct strings tests;		/* names without fixture, owned, unique */
+	unsigned int *program_of;	/* of each test: index into programs */
+	bool *ignored;			/* of each test: runs only when it is named */
+};
+
+/*
+ * Find the programs: @nr_paths from the user (a name without '/' is looked for here, then beside
+ * the tool), or the suite's own. Returns 0 or -errno with @err; err->missing is set when there are
+ * none.
+ */
+int suite__find(struct suite *s, const char * const *paths, int nr_paths, struct ktstr_err *err);
+
+/* Let every program list its tests. A name that two programs define is an error. */
+int suite__list(struct suite *s, struct ktstr_err *err);
+
+void suite__free(struct suite *s);
+
+/* "prog" of "/a/b/prog". */
+const char *suite__base(const char *path);
+
+#endif

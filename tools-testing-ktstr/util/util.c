@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0
+/* See util.h. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/json.h"
+#include "util.h"
+
+int strings__add(struct strings *s, const char *item)
+{
+	size_t alloc = s->alloc ? 2 * s->alloc : 8;
+	const char **grown;
+
+	if (s->nr == s->alloc) {
+		grown = realloc(s->item, alloc * sizeof(*grown));
+		if (!grown)
+			return -ENOMEM;
+		s->item = grown;
+		s->alloc = alloc;
+	}
+	s->item[s->nr++] = item;
+	return 0;
+}
+
+void strings__free(struct strings *s)
+{
+	free(s->item);
+	memset(s, 0, sizeof(*s));
+}
+
+int complain(int status, const char *hint, const char *fmt, ...)
+{
+	va_list ap;
+
+	fputs("ktstr: ", stderr);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	if (hint)
+		fprintf(stderr, ", did you mean '%s'?", hint);
+	fputc('\n', stderr);
+	return status;
+}
+
+void json_string(FILE *f, const char *text)
+{
+	struct ktstr_json j;
+	char *quoted;
+
+	ktstr_json__init(&j);
+	ktstr_json__str(&j, NULL, text);
+	quoted = ktstr_json__finish(&j);
+	fprintf(f, "%.*s", quoted ? (int)strcspn(quoted, "\n") : 4, quoted ?: "null");
+	free(quoted);
+}

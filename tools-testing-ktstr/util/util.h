@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What several commands need: lists of strings, complaints, JSON strings.
+ */
+#ifndef KTSTR_TOOL_UTIL_UTIL_H
+#define KTSTR_TOOL_UTIL_UTIL_H
+
+#include <linux/kernel.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* A growing list of strings, borrowed or owned as its user decides. */
+struct strings {
+	const char **item;
+	size_t nr;
+	size_t alloc;
+};
+
+/* 0 or -ENOMEM. */
+int strings__add(struct strings *s, const char *item);
+void strings__free(struct strings *s);
+
+#define WRONG_USAGE	129	/* exit status, as of perf and git; small ones are verdicts */
+
+/*
+ * Print "ktstr: " and the sentence, with ", did you mean 'X'?" when @hint is not NULL, and
+ * return @status: `return complain(WRONG_USAGE, hint, "...")`.
+ */
+int complain(int status, const char *hint, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* @text as a JSON string. */
+void json_string(FILE *f, const char *text);
+
+#endif

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* An emulated machine: what the files of this folder that act on one share. */
+#ifndef KTSTR_VMM_QEMU_MACHINE_H
+#define KTSTR_VMM_QEMU_MACHINE_H
+
+#include "vmm/backend.h"
+#include "mark.h"
+#include "qemu.h"
+
+enum qemu_state {
+	CREATED,
+	RUNNING,
+	ENDED,		/* no process; the event in @end repeats */
+};
+
+enum qemu_pause {
+	NOT_PAUSED,
+	PAUSED_AT_SYNC,		/* deterministic: it stands still anyway */
+	PAUSED_BY_SIGNAL,	/* a vCPU sits in the plugin, where QMP cannot stop it */
+	PAUSED_BY_QMP,
+};
+
+/* Descriptors that the child inherits; ours until it has started. -1: there is none. */
+struct qemu_handover {
+	int initrd;
+	int console;
+	int output;
+	int sync;
+	int qmp;
+	int plugin;		/* preloaded, see plugin/fence.h */
+	int state;		/* to start from, or to write to */
+	int device[VM_MAX_DEVICES];
+};
+
+struct qemu_vm {
+	struct vm vm;		/* first member */
+	struct vm_ram ram;
+	uint64_t shared_gpa;
+	uint64_t shared_bytes;
+	uint32_t nr_cpus;
+	bool deterministic;
+	bool to_save;		/* it stops at its save point */
+	int state_fd;		/* the child's, to start from or to write to; -1: none */
+	int written_fd;		/* ours, of what it writes */
+	bool saved;		/* it has stopped there */
+
+	struct qemu_handover give;
+	struct vm_argv argv;
+	char **envp;
+
+	enum qemu_state state;
+	struct vm_event end;
+	struct qemu_process proc;
+	int log_fd;		/* the emulator's stderr */
+	int sync_fd;
+	struct qmp qmp;
+	bool at_sync;
+	uint32_t sync_vcpu;
+	enum qemu_pause pause;
+
+	uint64_t mark_kva;	/* of the spec */
+	int ram_fd[KTSTR_MAX_NODES];	/* as the emulator numbers them */
+	bool new_mark;		/* goes with the next answer */
+	struct qemu_mark mark;
+};
+
+static inline struct qemu_vm *to_qemu(struct vm *vm)
+{
+	return (struct qemu_vm *)vm;
+}
+
+/* pause.c */
+int qemu_pause(struct vm *vm, int timeout_ms, struct ktstr_err *err);
+int qemu_resume(struct vm *vm);
+
+/* saved.c: the files that a machine starts from, or is written to; -errno with @err. */
+int qemu_saved_open(struct qemu_vm *q, const struct vm_spec *s, struct ktstr_err *err);
+/*
+ * Make a new process with -S run: from the saved state if there is one, else from the beginning.
+ * 0 or -errno with @err.
+ */
+int qemu_saved_start(struct qemu_vm *q, struct ktstr_err *err);
+/* The emulator says something. True: *@ev is the event that it stopped at its save point. */
+bool qemu_saved_stopped(struct qemu_vm *q, struct vm_event *ev);
+int qemu_save(struct vm *vm, const struct vm_saved *to, struct ktstr_err *err);
+
+#endif

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * hostcall.so: a QEMU TCG plugin that makes one instruction a sync point.
+ *
+ * When a vCPU executes the 8-byte NOP 0f 1f 84 00 'k' 't' 's' 'r', the callback tells the host
+ * process which vCPU it is and blocks until the host answers. Under -icount nothing in the guest
+ * advances meanwhile, so whatever the host does then does not change a deterministic run. Only
+ * that instruction is instrumented; all other code runs at full speed.
+ *
+ * With mark=ADDRESS there is a second kind of sync point, at an instruction of the kernel: when a
+ * vCPU executes it and a number in guest memory, a clock, has reached a value. KASLR moves the
+ * kernel by multiples of 2 MiB, and code is translated before the host knows the offset. So each
+ * instruction in the kernel's half of the address space whose lowest 21 bits are those of ADDRESS
+ * is instrumented, a few dozen in all, and the callback compares the whole address.
+ *
+ * Arguments: sock=N, an inherited SOCK_SEQPACKET descriptor; mark.h has the protocol. fence=1: the
+ * machine is deterministic, see fence.h. The emulator exits when the host process has ended.
+ *
+ * No header of the plugin API is packaged, hence the prototypes; they are those of API
+ * version 4 (QEMU 10.0).
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "fence.h"
+#include "vmm/qemu/mark.h"
+
+#define EXPORT __attribute__((visibility("default")))
+
+typedef uint64_t qemu_plugin_id_t;
+
+struct qemu_plugin_tb;
+struct qemu_plugin_insn;
+
+struct qemu_info {
+	const char *target_name;
+	struct {
+		int min;
+		int cur;
+	} version;
+	_Bool system_emulation;
+	struct {
+		int smp_vcpus;
+		int max_vcpus;
+	} system;
+};
+
+void qemu_plugin_register_vcpu_init_cb(qemu_plugin_id_t id,
+				       void (*cb)(qemu_plugin_id_t id, unsigned int vcpu_index));
+
+enum qemu_plugin_cb_flags {
+	QEMU_PLUGIN_CB_NO_REGS,
+};
+
+void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id,
+					   void (*cb)(qemu_plugin_id_t id,
+						      struct qemu_plugin_tb *tb));
+size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
+struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t idx);
+size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *insn);
+size_t qemu_plugin_insn_data(const struct qemu_plugin_insn *insn, void *dest, size_t len);
+uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
+void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn,
+					    void (*cb)(unsigned int vcpu_index, void *userdata),
+					    enum qemu_plugin_cb_flags flags, void *userdata);
+
+/* QEMU reads it before it calls a function of the plugin. */
+EXPORT int qemu_plugin_version = 4;
+EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info, int argc,
+			       char **argv);
+
+static const uint8_t doorbell[8] = { 0x0f, 0x1f, 0x84, 0x00, 'k', 't', 's', 'r' };
+
+static int sock = -1;
+/* One call at a time: with several host threads an answer could not be assigned to a call. */
+static pthread_mutex_t call_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static void host_gone(void)
+{
+	/* not exit(): QEMU's handlers would wait for this very vCPU */
+	_exit(1);
+}
+
+/* Only one vCPU runs where there is a mark, so these need no lock. */
+static uint64_t mark_link;
+static struct qemu_mark mark;
+static const uint64_t *mark_clock;
+
+static void set_mark(const struct qemu_mark *m)
+{
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), skew = m->offset % page;
+	void *p;
+
+	if (m->kva && (!mark_clock || m->fd != mark.fd || m->offset != mark.offset)) {
+		if (mark_clock)
+			munmap((void *)((uintptr_t)mark_clock & ~(page - 1)), page);
+		p = mmap(NULL, page, PROT_READ, MAP_SHARED, m->fd, (off_t)(m->offset - skew));
+		if (p == MAP_FAILED)
+			host_gone();	/* it gave us something else than RAM */
+		mark_clock = (const uint64_t *)((char *)p + skew);
+	}
+	if (m->kva)
+		mark = *m;
+	else
+		mark.kva = 0;		/* the clock stays mapped */
+}
+
+/* Tell the host that @vcpu_index stopped, and wait for its answer. */
+static void stop(uint32_t vcpu_index, uint32_t flags)
+{
+	uint32_t up = vcpu_index | flags;
+	struct qemu_mark down;
+	ssize_t n;
+
+	pthread_mutex_lock(&call_lock);
+	do {
+		n = send(sock, &up, sizeof(up), MSG_NOSIGNAL);
+	} while (n < 0 && errno == EINTR);
+	if (n != sizeof(up))
+		host_gone();
+	do {
+		n = recv(sock, &down, sizeof(down), 0);
+	} while (n < 0 && errno == EINTR);
+	if ((n != sizeof(down.vcpu) && n != sizeof(down)) || down.vcpu != vcpu_index)
+		host_gone();
+	if (n == sizeof(down))
+		set_mark(&down);
+	pthread_mutex_unlock(&call_lock);
+}
+
+static void on_doorbell(unsigned int vcpu_index, void *userdata)
+{
+	(void)userdata;
+	stop(vcpu_index, 0);
+}
+
+/* @userdata is the instruction's address. */
+static void on_mark(unsigned int vcpu_index, void *userdata)
+{
+	if (!mark.kva || (uintptr_t)userdata != mark.kva ||
+	    __atomic_load_n(mark_clock, __ATOMIC_RELAXED) < mark.at)
+		return;
+	mark.kva = 0;		/* one stop; the host sets the next */
+	stop(vcpu_index, QEMU_AT_MARK);
+}
+
+static bool may_be_mark(uint64_t vaddr)
+{
+	return mark_link && vaddr >> 63 && (vaddr - mark_link) % QEMU_MARK_ALIGN == 0;
+}
+
+static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
+{
+	size_t n = qemu_plugin_tb_n_insns(tb);
+
+	(void)id;
+	for (size_t i = 0; i < n; i++) {
+		struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
+		uint64_t vaddr = qemu_plugin_insn_vaddr(insn);
+		uint8_t code[sizeof(doorbell)];
+
+		if (may_be_mark(vaddr))
+			qemu_plugin_register_vcpu_insn_exec_cb(insn, on_mark,
+							       QEMU_PLUGIN_CB_NO_REGS,
+							       (void *)(uintptr_t)vaddr);
+		if (qemu_plugin_insn_size(insn) != sizeof(doorbell))
+			continue;
+		if (qemu_plugin_insn_data(insn, code, sizeof(code)) != sizeof(code) ||
+		    memcmp(code, doorbell, sizeof(code)))
+			continue;
+		qemu_plugin_register_vcpu_insn_exec_cb(insn, on_doorbell,
+						       QEMU_PLUGIN_CB_NO_REGS, NULL);
+	}
+}
+
+/* The thread that executes all vCPUs of a deterministic machine calls this. */
+static void on_vcpu_init(qemu_plugin_id_t id, unsigned int vcpu_index)
+{
+	(void)id;
+	if (!vcpu_index)
+		fence_begin();
+}
+
+/* "NAME=NUMBER", not negative and at most @max. */
+static bool parse(const char *arg, const char *name, uint64_t max, uint64_t *value)
+{
+	size_t len = strlen(name);
+	char *end;
+
+	if (strncmp(arg, name, len) || arg[len] != '=' || arg[len + 1] == '-')
+		return false;
+	errno = 0;
+	*value = strtoull(arg + len + 1, &end, 0);
+	return !errno && !*end && end != arg + len + 1 && *value <= max;
+}
+
+int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info, int argc, char **argv)
+{
+	uint64_t fenced = 0, v;
+
+	for (int i = 0; i < argc; i++) {
+		if (parse(argv[i], "sock", INT32_MAX, &v)) {
+			sock = (int)v;
+		} else if (!parse(argv[i], "mark", UINT64_MAX, &mark_link) &&
+			   !parse(argv[i], "fence", 1, &fenced)) {
+			fprintf(stderr, "hostcall: bad argument %s\n", argv[i]);
+			return -1;
+		}
+	}
+	if (sock < 0 || !info->system_emulation || strcmp(info->target_name, "x86_64")) {
+		fprintf(stderr, "hostcall: needs sock=N and qemu-system-x86_64\n");
+		return -1;
+	}
+	if (fenced && !fence_is_preloaded()) {
+		fprintf(stderr, "hostcall: fence=1 needs this file in LD_PRELOAD\n");
+		return -1;
+	}
+	if (fenced)
+		qemu_plugin_register_vcpu_init_cb(id, on_vcpu_init);
+	qemu_plugin_register_vcpu_tb_trans_cb(id, on_translate);
+	return 0;
+}

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Guest RAM in a file: its bytes, node after node, with holes for pages of zeroes, and behind them
+ * a trailer by which a damaged file is recognised. A machine has used a tenth of its memory when
+ * it has booted, so holes are what makes a file small and its copying fast.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "lib/fd.h"
+#include "ram.h"
+
+#define PAGE_BYTES	4096ull
+#define PIECE		(256 * PAGE_BYTES)
+
+struct trailer {
+	char magic[8];
+	uint64_t bytes;		/* of RAM */
+	uint64_t pages;		/* not of zeroes */
+	uint64_t sum;		/* over them and their places */
+};
+
+static const char magic[8] = "ktstram1";
+
+/* Against damage, not malice. 0: the page has zeroes only. */
+static uint64_t page_sum(const void *page, uint64_t at)
+{
+	static const uint64_t k = 0x9e3779b97f4a7c15;
+	uint64_t lane[4] = { at, at + 1, at + 2, at + 3 }, any = 0;
+	const uint64_t *p = page;
+	unsigned int i, j;
+
+	for (i = 0; i < PAGE_BYTES / sizeof(*p); i += 4) {
+		for (j = 0; j < 4; j++) {
+			any |= p[i + j];
+			lane[j] = (lane[j] ^ p[i + j]) * k;
+			lane[j] ^= lane[j] >> 29;
+		}
+	}
+	if (!any)
+		return 0;
+	return (lane[0] ^ lane[1] * 3 ^ lane[2] * 5 ^ lane[3] * 7) | 1;
+}
+
+static int write_all(int fd, const void *buf, uint64_t bytes, uint64_t at)
+{
+	while (bytes) {
+		ssize_t n = pwrite(fd, buf, bytes, (off_t)at);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n ? -errno : -ENOSPC;
+		buf = (const char *)buf + n;
+		at += (uint64_t)n;
+		bytes -= (uint64_t)n;
+	}
+	return 0;
+}
+
+/* Exactly @bytes, or -ENODATA. */
+static int read_all(int fd, void *buf, uint64_t bytes, uint64_t at)
+{
+	while (bytes) {
+		ssize_t n = pread(fd, buf, bytes, (off_t)at);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n ? -errno : -ENODATA;
+		buf = (char *)buf + n;
+		at += (uint64_t)n;
+		bytes -= (uint64_t)n;
+	}
+	return 0;
+}
+
+static int save_range(const struct vm_ram *ram, int fd, uint64_t from, uint64_t end,
+		      struct trailer *t)
+{
+	uint64_t at, run = from, sum;
+	int r = 0;
+
+	for (at = from; at < end && !r; at += PAGE_BYTES) {
+		sum = page_sum(ram->base + at, at);
+		if (sum) {
+			t->pages++;
+			t->sum += sum;
+			continue;
+		}
+		r = write_all(fd, ram->base + run, at - run, run);
+		run = at + PAGE_BYTES;
+	}
+	return r || run >= end ? r : write_all(fd, ram->base + run, end - run, run);
+}
+
+/* The next stretch of @fd that is no hole, in whole pages; false: none before @size. */
+static bool next_data(int fd, uint64_t size, uint64_t *from, uint64_t *end)
+{
+	off_t data = lseek(fd, (off_t)*from, SEEK_DATA), hole;
+
+	if (data < 0 && errno != ENXIO) {
+		/* a file system that has no holes */
+		*end = size;
+		return *from < size;
+	}
+	if (data < 0 || (uint64_t)data >= size)
+		return false;
+	hole = lseek(fd, data, SEEK_HOLE);
+	*from = (uint64_t)data & -PAGE_BYTES;
+	*end = hole < 0 || (uint64_t)hole > size ? size :
+	       ((uint64_t)hole + PAGE_BYTES - 1) & -PAGE_BYTES;
+	return true;
+}
+
+int vm_ram_save(const struct vm_ram *ram, int fd, struct ktstr_err *err)
+{
+	struct trailer t = { .bytes = ram->bytes };
+	uint64_t base = 0, from, end;
+	int r = 0;
+
+	if (ftruncate(fd, (off_t)ram->bytes))
+		return ktstr_err(err, errno, "memory of the machine: %s", strerror(errno));
+	for (uint32_t i = 0; i < ram->nr_nodes && !r; base += ram->node_bytes[i++])
+		for (from = 0; !r && next_data(ram->fd[i], ram->node_bytes[i], &from, &end);
+		     from = end)
+			r = save_range(ram, fd, base + from, base + end, &t);
+	memcpy(t.magic, magic, sizeof(magic));
+	if (!r)
+		r = write_all(fd, &t, sizeof(t), ram->bytes);
+	return r ? ktstr_err(err, -r, "memory of the machine: %s", strerror(-r)) : 0;
+}
+
+static int load_range(struct vm_ram *ram, int fd, uint64_t from, uint64_t end, struct trailer *t)
+{
+	uint64_t at, piece, sum;
+	int r;
+
+	for (; from < end; from += piece) {
+		piece = end - from < PIECE ? end - from : PIECE;
+		r = read_all(fd, ram->base + from, piece, from);
+		if (r)
+			return r;
+		/* while it is in the CPU's cache */
+		for (at = from; at < from + piece; at += PAGE_BYTES) {
+			sum = page_sum(ram->base + at, at);
+			t->pages += sum != 0;
+			t->sum += sum;
+		}
+	}
+	return 0;
+}
+
+int vm_ram_load(struct vm_ram *ram, int fd, struct ktstr_err *err)
+{
+	struct trailer want, t = { .bytes = ram->bytes };
+	uint64_t from, end;
+	int r = read_all(fd, &want, sizeof(want), ram->bytes);
+
+	if (r || memcmp(want.magic, magic, sizeof(magic)) || want.bytes != ram->bytes)
+		return ktstr_err(err, EBADMSG, "saved memory: no file of %" PRIu64 " MiB",
+				 ram->bytes / VM_MIB);
+	for (from = 0; !r && next_data(fd, ram->bytes, &from, &end); from = end)
+		r = load_range(ram, fd, from, end, &t);
+	if (!r && (t.pages != want.pages || t.sum != want.sum))
+		r = -EBADMSG;
+	return r ? ktstr_err(err, -r, "saved memory: %s",
+			     r == -EBADMSG ? "the file is damaged" : strerror(-r)) : 0;
+}
