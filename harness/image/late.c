@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -15,8 +14,6 @@
 #include "lib/clock.h"
 #include "vmm/initramfs/lz4_legacy.h"
 #include "vmm/initrd.h"
-
-#define SETTLE_MS	400
 
 struct late {
 	struct vm *vm;
@@ -81,8 +78,6 @@ static int send(struct late *l, const void *archive, size_t bytes)
 
 	if (ret)
 		return ret;
-	/* the rest of what vmm/qemu/saved.c waits for */
-	poll(NULL, 0, SETTLE_MS);
 	ret = lz4_legacy_decode(archive, bytes, (struct io_sink){ put, l });
 	if (ret == -EBADMSG)
 		return ktstr_err(l->err, EBADMSG, "the archive of the test is damaged");

@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -15,12 +14,6 @@
 #include "machine.h"
 
 #define LIMIT_MS	20000
-/*
- * Something in a new emulator still moves the turns of the vCPUs for a moment; what it is, is not
- * known (docs/determinism.md). It is over after this time, most of which is spent before the
- * machine runs.
- */
-#define SETTLE_MS	400
 
 static int failed(struct ktstr_err *err, const char *what, int r)
 {
@@ -56,8 +49,6 @@ int qemu_saved_start(struct qemu_vm *q, struct ktstr_err *err)
 	r = q->to_save ? 0 : migrate(&q->qmp, "migrate-incoming", q->state_fd);
 	if (r)
 		return failed(err, "read the saved state", r);
-	if (!q->to_save)
-		poll(NULL, 0, SETTLE_MS);
 	/* The answer comes when the main thread gets its next turn: the guest may be waiting for us. */
 	r = qmp_post(&q->qmp, "cont");
 	return r ? failed(err, "start the machine", r) : 0;

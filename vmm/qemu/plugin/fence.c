@@ -32,9 +32,6 @@ static struct {
 
 /* Who the calling thread is. */
 static __thread enum { OTHER, MAIN, VCPUS } me;
-/* What a thread last waited with; of the vCPUs' thread this is the big lock. */
-static __thread pthread_mutex_t *waited_with;
-
 static struct {
 	uint32_t lock;
 	uint32_t change;		/* counts; both threads wait for it */
@@ -46,7 +43,7 @@ static struct {
 	bool told;			/* it has notified the main loop */
 	bool urgent;			/* a signal ends the emulator */
 	pthread_cond_t *halt;		/* what it waits for */
-	pthread_mutex_t *big_lock;
+	pthread_mutex_t *big_lock;	/* what it waits with */
 	int fds[MAX_FDS];		/* of the main loop's last poll */
 	nfds_t nr_fds;
 } fence;
@@ -121,12 +118,26 @@ bool fence_is_preloaded(void)
 	return dlsym(RTLD_DEFAULT, "ppoll") == (void *)ppoll;
 }
 
+/*
+ * A vCPU's turn ends no later than the first timer of the host's clock expires, and after a start
+ * from an image there is one (system/cpu-timers: icount_get_limit(); net/announce.c). So that clock
+ * has no timers: nothing that a machine of ours does needs them.
+ */
+static void stop_host_timers(void)
+{
+	void (*enable)(int clock, bool on) = (void (*)(int, bool))dlsym(RTLD_DEFAULT,
+									"qemu_clock_enable");
+	enum { QEMU_CLOCK_REALTIME };
+
+	if (enable)
+		enable(QEMU_CLOCK_REALTIME, false);
+}
+
 void fence_begin(void)
 {
+	stop_host_timers();
 	lock();
 	me = VCPUS;
-	/* FIXME: it has not waited yet, so this is NULL and no turn is ever handed over */
-	fence.big_lock = waited_with;
 	fence.on = true;
 	/* the main thread, which has started the machine, first gets into its poll */
 	fence.told = true;
@@ -235,6 +246,7 @@ static int wait_idle(pthread_cond_t *c, pthread_mutex_t *m)
 
 	lock();
 	fence.halt = c;
+	fence.big_lock = m;
 	fence.told = false;
 	fence.idle = true;
 	changed();
@@ -252,7 +264,6 @@ EXPORT int pthread_cond_wait(pthread_cond_t *c, pthread_mutex_t *m)
 	int ret;
 
 	find_functions();
-	waited_with = m;
 	if (me == OTHER)
 		return real.cond_wait(c, m);
 	if (me == VCPUS)
