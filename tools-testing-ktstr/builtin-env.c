@@ -56,8 +56,8 @@ static const struct variable variables[] = {
 	  "workload window of all tests, in guest seconds" },
 	{ "KTSTR_STALL_POLL_MS", "500", .meaning =
 	  "how often the guest looks for workers that make no progress; 0: never" },
-	{ "KTSTR_COLD", "1", .meaning =
-	  "0: start deterministic machines from images of booted ones" },
+	{ "KTSTR_COLD", "0", .meaning =
+	  "1: boot every machine, start none from an image of a booted one" },
 	{ "KTSTR_MONITOR", "on", .meaning =
 	  "off: do not look into the guest's memory" },
 	{ "KTSTR_MONITOR_CSV", "-", .meaning =

@@ -33,7 +33,7 @@ static struct {
 	const char *threads, *scheduler, *topology, *duration, *work_type, *monitor_csv;
 	char *sched_args;		/* what stood behind "--", one a line */
 	struct strings scenarios, kargs;
-	bool json, no_skip, batch, warm, no_monitor, verbose;
+	bool json, no_skip, batch, cold, no_monitor, verbose;
 	/* Checked values of the above. */
 	uint64_t width, repeats, seed_value, shift_value, seconds;
 	char total[24];			/* seconds of a batch */
@@ -87,7 +87,7 @@ static const struct option run_options[] = {
 	OPT_STRING(0, "seed", &o.seed, "N", "deterministic runs with this seed (implies --accel tcg)"),
 	OPT_STRING(0, "accel", &o.accel, "kvm|tcg", "accelerator (default: kvm where it works)"),
 	OPT_STRING(0, "shift", &o.shift, "N", "tcg: 2^N ns of guest time per instruction, 0..10"),
-	OPT_BOOLEAN(0, "warm", &o.warm, "start deterministic machines from images of booted ones"),
+	OPT_BOOLEAN(0, "cold", &o.cold, "boot every machine, start none from an image"),
 	OPT_STRING(0, "tcg-threads", &o.threads, "single|multi",
 		   "tcg: multi has a host thread for each vCPU; it may be faster and cannot be repeated"),
 	OPT_STRING(0, "kernel", &o.kernel, "SPEC", "image, kernel tree, version or cache key"),
@@ -267,7 +267,7 @@ static int export_options(void)
 		{ KTSTR_ENV_TOPOLOGY, o.topology },
 		{ KTSTR_ENV_DURATION, o.duration },
 		{ KTSTR_ENV_WORK_TYPE, o.work_type },
-		{ "KTSTR_COLD", o.warm ? "0" : NULL },
+		{ "KTSTR_COLD", o.cold ? "1" : NULL },
 		{ "KTSTR_MONITOR", o.no_monitor ? "off" : NULL },
 		{ "KTSTR_VERBOSE", o.verbose ? "1" : NULL },
 	};

@@ -208,20 +208,15 @@ static void destroy_timed(struct ktstr_run *run, struct vm *vm)
 /*
  * Let the machine start from an image, which is made when there is none. Any trouble with that is
  * no trouble of the run: it boots then, and says why. Machines whose time is the host's, and those
- * with devices, always boot.
+ * with devices or memory-only nodes, always boot.
  */
 static int use_image(struct work *w, struct vm_spec *spec, struct ktstr_err *err)
 {
 	struct ktstr_run *run = w->run;
 	int ret;
 
-	if (run->opts.cold)
+	if (run->opts.cold || !spec->deterministic || spec->nr_devices || spec->topo.nodes)
 		return 0;
-	if (!spec->deterministic || spec->nr_devices || spec->topo.nodes) {
-		snprintf(run->image_note, sizeof(run->image_note),
-			 "booted, as only deterministic machines without devices have images");
-		return 0;
-	}
 	ret = ktstr_image__get(&w->image, spec, (int)w->deadlines.boot_s * 1000,
 			       ktstr_interrupt__fd(), err);
 	if (ret == -EINTR)

@@ -24,7 +24,7 @@ struct ktstr_run_opts {
 	bool mttcg;		/* KTSTR_TCG_THREADS=multi: not deterministic */
 	int shift;		/* KTSTR_ICOUNT_SHIFT=N or VM_SHIFT_AUTO */
 	uint32_t stall_poll_ms;	/* KTSTR_STALL_POLL_MS=N, 0: do not look for stalls */
-	bool cold;		/* boot; KTSTR_COLD=0: start from an image where possible */
+	bool cold;		/* KTSTR_COLD=1: boot, do not start from an image */
 	bool monitor;		/* look into guest memory; KTSTR_MONITOR=off: not */
 	const char *monitor_csv; /* KTSTR_MONITOR_CSV=FILE: append all samples to it; NULL: no */
 	const char *runs_root;	/* KTSTR_RUNS_ROOT or the default */

@@ -107,8 +107,8 @@ static int parse_cold(struct ktstr_run_opts *o, struct ktstr_err *err)
 {
 	const char *v = ktstr_env("KTSTR_COLD");
 
-	o->cold = !v || strcmp(v, "0");
-	if (v && strcmp(v, "0") && strcmp(v, "1"))
+	o->cold = v && !strcmp(v, "1");
+	if (v && strcmp(v, "0") && !o->cold)
 		return ktstr_err(err, EINVAL, "KTSTR_COLD=%s: must be 0 or 1", v);
 	return 0;
 }

@@ -202,11 +202,11 @@ static void put_accelerator(const struct ktstr_run *run, FILE *f)
 {
 	if (run->accel != VM_ACCEL_AUTO)
 		variable(f, "KTSTR_ACCEL", ktstr_accel__name(run->accel));
-	if (ktstr_run__deterministic(run) || run->opts.seeded)
+	if (ktstr_run__deterministic(run) || run->opts.seeded) {
 		fprintf(f, "KTSTR_SEED=%" PRIu64 " ", run->opts.seed);
-	/* that it booted because no image could be made, too: such runs differ */
-	if (!run->opts.cold)
-		variable(f, "KTSTR_COLD", run->booted ? "1" : "0");
+		/* that it booted because no image could be made, too: such runs differ */
+		variable(f, "KTSTR_COLD", run->opts.cold || run->booted ? "1" : "0");
+	}
 	if (run->opts.mttcg)
 		variable(f, "KTSTR_TCG_THREADS", "multi");
 	if (run->opts.shift != VM_SHIFT_AUTO)
