@@ -1,0 +1,91 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# monitor_truth_test on every kernel of the cache, or on those that are named (paths, versions,
+# cache keys: what `ktstr kernel path` takes). Prints the table of docs/monitor.md, a row per figure
+# and a column per kernel, and with --write puts it there.
+#
+# usage: truth.sh [--write] [KERNEL...]
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+out=${OUTPUT:-$PWD/build}
+tmp=$(mktemp -d) || exit 1
+trap 'rm -rf "$tmp"' EXIT
+
+write=
+[ "${1:-}" = --write ] && { write=1; shift; }
+if [ $# = 0 ]; then
+	mapfile -t kernels < <("$out/ktstr" kernel list --json | python3 -c 'import json, sys
+for e in json.load(sys.stdin):
+    print(e["key"])')
+	set -- "${kernels[@]}"
+fi
+[ $# -gt 0 ] || { echo "no kernel in the cache: ktstr kernel fetch 7.3 7.0 ..." >&2; exit 1; }
+
+bad=0
+for k; do
+	image=$("$out/ktstr" kernel path "$k" 2>"$tmp/found") || { cat "$tmp/found" >&2; exit 1; }
+	release=$(sed -n 's/^ktstr: \([0-9][^+,-]*\).*/\1/p' "$tmp/found")
+	release=${release:-$k}
+	echo "truth: $release" >&2
+	KTSTR_LIBDIR=$out KTSTR_TEST_KERNEL=$image \
+		"$out/obj/tests/e2e/monitor_truth_test" once >"$tmp/tap" 2>&1
+	rc=$?
+	cp "$tmp/tap" "$tmp/$release.tap"
+	[ $rc = 0 ] || { bad=1; sed "s/^/$release: /" "$tmp/tap" >&2; }
+done
+
+# A cell: = where host and kernel agree, - for what this kernel lacks, "no" for all else.
+python3 - "$tmp" >"$tmp/table" <<'EOF'
+import glob, os, re, sys
+
+kernels = {}
+for path in glob.glob(sys.argv[1] + "/*.tap"):
+    figures, missing = {}, {}
+    for line in open(path, errors="replace"):
+        m = re.match(r"(not ok|ok) \d+ ([^:]+): exact (\d+)", line)
+        if m:
+            figures[m[2]] = "=" if m[1] == "ok" else "no"
+        m = re.match(r"# missing ([^:]+): (.*)", line)
+        if m:
+            missing[m[1]] = m[2]
+    kernels[os.path.basename(path)[:-len(".tap")]] = figures, missing
+
+names = sorted(kernels, key=lambda k: [int(n) for n in re.findall(r"\d+", k)])
+rows = []
+for k in reversed(names):
+    rows += [f for f in kernels[k][0] if f not in rows]
+rows += sorted({f for k in names for f in kernels[k][1] if f not in rows and f != "events"})
+
+reasons = {}
+print("| figure | " + " | ".join(names) + " |")
+print("|---" * (len(names) + 1) + "|")
+for f in rows:
+    cells = []
+    for k in names:
+        figures, missing = kernels[k]
+        cells.append(figures.get(f, "-"))
+        if f not in figures:
+            why = missing.get(f) or missing.get("events") or \
+                "this kernel's scx_event_stats has no such counter"
+            reasons.setdefault(why, {}).setdefault(f, []).append(k)
+    print("| `%s` | " % f + " | ".join(cells) + " |")
+print("| **sum of =** | " + " | ".join(
+    "%d" % sum(v == "=" for v in kernels[k][0].values()) for k in names) + " |")
+print()
+for why, where in reasons.items():
+    print("- `-`: %s (%s)" % (why, ", ".join("`%s`" % f for f in where)))
+EOF
+cat "$tmp/table"
+if [ -n "$write" ]; then
+	python3 - "$tmp/table" docs/monitor.md <<'EOF' || exit 1
+import sys
+
+begin, end = "<!-- truth: begin -->\n", "<!-- truth: end -->\n"
+table, doc = open(sys.argv[1]).read(), open(sys.argv[2]).read()
+if begin not in doc or end not in doc:
+    sys.exit("truth: docs/monitor.md: the marks of the table are missing")
+open(sys.argv[2], "w").write(doc.split(begin)[0] + begin + "\n" + table + "\n" + end +
+                             doc.split(end)[1])
+EOF
+fi
+exit $bad
