@@ -16,7 +16,8 @@
 #include "harness/plan/plan.h"
 #include "monitor.h"
 
-#define TRIES	4	/* of a write, under a guest that runs on other CPUs */
+#define TRIES		4	/* of a write, under a guest that runs on other CPUs */
+#define PAUSE_MS	1000
 
 static const char *write_fault(const struct ktstr_test *t)
 {
@@ -78,17 +79,23 @@ int ktstr_monitor_writes__attach(const struct ktstr_run *run, struct ktstr_monit
 	return s->written ? 0 : -ENOMEM;
 }
 
+/* A deterministic guest stands still at a sync point; of another, only the CPU that rang does. */
 static void write_all(const struct ktstr_run *run, struct ktstr_monitor_state *s)
 {
 	const struct ktstr_map_write * const *list = run->plan->test->bpf_map_write;
 	struct ktstr_maps *maps = malloc(sizeof(*maps));
 	struct ktstr_map_layout layout;
+	struct ktstr_err err;
+	bool paused = !ktstr_run__deterministic(run) && !vm_pause(s->vm, PAUSE_MS, &err);
+	bool still = paused || ktstr_run__deterministic(run);
 
 	ktstr_map_layout__resolve(&layout, s->img->btf);
 	for (unsigned int i = 0; i < s->nr_written && maps; i++)
-		for (int tries = TRIES; tries && !s->written[i].done; tries--)
+		for (int tries = still ? 1 : TRIES; tries && !s->written[i].done; tries--)
 			ktstr_map_write__apply(&s->written[i], &s->mon.view, &layout, maps,
-					       run->seen->ops, list[i]);
+					       run->seen->ops, list[i], still);
+	if (paused)
+		vm_resume(s->vm);
 	free(maps);
 }
 
@@ -171,8 +178,9 @@ void ktstr_monitor_writes__report(const struct ktstr_monitor_state *s, FILE *f)
 		const struct ktstr_map_written *w = &s->written[i];
 
 		if (w->done)
-			fprintf(f, "written: %s %s = %" PRId64 " (%u bytes; was %" PRId64 ")\n", w->map,
-				w->what->field, w->what->value, w->size, w->before);
+			fprintf(f, "written: %s %s = %" PRId64 " (%u bytes, %u value%s; was %" PRId64 ")\n",
+				w->map, w->what->field, w->what->value, w->size, w->values,
+				w->values == 1 ? "" : "s", w->before);
 	}
 }
 
@@ -193,6 +201,7 @@ void ktstr_monitor_writes__json(const struct ktstr_monitor_state *s, struct ktst
 		ktstr_json__str(j, "field", w->what->field);
 		ktstr_json__i64(j, "value", w->what->value);
 		ktstr_json__bool(j, "written", w->done);
+		ktstr_json__u64(j, "values", w->values);
 		ktstr_json__str(j, "why_not", w->done ? NULL : w->why_not);
 		ktstr_json__end(j);
 	}

@@ -46,12 +46,13 @@ static bool has_many(const struct ktstr_watch_map *what)
 	return what->agg == KTSTR_AGG_PER_CPU || what->agg == KTSTR_AGG_PER_CPU_COUNTER;
 }
 
-/* A scalar is one value: an element of an array. */
+/* A scalar is one value: an element of an array or of a hash, or a variable of an arena. */
 static int check_shape(const struct ktstr_watch *w, struct ktstr_err *err)
 {
 	const struct ktstr_map *map = &w->target.map;
 
-	if (has_many(w->what) || map->type == KTSTR_MAP_ARRAY)
+	if (has_many(w->what) || ktstr_map__has_elements(map) ||
+	    (ktstr_map__keyed(map) && !ktstr_map__per_cpu(map) && w->target.indexed))
 		return 0;
 	return ktstr_err(err, EINVAL,
 			 "%s is a %s with many values: PER_CPU or PER_CPU_COUNTER take them together",
@@ -92,8 +93,9 @@ static int add_value(void *arg, const struct ktstr_map_value *value)
 	double number;
 	int ret;
 
-	if (r->t->indexed && value->index != r->t->index)
-		return 0;
+	ret = ktstr_map_target__takes(r->t, r->v, value);
+	if (ret <= 0)
+		return ret;
 	ret = ktstr_map_target__load(r->t, r->v, value->kva, &word);
 	if (ret)
 		return ret;
@@ -110,10 +112,10 @@ static int read_values(struct ktstr_watch *w, struct ktstr_kview *v,
 	struct ktstr_map_value one = { .index = w->target.index };
 	int ret;
 
-	if (has_many(w->what)) {
+	if (has_many(w->what) || !ktstr_map__has_elements(&w->target.map)) {
 		ret = ktstr_map__each_value(&w->target.map, v, l, add_value, &r);
 	} else {
-		ret = ktstr_map__element(&w->target.map, l, one.index, &one.kva);
+		ret = ktstr_map__element(&w->target.map, v, l, one.index, &one.kva);
 		if (!ret)
 			ret = add_value(&r, &one);
 	}

@@ -116,7 +116,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	read_watches(m);
 	ktstr_prog_layout__resolve(&l, m->img->btf);
 	ktstr_progs__read(&progs, &m->v, &l);
-	must(progs.nr <= KTSTR_MAX_PROGS);
+	must(progs.nr <= KTSTR_MAX_BPF_OBJECTS);
 	nr_stored = 0;
 	write_values(m);
 	for (unsigned int i = 0; i < nr_stored; i++)

@@ -76,3 +76,18 @@ int ktstr_idr__each(struct ktstr_kview *v, const struct ktstr_idr_layout *l, uin
 		return walk_node(&w, head - INTERNAL, 0, 64);
 	return head & INTERNAL_MASK ? 0 : fn(arg, 0, head);
 }
+
+int ktstr_idr__list(struct ktstr_kview *v, const struct ktstr_idr_layout *l, const char *symbol,
+		    ktstr_idr_fn add, void *arg, unsigned int *nr, bool *complete)
+{
+	uint64_t kva;
+	int ret;
+
+	*nr = 0;
+	*complete = false;
+	if (ktstr_kview__symbol(v, symbol, &kva))
+		return -ENOENT;
+	ret = ktstr_idr__each(v, l, kva, add, arg);
+	*complete = !ret;
+	return *nr ? 0 : ret;
+}

@@ -9,6 +9,9 @@
 
 #include "harness/monitor/view/place.h"
 
+#define KTSTR_BPF_NAME_MAX	16	/* BPF_OBJ_NAME_LEN */
+#define KTSTR_MAX_BPF_OBJECTS	1024	/* of a guest and of one kind; more are not looked at */
+
 struct ktstr_idr_layout {
 	struct ktstr_place head, shift, slots;
 	uint32_t nr_slots;
@@ -23,5 +26,13 @@ void ktstr_idr_layout__resolve(struct ktstr_idr_layout *l, const struct ktstr_bt
 typedef int (*ktstr_idr_fn)(void *arg, uint64_t id, uint64_t entry);
 int ktstr_idr__each(struct ktstr_kview *v, const struct ktstr_idr_layout *l, uint64_t kva,
 		    ktstr_idr_fn fn, void *arg);
+
+/*
+ * List the objects in the IDR that is the variable @symbol: @add counts those that it takes in @nr.
+ * @complete is false when there are more, or the walk was cut short. 0 (also if only some could be
+ * read), -ENOENT: this kernel has no such variable, -EFAULT, -EBADMSG.
+ */
+int ktstr_idr__list(struct ktstr_kview *v, const struct ktstr_idr_layout *l, const char *symbol,
+		    ktstr_idr_fn add, void *arg, unsigned int *nr, bool *complete);
 
 #endif

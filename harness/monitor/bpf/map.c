@@ -71,6 +71,7 @@ void ktstr_map_layout__resolve(struct ktstr_map_layout *l, const struct ktstr_bt
 		ktstr_place__find_number(&l->map[i], btf, "bpf_map", map_paths[i]);
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
 		ktstr_place__find(fields[i].place, btf, fields[i].type, fields[i].path);
+	ktstr_arena_layout__resolve(&l->arena, btf);
 	l->bucket_size = target_size(btf, &l->buckets);
 	l->storage_bucket_size = target_size(btf, &l->storage_buckets);
 }
@@ -114,7 +115,7 @@ static int add_map(void *arg, uint64_t id, uint64_t entry)
 	struct reader *r = arg;
 	struct ktstr_maps *m = r->maps;
 
-	if (m->nr == KTSTR_MAX_MAPS)
+	if (m->nr == KTSTR_MAX_BPF_OBJECTS)
 		return 1;
 	/* one that is being made or freed is no map yet, or no longer */
 	if (!read_map(&m->map[m->nr], r->v, r->l, entry) && m->map[m->nr].id == id)
@@ -126,19 +127,15 @@ int ktstr_maps__read(struct ktstr_maps *m, struct ktstr_kview *v,
 		     const struct ktstr_map_layout *l)
 {
 	struct reader r = { .maps = m, .v = v, .l = l };
-	uint64_t kva;
-	int ret;
 
 	m->nr = 0;
 	m->complete = false;
 	for (int i = 0; i <= KTSTR_MAP_MAX_ENTRIES; i++)
 		if (!l->map[i].found)
 			return -ENOENT;
-	if (!l->map_name.found || ktstr_kview__symbol(v, "map_idr", &kva))
+	if (!l->map_name.found)
 		return -ENOENT;
-	ret = ktstr_idr__each(v, &l->idr, kva, add_map, &r);
-	m->complete = !ret;
-	return m->nr ? 0 : ret;
+	return ktstr_idr__list(v, &l->idr, "map_idr", add_map, &r, &m->nr, &m->complete);
 }
 
 const char *ktstr_map__scx_ops(const struct ktstr_map *map, const struct ktstr_btf *kernel)
@@ -184,8 +181,8 @@ static bool ends_with(const char *name, const char *suffix)
 {
 	size_t n = strlen(name), s = strlen(suffix);
 
-	if (s >= KTSTR_MAP_NAME_MAX)
-		return n == KTSTR_MAP_NAME_MAX - 1 && !strncmp(name, suffix, n);
+	if (s >= KTSTR_BPF_NAME_MAX)
+		return n == KTSTR_BPF_NAME_MAX - 1 && !strncmp(name, suffix, n);
 	return s <= n && !strcmp(name + n - s, suffix);
 }
 
@@ -206,7 +203,7 @@ const struct ktstr_map *ktstr_maps__find(const struct ktstr_maps *m, uint64_t ob
 }
 
 bool ktstr_maps__object_name(const struct ktstr_maps *m, uint64_t object,
-			     char name[KTSTR_MAP_NAME_MAX])
+			     char name[KTSTR_BPF_NAME_MAX])
 {
 	for (unsigned int i = 0; object && i < m->nr; i++) {
 		size_t len = strcspn(m->map[i].name, ".");

@@ -7,10 +7,9 @@
 #ifndef KTSTR_MONITOR_BPF_MAP_H
 #define KTSTR_MONITOR_BPF_MAP_H
 
+#include "arena.h"
 #include "idr.h"
 
-#define KTSTR_MAP_NAME_MAX	16		/* BPF_OBJ_NAME_LEN */
-#define KTSTR_MAX_MAPS		1024		/* of a guest; more are not looked at */
 #define KTSTR_MAX_MAP_VALUES	(1u << 20)	/* of one map; more are not visited */
 
 /* enum bpf_map_type, of which values can be read. */
@@ -34,7 +33,7 @@ struct ktstr_map {
 	uint32_t kernel_type;		/* of a struct_ops map, in the kernel's BTF */
 	uint64_t btf_kva;		/* struct btf of its object; 0: none */
 	bool frozen;			/* user space cannot write to it any more: .rodata */
-	char name[KTSTR_MAP_NAME_MAX];
+	char name[KTSTR_BPF_NAME_MAX];
 };
 
 /* The numbers of struct bpf_map, in the order of the table in map.c. */
@@ -55,6 +54,7 @@ struct ktstr_map_layout {
 	uint32_t storage_bucket_size;
 	struct ktstr_place ops_state, ops_data;
 	struct ktstr_place btf_data, btf_size, btf_base;
+	struct ktstr_arena_layout arena;
 };
 
 /* What the kernel with this BTF has; NULL: nothing. */
@@ -63,7 +63,7 @@ void ktstr_map_layout__resolve(struct ktstr_map_layout *l, const struct ktstr_bt
 struct ktstr_maps {
 	unsigned int nr;
 	bool complete;			/* false: there are more, or the walk was cut short */
-	struct ktstr_map map[KTSTR_MAX_MAPS];
+	struct ktstr_map map[KTSTR_MAX_BPF_OBJECTS];
 };
 
 /*
@@ -98,7 +98,7 @@ const struct ktstr_map *ktstr_maps__find(const struct ktstr_maps *m, uint64_t ob
  * False: it has no section.
  */
 bool ktstr_maps__object_name(const struct ktstr_maps *m, uint64_t object,
-			     char name[KTSTR_MAP_NAME_MAX]);
+			     char name[KTSTR_BPF_NAME_MAX]);
 
 /* Is the map still there? Its memory may have become something else. */
 bool ktstr_map__alive(const struct ktstr_map *map, struct ktstr_kview *v,
@@ -117,18 +117,26 @@ int ktstr_map_btf__open(struct ktstr_map_btf *b, struct ktstr_kview *v,
 			const struct ktstr_map_layout *l, uint64_t btf_kva, struct ktstr_err *err);
 void ktstr_map_btf__close(struct ktstr_map_btf *b);
 
+/* Does @map have its values by a key, which is in each of them? */
+bool ktstr_map__keyed(const struct ktstr_map *map);
 /* Does @map have one value per CPU for each key? */
 bool ktstr_map__per_cpu(const struct ktstr_map *map);
 /* The name of its type, "array"; NULL: one whose values are not read. */
 const char *ktstr_map__type_name(const struct ktstr_map *map);
 
-/* The address of value @index of an array. 0, -ENOENT: it is no array or has no such value. */
-int ktstr_map__element(const struct ktstr_map *map, const struct ktstr_map_layout *l,
-		       uint64_t index, uint64_t *kva);
+/* Is it one value at a known address: an element of an array, or the variables of an arena? */
+bool ktstr_map__has_elements(const struct ktstr_map *map);
 
 /*
- * Call @fn with the address of each value until it returns non-zero: elements of an array, or those
- * that a hash or storage has at present; of a per-CPU map one for each CPU. Returns that, 0,
+ * The address of value @index of an array, or of page 0 of an arena. 0, -ENOENT: it is neither, or
+ * has no such value.
+ */
+int ktstr_map__element(const struct ktstr_map *map, struct ktstr_kview *v,
+		       const struct ktstr_map_layout *l, uint64_t index, uint64_t *kva);
+
+/*
+ * Call @fn with the address of each value until it returns non-zero: elements of an array, page 0 of
+ * an arena, or those that a hash or storage has at present; of a per-CPU map one for each CPU. Returns that, 0,
  * -ENOENT (not such a map, or fields are missing), -EFAULT or -EBADMSG (damaged, or it changed too
  * fast to be followed).
  */

@@ -67,7 +67,7 @@ static int add_prog(void *arg, uint64_t id, uint64_t entry)
 	struct ktstr_prog *p = &r->progs->prog[r->progs->nr];
 	uint64_t aux;
 
-	if (r->progs->nr == KTSTR_MAX_PROGS)
+	if (r->progs->nr == KTSTR_MAX_BPF_OBJECTS)
 		return 1;
 	*p = (struct ktstr_prog){ .kva = entry };
 	if (ktstr_place__load(r->v, &r->l->aux, entry, &aux))
@@ -89,17 +89,12 @@ int ktstr_progs__read(struct ktstr_progs *p, struct ktstr_kview *v,
 		      const struct ktstr_prog_layout *l)
 {
 	struct reader r = { .progs = p, .v = v, .l = l };
-	uint64_t kva;
-	int ret;
 
 	p->nr = 0;
 	p->complete = false;
-	if (!l->aux.found || !l->name.found || !l->field[KTSTR_PROG_ID].found ||
-	    ktstr_kview__symbol(v, "prog_idr", &kva))
+	if (!l->aux.found || !l->name.found || !l->field[KTSTR_PROG_ID].found)
 		return -ENOENT;
-	ret = ktstr_idr__each(v, &l->idr, kva, add_prog, &r);
-	p->complete = !ret;
-	return p->nr ? 0 : ret;
+	return ktstr_idr__list(v, &l->idr, "prog_idr", add_prog, &r, &p->nr, &p->complete);
 }
 
 bool ktstr_progs__counted(struct ktstr_kview *v)

@@ -8,8 +8,6 @@
 
 #include "idr.h"
 
-#define KTSTR_PROG_NAME_MAX	16	/* BPF_OBJ_NAME_LEN */
-#define KTSTR_MAX_PROGS		1024	/* of a guest; more are not looked at */
 
 /* Numbers of struct bpf_prog and bpf_prog_aux, in the order of the table in prog.c. */
 enum ktstr_prog_field {
@@ -23,7 +21,7 @@ struct ktstr_prog {
 	uint64_t value[KTSTR_NR_PROG_FIELDS];
 	uint64_t runs, run_ns;		/* sums over all CPUs */
 	bool have_runs;
-	char name[KTSTR_PROG_NAME_MAX];
+	char name[KTSTR_BPF_NAME_MAX];
 };
 
 struct ktstr_prog_layout {
@@ -38,7 +36,7 @@ void ktstr_prog_layout__resolve(struct ktstr_prog_layout *l, const struct ktstr_
 struct ktstr_progs {
 	unsigned int nr;
 	bool complete;			/* false: there are more, or the walk was cut short */
-	struct ktstr_prog prog[KTSTR_MAX_PROGS];
+	struct ktstr_prog prog[KTSTR_MAX_BPF_OBJECTS];
 };
 
 /* List the programs, lowest ID first. 0 (also if only some could be read), -ENOENT, -EFAULT. */

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Finding the field of a map: see target.h. */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "target.h"
 
-/* "[3].load" of an array begins with the element. False: no number, or no closing bracket. */
+/* "[3].load" begins with the element of an array or a key. False: no number, or no closing bracket. */
 static bool take_index(struct ktstr_map_target *t, const char **path)
 {
 	char *end;
 
 	if (**path != '[' || (t->map.type != KTSTR_MAP_ARRAY &&
-			      t->map.type != KTSTR_MAP_PERCPU_ARRAY))
+			      t->map.type != KTSTR_MAP_PERCPU_ARRAY && !ktstr_map__keyed(&t->map)))
 		return true;
 	if ((*path)[1] < '0' || (*path)[1] > '9')
 		return false;
@@ -25,32 +26,70 @@ static bool take_index(struct ktstr_map_target *t, const char **path)
 	return true;
 }
 
+/* Of an arena, @t->field is in the section of its variables: find where in the arena that is. */
+static int place_in_arena(struct ktstr_map_target *t, struct ktstr_kview *v,
+			  const struct ktstr_map_layout *l, uint64_t section, struct ktstr_err *err)
+{
+	uint64_t offset, kva;
+	struct ktstr_arena a;
+	int ret;
+
+	ret = ktstr_arena__open(&a, v, &l->arena, t->map.kva, t->map.max_entries, err);
+	if (!ret)
+		ret = ktstr_arena__globals(&a, v, t->map.btf_kva, section, &offset, err);
+	if (ret)
+		return ret;
+	if (!ktstr_arena__page(&a, v, (offset + t->field.offset) >> v->page_shift, &kva))
+		return ktstr_err(err, ENOENT, "the field's page of the arena is not there yet");
+	t->field.offset += (uint32_t)offset;
+	return 0;
+}
+
+/* The type of a value, and its bytes. 0: there is none. */
+static uint32_t value_type(const struct ktstr_map *map, const struct ktstr_btf *btf,
+			   uint64_t *bytes)
+{
+	*bytes = map->value_size;
+	return map->type == KTSTR_MAP_ARENA ?
+	       ktstr_btf__section(btf, KTSTR_ARENA_SECTION, bytes) : map->value_type;
+}
+
 static int find_field(struct ktstr_map_target *t, struct ktstr_kview *v,
 		      const struct ktstr_map_layout *l, const char *path, struct ktstr_err *err)
 {
 	const struct ktstr_btf_field *f = &t->field;
 	struct ktstr_map_btf btf;
+	uint64_t bytes;
+	uint32_t type;
 	int ret;
 
 	if (!take_index(t, &path))
 		return ktstr_err(err, EINVAL, "the path is malformed");
-	if (t->indexed && t->index >= t->map.max_entries)
+	if (t->indexed && ktstr_map__keyed(&t->map) && t->map.key_size > sizeof(t->index))
+		return ktstr_err(err, EINVAL, "the map has keys of %u bytes, which are no number",
+				 t->map.key_size);
+	if (t->indexed && !ktstr_map__keyed(&t->map) && t->index >= t->map.max_entries)
 		return ktstr_err(err, ENOENT, "the map has %u elements only", t->map.max_entries);
-	if (!t->map.value_type)
-		return ktstr_err(err, ENOENT, "the map says nothing about the type of its values");
 	ret = ktstr_map_btf__open(&btf, v, l, t->map.btf_kva, err);
 	if (ret)
 		return ret;
-	ret = ktstr_btf__field_in(btf.btf, t->map.value_type, path, &t->field);
-	if (ret)
+	type = value_type(&t->map, btf.btf, &bytes);
+	ret = type ? ktstr_btf__field_in(btf.btf, type, path, &t->field) : -ENOENT;
+	if (!type)
+		ktstr_err(err, ENOENT, t->map.type == KTSTR_MAP_ARENA ?
+			  "the BPF object has no variables in its arena" :
+			  "the map says nothing about the type of its values");
+	else if (ret)
 		ktstr_err(err, -ret, ret == -EINVAL ? "the path is malformed" :
 			  ret == -ENOENT ? "no such field in the BTF of the BPF object" :
 			  "the BTF of the BPF object is malformed");
 	else if (f->class == KTSTR_BTF_OTHER || !f->size || f->size > 8 || f->size & (f->size - 1))
 		ret = ktstr_err(err, EINVAL, "the field is no whole number");
-	else if (f->offset > t->map.value_size || f->size > t->map.value_size - f->offset)
-		ret = ktstr_err(err, EBADMSG, "the field lies beyond the %u bytes of a value",
-				t->map.value_size);
+	else if (f->offset > bytes || f->size > bytes - f->offset)
+		ret = ktstr_err(err, EBADMSG, "the field lies beyond the %" PRIu64 " bytes of a value",
+				bytes);
+	else if (t->map.type == KTSTR_MAP_ARENA)
+		ret = place_in_arena(t, v, l, bytes, err);
 	ktstr_map_btf__close(&btf);
 	return ret;
 }
@@ -80,6 +119,20 @@ int ktstr_map_target__find(struct ktstr_map_target *t, struct ktstr_kview *v,
 				 map->name, map->type);
 	ktstr_maps__object_name(maps, map->btf_kva, t->object);
 	return find_field(t, v, l, path, err);
+}
+
+int ktstr_map_target__takes(const struct ktstr_map_target *t, struct ktstr_kview *v,
+			    const struct ktstr_map_value *value)
+{
+	uint64_t key = 0;
+
+	if (!t->indexed)
+		return 1;
+	if (!ktstr_map__keyed(&t->map))
+		return value->index == t->index;
+	if (ktstr_kview__read(v, value->key_kva, &key, t->map.key_size))
+		return -EFAULT;
+	return key == t->index;
 }
 
 int ktstr_map_target__load(const struct ktstr_map_target *t, struct ktstr_kview *v, uint64_t kva,

@@ -8,9 +8,9 @@
 struct ktstr_map_target {
 	struct ktstr_map map;
 	struct ktstr_btf_field field;	/* of a value; a whole number or bits of one */
-	bool indexed;			/* the path named an element of an array */
+	bool indexed;			/* the path named an element of an array, or the key of a hash */
 	uint64_t index;
-	char object[KTSTR_MAP_NAME_MAX];	/* "": the map's object has no section */
+	char object[KTSTR_BPF_NAME_MAX];	/* "": the map's object has no section */
 };
 
 /*
@@ -21,6 +21,10 @@ int ktstr_map_target__find(struct ktstr_map_target *t, struct ktstr_kview *v,
 			   const struct ktstr_map_layout *l, struct ktstr_maps *maps,
 			   const char *ops, const char *suffix, const char *path,
 			   struct ktstr_err *err);
+
+/* Is @value one that the path means? 1, 0, -EFAULT: its key cannot be read. */
+int ktstr_map_target__takes(const struct ktstr_map_target *t, struct ktstr_kview *v,
+			    const struct ktstr_map_value *value);
 
 /* The number @t->field of the value at @kva. 0, -EFAULT. */
 int ktstr_map_target__load(const struct ktstr_map_target *t, struct ktstr_kview *v, uint64_t kva,

@@ -14,7 +14,7 @@
 #define MAX_LOG		20		/* buckets of a storage, as a power of two */
 #define ALIGN8(_x)	(((uint64_t)(_x) + 7) & ~(uint64_t)7)
 
-enum shape { ARRAY, HASH, STORAGE };
+enum shape { ARRAY, HASH, STORAGE, ARENA };
 
 static const struct type {
 	uint32_t type;
@@ -30,6 +30,7 @@ static const struct type {
 	{ KTSTR_MAP_LRU_PERCPU_HASH,	"lru_percpu_hash",	HASH,	 true },
 	{ KTSTR_MAP_TASK_STORAGE,	"task_storage",		STORAGE, false },
 	{ KTSTR_MAP_CGRP_STORAGE,	"cgrp_storage",		STORAGE, false },
+	{ KTSTR_MAP_ARENA,		"arena",		ARENA,	 false },
 };
 
 static const struct type *type_of(const struct ktstr_map *map)
@@ -38,6 +39,20 @@ static const struct type *type_of(const struct ktstr_map *map)
 		if (types[i].type == map->type)
 			return &types[i];
 	return NULL;
+}
+
+bool ktstr_map__keyed(const struct ktstr_map *map)
+{
+	const struct type *t = type_of(map);
+
+	return t && t->shape == HASH;
+}
+
+bool ktstr_map__has_elements(const struct ktstr_map *map)
+{
+	const struct type *t = type_of(map);
+
+	return t && !t->per_cpu && (t->shape == ARRAY || t->shape == ARENA);
 }
 
 bool ktstr_map__per_cpu(const struct ktstr_map *map)
@@ -54,9 +69,18 @@ const char *ktstr_map__type_name(const struct ktstr_map *map)
 	return t ? t->name : NULL;
 }
 
-int ktstr_map__element(const struct ktstr_map *map, const struct ktstr_map_layout *l,
-		       uint64_t index, uint64_t *kva)
+int ktstr_map__element(const struct ktstr_map *map, struct ktstr_kview *v,
+		       const struct ktstr_map_layout *l, uint64_t index, uint64_t *kva)
 {
+	struct ktstr_err err;
+	struct ktstr_arena a;
+
+	if (map->type == KTSTR_MAP_ARENA && !index) {
+		if (ktstr_arena__open(&a, v, &l->arena, map->kva, map->max_entries, &err))
+			return -ENOENT;
+		*kva = a.kva;
+		return 0;
+	}
 	if (map->type != KTSTR_MAP_ARRAY || !l->array_value.found || index >= map->max_entries)
 		return -ENOENT;
 	*kva = map->kva + l->array_value.field.offset + index * ALIGN8(map->value_size);
@@ -208,11 +232,20 @@ static int each_of_storage(struct visit *w)
 	return ret;
 }
 
+static int each_of_arena(struct visit *w)
+{
+	uint64_t kva;
+	int ret = ktstr_map__element(w->map, w->v, w->l, 0, &kva);
+
+	return ret ?: visit(w, kva, 0);
+}
+
 int ktstr_map__each_value(const struct ktstr_map *map, struct ktstr_kview *v,
 			  const struct ktstr_map_layout *l, ktstr_map_value_fn fn, void *arg)
 {
 	static int (* const each[])(struct visit *w) = {
 		[ARRAY] = each_of_array, [HASH] = each_of_hash, [STORAGE] = each_of_storage,
+		[ARENA] = each_of_arena,
 	};
 	struct visit w = { .map = map, .v = v, .l = l, .fn = fn, .arg = arg };
 	const struct type *t = type_of(map);

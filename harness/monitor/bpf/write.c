@@ -19,10 +19,17 @@ static bool fits(const struct ktstr_btf_field *f, int64_t value)
 	return value >= 0 && value < INT64_C(1) << bits;
 }
 
-static int check(const struct ktstr_map_target *t, int64_t value, struct ktstr_err *err)
+static int check(const struct ktstr_map_target *t, int64_t value, bool still,
+		 struct ktstr_err *err)
 {
-	if (t->map.type != KTSTR_MAP_ARRAY)
-		return ktstr_err(err, EINVAL, "%s is a %s, but only arrays can be written",
+	if (!ktstr_map__has_elements(&t->map) && !ktstr_map__per_cpu(&t->map) &&
+	    !ktstr_map__keyed(&t->map))
+		return ktstr_err(err, EINVAL,
+				 "%s is a %s: arrays, hashes and arenas can be written",
+				 t->map.name, ktstr_map__type_name(&t->map));
+	if (ktstr_map__keyed(&t->map) && !still)
+		return ktstr_err(err, EBUSY,
+				 "%s is a %s, which can only be written while all CPUs stand still",
 				 t->map.name, ktstr_map__type_name(&t->map));
 	if (t->map.frozen)
 		return ktstr_err(err, EPERM,
@@ -37,32 +44,98 @@ static int check(const struct ktstr_map_target *t, int64_t value, struct ktstr_e
 	return 0;
 }
 
+/* Of all values that are meant: the number in them is written, and in a second pass read again. */
+struct pass {
+	struct ktstr_map_written *w;
+	const struct ktstr_map_target *t;
+	struct ktstr_kview *v;
+	struct ktstr_err *err;
+	bool reads;
+	uint32_t nr;
+};
+
+static int store_one(struct pass *p, uint64_t kva)
+{
+	uint64_t value;
+	int ret = ktstr_map_target__load(p->t, p->v, kva, &value);
+
+	if (ret)
+		return ktstr_err(p->err, -ret, "the value cannot be read");
+	if (!p->nr)
+		p->w->before = (int64_t)value;
+	ret = ktstr_kview__store(p->v, kva + p->t->field.offset, p->t->field.size,
+				 (uint64_t)p->w->what->value);
+	return ret ? ktstr_err(p->err, -ret, "cannot be written: %s", strerror(-ret)) : 0;
+}
+
+static int read_one(struct pass *p, uint64_t kva)
+{
+	uint64_t value = 0;
+
+	if (ktstr_map_target__load(p->t, p->v, kva, &value) ||
+	    (int64_t)value != p->w->what->value)
+		return ktstr_err(p->err, EIO, "%" PRId64 " was written, but %" PRId64 " is there",
+				 p->w->what->value, (int64_t)value);
+	return 0;
+}
+
+static int each(void *arg, const struct ktstr_map_value *value)
+{
+	struct pass *p = arg;
+	int ret = ktstr_map_target__takes(p->t, p->v, value);
+
+	if (ret < 0)
+		return ktstr_err(p->err, EFAULT, "a key cannot be read");
+	if (!ret)
+		return 0;
+	ret = p->reads ? read_one(p, value->kva) : store_one(p, value->kva);
+	p->nr += !ret;
+	return ret;
+}
+
+static int pass(struct pass *p, const struct ktstr_map_layout *l)
+{
+	struct ktstr_map_value one = { .index = p->t->index };
+	int ret;
+
+	if (!ktstr_map__has_elements(&p->t->map)) {
+		ret = ktstr_map__each_value(&p->t->map, p->v, l, each, p);
+	} else {
+		ret = ktstr_map__element(&p->t->map, p->v, l, one.index, &one.kva);
+		if (!ret)
+			ret = each(p, &one);
+	}
+	if (ret && !p->err->msg[0])
+		ktstr_err(p->err, -ret, ret == -ENOENT ?
+			  "this kernel's BTF does not say where its values are" :
+			  "the values cannot be read: %s", strerror(-ret));
+	return ret;
+}
+
 static int store(struct ktstr_map_written *w, const struct ktstr_map_target *t,
 		 struct ktstr_kview *v, const struct ktstr_map_layout *l, struct ktstr_err *err)
 {
-	uint64_t kva, value;
-	int ret;
+	struct pass writing = { .w = w, .t = t, .v = v, .err = err };
+	struct pass reading = { .w = w, .t = t, .v = v, .err = err, .reads = true };
+	int ret = pass(&writing, l);
 
-	ret = ktstr_map__element(&t->map, l, t->index, &kva);
 	if (ret)
-		return ktstr_err(err, -ret, "this kernel's BTF does not say where its values are");
-	ret = ktstr_map_target__load(t, v, kva, &value);
-	if (ret)
-		return ktstr_err(err, -ret, "the value cannot be read");
-	w->before = (int64_t)value;
-	ret = ktstr_kview__store(v, kva + t->field.offset, t->field.size, (uint64_t)w->what->value);
-	if (ret)
-		return ktstr_err(err, -ret, "cannot be written: %s", strerror(-ret));
-	ret = ktstr_map_target__load(t, v, kva, &value);
-	if (ret || (int64_t)value != w->what->value)
-		return ktstr_err(err, EIO, "%" PRId64 " was written, but %" PRId64 " is there",
-				 w->what->value, (int64_t)value);
-	return 0;
+		return ret;
+	if (!writing.nr)
+		return t->indexed ? ktstr_err(err, ENOENT, "%s has no key %" PRIu64, t->map.name,
+					      t->index) :
+		       ktstr_err(err, ENOENT, "%s has no value", t->map.name);
+	ret = pass(&reading, l);
+	if (!ret && reading.nr != writing.nr)
+		ret = ktstr_err(err, EIO, "%u values were written, but %u are there", writing.nr,
+				reading.nr);
+	w->values = writing.nr;
+	return ret;
 }
 
 int ktstr_map_write__apply(struct ktstr_map_written *w, struct ktstr_kview *v,
 			   const struct ktstr_map_layout *l, struct ktstr_maps *maps,
-			   const char *ops, const struct ktstr_map_write *what)
+			   const char *ops, const struct ktstr_map_write *what, bool still)
 {
 	struct ktstr_err err = { .msg = "" };
 	struct ktstr_map_target t;
@@ -71,7 +144,7 @@ int ktstr_map_write__apply(struct ktstr_map_written *w, struct ktstr_kview *v,
 	*w = (struct ktstr_map_written){ .what = what };
 	ret = ktstr_map_target__find(&t, v, l, maps, ops, what->map, what->field, &err);
 	if (!ret)
-		ret = check(&t, what->value, &err);
+		ret = check(&t, what->value, still, &err);
 	if (!ret) {
 		memcpy(w->map, t.map.name, sizeof(w->map));
 		w->size = t.field.size;

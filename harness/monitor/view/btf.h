@@ -60,6 +60,9 @@ int ktstr_btf__field(const struct ktstr_btf *btf, const char *name, const char *
 int ktstr_btf__field_in(const struct ktstr_btf *btf, uint32_t id, const char *path,
 			struct ktstr_btf_field *field);
 
+/* The section @name, as ".bss" of a BPF object, and its @size in bytes. 0: there is none. */
+uint32_t ktstr_btf__section(const struct ktstr_btf *btf, const char *name, uint64_t *size);
+
 /* What the pointer @f points to, offset 0. 0, -ENOENT: @f is no pointer, or one to nothing known. */
 int ktstr_btf__pointee(const struct ktstr_btf *btf, const struct ktstr_btf_field *f,
 		       struct ktstr_btf_field *target);

@@ -310,6 +310,19 @@ int ktstr_btf__field_in(const struct ktstr_btf *b, uint32_t id, const char *path
 	return ret;
 }
 
+uint32_t ktstr_btf__section(const struct ktstr_btf *b, const char *name, uint64_t *size)
+{
+	for (uint32_t id = btf_named(b, name, 0); id; id = btf_named(b, name, id)) {
+		struct btf_type t = btf_type_at(b, b->off[id]);
+
+		if (INFO_KIND(t.info) != BTF_KIND_DATASEC)
+			continue;
+		*size = t.size;
+		return id;
+	}
+	return 0;
+}
+
 int ktstr_btf__pointee(const struct ktstr_btf *b, const struct ktstr_btf_field *f,
 		       struct ktstr_btf_field *target)
 {

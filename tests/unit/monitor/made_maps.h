@@ -7,20 +7,15 @@
 #define MADE_MAPS_H
 
 #include <linux/kernel.h>
-#include <errno.h>
-#include <unistd.h>
 
 #include "harness/monitor/bpf/map.h"
-#include "made_guest.h"
+#include "made_x86.h"
 
-#define MADE_CPUS	2
-#define TEXT		0x200000ull
-#define DIRECT		0xffff888000000000ull
-#define AREA		0x80000ull	/* per-CPU areas, gpa, AREA_STRIDE apart */
-#define AREA_STRIDE	0x2000ull
 #define AT_MAP_IDR	0x2020
 #define AT_PROG_IDR	0x2040
 #define AT_STATS_KEY	0x2060	/* bpf_stats_enabled_key */
+#define AT_VMEMMAP	0x2078	/* vmemmap_base */
+#define VMEMMAP		0xffffea0000000000ull
 #define HEAP		0x400000ull	/* gpa of what tests put into the guest */
 #define SLOTS		4		/* of a made xa_node */
 
@@ -29,9 +24,16 @@ enum { BM_TYPE = 0, BM_KEY = 4, BM_VALUE = 8, BM_MAX = 12, BM_ID = 16, BM_VTYPE 
 	BM_KTYPE = 24, BM_FROZEN = 28, BM_BTF = 32, BM_NAME = 40, BM_SIZE = 56 };
 enum { ARRAY_VALUE = 64, HTAB_BUCKETS = 64, HTAB_N = 72, ELEM_HASH = 8, ELEM_KEY = 24,
 	BUCKET_SIZE = 16, SMAP_BUCKETS = 64, SMAP_LOG = 72, SELEM_NODE = 16, SELEM_DATA = 40,
+	ARENA_START = 64, ARENA_VM = 72, ARENA_SCRATCH = 80, VM_ADDR = 8, PAGE_STRUCT = 64,
 	OPS_STATE = 64, OPS_DATA = 72, OPS_TIMEOUT = 0, OPS_NAME = 8 };
 enum { NODE_SHIFT = 0, NODE_SLOTS = 8 };
-enum { PROG_LEN = 0, PROG_JITED = 4, PROG_STATS = 8, PROG_AUX = 16,
+/* The arena of 8 pages: the loader's address, and the kernel's of the guard before it. */
+#define ARENA_USER	0x7f0012340000ull
+#define ARENA_AREA	0xffffc90000000000ull
+#define ARENA_PAGES	8
+#define ARENA_KVA	(ARENA_AREA + 0x8000 + (uint32_t)ARENA_USER)
+
+enum { PROG_LEN = 0, PROG_JITED = 4, PROG_STATS = 8, PROG_AUX = 16, PROG_INSNS = 24,
 	AUX_ID = 0, AUX_VERIFIED = 4, AUX_BTF = 8, AUX_NAME = 16, STATS_CNT = 0, STATS_NS = 8 };
 
 /* Types of the object's BTF. */
@@ -48,7 +50,8 @@ struct made_maps {
 	uint64_t node;			/* of the IDR, gpa */
 	uint32_t nr_maps;
 	uint64_t object, other;		/* struct btf of the scheduler's object, and of another */
-	uint64_t bss, pcpu, htab, smap, ops;	/* gpa of struct bpf_map */
+	uint64_t bss, pcpu, htab, smap, ops, pchash, arena;	/* gpa of struct bpf_map */
+	uint64_t prog, scratch;		/* gpa of the program, and of the page for what is unallocated */
 };
 
 static inline void made_kernel_types(struct made_btf *b)
@@ -118,12 +121,14 @@ static inline void made_kernel_types(struct made_btf *b)
 static inline void made_prog_types(struct made_btf *b, uint32_t u32, uint32_t u64)
 {
 	uint32_t chr = made_int(b, "char", 1, 1), name = made_array(b, chr, 16), in;
+	uint32_t insns = made_array(b, u64, 0);
 
-	made_type(b, "bpf_prog", BTF_KIND_STRUCT, 4, 0, 24);
+	made_type(b, "bpf_prog", BTF_KIND_STRUCT, 5, 0, PROG_INSNS);
 	made_member(b, "len", u32, PROG_LEN * 8, 0);
 	made_member(b, "jited_len", u32, PROG_JITED * 8, 0);
 	made_member(b, "stats", u64, PROG_STATS * 8, 0);
 	made_member(b, "aux", u64, PROG_AUX * 8, 0);
+	made_member(b, "insnsi", insns, PROG_INSNS * 8, 0);
 	made_type(b, "bpf_prog_aux", BTF_KIND_STRUCT, 4, 0, 32);
 	made_member(b, "id", u32, AUX_ID * 8, 0);
 	made_member(b, "verified_insns", u32, AUX_VERIFIED * 8, 0);
@@ -140,12 +145,28 @@ static inline void made_prog_types(struct made_btf *b, uint32_t u32, uint32_t u6
 	made_member(b, "enabled", in, 0, 0);
 }
 
+static inline void made_arena_types(struct made_btf *b, uint32_t u64)
+{
+	uint32_t in = made_type(b, "vm_struct", BTF_KIND_STRUCT, 1, 0, 16), ptr, page;
+
+	made_member(b, "addr", u64, VM_ADDR * 8, 0);
+	ptr = made_type(b, "", BTF_KIND_PTR, 0, 0, in);
+	in = made_type(b, "page", BTF_KIND_STRUCT, 1, 0, PAGE_STRUCT);
+	made_member(b, "flags", u64, 0, 0);
+	page = made_type(b, "", BTF_KIND_PTR, 0, 0, in);
+	made_type(b, "bpf_arena", BTF_KIND_STRUCT, 3, 0, 96);
+	made_member(b, "user_vm_start", u64, ARENA_START * 8, 0);
+	made_member(b, "kern_vm", ptr, ARENA_VM * 8, 0);
+	made_member(b, "scratch_page", page, ARENA_SCRATCH * 8, 0);
+}
+
 static inline size_t made_kernel_btf(struct made_btf *b)
 {
 	uint32_t u32 = 1, u64 = 2, common, value;
 
 	made_kernel_types(b);
 	made_prog_types(b, u32, u64);
+	made_arena_types(b, u64);
 	common = made_type(b, "bpf_struct_ops_common_value", BTF_KIND_STRUCT, 1, 0, 8);
 	made_member(b, "state", u32, 0, 0);
 	value = made_type(b, "bpf_struct_ops_value", BTF_KIND_STRUCT, 2, 0, 8);
@@ -161,11 +182,12 @@ static inline size_t made_kernel_btf(struct made_btf *b)
 	return made_finish(b);
 }
 
-/* .bss: int crash; u64 nr; struct { s8 small; u16 bits:3; } in; and struct cpu_ctx. */
+/* .bss: int crash; u64 nr; struct { s8 small; u16 bits:3; } in; in the arena: such a one, shared. */
 static inline size_t made_object_btf(struct made_btf *b)
 {
 	struct btf_var_secinfo si[3] = { { .offset = 0, .size = 4 }, { .offset = 8, .size = 8 },
 					 { .offset = 16, .size = 4 } };
+	struct btf_var_secinfo in_arena = { .offset = 16, .size = 4 };
 	uint32_t s32 = made_int(b, "int", 4, 1), in, global = 1;
 	uint32_t s8 = made_int(b, "s8", 1, 1), u16 = made_int(b, "u16", 2, 0);
 
@@ -181,6 +203,10 @@ static inline size_t made_object_btf(struct made_btf *b)
 	made_put(b, &global, sizeof(global));
 	bss_type = made_type(b, ".bss", BTF_KIND_DATASEC, 3, 0, 24);
 	made_put(b, si, sizeof(si));
+	in_arena.type = made_type(b, "shared", BTF_KIND_VAR, 0, 0, in);
+	made_put(b, &global, sizeof(global));
+	made_type(b, ".addr_space.1", BTF_KIND_DATASEC, 1, 0, 32);
+	made_put(b, &in_arena, sizeof(in_arena));
 	cpu_ctx_type = made_type(b, "cpu_ctx", BTF_KIND_STRUCT, 2, 0, 16);
 	made_member(b, "load", u64_type, 0, 0);
 	made_member(b, "delta", s32, 64, 0);
@@ -189,31 +215,16 @@ static inline size_t made_object_btf(struct made_btf *b)
 
 static inline int made_open_image(struct made_maps *m)
 {
-	struct made_symbol sym[] = {
-		{ "T_text", 0 }, { "Dlinux_banner", 0 },
-		{ "Dphys_base", MADE_TEXT + AT_PHYS_BASE },
-		{ "Dpage_offset_base", MADE_TEXT + AT_PAGE_OFFSET },
-		{ "D__per_cpu_offset", MADE_TEXT + AT_PERCPU },
-		{ "Dinit_top_pgt", MADE_TEXT + AT_TOP },
+	const struct made_symbol sym[] = {
 		{ "dmap_idr", MADE_TEXT + AT_MAP_IDR },
 		{ "dprog_idr", MADE_TEXT + AT_PROG_IDR },
 		{ "dbpf_stats_enabled_key", MADE_TEXT + AT_STATS_KEY },
-		{ "drunqueues", MADE_TEXT + AT_RUNQUEUES }, { "B_end", MADE_TEXT + AT_END },
+		{ "Dvmemmap_base", MADE_TEXT + AT_VMEMMAP },
 	};
-	struct made_image *image = malloc(sizeof(*image));
 	struct made_btf *b = calloc(1, sizeof(*b));
-	char path[] = "/tmp/ktstr-maps-test-XXXXXX";
-	int fd = mkstemp(path), ret;
+	size_t len = made_kernel_btf(b);
 
-	made_kernel(image, MADE_PLACE, sym, ARRAY_SIZE(sym), b->out, made_kernel_btf(b));
-	ret = fd < 0 || write(fd, image->data, image->len) != (ssize_t)image->len ? -EIO : 0;
-	close(fd);
-	if (!ret)
-		ret = ktstr_kimage__open(&m->img, path, NULL, &m->err);
-	unlink(path);
-	free(image);
-	free(b);
-	return ret;
+	return made_open_x86(&m->img, sym, ARRAY_SIZE(sym), b, len, &m->err);
 }
 
 static inline uint64_t made_room(struct made_maps *m, uint64_t bytes)
@@ -281,8 +292,32 @@ static inline uint64_t made_put_scheduler(struct made_maps *m, const char *ops, 
 	return gpa;
 }
 
-/* @nr elements whose value is the u64 10 * key, in 2 buckets. */
-static inline void made_fill_hash(struct made_maps *m, uint64_t map, uint32_t nr)
+/* The link at @link becomes the first of the list at @head. */
+static inline void made_push(struct made_maps *m, uint64_t head, uint64_t link)
+{
+	made_store(&m->g, link, made_load(&m->g, head));
+	made_store(&m->g, head, DIRECT + link);
+}
+
+static inline uint64_t made_number(struct made_maps *m, uint32_t key)
+{
+	(void)m;
+	return 10 * key;
+}
+
+/* Values of a per-CPU map: struct cpu_ctx, 100 * key and the CPU's number. */
+static inline uint64_t made_cpu_values(struct made_maps *m, uint32_t key)
+{
+	uint64_t at = AREA + 0x1c00 + key * 16;
+
+	for (uint32_t cpu = 0; cpu < MADE_CPUS; cpu++)
+		made_store(&m->g, at + cpu * AREA_STRIDE, 100 * key + cpu);
+	return MADE_TEXT + AT_RUNQUEUES + at - AREA;
+}
+
+/* @nr elements with keys from 1 on, in 2 buckets; @value: what is behind the key. */
+static inline void made_fill_hash(struct made_maps *m, uint64_t map, uint32_t nr,
+				  uint64_t (*value)(struct made_maps *m, uint32_t key))
 {
 	uint64_t buckets = made_room(m, 2 * BUCKET_SIZE);
 
@@ -293,10 +328,9 @@ static inline void made_fill_hash(struct made_maps *m, uint64_t map, uint32_t nr
 	for (uint32_t key = 1; key <= nr; key++) {
 		uint64_t head = buckets + key % 2 * BUCKET_SIZE, elem = made_room(m, 64);
 
-		made_store(&m->g, elem + ELEM_HASH, made_load(&m->g, head));
 		made_put_u32(m, elem + ELEM_KEY, key);
-		made_store(&m->g, elem + ELEM_KEY + 8, 10 * key);
-		made_store(&m->g, head, DIRECT + elem + ELEM_HASH);
+		made_store(&m->g, elem + ELEM_KEY + 8, value(m, key));
+		made_push(m, head, elem + ELEM_HASH);
 	}
 }
 
@@ -309,10 +343,32 @@ static inline void made_fill_storage(struct made_maps *m, uint64_t map, uint32_t
 	for (uint32_t i = 0; i < nr; i++) {
 		uint64_t head = buckets + i % 4 * BUCKET_SIZE, elem = made_room(m, 64);
 
-		made_store(&m->g, elem + SELEM_NODE, made_load(&m->g, head));
 		made_store(&m->g, elem + SELEM_DATA, 100 + i);
-		made_store(&m->g, head, DIRECT + elem + SELEM_NODE);
+		made_push(m, head, elem + SELEM_NODE);
 	}
+}
+
+/* Page @index of the arena is at @gpa. */
+static inline void made_arena_page(struct made_maps *m, uint32_t index, uint64_t gpa)
+{
+	made_map_x86(&m->g, TEXT + AT_TOP, 4, 12, ARENA_KVA + index * 4096ull, gpa);
+}
+
+/* Its variables are in the last page, and the page before is the one for what is unallocated. */
+static inline void made_put_arena(struct made_maps *m)
+{
+	uint64_t vm = made_room(m, 64), page = 0x300000;
+
+	m->arena = made_put_map(m, "arena", KTSTR_MAP_ARENA, 0, ARENA_PAGES, 0, m->object);
+	m->scratch = 0x304000;
+	made_store(&m->g, m->arena + ARENA_START, ARENA_USER);
+	made_store(&m->g, m->arena + ARENA_VM, DIRECT + vm);
+	made_store(&m->g, m->arena + ARENA_SCRATCH, VMEMMAP + (m->scratch >> 12) * PAGE_STRUCT);
+	made_store(&m->g, TEXT + AT_VMEMMAP, VMEMMAP);
+	made_store(&m->g, vm + VM_ADDR, ARENA_AREA);
+	made_arena_page(m, ARENA_PAGES - 1, page);
+	made_arena_page(m, ARENA_PAGES - 2, m->scratch);
+	m->g.ram[page + 16] = 0x85;		/* shared.small */
 }
 
 /* Two objects with a .bss each, the first of which is no scheduler's. */
@@ -334,16 +390,21 @@ static inline void made_put_maps(struct made_maps *m)
 	for (uint32_t cpu = 0; cpu < MADE_CPUS; cpu++)
 		made_store(&m->g, AREA + cpu * AREA_STRIDE + 0x1000, 5 + 2 * cpu);
 	m->htab = made_put_map(m, "by_pid", KTSTR_MAP_HASH, 8, 16, u64_type, m->object);
-	made_fill_hash(m, m->htab, 5);
+	made_fill_hash(m, m->htab, 5, made_number);
 	m->smap = made_put_map(m, "task_ctx", KTSTR_MAP_TASK_STORAGE, 8, 0, u64_type, m->object);
 	made_fill_storage(m, m->smap, 9);
+	m->pchash = made_put_map(m, "by_cpu_pid", KTSTR_MAP_PERCPU_HASH, 16, 16, cpu_ctx_type,
+				 m->object);
+	made_fill_hash(m, m->pchash, 3, made_cpu_values);
+	made_put_arena(m);
 }
 
 /* The only program of the guest has ID 0, so that its IDR has no node. */
 static inline void made_put_prog(struct made_maps *m, const char *name)
 {
-	uint64_t prog = made_room(m, 24), aux = made_room(m, 32);
+	uint64_t prog = made_room(m, PROG_INSNS + 50 * 8), aux = made_room(m, 32);
 
+	m->prog = prog;
 	made_put_u32(m, prog + PROG_LEN, 50);
 	made_put_u32(m, prog + PROG_JITED, 400);
 	made_store(&m->g, prog + PROG_STATS, MADE_TEXT + AT_RUNQUEUES + 0x1800);
@@ -366,29 +427,11 @@ static inline void *made_writable(void *arg, uint64_t gpa, size_t len)
 /* 0, or -1 with m->err. */
 static inline int made_maps_init(struct made_maps *m)
 {
-	uint64_t banner;
-
 	memset(m, 0, sizeof(*m));
-	if (made_open_image(m))
+	if (made_open_image(m) || made_boot_x86(&m->g, m->img))
 		return -1;
-	made_guest_init(&m->g);
 	m->g.mem.writable = made_writable;
 	m->heap = HEAP;
-	if (ktstr_kimage__symbol(m->img, "linux_banner", &banner))
-		return -1;
-	strcpy((char *)m->g.ram + (banner - MADE_TEXT + TEXT), MADE_BANNER);
-	made_store(&m->g, TEXT + AT_PHYS_BASE, TEXT - MADE_TEXT + 0xffffffff80000000);
-	made_store(&m->g, TEXT + AT_PAGE_OFFSET, DIRECT);
-	made_map_x86(&m->g, TEXT + AT_TOP, 4, 21, MADE_TEXT, TEXT);
-	for (uint64_t at = 0; at < GUEST_RAM; at += 2 << 20)
-		made_map_x86(&m->g, TEXT + AT_TOP, 4, 21, DIRECT + at, at);
-	for (uint32_t cpu = 0; cpu < MADE_CPUS; cpu++) {
-		uint64_t rq = AREA + cpu * AREA_STRIDE;
-
-		made_store(&m->g, TEXT + AT_PERCPU + cpu * 8,
-			   DIRECT + rq - (MADE_TEXT + AT_RUNQUEUES));
-		made_store(&m->g, rq + 16, cpu);
-	}
 	m->node = made_room(m, NODE_SLOTS + 8 * SLOTS);
 	m->g.ram[m->node + NODE_SHIFT] = 2;
 	made_store(&m->g, TEXT + AT_MAP_IDR + 8, (DIRECT + m->node) | 2);

@@ -66,7 +66,7 @@ TEST_F(maps, what_cannot_be_found_is_said)
 	struct ktstr_map_target t;
 
 	EXPECT_EQ(-ENOENT, find(&self->m, &t, "no_such", "nr"));
-	EXPECT_NE(NULL, strstr(self->m.err.msg, "none of 7 BPF maps"));
+	EXPECT_NE(NULL, strstr(self->m.err.msg, "none of 9 BPF maps"));
 	EXPECT_EQ(-ENOENT, find(&self->m, &t, ".bss", "nrs"));
 	EXPECT_EQ(-EINVAL, find(&self->m, &t, ".bss", ""));
 	EXPECT_EQ(-EINVAL, find(&self->m, &t, ".bss", "in"));
@@ -152,13 +152,15 @@ TEST_F(maps, a_circle_of_nodes_is_given_up)
 	EXPECT_EQ(-EBADMSG, ktstr_maps__read(self->m.maps, &self->m.v, &self->m.l));
 }
 
+static bool still = true;
+
 static int write_to(struct made_maps *m, struct ktstr_map_written *w, const char *map,
 		    const char *field, int64_t value)
 {
 	static struct ktstr_map_write what;
 
 	what = (struct ktstr_map_write){ map, field, value };
-	return ktstr_map_write__apply(w, &m->v, &m->l, m->maps, "mine", &what);
+	return ktstr_map_write__apply(w, &m->v, &m->l, m->maps, "mine", &what, still);
 }
 
 TEST_F(maps, a_write_has_the_width_of_its_field)
@@ -176,6 +178,132 @@ TEST_F(maps, a_write_has_the_width_of_its_field)
 	EXPECT_EQ(0x80, made_load(&self->m.g, self->m.bss + ARRAY_VALUE + 16));
 }
 
+/* The u64 at the start of each value of @map: of which element and CPU, summed with weights. */
+static int64_t sum_of(struct made_maps *m, const char *map)
+{
+	struct sums s = { .v = &m->v };
+	const struct ktstr_map *found;
+
+	if (ktstr_maps__read(m->maps, &m->v, &m->l))
+		return -1;
+	found = ktstr_maps__find(m->maps, 0, map);
+	return !found || ktstr_map__each_value(found, &m->v, &m->l, add_up, &s) ? -1 :
+	       (int64_t)s.sum;
+}
+
+TEST_F(maps, a_write_reaches_the_values_of_a_hash)
+{
+	struct ktstr_map_written w;
+
+	/* the value of one key */
+	ASSERT_EQ(0, write_to(&self->m, &w, "by_pid", "[3]", 1000));
+	EXPECT_EQ(1, w.values);
+	EXPECT_EQ(8, w.size);
+	EXPECT_EQ(30, w.before);
+	EXPECT_EQ(10 + 20 + 1000 + 40 + 50, sum_of(&self->m, "by_pid"));
+	/* those of all keys */
+	ASSERT_EQ(0, write_to(&self->m, &w, "by_pid", "", -1));
+	EXPECT_EQ(5, w.values);
+	EXPECT_EQ(-5, sum_of(&self->m, "by_pid"));
+	EXPECT_EQ(-ENOENT, write_to(&self->m, &w, "by_pid", "[6]", 1));
+	EXPECT_STREQ("by_pid has no key 6", w.why_not);
+	EXPECT_FALSE(w.done);
+	still = false;
+	EXPECT_EQ(-EBUSY, write_to(&self->m, &w, "by_pid", "[3]", 1));
+	still = true;
+	EXPECT_EQ(-5, sum_of(&self->m, "by_pid"));
+	made_put_u32(&self->m, self->m.htab + BM_KEY, 12);
+	EXPECT_EQ(-EINVAL, write_to(&self->m, &w, "by_pid", "[3]", 1));
+	EXPECT_NE(NULL, strstr(w.why_not, "no number"));
+}
+
+TEST_F(maps, a_write_reaches_all_cpus)
+{
+	struct ktstr_map_written w;
+
+	ASSERT_EQ(0, write_to(&self->m, &w, "cpu_ctx_stor", "load", 9));
+	EXPECT_EQ(MADE_CPUS, w.values);
+	EXPECT_EQ(5, w.before);
+	EXPECT_EQ(2 * 9, sum_of(&self->m, "cpu_ctx_stor"));
+	ASSERT_EQ(0, write_to(&self->m, &w, "cpu_ctx_stor", "[0].delta", -3));
+	EXPECT_EQ(4, w.size);
+	EXPECT_EQ(2 * 9, sum_of(&self->m, "cpu_ctx_stor"));
+	EXPECT_EQ(-ENOENT, write_to(&self->m, &w, "cpu_ctx_stor", "[1].load", 1));
+	/* of a per-CPU hash: one key, then all */
+	ASSERT_EQ(0, write_to(&self->m, &w, "by_cpu_pid", "[2].load", 7));
+	EXPECT_EQ(MADE_CPUS, w.values);
+	EXPECT_EQ(100 + 101 + 7 + 7 + 300 + 301, sum_of(&self->m, "by_cpu_pid"));
+	ASSERT_EQ(0, write_to(&self->m, &w, "by_cpu_pid", "load", 1));
+	EXPECT_EQ(3 * MADE_CPUS, w.values);
+	EXPECT_EQ(3 * MADE_CPUS, sum_of(&self->m, "by_cpu_pid"));
+}
+
+static int64_t in_arena(struct made_maps *m, const char *field)
+{
+	struct ktstr_map_target t;
+	uint64_t kva, value;
+
+	if (find(m, &t, "arena", field) ||
+	    ktstr_map__element(&t.map, &m->v, &m->l, 0, &kva) ||
+	    ktstr_map_target__load(&t, &m->v, kva, &value))
+		return INT64_MIN;
+	return (int64_t)value;
+}
+
+/* Instruction @i of the only program loads @address. */
+static void load_address(struct made_maps *m, uint32_t i, uint64_t address)
+{
+	uint64_t at = m->prog + PROG_INSNS + i * 8;
+
+	made_store(&m->g, at, 0x18 | address << 32);
+	made_store(&m->g, at + 8, address >> 32 << 32);
+}
+
+TEST_F(maps, variables_of_an_arena_are_read_where_the_loader_put_them)
+{
+	EXPECT_EQ((int8_t)0x85, in_arena(&self->m, "shared.small"));
+	EXPECT_EQ(INT64_MIN, in_arena(&self->m, "shared.big"));
+	/* a page at the start may be of the variables too: the programs know their address */
+	made_arena_page(&self->m, 0, 0x301000);
+	self->m.g.ram[0x301010] = 0x11;
+	EXPECT_EQ(INT64_MIN, in_arena(&self->m, "shared.small"));
+	EXPECT_NE(NULL, strstr(self->m.err.msg, "cannot be told"));
+	load_address(&self->m, 7, ARENA_USER + 16);
+	EXPECT_EQ(INT64_MIN, in_arena(&self->m, "shared.small"));
+	load_address(&self->m, 40, ARENA_USER + (ARENA_PAGES - 1) * 4096 + 16);
+	EXPECT_EQ((int8_t)0x85, in_arena(&self->m, "shared.small"));
+	/* libbpf before 7.0: only the start is there */
+	made_arena_page(&self->m, ARENA_PAGES - 1, self->m.scratch);
+	EXPECT_EQ(0x11, in_arena(&self->m, "shared.small"));
+}
+
+TEST_F(maps, an_arena_without_its_pages_is_not_read)
+{
+	made_arena_page(&self->m, ARENA_PAGES - 1, self->m.scratch);
+	EXPECT_EQ(INT64_MIN, in_arena(&self->m, "shared.small"));
+	EXPECT_NE(NULL, strstr(self->m.err.msg, "not there yet"));
+	made_store(&self->m.g, self->m.arena + ARENA_START, 0);
+	EXPECT_EQ(INT64_MIN, in_arena(&self->m, "shared.small"));
+	EXPECT_NE(NULL, strstr(self->m.err.msg, "no process has mapped"));
+	made_store(&self->m.g, self->m.arena + ARENA_START, ARENA_USER);
+	made_put_u32(&self->m, self->m.arena + BM_MAX, UINT32_MAX);
+	EXPECT_EQ(INT64_MIN, in_arena(&self->m, "shared.small"));
+	EXPECT_NE(NULL, strstr(self->m.err.msg, "impossible size"));
+	self->m.l.arena.kern_vm.found = false;
+	EXPECT_EQ(INT64_MIN, in_arena(&self->m, "shared.small"));
+	EXPECT_NE(NULL, strstr(self->m.err.msg, "does not say where an arena is"));
+}
+
+TEST_F(maps, a_write_reaches_a_variable_of_an_arena)
+{
+	struct ktstr_map_written w;
+
+	ASSERT_EQ(0, write_to(&self->m, &w, "arena", "shared.small", 5));
+	EXPECT_EQ(1, w.values);
+	EXPECT_EQ(1, w.size);
+	EXPECT_EQ(5, in_arena(&self->m, "shared.small"));
+}
+
 TEST_F(maps, a_write_that_makes_no_sense_is_refused)
 {
 	struct ktstr_map_written w;
@@ -183,9 +311,9 @@ TEST_F(maps, a_write_that_makes_no_sense_is_refused)
 	EXPECT_EQ(-ERANGE, write_to(&self->m, &w, ".bss", "crash", INT64_C(1) << 31));
 	EXPECT_EQ(-ERANGE, write_to(&self->m, &w, ".bss", "in.small", 128));
 	EXPECT_EQ(-EINVAL, write_to(&self->m, &w, ".bss", "in.bits", 1));
-	EXPECT_EQ(-EINVAL, write_to(&self->m, &w, "cpu_ctx_stor", "load", 1));
+	EXPECT_EQ(-EINVAL, write_to(&self->m, &w, "task_ctx", "", 1));
 	EXPECT_FALSE(w.done);
-	EXPECT_NE(NULL, strstr(w.why_not, "only arrays"));
+	EXPECT_STREQ("task_ctx is a task_storage: arrays, hashes and arenas can be written", w.why_not);
 	self->m.g.ram[self->m.bss + BM_FROZEN] = 1;
 	EXPECT_EQ(-EPERM, write_to(&self->m, &w, ".bss", "crash", 1));
 	self->m.g.ram[self->m.bss + BM_FROZEN] = 0;

@@ -6,25 +6,19 @@
  */
 #include <linux/kernel.h>
 #include <errno.h>
-#include <unistd.h>
 
 #include "kselftest_harness.h"
 
 #include "harness/monitor/sample.h"
-#include "made_guest.h"
+#include "made_x86.h"
 
-#define CPUS		2
-#define TEXT		0x200000ull
-#define DIRECT		0xffff888000000000ull
-#define AREA		0x80000ull	/* per-CPU areas, gpa, AREA_STRIDE apart */
-#define AREA_STRIDE	0x2000ull
 #define AT_SCX_ROOT	0x2010
 #define AT_STATE	0x2018
 #define SCHED		0x90000ull	/* gpa of struct scx_sched */
 #define PCPU		0x1000ull	/* of struct scx_sched_pcpu in an area */
 
 /* Offsets of the made structures. */
-enum { RQ_NR = 0, RQ_CURR = 8, RQ_CPU = 16, RQ_CLOCK = 24, RQ_DELAY = 32, RQ_FLAGS = 40 };
+enum { RQ_NR = 0, RQ_CURR = 8, RQ_CLOCK = 24, RQ_DELAY = 32, RQ_FLAGS = 40 };
 enum { TASK_PID = 0, TASK_COMM = 8 };
 enum { SCHED_PCPU_PTR = 0, SCHED_KIND = 8, SCHED_INFO = 16, SCHED_NAME = 24 };
 
@@ -94,31 +88,15 @@ static size_t make_btf(struct made_btf *b, enum home home)
 
 static int open_image(FIXTURE_DATA(sample) *self, enum home home)
 {
-	struct made_symbol sym[] = {
-		{ "T_text", 0 }, { "Dlinux_banner", 0 },
-		{ "Dphys_base", MADE_TEXT + AT_PHYS_BASE },
-		{ "Dpage_offset_base", MADE_TEXT + AT_PAGE_OFFSET },
-		{ "D__per_cpu_offset", MADE_TEXT + AT_PERCPU },
-		{ "Dinit_top_pgt", MADE_TEXT + AT_TOP },
-		{ "drunqueues", MADE_TEXT + AT_RUNQUEUES }, { "B_end", MADE_TEXT + AT_END },
+	const struct made_symbol sym[] = {
 		{ "bscx_enable_state_var", MADE_TEXT + AT_STATE },
 		{ home == IN_VARIABLE ? "devent_stats_cpu" : "bscx_root",
 		  MADE_TEXT + (home == IN_VARIABLE ? AT_RUNQUEUES + PCPU : AT_SCX_ROOT) },
 	};
-	struct made_image *m = malloc(sizeof(*m));
 	struct made_btf *b = calloc(1, sizeof(*b));
-	char path[] = "/tmp/ktstr-sample-test-XXXXXX";
-	int fd = mkstemp(path), ret;
+	size_t len = make_btf(b, home);
 
-	made_kernel(m, MADE_PLACE, sym, ARRAY_SIZE(sym), b->out, make_btf(b, home));
-	ret = fd < 0 || write(fd, m->data, m->len) != (ssize_t)m->len ? -EIO : 0;
-	close(fd);
-	if (!ret)
-		ret = ktstr_kimage__open(&self->img, path, NULL, &self->err);
-	unlink(path);
-	free(m);
-	free(b);
-	return ret;
+	return made_open_x86(&self->img, sym, ARRAY_SIZE(sym), b, len, &self->err);
 }
 
 /* CPU n: nr_running n + 1, clock 1000 + n, task 100 + n "task n", event one 10 + n, two -n. */
@@ -127,10 +105,8 @@ static void put_cpu(FIXTURE_DATA(sample) *self, enum home home, uint32_t cpu)
 	uint64_t rq = AREA + cpu * AREA_STRIDE, task = 0xa0000 + cpu * 0x100;
 	uint64_t events = rq + PCPU + (home == IN_PCPU ? 8 : 0);
 
-	made_store(&self->g, TEXT + AT_PERCPU + cpu * 8, DIRECT + rq - (MADE_TEXT + AT_RUNQUEUES));
 	made_store(&self->g, rq + RQ_NR, cpu + 1);
 	made_store(&self->g, rq + RQ_CURR, DIRECT + task);
-	made_store(&self->g, rq + RQ_CPU, cpu);
 	made_store(&self->g, rq + RQ_CLOCK, 1000 + cpu);
 	made_store(&self->g, rq + RQ_DELAY, 7);
 	made_store(&self->g, rq + RQ_FLAGS, 1);
@@ -142,20 +118,11 @@ static void put_cpu(FIXTURE_DATA(sample) *self, enum home home, uint32_t cpu)
 
 FIXTURE_SETUP(sample)
 {
-	uint64_t banner;
-
 	ASSERT_EQ(0, open_image(self, variant->home)) {
 		TH_LOG("%s", self->err.msg);
 	}
-	made_guest_init(&self->g);
-	ASSERT_EQ(0, ktstr_kimage__symbol(self->img, "linux_banner", &banner));
-	strcpy((char *)self->g.ram + (banner - MADE_TEXT + TEXT), MADE_BANNER);
-	made_store(&self->g, TEXT + AT_PHYS_BASE, TEXT - MADE_TEXT + 0xffffffff80000000);
-	made_store(&self->g, TEXT + AT_PAGE_OFFSET, DIRECT);
-	made_map_x86(&self->g, TEXT + AT_TOP, 4, 21, MADE_TEXT, TEXT);
-	for (uint64_t at = 0; at < GUEST_RAM; at += 2 << 20)
-		made_map_x86(&self->g, TEXT + AT_TOP, 4, 21, DIRECT + at, at);
-	for (uint32_t cpu = 0; cpu < CPUS; cpu++)
+	ASSERT_EQ(0, made_boot_x86(&self->g, self->img));
+	for (uint32_t cpu = 0; cpu < MADE_CPUS; cpu++)
 		put_cpu(self, variant->home, cpu);
 	made_store(&self->g, TEXT + AT_STATE, 1);
 	made_store(&self->g, TEXT + AT_SCX_ROOT, DIRECT + SCHED);
@@ -167,7 +134,7 @@ FIXTURE_SETUP(sample)
 	made_store(&self->g, SCHED + 0x208, (uint64_t)-5);
 	made_store(&self->g, SCHED + 0x210, DIRECT + SCHED + 0x300);
 	strcpy((char *)self->g.ram + SCHED + 0x300, "it broke");
-	ASSERT_EQ(0, ktstr_monitor__init(&self->m, self->img, &self->g.mem, CPUS, &self->err));
+	ASSERT_EQ(0, ktstr_monitor__init(&self->m, self->img, &self->g.mem, MADE_CPUS, &self->err));
 	self->s = ktstr_sample__new(&self->m);
 	ASSERT_NE(NULL, self->s);
 }
@@ -184,7 +151,7 @@ TEST_F(sample, every_figure_is_read_where_btf_says)
 	const struct ktstr_cpu_sample *c;
 
 	ASSERT_EQ(0, ktstr_monitor__sample(&self->m, self->s));
-	for (uint32_t cpu = 0; cpu < CPUS; cpu++) {
+	for (uint32_t cpu = 0; cpu < MADE_CPUS; cpu++) {
 		c = &self->s->cpu[cpu];
 		EXPECT_EQ(cpu + 1, c->value[KTSTR_CPU_NR_RUNNING]);
 		EXPECT_EQ(1000 + cpu, c->value[KTSTR_CPU_CLOCK]);
