@@ -41,20 +41,24 @@ BPF_CFLAGS := -g -O2 -mcpu=v3 -target bpf -D__TARGET_ARCH_$(SRCARCH) \
 	-Wall -Wno-compare-distinct-pointer-types -Wno-microsoft-anon-tag -fms-extensions \
 	-Ibpf -I$(scx_inc) -I$(scx_inc)/bpf-compat -I$(TOOLS)/include \
 	-I$(KSRC)/tools/include/uapi -I$(KSRC)/include
-$(OBJ)/bpf/%.bpf.o: bpf/%.bpf.c $(TOOLS)/complete $(OBJ)/flags
+$(OBJ)/%.bpf.o: %.bpf.c $(TOOLS)/complete $(OBJ)/flags
 	$(call msg,BPF,,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(BPF_CLANG) $(BPF_CFLAGS) $$($(BPF_CLANG) -v -E - < /dev/null 2>&1 | \
 		sed -n '/<...> search/,/^End/s| \(/.*\)|-idirafter \1|p') -MMD -MP -c $< -o $@
 
-$(OBJ)/bpf/%.bpf.skel.h: $(OBJ)/bpf/%.bpf.o
+$(OBJ)/%.bpf.skel.h: $(OBJ)/%.bpf.o
 	$(call msg,SKEL,,$@)
 	$(Q)$(TOOLS)/bpftool gen object $(<:.o=.linked.o) $<
 	$(Q)$(TOOLS)/bpftool gen skeleton $(<:.o=.linked.o) name bpf_bpf > $@
 
+define link_loader
+$(call msg,LINK,,$@)
+$(Q)$(CC) $(CFLAGS) -I$(<D) -I$(OBJ)/$(<D) -isystem $(TOOLS)/include -isystem $(scx_inc) \
+	-idirafter $(KSRC)/tools/include -isystem $(KSRC)/tools/include/uapi \
+	-MMD -MP -MF $(OBJ)/$(<:.c=.d) -MT $@ $(LDFLAGS) $< $(TOOLS)/libbpf.a \
+	-Wl,--as-needed -lelf -lz -lzstd -o $@
+endef
+
 $(addprefix $(OUTPUT)/,$(own_scheds)): $(OUTPUT)/%: bpf/%.c $(OBJ)/bpf/%.bpf.skel.h
-	$(call msg,LINK,,$@)
-	$(Q)$(CC) $(CFLAGS) -Ibpf -I$(OBJ)/bpf -isystem $(TOOLS)/include -isystem $(scx_inc) \
-		-idirafter $(KSRC)/tools/include -isystem $(KSRC)/tools/include/uapi \
-		-MMD -MP -MF $(OBJ)/bpf/$*.d -MT $@ $(LDFLAGS) $< $(TOOLS)/libbpf.a \
-		-Wl,--as-needed -lelf -lz -lzstd -o $@
+	$(link_loader)

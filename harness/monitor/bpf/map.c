@@ -224,7 +224,7 @@ bool ktstr_map__alive(const struct ktstr_map *map, struct ktstr_kview *v,
 
 	return !read_map(&now, v, l, map->kva) && now.id == map->id && now.type == map->type &&
 	       now.value_size == map->value_size && now.max_entries == map->max_entries &&
-	       now.btf_kva == map->btf_kva && !strcmp(now.name, map->name);
+	       (now.btf_kva == map->btf_kva || !now.btf_kva) && !strcmp(now.name, map->name);
 }
 
 int ktstr_map_btf__open(struct ktstr_map_btf *b, struct ktstr_kview *v,

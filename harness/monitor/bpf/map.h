@@ -31,7 +31,7 @@ struct ktstr_map {
 	uint32_t id, type, key_size, value_size, max_entries;
 	uint32_t value_type;		/* in the object's BTF; 0: it has none */
 	uint32_t kernel_type;		/* of a struct_ops map, in the kernel's BTF */
-	uint64_t btf_kva;		/* struct btf of its object; 0: none */
+	uint64_t btf_kva;		/* struct btf of its object; 0: none, or an arena: see target.c */
 	bool frozen;			/* user space cannot write to it any more: .rodata */
 	char name[KTSTR_BPF_NAME_MAX];
 };

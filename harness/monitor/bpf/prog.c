@@ -14,6 +14,7 @@ static const struct row {
 	[KTSTR_PROG_VERIFIED]	= { true, "verified_insns" },
 	[KTSTR_PROG_LEN]	= { false, "len" },
 	[KTSTR_PROG_JITED_LEN]	= { false, "jited_len" },
+	[KTSTR_PROG_ARENA]	= { true, "arena" },	/* the map that it uses; 0: none */
 };
 
 void ktstr_prog_layout__resolve(struct ktstr_prog_layout *l, const struct ktstr_btf *btf)

@@ -12,7 +12,7 @@
 /* Numbers of struct bpf_prog and bpf_prog_aux, in the order of the table in prog.c. */
 enum ktstr_prog_field {
 	KTSTR_PROG_ID, KTSTR_PROG_BTF, KTSTR_PROG_VERIFIED, KTSTR_PROG_LEN, KTSTR_PROG_JITED_LEN,
-	KTSTR_NR_PROG_FIELDS,
+	KTSTR_PROG_ARENA, KTSTR_NR_PROG_FIELDS,
 };
 
 struct ktstr_prog {

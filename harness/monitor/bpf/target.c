@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "prog.h"
 #include "target.h"
 
 /* "[3].load" begins with the element of an array or a key. False: no number, or no closing bracket. */
@@ -94,6 +95,28 @@ static int find_field(struct ktstr_map_target *t, struct ktstr_kview *v,
 	return ret;
 }
 
+/*
+ * libbpf tells the kernel no BTF of an arena, since that has no type for its values. It belongs to
+ * the object of the programs that use it.
+ */
+static void find_objects_of_arenas(struct ktstr_maps *maps, struct ktstr_kview *v)
+{
+	struct ktstr_progs *progs = malloc(sizeof(*progs));
+	struct ktstr_prog_layout layout;
+
+	ktstr_prog_layout__resolve(&layout, v->img->btf);
+	if (progs && !ktstr_progs__read(progs, v, &layout))
+		for (unsigned int i = 0; i < maps->nr * progs->nr; i++) {
+			struct ktstr_map *map = &maps->map[i / progs->nr];
+			const struct ktstr_prog *prog = &progs->prog[i % progs->nr];
+
+			if (map->type == KTSTR_MAP_ARENA && !map->btf_kva &&
+			    prog->value[KTSTR_PROG_ARENA] == map->kva)
+				map->btf_kva = prog->value[KTSTR_PROG_BTF];
+		}
+	free(progs);
+}
+
 int ktstr_map_target__find(struct ktstr_map_target *t, struct ktstr_kview *v,
 			   const struct ktstr_map_layout *l, struct ktstr_maps *maps,
 			   const char *ops, const char *suffix, const char *path,
@@ -109,6 +132,7 @@ int ktstr_map_target__find(struct ktstr_map_target *t, struct ktstr_kview *v,
 		return ktstr_err(err, -ret, ret == -ENOENT ?
 				 "this kernel's BTF or symbols do not say where BPF maps are" :
 				 "the list of BPF maps cannot be read");
+	find_objects_of_arenas(maps, v);
 	object = ktstr_maps__object(maps, v, l, ops);
 	map = ktstr_maps__find(maps, object, suffix);
 	if (!map)

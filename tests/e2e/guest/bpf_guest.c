@@ -5,10 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "bpf_digest.h"
+#include "truth.h"
 #include "monitor_guest.h"
 
 #define MAX_CPUS	64
@@ -111,6 +113,53 @@ static int info_of(int fd, void *info, uint32_t len)
 	return (int)bpf(BPF_OBJ_GET_INFO_BY_FD, &attr);
 }
 
+static void put_truth_value(const char *map, uint32_t key, uint32_t cpu,
+			    const struct truth_value *v)
+{
+	monitor_put("%s.%u.%u.u64 %lld\n", map, key, cpu, (long long)v->u64);
+	monitor_put("%s.%u.%u.u32 %u\n", map, key, cpu, v->u32);
+	monitor_put("%s.%u.%u.u16 %u\n", map, key, cpu, v->u16);
+	monitor_put("%s.%u.%u.u8 %u\n", map, key, cpu, v->u8);
+	monitor_put("%s.%u.%u.s8 %d\n", map, key, cpu, v->s8);
+}
+
+/* The values of a map of the scheduler, one by one: what the host writes has to be seen in them. */
+static void put_truth_map(int fd, const struct bpf_map_info *info)
+{
+	uint32_t cpus = per_cpu(info->type) ? (uint32_t)sysconf(_SC_NPROCESSORS_CONF) : 1;
+	struct truth_value value[MAX_CPUS];
+
+	for (uint32_t key = 0; key <= TRUTH_KEYS; key++) {
+		union bpf_attr look = { .map_fd = (uint32_t)fd, .key = (uintptr_t)&key,
+					.value = (uintptr_t)value };
+
+		for (uint32_t cpu = 0; !bpf(BPF_MAP_LOOKUP_ELEM, &look) && cpu < cpus; cpu++)
+			put_truth_value(info->name, key, cpu, &value[cpu]);
+	}
+}
+
+/* The variable in the arena, by the address that the loader has left in a file. */
+static void put_arena(int fd)
+{
+	void *arena = mmap((void *)TRUTH_ARENA_ADDR, TRUTH_ARENA_PAGES * 4096,
+			   PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0);
+	FILE *f = fopen(TRUTH_ADDR_FILE, "r");
+	const struct truth_value *v;
+	void *at = NULL;
+
+	if (arena == MAP_FAILED || !f || fscanf(f, "%p", &at) != 1)
+		perror("monitor_truth_test: the arena");
+	if (f)
+		fclose(f);
+	v = at;
+	if (arena == MAP_FAILED)
+		return;
+	if (v)
+		monitor_put("arena.u64 %lld\narena.u32 %u\narena.u16 %u\narena.s8 %d\n",
+			    (long long)v->u64, v->u32, v->u16, v->s8);
+	munmap(arena, TRUTH_ARENA_PAGES * 4096);
+}
+
 static void put_map(int fd)
 {
 	struct bpf_map_info info;
@@ -122,6 +171,10 @@ static void put_map(int fd)
 	monitor_put("map%u.name %s\n", info.id, info.name[0] ? info.name : "-");
 	monitor_put("map%u.shape %u,%u,%u,%u\n", info.id, info.type, info.key_size,
 		    info.value_size, info.max_entries);
+	if (!strcmp(info.name, "truth_arena"))
+		put_arena(fd);
+	else if (!strncmp(info.name, "truth_", 6) && info.value_size == sizeof(struct truth_value))
+		put_truth_map(fd, &info);
 	if (!readable(info.type))
 		return;
 	digest = digest_of(fd, &info, &nr);

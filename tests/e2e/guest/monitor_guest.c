@@ -216,7 +216,8 @@ static void write_to(const char *path, const char *text)
 		close(fd);
 }
 
-static void wait_for_state(const char *state)
+/* Wait until sched_ext has this state, or the process @pid has ended. */
+static bool wait_for_state(const char *state, pid_t pid)
 {
 	struct timespec nap = { .tv_nsec = 20000000 };
 	char line[64];
@@ -224,9 +225,35 @@ static void wait_for_state(const char *state)
 	for (int i = 0; i < 1000; i++) {
 		line_of(SCX "state", line, sizeof(line));
 		if (!strcmp(line, state))
-			return;
+			return true;
+		if (pid && waitpid(pid, NULL, WNOHANG) == pid)
+			return false;
 		nanosleep(&nap, NULL);
 	}
+	return false;
+}
+
+/* Two rounds under the scheduler @path, the first of them with load; then one for each of @more. */
+static void scheduler(const char *path, const char * const more[])
+{
+	pid_t sched = access(path, X_OK) ? -1 : fork();
+
+	if (!sched) {
+		execl(path, path, (char *)NULL);
+		_exit(127);
+	}
+	if (sched < 0 || !wait_for_state("enabled", sched))
+		return;
+	load(6, 600);
+	round_of("scx_" MONITOR_BUSY);
+	sleep(1);
+	kill(sched, SIGSTOP);	/* one of them prints every second */
+	for (int i = 0; more[i]; i++)
+		round_of(more[i]);
+	kill(sched, SIGCONT);
+	kill(sched, SIGTERM);
+	reap();
+	wait_for_state("disabled", 0);
 }
 
 int monitor_guest(void)
@@ -235,7 +262,6 @@ int monitor_guest(void)
 		{ "proc", "/proc" }, { "sysfs", "/sys" }, { "devtmpfs", "/dev" },
 		{ "debugfs", "/sys/kernel/debug" }, { "bpf", "/sys/fs/bpf" },
 	};
-	pid_t sched;
 
 	for (size_t i = 0; i < ARRAY_SIZE(fs); i++) {
 		mkdir(fs[i][1], 0755);
@@ -252,24 +278,9 @@ int monitor_guest(void)
 	load(6, 400);
 	reap();
 	round_of("eevdf");
-	if (access(MONITOR_SCHED, X_OK) == 0) {
-		sched = fork();
-		if (!sched) {
-			execl(MONITOR_SCHED, MONITOR_SCHED, (char *)NULL);
-			_exit(127);
-		}
-		wait_for_state("enabled");
-		load(6, 600);
-		round_of("scx_" MONITOR_BUSY);
-		sleep(1);
-		kill(sched, SIGSTOP);	/* it prints every second */
-		round_of("scx_quiet");
-		kill(sched, SIGCONT);
-		kill(sched, SIGTERM);
-		reap();
-		wait_for_state("disabled");
-		round_of("after_scx");
-	}
+	scheduler(MONITOR_SIMPLE, (const char *[]){ "scx_still", NULL });
+	scheduler(MONITOR_SCHED, (const char *[]){ "scx_" MONITOR_WRITES, "scx_written", NULL });
+	round_of("after_scx");
 	sync();
 	reboot(RB_POWER_OFF);
 	return 1;

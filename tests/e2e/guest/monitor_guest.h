@@ -9,7 +9,9 @@
 #define MONITOR_BEFORE	"before "	/* and the name of the round */
 #define MONITOR_AFTER	"after "
 #define MONITOR_BUSY	"busy"		/* in the name of a round with load */
-#define MONITOR_SCHED	"/scx_simple"
+#define MONITOR_SIMPLE	"/scx_simple"
+#define MONITOR_SCHED	"/truth_sched"
+#define MONITOR_WRITES	"quiet"		/* in the name of the round after which the host writes */
 
 /* Add a line to the report. */
 void monitor_put(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

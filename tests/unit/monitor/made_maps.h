@@ -34,7 +34,7 @@ enum { NODE_SHIFT = 0, NODE_SLOTS = 8 };
 #define ARENA_KVA	(ARENA_AREA + 0x8000 + (uint32_t)ARENA_USER)
 
 enum { PROG_LEN = 0, PROG_JITED = 4, PROG_STATS = 8, PROG_AUX = 16, PROG_INSNS = 24,
-	AUX_ID = 0, AUX_VERIFIED = 4, AUX_BTF = 8, AUX_NAME = 16, STATS_CNT = 0, STATS_NS = 8 };
+	AUX_ID = 0, AUX_VERIFIED = 4, AUX_BTF = 8, AUX_NAME = 16, AUX_ARENA = 32, STATS_CNT = 0, STATS_NS = 8 };
 
 /* Types of the object's BTF. */
 static uint32_t bss_type, cpu_ctx_type, u64_type;
@@ -129,11 +129,12 @@ static inline void made_prog_types(struct made_btf *b, uint32_t u32, uint32_t u6
 	made_member(b, "stats", u64, PROG_STATS * 8, 0);
 	made_member(b, "aux", u64, PROG_AUX * 8, 0);
 	made_member(b, "insnsi", insns, PROG_INSNS * 8, 0);
-	made_type(b, "bpf_prog_aux", BTF_KIND_STRUCT, 4, 0, 32);
+	made_type(b, "bpf_prog_aux", BTF_KIND_STRUCT, 5, 0, 40);
 	made_member(b, "id", u32, AUX_ID * 8, 0);
 	made_member(b, "verified_insns", u32, AUX_VERIFIED * 8, 0);
 	made_member(b, "btf", u64, AUX_BTF * 8, 0);
 	made_member(b, "name", name, AUX_NAME * 8, 0);
+	made_member(b, "arena", u64, AUX_ARENA * 8, 0);
 	in = made_type(b, "u64_stats_t", BTF_KIND_STRUCT, 1, 0, 8);
 	made_member(b, "v", u64, 0, 0);
 	made_type(b, "bpf_prog_stats", BTF_KIND_STRUCT, 2, 0, 16);
@@ -359,7 +360,8 @@ static inline void made_put_arena(struct made_maps *m)
 {
 	uint64_t vm = made_room(m, 64), page = 0x300000;
 
-	m->arena = made_put_map(m, "arena", KTSTR_MAP_ARENA, 0, ARENA_PAGES, 0, m->object);
+	m->arena = made_put_map(m, "arena", KTSTR_MAP_ARENA, 0, ARENA_PAGES, 0, 0);
+	made_store(&m->g, m->arena + BM_BTF, 0);
 	m->scratch = 0x304000;
 	made_store(&m->g, m->arena + ARENA_START, ARENA_USER);
 	made_store(&m->g, m->arena + ARENA_VM, DIRECT + vm);
@@ -402,7 +404,7 @@ static inline void made_put_maps(struct made_maps *m)
 /* The only program of the guest has ID 0, so that its IDR has no node. */
 static inline void made_put_prog(struct made_maps *m, const char *name)
 {
-	uint64_t prog = made_room(m, PROG_INSNS + 50 * 8), aux = made_room(m, 32);
+	uint64_t prog = made_room(m, PROG_INSNS + 50 * 8), aux = made_room(m, 40);
 
 	m->prog = prog;
 	made_put_u32(m, prog + PROG_LEN, 50);
@@ -411,6 +413,7 @@ static inline void made_put_prog(struct made_maps *m, const char *name)
 	made_store(&m->g, prog + PROG_AUX, DIRECT + aux);
 	made_put_u32(m, aux + AUX_VERIFIED, 1234);
 	made_store(&m->g, aux + AUX_BTF, DIRECT + m->object);
+	made_store(&m->g, aux + AUX_ARENA, DIRECT + m->arena);
 	strcpy((char *)m->g.ram + aux + AUX_NAME, name);
 	for (uint32_t cpu = 0; cpu < MADE_CPUS; cpu++) {
 		made_store(&m->g, AREA + cpu * AREA_STRIDE + 0x1800 + STATS_CNT, 10 + cpu);
