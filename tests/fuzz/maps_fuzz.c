@@ -57,7 +57,10 @@ static void read_watches(struct made_maps *m)
 	static const struct ktstr_watch_map load = { "cpu_ctx_stor", "load", KTSTR_AGG_PER_CPU, "b" };
 	static const struct ktstr_watch_map pid = { "by_pid", "", KTSTR_AGG_PER_CPU_COUNTER, "c" };
 	static const struct ktstr_watch_map task = { "task_ctx", "", KTSTR_AGG_PER_CPU, "d" };
-	static const struct ktstr_watch_map * const what[] = { &nr, &load, &pid, &task, NULL };
+	static const struct ktstr_watch_map one = { "by_pid", "[3]", KTSTR_AGG_SCALAR, "e" };
+	static const struct ktstr_watch_map small = { "arena", "shared.small", KTSTR_AGG_SCALAR, "f" };
+	static const struct ktstr_watch_map * const what[] = { &nr, &load, &pid, &task, &one, &small,
+							       NULL };
 	struct ktstr_sample s = { .ops = "mine", .sched_kva = 1,
 				  .have_global = 1ull << KTSTR_GLOBAL_SCX_STATE };
 	struct ktstr_watches w;
@@ -73,24 +76,30 @@ static void read_watches(struct made_maps *m)
 
 static void write_values(struct made_maps *m)
 {
-	static const struct ktstr_map_write what = { ".bss", "crash", 1 };
+	static const struct ktstr_map_write what[] = {
+		{ ".bss", "crash", 1 }, { "by_pid", "[3]", 1 }, { "by_cpu_pid", "load", 1 },
+		{ "cpu_ctx_stor", "delta", 1 }, { "arena", "shared.small", 1 },
+	};
 	struct ktstr_watchdog dog = { .timeout_ms = 5000 };
 	struct ktstr_map_written w;
 
-	ktstr_map_write__apply(&w, &m->v, &m->l, m->maps, "mine", &what);
-	must(!w.done || w.size <= 8);
+	for (size_t i = 0; i < ARRAY_SIZE(what); i++) {
+		ktstr_map_write__apply(&w, &m->v, &m->l, m->maps, "mine", &what[i], true);
+		must(!w.done || (w.size <= 8 && w.values));
+	}
 	ktstr_watchdog__set(&dog, &m->v);
 }
 
 /* What the code under test stored, wherever the damaged structures led it, is taken back. */
-static uint64_t stored[64];
+static uint64_t stored[1024];
 static unsigned int nr_stored;
 
 static void *note_store(void *arg, uint64_t gpa, size_t len)
 {
 	must(len <= 8 && gpa % len == 0);
 	if (nr_stored < ARRAY_SIZE(stored))
-		stored[nr_stored++] = gpa & ~7ull;
+		stored[nr_stored] = gpa & ~7ull;
+	nr_stored++;
 	return made_writable(arg, gpa, len);
 }
 
@@ -119,7 +128,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	must(progs.nr <= KTSTR_MAX_BPF_OBJECTS);
 	nr_stored = 0;
 	write_values(m);
-	for (unsigned int i = 0; i < nr_stored; i++)
+	if (nr_stored > ARRAY_SIZE(stored))
+		memcpy(m->g.ram, pristine, GUEST_RAM);
+	for (unsigned int i = 0; i < nr_stored && i < ARRAY_SIZE(stored); i++)
 		memcpy(m->g.ram + stored[i], pristine + stored[i], 8);
 	memcpy(m->g.ram + HEAP, pristine + HEAP, m->heap - HEAP);
 	return 0;

@@ -101,9 +101,12 @@ static int find_field(struct ktstr_map_target *t, struct ktstr_kview *v,
  */
 static void find_objects_of_arenas(struct ktstr_maps *maps, struct ktstr_kview *v)
 {
-	struct ktstr_progs *progs = malloc(sizeof(*progs));
+	struct ktstr_progs *progs = NULL;
 	struct ktstr_prog_layout layout;
 
+	for (unsigned int i = 0; i < maps->nr && !progs; i++)
+		if (maps->map[i].type == KTSTR_MAP_ARENA)
+			progs = malloc(sizeof(*progs));
 	ktstr_prog_layout__resolve(&layout, v->img->btf);
 	if (progs && !ktstr_progs__read(progs, v, &layout))
 		for (unsigned int i = 0; i < maps->nr * progs->nr; i++) {

@@ -63,6 +63,32 @@ static double value_of(const struct metrics *m, const char *key)
 #define WATCH(_map, _field, _agg, _label)						\
 	(&(const struct ktstr_watch_map){ _map, _field, KTSTR_AGG_##_agg, _label })
 
+TEST_F(watch, one_key_of_a_hash_and_a_variable_of_an_arena_are_scalars)
+{
+	const struct ktstr_watch_map * const what[] = {
+		WATCH("by_pid", "[4]", SCALAR, "pid4"), WATCH("arena", "shared.small", SCALAR, "small"),
+		WATCH("by_cpu_pid", "[2].load", PER_CPU_COUNTER, "cpus"),
+		WATCH("by_pid", "[9]", SCALAR, "pid9"), WATCH("by_pid", "", SCALAR, "pids"), NULL,
+	};
+	struct ktstr_sample *s = enabled_sample();
+	struct metrics m = { .nr = 0 };
+	struct ktstr_watches w;
+
+	ASSERT_EQ(0, ktstr_watches__init(&w, what, self->m.img->btf));
+	ktstr_watches__read(&w, &self->m.v, s, 100);
+	for (int i = 0; i < 3; i++)
+		EXPECT_TRUE(ktstr_watch__fold(&w.watch[i], 0, 1000, take_metric, &m));
+	EXPECT_EQ(40, value_of(&m, "scx_mine_pid4"));
+	EXPECT_EQ((int8_t)0x85, value_of(&m, "scx_mine_small"));
+	EXPECT_EQ(200 + 201, value_of(&m, "scx_mine_cpus"));
+	EXPECT_FALSE(ktstr_watch__fold(&w.watch[3], 0, 1000, take_metric, &m));
+	EXPECT_STREQ("by_pid has no value", w.watch[3].why_not);
+	EXPECT_FALSE(ktstr_watch__fold(&w.watch[4], 0, 1000, take_metric, &m));
+	EXPECT_NE(NULL, strstr(w.watch[4].why_not, "many values"));
+	ktstr_watches__free(&w);
+	free(s);
+}
+
 TEST_F(watch, the_four_aggregations)
 {
 	const struct ktstr_watch_map * const what[] = {
