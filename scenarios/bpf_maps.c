@@ -33,13 +33,19 @@ static int maps_say_what_is_known(struct ktstr_result *r)
 	/* it degrades because the host wrote so */
 	claim_equals(r, run_metric(r, "bpf_bpf_degrade"), 1);
 	claim_at_least(r, run_metric(r, "bpf_bpf_degraded"), 1);
+	/* the host has written to the values of all CPUs, and to that of one key */
+	claim_equals(r, run_metric(r, "bpf_bpf_magic_avg"), 77);
+	claim_equals(r, run_metric(r, "bpf_bpf_magic_max"), 77);
+	claim_equals(r, run_metric(r, "bpf_bpf_target"), 4096);
 	claim_true(r, isnan(run_metric(r, "bpf_bpf_no_such")), .because = "there is no such field");
 	return 0;
 }
 
 KTSTR_TEST(maps_are_read_and_written, .scheduler = &fixture, .cores = CPUS_OF_GUEST, .duration_s = 2,
 	   .not_starved = false, .isolation = false, .watchdog_timeout_s = 2,
-	   .bpf_map_write = MAP_WRITES(MAP_WRITE(".bss", "degrade_rt", 1)),
+	   .bpf_map_write = MAP_WRITES(
+		MAP_WRITE(".bss", "degrade_rt", 1), MAP_WRITE("ktstr_pcpu_fix", "magic", 77),
+		MAP_WRITE("ktstr_cross_btf_map", "[0].target", 4096)),
 	   .watch_bpf_maps = WATCH_MAPS(
 		WATCH_MAP("ktstr_array_fixture", "[15].key", SCALAR, "key15"),
 		WATCH_MAP("ktstr_pcpu_fix", "cpu", PER_CPU, "cpus"),
@@ -50,6 +56,8 @@ KTSTR_TEST(maps_are_read_and_written, .scheduler = &fixture, .cores = CPUS_OF_GU
 		WATCH_MAP("ktstr_task_slot", "ctx", PER_CPU, "task_ctx"),
 		WATCH_MAP(".bss", "degrade_rt", SCALAR, "degrade"),
 		WATCH_MAP(".bss", "degrade_cnt", SCALAR_COUNTER, "degraded"),
+		WATCH_MAP("ktstr_pcpu_fix", "magic", PER_CPU, "magic"),
+		WATCH_MAP("ktstr_cross_btf_map", "[0].target", SCALAR, "target"),
 		WATCH_MAP(".bss", "no_such", SCALAR, "no_such")),
 	   .post_vm = maps_say_what_is_known)
 {
