@@ -26,7 +26,7 @@ void ktstr_arena_layout__resolve(struct ktstr_arena_layout *l, const struct ktst
 static int find_scratch(struct ktstr_arena *a, struct ktstr_kview *v,
 			const struct ktstr_arena_layout *l, uint64_t kva)
 {
-	uint64_t page, base;
+	uint64_t page, base = 0;
 	int ret;
 
 	a->has_scratch = l->scratch_page.found;
