@@ -30,7 +30,12 @@ for k; do
 	KTSTR_LIBDIR=$out KTSTR_TEST_KERNEL=$image \
 		"$out/obj/tests/e2e/monitor_truth_test" once >"$tmp/tap" 2>&1
 	rc=$?
-	cp "$tmp/tap" "$tmp/$release.tap"
+	# a guest that did not come to its end has no column: it would look like one that lacks all
+	if grep -q '^# [1-9][0-9]* rounds' "$tmp/tap"; then
+		cp "$tmp/tap" "$tmp/$release.tap"
+	else
+		rc=1
+	fi
 	[ $rc = 0 ] || { bad=1; sed "s/^/$release: /" "$tmp/tap" >&2; }
 done
 
@@ -77,7 +82,9 @@ for why, where in reasons.items():
     print("- `-`: %s (%s)" % (why, ", ".join("`%s`" % f for f in where)))
 EOF
 cat "$tmp/table"
-if [ -n "$write" ]; then
+if [ -n "$write" ] && [ $bad = 1 ]; then
+	echo "truth: docs/monitor.md is left as it is, see above" >&2
+elif [ -n "$write" ]; then
 	python3 - "$tmp/table" docs/monitor.md <<'EOF' || exit 1
 import sys
 
