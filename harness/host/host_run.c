@@ -233,8 +233,7 @@ int ktstr_host__run(struct ktstr_run *run, const struct ktstr_deadlines *d, cons
 	ret = ktstr_host__cgroup_parent(parent, sizeof(parent), err);
 	if (ret)
 		return ret;
-	ret = ktstr_paths__fmt(below, sizeof(below), "%s%s", parent,
-			       run->plan->test->workload_root_cgroup ?: "");
+	ret = ktstr_paths__fmt(below, sizeof(below), "%s%s", parent, run->plan->cgroup_root ?: "");
 	if (ret)
 		return ktstr_err(err, -ret, "host_only: workload_root_cgroup: %s", strerror(-ret));
 	ret = make_root(below, err);

@@ -151,13 +151,18 @@ void ktstr_group__judge(struct ktstr_worker_group *group, uint64_t ran_ns)
 		.time_scale = st->ctx->time_scale,
 	};
 	struct ktstr_checks checks = checks_of(group);
-	struct ktstr_cpumask nodes;
+	struct ktstr_cpumask nodes, slow;
 	uint32_t i;
 
-	if (s.cpuset && ktstr_cpumask__weight(&st->machine->existing_nodes)) {
-		ktstr_machine__nodes(st->machine, s.cpuset, &nodes);
-		s.nodes = &nodes;
+	if (ktstr_cpumask__weight(&st->machine->existing_nodes)) {
+		ktstr_machine__memory_only(st->machine, &slow);
+		s.slow_nodes = &slow;
+		if (s.cpuset) {
+			ktstr_machine__nodes(st->machine, s.cpuset, &nodes);
+			s.nodes = &nodes;
+		}
 	}
+	s.balancing = ktstr_numa_balancing();
 	s.migrated_known = ktstr_workers__pages_migrated(group->workers, &s.pages_migrated);
 
 	for (i = 0; i < s.nr; i++)
