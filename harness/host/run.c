@@ -364,6 +364,7 @@ static void judge(struct ktstr_run *run, const char *console)
 
 	ktstr_fold(run, console);
 	e.scx_error = run->scx_error;
+	e.sched_log = run->sched_log;
 	e.host_timeout = run->seen->timeout;
 	run->raw = ktstr_result__outcome(run->result);
 	run->verdict = ktstr_expect__judge(run->plan, &e, run->why, sizeof(run->why));

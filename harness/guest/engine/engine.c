@@ -57,7 +57,7 @@ static int failed(struct engine *e, int ret, const char *op, const char *cgroup,
 	char where[24];
 
 	snprintf(where, sizeof(where), "step %u failed", e->state.step + 1);
-	ktstr_result__add(e->ctx->result, KTSTR_FAILS, KTSTR_INFRASTRUCTURE, "%s: %s%s%s: %s",
+	ktstr_result__add(e->ctx->result, KTSTR_FAILS, KTSTR_STEP_FAILED, "%s: %s%s%s: %s",
 			  e->state.in_backdrop ? "Backdrop setup failed" : where, op,
 			  cgroup && *cgroup ? " " : "", cgroup ? cgroup : "", why);
 	return ret;

@@ -276,7 +276,7 @@ TEST_F(engine, a_step_that_cannot_be_made_names_the_op_and_undoes_the_rest)
 	EXPECT_EQ(-EROFS, RUN(STEP(CGROUPS(CGROUP("ok", .workers = 1)), HOLD_MS(20)),
 			      STEP(OPS(ADD_CGROUP("made"), ADD_CGROUP("bad")), HOLD_MS(20)),
 			      STEP(OPS(ADD_CGROUP("never")), HOLD_MS(20))));
-	EXPECT_PROBLEM("step 2 failed: ADD_CGROUP bad: mkdir ");
+	EXPECT_DETAIL(KTSTR_FAILS, KTSTR_STEP_FAILED, "step 2 failed: ADD_CGROUP bad: mkdir ");
 	EXPECT_PROBLEM("Read-only file system");
 	EXPECT_NE(NULL, strstr(fake.log, "rmdir /t/made\n"));
 	EXPECT_EQ(NULL, strstr(fake.log, "never"));
@@ -289,7 +289,7 @@ TEST_F(engine, workers_that_were_never_started_are_not_waited_for)
 
 	fake.refuse = "/t/bad";
 	EXPECT_NE(0, RUN(STEP(OPS(SPAWN_HOST(.workers = 3)), CGROUPS(CGROUP("bad")), HOLD_MS(5))));
-	EXPECT_PROBLEM("step 1 failed: cgroup bad: mkdir ");
+	EXPECT_DETAIL(KTSTR_FAILS, KTSTR_STEP_FAILED, "step 1 failed: cgroup bad: mkdir ");
 	EXPECT_GT(self->env.stop_ns / 2, ktstr_now_ns() - began);
 }
 
@@ -297,7 +297,7 @@ TEST_F(engine, a_later_cgroup_that_fails_takes_the_earlier_ones_along)
 {
 	fake.refuse = "/t/bad";
 	EXPECT_EQ(-EROFS, RUN(STEP(CGROUPS(CGROUP("first"), CGROUP("bad")), HOLD_MS(20))));
-	EXPECT_PROBLEM("step 1 failed: cgroup bad: mkdir ");
+	EXPECT_DETAIL(KTSTR_FAILS, KTSTR_STEP_FAILED, "step 1 failed: cgroup bad: mkdir ");
 	EXPECT_NE(NULL, strstr(fake.log, "rmdir /t/first\n"));
 }
 
