@@ -385,8 +385,8 @@ static int open_engine(struct engine *e, struct ktstr_err *err)
 	if (!env->io)
 		ret = ktstr_cgroupfs__check(env->cgroupfs, err);
 	if (!ret)
-		ret = ktstr_cgroups__init(&st->tree, env->cgroupfs, e->ctx->cgroup_root,
-					  env->io, err);
+		ret = ktstr_cgroups__init(&st->tree, e->ctx->cgroup_walk ?: env->cgroupfs,
+					  e->ctx->cgroup_root, env->io, err);
 	if (!ret && st->controllers[0])
 		ret = ktstr_cgroups__enable(&st->tree, st->controllers, err);
 	if (!ret)

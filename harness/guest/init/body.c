@@ -95,6 +95,11 @@ int guest_context__init(struct guest_context *c, const struct ktstr_test *test,
 	};
 	snprintf(c->cgroup_root, sizeof(c->cgroup_root), GUEST_CGROUP_MOUNT "%s",
 		 args->cgroup_root);
+	if (args->cgroup_walk) {
+		snprintf(c->cgroup_walk, sizeof(c->cgroup_walk), GUEST_CGROUP_MOUNT "%s",
+			 args->cgroup_walk);
+		c->ctx.cgroup_walk = c->cgroup_walk;
+	}
 	if (args->work_type) {
 		if (ktstr_work__find_type(args->work_type, &c->work.type))
 			return ktstr_err(err, EINVAL, "there is no work type %s",

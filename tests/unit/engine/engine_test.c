@@ -283,6 +283,18 @@ TEST_F(engine, a_step_that_cannot_be_made_names_the_op_and_undoes_the_rest)
 	EXPECT_EQ(1, self->ctx.result->nr_cgroups);
 }
 
+TEST_F(engine, what_lies_above_the_walk_root_is_left_alone)
+{
+	char walk[PATH_MAX];
+
+	snprintf(walk, sizeof(walk), "%s", self->root);
+	self->ctx.cgroup_walk = walk;
+	EXPECT_EQ(0, RUN(STEP(CGROUPS(CGROUP("a", .workers = 1, .cpuset = CPUS("0"))), HOLD_MS(1))))
+		print_details(self->ctx.result);
+	EXPECT_NE(NULL, strstr(fake.log, "write /t/cgroup.subtree_control=+cpuset\n"));
+	EXPECT_EQ(NULL, strstr(fake.log, "write /cgroup.subtree_control="));
+}
+
 TEST_F(engine, workers_that_were_never_started_are_not_waited_for)
 {
 	uint64_t began = ktstr_now_ns();
