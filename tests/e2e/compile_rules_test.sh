@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# What builds and what does not, by gcc and by clang. The second line of each file of
+# What builds and what does not, by gcc and by clang. The second line of each file below
 # tests/compile/ says which: "Fails to compile: WORDS" for a declaration that contradicts itself,
 # with the words that the compiler must print, or "Compiles: WHY". The scenarios of the suite must
 # build with the same flags. The header needs no warning of the author's: contradictions are found
@@ -36,20 +36,20 @@ rejects()
 
 unoptimised=("${flags[@]//-O2/-O0}")
 for c in "${compilers[@]}"; do
-	for f in tests/compile/*.c; do
+	for f in tests/compile/*.c tests/compile/*/*.c; do
 		grep -q '^/\* Compiles:' "$f" && continue
 		rejects "$c" "$f" "${flags[@]}" -O2
-		case $c-$f in clang*tests/compile/duplicate_*|gcc-*)
+		case $c-$f in clang*/duplicate_*|gcc-*)
 			rejects "$c" "$f" -std=gnu11 -D_GNU_SOURCE -Iharness/include \
 				-isystem "$KSRC/tools/include" -O0
 		esac
 	done
-	for f in scenarios/*.c $(grep -l '^/\* Compiles:' tests/compile/*.c); do
+	for f in scenarios/*.c $(grep -rl '^/\* Compiles:' tests/compile); do
 		out=$("$c" "${flags[@]}" -c -o /dev/null "$f" 2>&1)
 		result $? "$c accepts $f"
 		[ -z "$out" ] || echo "# ${out//$'\n'/$'\n'# }"
 	done
-	for f in $(grep -l '^/\* Compiles:' tests/compile/*.c); do
+	for f in $(grep -rl '^/\* Compiles:' tests/compile); do
 		"$c" "${unoptimised[@]}" -c -o /dev/null "$f"
 		result $? "$c -O0 accepts $f"
 	done
