@@ -245,7 +245,7 @@ static const struct gate gates[] = {
 	{ "min_page_locality", half_of_it_far_away, 1, KTSTR_PAGE_LOCALITY,
 	  "below min_page_locality = 0.5300", SAME(min_page_locality, .49, .53), .cpuset = NUMA_NODE(0) },
 	{ "max_cross_node_migration_ratio", uses_memory, 1, KTSTR_CROSS_NODE_MIGRATION,
-	  "exceeds max_cross_node_migration_ratio = 0.0000", OTHER(max_cross_node_migration_ratio, 0),
+	  "exceeds max_cross_node_migration_ratio = 0.0100", OTHER(max_cross_node_migration_ratio, .01),
 	  .balancing = true, .cpuset = NUMA_NODE(0) },
 	{ "max_slow_tier_ratio", half_of_it_far_away, 1, KTSTR_SLOW_TIER,
 	  "exceeds max_slow_tier_ratio = 0.4700", SAME(max_slow_tier_ratio, .51, .47), .memory_only = true },
