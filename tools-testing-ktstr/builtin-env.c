@@ -14,6 +14,7 @@
 #include "harness/plan/override.h"
 #include "lib/paths.h"
 #include "builtin.h"
+#include "variables.h"
 
 struct variable {
 	const char *name;
@@ -66,14 +67,18 @@ static const struct variable variables[] = {
 	  "work type of swappable cgroups, see `ktstr list work-types`" },
 	{ "KTSTR_HOST_CGROUP_PARENT", "/sys/fs/cgroup/ktstr", .meaning =
 	  "where host_only tests make their cgroups" },
+	{ "KTSTR_CGROUP_WALK_ROOT", "/sys/fs/cgroup", .meaning =
+	  "host_only: the topmost cgroup in which controllers may be enabled" },
 	{ "KTSTR_RUNS_ROOT", NULL, ktstr_paths__runs_root, .meaning =
 	  "folder of artefacts and sidecars, absolute" },
 	{ "KTSTR_RUN_ID", "time and process id", .meaning =
 	  "folder of this run below KTSTR_RUNS_ROOT" },
 	{ "KTSTR_SIDECAR_DIR", "the run's folder", .meaning =
 	  "write sidecars here instead" },
-	{ "KTSTR_PROJECT_COMMIT", "-", .meaning =
+	{ "KTSTR_PROJECT_COMMIT", "as git says", .meaning =
 	  "recorded in sidecars as the commit of the project under test" },
+	{ KTSTR_ENV_KERNEL_COMMIT, "as git or the cache says", .meaning =
+	  "recorded in sidecars as the commit of the kernel: DIR=COMMIT;DIR=COMMIT" },
 	{ "KTSTR_CI", "-", .meaning =
 	  "any value: sidecars record run_source \"ci\" instead of \"local\"" },
 	{ "KTSTR_NESTED", "-", .meaning =
@@ -97,6 +102,11 @@ static const struct variable variables[] = {
 	{ "KTSTR_GUEST_INIT", "-", .meaning =
 	  "set by the guest's init for everything it starts; not for users" },
 };
+
+const char *env_variable_name(unsigned int i)
+{
+	return i < ARRAY_SIZE(variables) ? variables[i].name : NULL;
+}
 
 static void print_row(const char *name, const char *value, const char *meaning)
 {

@@ -29,6 +29,8 @@ struct ktstr_group_sample {
 	const struct ktstr_cpumask *cpuset;	/* NULL: none was set */
 	const struct ktstr_worker_samples *samples; /* parallel to reports; NULL: none taken */
 	const struct ktstr_cpumask *nodes;	/* NUMA nodes of the cpuset; NULL: not known */
+	const struct ktstr_cpumask *slow_nodes;	/* with memory and without CPUs; NULL: not known */
+	bool balancing;				/* the kernel's NUMA balancing is on */
 	bool migrated_known;
 	uint64_t pages_migrated;		/* between nodes, during the step, system-wide */
 	uint32_t time_scale;			/* limits that are times are multiplied by it; 0: 1 */

@@ -36,7 +36,7 @@ int ktstr_pool(const struct ktstr_group_sample *s, enum ktstr_sample_kind kind,
 
 /* Anonymous pages of a worker: all, and those on @nodes. */
 struct ktstr_page_count {
-	uint64_t all, local;
+	uint64_t all, there;
 };
 struct ktstr_page_count ktstr_count_pages(const struct ktstr_worker_report *w,
 					  const struct ktstr_cpumask *nodes);

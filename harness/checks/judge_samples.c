@@ -72,18 +72,21 @@ static void no_pages(const struct ktstr_group_sample *s, const char *check, cons
 			  ktstr_where(s).text, check, why);
 }
 
-/* The pages of all workers. False: there is nothing to judge; a detail says why. */
-static bool sum_pages(const struct ktstr_group_sample *s, const char *check,
-		      struct ktstr_page_count *sum, struct ktstr_result *out)
+/*
+ * The pages of all workers, and those on @nodes. False: there is nothing to judge; a detail says
+ * why.
+ */
+static bool sum_pages(const struct ktstr_group_sample *s, const struct ktstr_cpumask *nodes,
+		      const char *check, struct ktstr_page_count *sum, struct ktstr_result *out)
 {
 	struct ktstr_page_count n;
 	uint32_t i;
 
 	*sum = (struct ktstr_page_count){ };
 	for (i = 0; i < s->nr; i++) {
-		n = ktstr_count_pages(&s->reports[i], s->nodes);
+		n = ktstr_count_pages(&s->reports[i], nodes);
 		sum->all += n.all;
-		sum->local += n.local;
+		sum->there += n.there;
 	}
 	if (sum->all)
 		return true;
@@ -101,7 +104,7 @@ KTSTR_JUDGE(min_page_locality)
 		no_pages(s, "min_page_locality", "no cpuset with known NUMA nodes", out);
 		return;
 	}
-	if (!sum_pages(s, "min_page_locality", &n, out))
+	if (!sum_pages(s, s->nodes, "min_page_locality", &n, out))
 		return;
 	for (w = s->reports; w < s->reports + s->nr; w++) {
 		n = ktstr_count_pages(w, s->nodes);
@@ -111,12 +114,12 @@ KTSTR_JUDGE(min_page_locality)
 					  ktstr_where(s).text, w->tid);
 			continue;
 		}
-		ratio = (double)n.local / (double)n.all;
+		ratio = (double)n.there / (double)n.all;
 		if (ratio < c->min_page_locality)
 			ktstr_result__add(out, KTSTR_FAILS, KTSTR_PAGE_LOCALITY,
 					  "%s: tid %d page locality %.4f below min_page_locality = %.4f (%" PRIu64 "/%" PRIu64 " pages local)",
 					  ktstr_where(s).text, w->tid, ratio, c->min_page_locality,
-					  n.local, n.all);
+					  n.there, n.all);
 	}
 }
 
@@ -125,12 +128,18 @@ KTSTR_JUDGE(max_cross_node_migration_ratio)
 	struct ktstr_page_count n;
 	double ratio;
 
+	if (!s->balancing) {
+		no_pages(s, "max_cross_node_migration_ratio",
+			 "NUMA balancing is off (kernel.numa_balancing), so that no page could move; guests have it where the test or its scheduler sets the check",
+			 out);
+		return;
+	}
 	if (!s->migrated_known) {
 		no_pages(s, "max_cross_node_migration_ratio",
 			 "the kernel does not count migrated pages", out);
 		return;
 	}
-	if (!sum_pages(s, "max_cross_node_migration_ratio", &n, out))
+	if (!sum_pages(s, NULL, "max_cross_node_migration_ratio", &n, out))
 		return;
 	ratio = (double)s->pages_migrated / (double)n.all;
 	if (ratio > c->max_cross_node_migration_ratio)
@@ -145,16 +154,20 @@ KTSTR_JUDGE(max_slow_tier_ratio)
 	struct ktstr_page_count n;
 	double ratio;
 
-	if (!s->nodes) {
-		no_pages(s, "max_slow_tier_ratio", "no cpuset with known NUMA nodes", out);
+	if (!s->slow_nodes) {
+		no_pages(s, "max_slow_tier_ratio", "the NUMA nodes are not known", out);
 		return;
 	}
-	if (!sum_pages(s, "max_slow_tier_ratio", &n, out))
+	if (!sum_pages(s, s->slow_nodes, "max_slow_tier_ratio", &n, out))
 		return;
-	ratio = (double)(n.all - n.local) / (double)n.all;
+	if (!ktstr_cpumask__weight(s->slow_nodes))
+		ktstr_result__add(out, KTSTR_NOTE, KTSTR_SLOW_TIER,
+				  "%s: max_slow_tier_ratio: no NUMA node of this machine is without CPUs, so that no page could be on one",
+				  ktstr_where(s).text);
+	ratio = (double)n.there / (double)n.all;
 	if (ratio > c->max_slow_tier_ratio)
 		ktstr_result__add(out, KTSTR_FAILS, KTSTR_SLOW_TIER,
-				  "%s: slow-tier page ratio %.4f exceeds max_slow_tier_ratio = %.4f (%" PRIu64 "/%" PRIu64 " pages on non-CPU nodes)",
-				  ktstr_where(s).text, ratio, c->max_slow_tier_ratio,
-				  n.all - n.local, n.all);
+				  "%s: slow-tier page ratio %.4f exceeds max_slow_tier_ratio = %.4f (%" PRIu64 "/%" PRIu64 " pages on memory-only nodes)",
+				  ktstr_where(s).text, ratio, c->max_slow_tier_ratio, n.there,
+				  n.all);
 }

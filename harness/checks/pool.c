@@ -136,7 +136,7 @@ struct ktstr_page_count ktstr_count_pages(const struct ktstr_worker_report *w,
 	for (i = 0; w->pages_valid && i < KTSTR_MAX_NODES; i++) {
 		n.all += w->node_pages[i];
 		if (nodes && ktstr_cpumask__test(nodes, i))
-			n.local += w->node_pages[i];
+			n.there += w->node_pages[i];
 	}
 	return n;
 }

@@ -157,7 +157,7 @@ static void add_pages(struct ktstr_cgroup_stats *c, const struct ktstr_group_sam
 	for (i = 0; i < s->nr; i++) {
 		n = ktstr_count_pages(&s->reports[i], s->nodes);
 		c->pages += n.all;
-		c->local_pages += n.local;
+		c->local_pages += n.there;
 	}
 	c->locality_known = s->nodes != NULL;
 	c->migrated_known = s->migrated_known;
@@ -188,7 +188,7 @@ static void keep_worker(struct ktstr_result *out, const struct ktstr_cgroup_stat
 		.cgroup = c - out->cgroups, .tid = w->tid, .flags = w->flags,
 		.schedstat_valid = !!w->schedstat_valid, .max_gap_cpu = w->max_gap_cpu,
 		.max_gap_ns = w->max_gap_ns, .run_delay_ns = w->run_delay_ns,
-		.pages = pages.all, .local_pages = s->nodes ? pages.local : 0,
+		.pages = pages.all, .local_pages = s->nodes ? pages.there : 0,
 		.wake_total = wake.total, .median_wake_us = wake.median_us,
 		.p99_wake_us = wake.p99_us, .max_wake_us = wake.max_us,
 		.cpus_used = w->cpus_used,

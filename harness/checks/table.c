@@ -69,7 +69,7 @@ const struct ktstr_check ktstr_check_table[] = {
 	WORKER(max_cross_node_migration_ratio, "0..1", OFF,
 	       "the ratio of pages migrated between nodes to all pages exceeds it"),
 	WORKER(max_slow_tier_ratio, "0..1", OFF,
-	       "the share of pages on nodes outside the cpuset exceeds it"),
+	       "the share of pages on memory-only NUMA nodes exceeds it"),
 };
 
 const unsigned int ktstr_nr_checks = ARRAY_SIZE(ktstr_check_table);

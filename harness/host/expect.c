@@ -31,6 +31,11 @@ static bool guest_made(const struct ktstr_plan *p, const struct ktstr_evidence *
 	}
 }
 
+static bool contains(const char *words, const char *text)
+{
+	return text && strstr(text, words);
+}
+
 static bool regex_matches(const char *pattern, const char *text)
 {
 	regex_t r;
@@ -43,13 +48,46 @@ static bool regex_matches(const char *pattern, const char *text)
 	return match;
 }
 
+/*
+ * The texts in which the error of a scheduler is looked for: what the kernel says, and what the
+ * scheduler wrote, if anything happened to it. ^ and $ mean the ends of either.
+ */
+struct captured {
+	const char *kernel, *log;
+};
+
+static struct captured capture(const struct ktstr_evidence *e)
+{
+	bool ended = e->scx_error ||
+		     ktstr_result__failed_as(e->result, KTSTR_SCHED_NOT_ATTACHED,
+					     KTSTR_SCHED_UNCLEAN_EXIT);
+
+	return (struct captured){ e->scx_error, ended ? e->sched_log : NULL };
+}
+
+static bool found(const struct captured *c, const char *what,
+		  bool (*finds)(const char *what, const char *text))
+{
+	return !what || finds(what, c->kernel) || finds(what, c->log);
+}
+
+static void not_found(const struct captured *c, const char *verb, const char *what, char *why,
+		      size_t size)
+{
+	const char *quote = c->kernel ? "\"" : "";
+
+	snprintf(why, size, "expected an scx_bpf_error text that %s \"%s\", captured %s%.200s%s%s",
+		 verb, what, quote, c->kernel ? c->kernel : "none", quote,
+		 c->log ? "; the scheduler's output has no such text either" : "");
+}
+
 /* Do all matchers match? If not, @why says which one does not. */
 static bool matchers_hold(const struct ktstr_plan *p, const struct ktstr_evidence *e, char *why,
 			  size_t size)
 {
 	const struct ktstr_test *t = p->test;
 	const struct ktstr_detail *first = ktstr_result__first_failure(e->result), *d;
-	const char *captured = e->scx_error;
+	const struct captured captured = capture(e);
 	bool any = false, kind = false, text = false;
 	uint32_t i;
 
@@ -72,18 +110,10 @@ static bool matchers_hold(const struct ktstr_plan *p, const struct ktstr_evidenc
 	else if (t->expect_text && !text)
 		snprintf(why, size, "expected a failure that contains \"%s\", got \"%.200s\"",
 			 t->expect_text, first ? first->text : "");
-	else if (t->expect_scx_bpf_error_contains &&
-		 (!captured || !strstr(captured, t->expect_scx_bpf_error_contains)))
-		snprintf(why, size,
-			 "expected an scx_bpf_error text that contains \"%s\", captured %s%.200s%s",
-			 t->expect_scx_bpf_error_contains, captured ? "\"" : "",
-			 captured ? captured : "none", captured ? "\"" : "");
-	else if (t->expect_scx_bpf_error_matches &&
-		 !regex_matches(t->expect_scx_bpf_error_matches, captured))
-		snprintf(why, size,
-			 "expected an scx_bpf_error text that matches \"%s\", captured %s%.200s%s",
-			 t->expect_scx_bpf_error_matches, captured ? "\"" : "",
-			 captured ? captured : "none", captured ? "\"" : "");
+	else if (!found(&captured, t->expect_scx_bpf_error_contains, contains))
+		not_found(&captured, "contains", t->expect_scx_bpf_error_contains, why, size);
+	else if (!found(&captured, t->expect_scx_bpf_error_matches, regex_matches))
+		not_found(&captured, "matches", t->expect_scx_bpf_error_matches, why, size);
 	else
 		return true;
 	return false;

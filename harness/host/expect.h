@@ -9,7 +9,8 @@
 /* The facts that the verdict depends on. */
 struct ktstr_evidence {
 	const struct ktstr_result *result;
-	const char *scx_error;		/* captured scx_bpf_error() text, or NULL */
+	const char *scx_error;		/* what the kernel logs of an ejection, or NULL */
+	const char *sched_log;		/* what the scheduler wrote, with its exit dump, or NULL */
 	bool host_timeout;		/* the host's wall clock ended the run, not the guest's */
 };
 

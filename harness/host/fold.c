@@ -15,17 +15,6 @@
 
 #define MAX_DROPS	(1ULL << 40)	/* no guest sends that many messages */
 
-static bool has_failure(const struct ktstr_result *r, enum ktstr_kind first, enum ktstr_kind last)
-{
-	uint32_t i;
-
-	for (i = 0; i < r->nr_details; i++)
-		if (r->details[i].severity == KTSTR_FAILS && r->details[i].kind >= first &&
-		    r->details[i].kind <= last)
-			return true;
-	return false;
-}
-
 #define fails(_run, _kind, ...)							\
 	ktstr_result__add((_run)->result, KTSTR_FAILS, _kind, __VA_ARGS__)
 
@@ -84,12 +73,13 @@ static void fold_death(struct ktstr_run *run, const char *console)
 	char line[KTSTR_DETAIL_LEN / 2], *crash;
 
 	crash = ktstr_textbuf__str(&s->crash);
-	if (crash && *crash && !has_failure(run->result, KTSTR_BODY_CRASHED, KTSTR_BODY_CRASHED)) {
+	if (crash && *crash &&
+	    !ktstr_result__failed_as(run->result, KTSTR_BODY_CRASHED, KTSTR_BODY_CRASHED)) {
 		crash[strcspn(crash, "\n")] = '\0';
 		fails(run, KTSTR_BODY_CRASHED, "guest crashed: %.400s", crash);
 	}
 	free(crash);
-	if (s->exited || has_failure(run->result, KTSTR_GUEST_PANIC, KTSTR_GUEST_PANIC))
+	if (s->exited || ktstr_result__failed_as(run->result, KTSTR_GUEST_PANIC, KTSTR_GUEST_PANIC))
 		return;
 	if (ktstr_console__death(console, line, sizeof(line)))
 		fails(run, KTSTR_GUEST_PANIC, "guest crashed: %s", line);
@@ -105,11 +95,12 @@ static void fold_scheduler(struct ktstr_run *run)
 	const struct ktstr_seen *s = run->seen;
 	char how[KTSTR_STATUS_SIZE];
 
-	if (s->scx.error && !has_failure(run->result, KTSTR_SCHED_STALLED, KTSTR_SCHED_ERROR))
+	if (s->scx.error &&
+	    !ktstr_result__failed_as(run->result, KTSTR_SCHED_STALLED, KTSTR_SCHED_ERROR))
 		fails(run, s->scx.kind, "scheduler %s was ejected: %s%s%.300s", s->scx.ops,
 		      s->scx.reason, s->scx.msg[0] ? ": " : "", s->scx.msg);
 	if (!s->sched_exited || s->sched_planned ||
-	    has_failure(run->result, KTSTR_SCHED_NOT_ATTACHED, KTSTR_SCHED_EXITED))
+	    ktstr_result__failed_as(run->result, KTSTR_SCHED_NOT_ATTACHED, KTSTR_SCHED_EXITED))
 		return;
 	ktstr_status__format(s->sched_status, how, sizeof(how));
 	if (s->sched_outlived)
@@ -149,7 +140,7 @@ static void fold_verifier(struct ktstr_run *run)
 {
 	char reason[KTSTR_DETAIL_LEN / 2];
 
-	if (has_failure(run->result, KTSTR_SCHED_NOT_ATTACHED, KTSTR_SCHED_NOT_LOADED) &&
+	if (ktstr_result__failed_as(run->result, KTSTR_SCHED_NOT_ATTACHED, KTSTR_SCHED_NOT_LOADED) &&
 	    run->sched_log && ktstr_verifier__reason(run->sched_log, reason, sizeof(reason)))
 		ktstr_result__add(run->result, KTSTR_NOTE, KTSTR_SCHED_NOT_LOADED,
 				  "the verifier rejected %s", reason);

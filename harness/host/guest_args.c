@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The arguments of a run for the code that runs its body and for the guest's kernel: see pack.h. */
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -97,8 +98,7 @@ int ktstr_guest_args__make(const struct ktstr_run *run, const struct ktstr_deadl
 	const struct ktstr_plan *p = run->plan;
 	int ret;
 
-	ret = ktstr_body_args__make(run, d, p->test->workload_root_cgroup ?:
-				    KTSTR_DEFAULT_CGROUP_ROOT, a);
+	ret = ktstr_body_args__make(run, d, p->cgroup_root ?: KTSTR_DEFAULT_CGROUP_ROOT, a);
 	if (ret)
 		return ret;
 	a->unclean_exit = p->allow_unclean_exit;
@@ -122,6 +122,8 @@ char *ktstr_pack__cmdline(const struct ktstr_plan *p)
 		return NULL;
 	/* the counters behind run delays and wake-ups, and BPF loads from the guest's tools */
 	fprintf(f, "sysctl.kernel.sched_schedstats=1 lockdown=none");
+	if (isfinite(p->checks.max_cross_node_migration_ratio))
+		fputs(" sysctl.kernel.numa_balancing=1", f);
 	for (arg = p->scheduler ? p->scheduler->sysctls : NULL; arg && *arg; arg++)
 		fprintf(f, " sysctl.%s", *arg);
 	for (arg = p->scheduler ? p->scheduler->kargs : NULL; arg && *arg; arg++)

@@ -28,6 +28,7 @@
 
 #define PARENT_ENV	"KTSTR_HOST_CGROUP_PARENT"
 #define DEFAULT_PARENT	"/ktstr"
+#define WALK_ENV	"KTSTR_CGROUP_WALK_ROOT"
 #define KILL_MS		2000
 
 int ktstr_host__cgroup_parent(char *buf, size_t size, struct ktstr_err *err)
@@ -50,18 +51,39 @@ int ktstr_host__cgroup_parent(char *buf, size_t size, struct ktstr_err *err)
 	return 0;
 }
 
+int ktstr_host__cgroup_walk(const char *parent, char *buf, size_t size, struct ktstr_err *err)
+{
+	const char *v = getenv(WALK_ENV);
+	size_t mount = strlen(GUEST_CGROUP_MOUNT), len;
+
+	*buf = '\0';
+	if (!v || !*v)
+		return 0;
+	len = strlen(v);
+	while (len > mount && v[len - 1] == '/')
+		len--;
+	if (strncmp(v, GUEST_CGROUP_MOUNT, mount) || len - mount >= size ||
+	    strncmp(v + mount, parent, len - mount) ||
+	    (parent[len - mount] && parent[len - mount] != '/'))
+		return ktstr_err(err, EINVAL,
+				 WALK_ENV "=%.200s: must be the folder of the tests' cgroups, " GUEST_CGROUP_MOUNT "%.200s (" PARENT_ENV "), or one above it",
+				 v, parent);
+	snprintf(buf, size, "%.*s", (int)(len - mount), v + mount);
+	return 0;
+}
+
 /* The cgroup with cpu and cpuset, or a reason why this machine cannot run such tests. */
-static int make_root(const char *root, struct ktstr_err *err)
+static int make_root(const char *walk, const char *root, struct ktstr_err *err)
 {
 	struct ktstr_err why = { .msg = "" };
 	int ret;
 
 	if (ktstr_cgroupfs__check(GUEST_CGROUP_MOUNT, &why))
 		return ktstr_err_missing(err, ENOTSUP, "host_only: %.300s", why.msg);
-	ret = guest_cgroup__make(root, true);
+	ret = guest_cgroup__make_below(walk, root, true);
 	if (ret)
 		return ktstr_err_missing(err, -ret,
-					 "host_only: cannot make " GUEST_CGROUP_MOUNT "%.200s with cpu and cpuset: %s; set " PARENT_ENV " to a cgroup2 folder that is yours",
+					 "host_only: cannot make " GUEST_CGROUP_MOUNT "%.200s with cpu and cpuset: %s; set " PARENT_ENV " to a cgroup2 folder that is yours, and " WALK_ENV " to the one that was delegated",
 					 root, strerror(-ret));
 	return 0;
 }
@@ -180,13 +202,16 @@ static void tell(struct ktstr_run *run, const struct guest_shared *s)
 	snprintf(seen->release, sizeof(seen->release), "%s", u.release);
 }
 
-/* Remove the empty folders from @root up to @parent; others have processes in them. */
-static void remove_cgroups(const char *parent, char *root)
+/*
+ * Remove the empty folders from @root up to @parent; others have processes in them. The one at @walk
+ * was there before.
+ */
+static void remove_cgroups(const char *walk, const char *parent, char *root)
 {
-	size_t keep = strlen(GUEST_CGROUP_MOUNT) + strlen(parent);
+	size_t mount = strlen(GUEST_CGROUP_MOUNT), keep = mount + strlen(parent);
 	char *slash;
 
-	while (strlen(root) >= keep && !rmdir(root)) {
+	while (strlen(root) >= keep && strcmp(root + mount, walk) && !rmdir(root)) {
 		slash = strrchr(root, '/');
 		*slash = '\0';
 	}
@@ -226,30 +251,32 @@ static int run_body(struct ktstr_run *run, const struct ktstr_deadlines *d,
 int ktstr_host__run(struct ktstr_run *run, const struct ktstr_deadlines *d, const char *output,
 		    struct ktstr_err *err)
 {
-	char parent[PATH_MAX / 4], below[PATH_MAX / 2], root[PATH_MAX];
+	char parent[PATH_MAX / 4], walk[PATH_MAX / 4], below[PATH_MAX / 2], root[PATH_MAX];
 	struct ktstr_guest_args args;
 	int ret;
 
 	ret = ktstr_host__cgroup_parent(parent, sizeof(parent), err);
+	if (!ret)
+		ret = ktstr_host__cgroup_walk(parent, walk, sizeof(walk), err);
 	if (ret)
 		return ret;
-	ret = ktstr_paths__fmt(below, sizeof(below), "%s%s", parent,
-			       run->plan->test->workload_root_cgroup ?: "");
+	ret = ktstr_paths__fmt(below, sizeof(below), "%s%s", parent, run->plan->cgroup_root ?: "");
 	if (ret)
 		return ktstr_err(err, -ret, "host_only: workload_root_cgroup: %s", strerror(-ret));
-	ret = make_root(below, err);
+	ret = make_root(walk, below, err);
 	if (ret)
 		return ret;
 	snprintf(root, sizeof(root), GUEST_CGROUP_MOUNT "%s", below);
 	ret = ktstr_body_args__make(run, d, below, &args);
-	if (ret) {
+	if (!ret)
+		ret = ktstr_guest_args__set(&args.cgroup_walk, *walk ? walk : NULL);
+	if (ret)
 		ktstr_err(err, -ret, "host_only: %s", strerror(-ret));
-	} else {
+	else
 		ret = run_body(run, d, &args, output, err);
-		ktstr_guest_args__free(&args);
-	}
+	ktstr_guest_args__free(&args);
 	/* processes that a crashed body has left behind */
 	guest_cgroup__kill(below);
-	remove_cgroups(parent, root);
+	remove_cgroups(walk, parent, root);
 	return ret;
 }

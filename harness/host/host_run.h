@@ -16,6 +16,12 @@
 int ktstr_host__cgroup_parent(char *buf, size_t size, struct ktstr_err *err);
 
 /*
+ * Where controllers are first enabled, above or at @parent: KTSTR_CGROUP_WALK_ROOT, relative to the
+ * mount; "" is the mount itself, which holds where nothing is said. 0 or -EINVAL with @err.
+ */
+int ktstr_host__cgroup_walk(const char *parent, char *buf, size_t size, struct ktstr_err *err);
+
+/*
  * Run the body of run->plan and put what it found into run->seen and run->result; its output
  * goes to @output. -errno with @err when it could not be started; err->missing where this
  * machine has no cgroup2 that may be written.

@@ -131,7 +131,8 @@ int ktstr_preview__check(struct ktstr_run *run, const struct ktstr_deadlines *d,
 	if (p.stage == MAP_FAILED)
 		p.stage = NULL;
 	if (p.s && p.stage &&
-	    !ktstr_body_args__make(run, d, KTSTR_DEFAULT_CGROUP_ROOT, &args)) {
+	    !ktstr_body_args__make(run, d, run->plan->cgroup_root ?:
+				   KTSTR_DEFAULT_CGROUP_ROOT, &args)) {
 		ret = look(run, &args, &p, err);
 		ktstr_guest_args__free(&args);
 	}

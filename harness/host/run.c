@@ -29,6 +29,7 @@
 #include "harness/report/sidecar.h"
 #include "host_run.h"
 #include "interrupt.h"
+#include "lib/git.h"
 #include "lib/paths.h"
 #include "harness/plan/override.h"
 #include "harness/plan/programs.h"
@@ -364,6 +365,7 @@ static void judge(struct ktstr_run *run, const char *console)
 
 	ktstr_fold(run, console);
 	e.scx_error = run->scx_error;
+	e.sched_log = run->sched_log;
 	e.host_timeout = run->seen->timeout;
 	run->raw = ktstr_result__outcome(run->result);
 	run->verdict = ktstr_expect__judge(run->plan, &e, run->why, sizeof(run->why));
@@ -388,6 +390,18 @@ static void judge_emptiness(struct ktstr_run *run)
 		run->verdict = KTSTR_INCONCLUSIVE;
 }
 
+/* Of the folder in which the user works, and of the kernel's sources. */
+static void find_commits(struct ktstr_run *run)
+{
+	const char *given = getenv("KTSTR_PROJECT_COMMIT");
+
+	if (given && *given)
+		snprintf(run->project_commit, sizeof(run->project_commit), "%s", given);
+	else
+		ktstr_git__commit(".", true, run->project_commit, sizeof(run->project_commit));
+	ktstr_kernel__commit(&run->kernel, run->kernel_commit, sizeof(run->kernel_commit));
+}
+
 static void conclude(struct work *w, int trouble, const struct ktstr_err *err)
 {
 	struct ktstr_run *run = w->run;
@@ -407,6 +421,7 @@ static void conclude(struct work *w, int trouble, const struct ktstr_err *err)
 	write_log(run, "sched.log", run->sched_log);
 	write_log(run, "kmsg.log", run->kmsg);
 	write_outputs(run);
+	find_commits(run);
 	if (ktstr_sidecar__write(run, &e))
 		ktstr_run__lose(run, "%s", e.msg);
 	ktstr_report__make(run, console ?: "");

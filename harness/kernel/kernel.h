@@ -19,6 +19,9 @@
  */
 #define KTSTR_ENV_KERNEL_SOURCE	"KTSTR_TEST_KERNEL_SOURCE"
 
+/* The commit of kernels, by the folder of the image or of the tree: "DIR=COMMIT;DIR=COMMIT" */
+#define KTSTR_ENV_KERNEL_COMMIT	"KTSTR_KERNEL_COMMIT"
+
 /*
  * Order: KTSTR_TEST_KERNEL (image path; set but empty or missing is an error), KTSTR_KERNEL
  * (path of a tree or image, version, cache key), the kernel tree that contains this suite,
@@ -34,6 +37,9 @@ int ktstr_kernel__resolve(struct ktstr_kernel *k, const char *spec, struct ktstr
 void ktstr_kernel__put(struct ktstr_kernel *k);
 /* "7.3.4, /path/of/bzImage (cache entry x)", for people. */
 void ktstr_kernel__describe(const struct ktstr_kernel *k, char *buf, size_t size);
+
+/* The commit of its sources, "1234567" or "1234567-dirty". False: it is not known. */
+bool ktstr_kernel__commit(const struct ktstr_kernel *k, char *buf, size_t size);
 
 /*
  * Does the image support sched_ext? This reads the image itself (the embedded .config if there is

@@ -81,6 +81,7 @@ struct ktstr_ctx {
 	int (*sched_order)(struct ktstr_ctx *ctx, enum ktstr_sched_order order,
 			   const char *name, struct ktstr_err *err);
 	const char *cgroup_root;	/* absolute, below /sys/fs/cgroup; exists */
+	const char *cgroup_walk;	/* above it, where controllers are first enabled; NULL: there */
 	struct ktstr_checks checks;	/* merged */
 	const struct ktstr_checks *over; /* the set among them that a part of the test has; or NULL */
 	uint32_t time_scale;		/* of limits that are times; 0: 1 */

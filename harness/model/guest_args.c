@@ -51,6 +51,7 @@ static const struct field {
 	ROW_U32("run_grace_s", run_grace_s, REQUIRED, .max = MAX_SECONDS),
 	ROW_U32("attach_timeout_ms", attach_timeout_ms, REQUIRED),
 	ROW_CGROUP("cgroup_root", cgroup_root, REQUIRED),
+	ROW_CGROUP("cgroup_walk", cgroup_walk),
 	ROW_U32("stall_poll_ms", stall_poll_ms),
 	ROW_U32("time_scale", time_scale),
 	ROW_STRING("work_type", work_type),

@@ -28,6 +28,7 @@ struct ktstr_guest_args {
 	uint32_t run_grace_s;		/* the body's deadline is duration_s plus this */
 	uint32_t attach_timeout_ms;
 	char *cgroup_root;		/* below the cgroup mount, "/ktstr" */
+	char *cgroup_walk;		/* where controllers are first enabled; NULL: the mount */
 	uint32_t stall_poll_ms;		/* 0: do not look for stalled workers */
 	uint32_t time_scale;		/* of limits that are times; 0: 1 */
 	char *work_type;		/* for swappable cgroups; NULL: their own */

@@ -9,29 +9,31 @@
 
 #include "attrs_table.h"
 
-#define ROW(_struct, _member, _type, _later)					\
+#define ROW(_struct, _member, _type, _machine, _later)				\
 	{ #_member, KTSTR_ATTR_##_type, offsetof(struct _struct, _member),	\
-	  sizeof(((struct _struct *)NULL)->_member), _later }
-#define TEST(_member, _type)			ROW(ktstr_test, _member, _type, NULL)
-#define TEST_LATER(_member, _type, _needs)	ROW(ktstr_test, _member, _type, _needs)
-#define SCHED(_member, _type)			ROW(ktstr_scheduler, _member, _type, NULL)
-#define SCHED_LATER(_member, _type, _needs)	ROW(ktstr_scheduler, _member, _type, _needs)
+	  sizeof(((struct _struct *)NULL)->_member), _machine, _later }
+#define TEST(_member, _type)			ROW(ktstr_test, _member, _type, false, NULL)
+/* It is about a virtual machine. */
+#define TEST_VM(_member, _type)			ROW(ktstr_test, _member, _type, true, NULL)
+#define TEST_LATER(_member, _type, _needs)	ROW(ktstr_test, _member, _type, true, _needs)
+#define SCHED(_member, _type)			ROW(ktstr_scheduler, _member, _type, true, NULL)
+#define SCHED_LATER(_member, _type, _needs)	ROW(ktstr_scheduler, _member, _type, true, _needs)
 
 const struct ktstr_attr ktstr_test_attrs[] = {
 	TEST(name, POINTER),
 	TEST(file, POINTER),
 	TEST(line, LINE),
 	TEST(body, POINTER),
-	TEST(scheduler, POINTER),
-	TEST(staged_schedulers, POINTER),
+	TEST_VM(scheduler, POINTER),
+	TEST_VM(staged_schedulers, POINTER),
 	TEST(numa_nodes, NUMBER),
 	TEST(llcs, NUMBER),
 	TEST(cores, NUMBER),
 	TEST(threads, NUMBER),
-	TEST(memory_mib, NUMBER),
+	TEST_VM(memory_mib, NUMBER),
 	TEST(duration_s, NUMBER),
 	TEST(grace_s, NUMBER),
-	TEST(watchdog_timeout_s, NUMBER),
+	TEST_VM(watchdog_timeout_s, NUMBER),
 	TEST(workers_per_cgroup, NUMBER),
 	TEST(min_llcs, NUMBER),
 	TEST(max_llcs, NUMBER),
@@ -41,40 +43,40 @@ const struct ktstr_attr ktstr_test_attrs[] = {
 	TEST(max_cpus, NUMBER),
 	TEST(requires_smt, SWITCH),
 	TEST(expect_err, SWITCH),
-	TEST(expect_scx_bpf_error_contains, POINTER),
-	TEST(expect_scx_bpf_error_matches, POINTER),
+	TEST_VM(expect_scx_bpf_error_contains, POINTER),
+	TEST_VM(expect_scx_bpf_error_matches, POINTER),
 	TEST(expect_kind, KIND),
 	TEST(expect_text, POINTER),
-	TEST(allow_unclean_exit, SWITCH),
-	TEST(fail_on_any_ejection, SWITCH),
-	TEST(survives_storm, SWITCH),
+	TEST_VM(allow_unclean_exit, SWITCH),
+	TEST_VM(fail_on_any_ejection, SWITCH),
+	TEST_VM(survives_storm, SWITCH),
 	TEST(allow_inconclusive, SWITCH),
 	TEST_LATER(auto_repro, SWITCH, "the crash probes"),
 	TEST_LATER(expect_auto_repro, SWITCH, "the crash probes"),
 	TEST_LATER(performance_mode, SWITCH, "the KVM backend's pinning"),
 	TEST_LATER(no_perf_mode, SWITCH, "the KVM backend's pinning"),
 	TEST_LATER(cpu_budget, NUMBER, "the KVM backend's pinning"),
-	TEST(kaslr, SWITCH),
+	TEST_VM(kaslr, SWITCH_OFF),
 	TEST(host_only, SWITCH),
 	TEST(ignore, SWITCH),
-	TEST(pci, SWITCH),
-	TEST(disk, POINTER),
-	TEST(networks, POINTER),
-	TEST(bpf_map_write, POINTER),
-	TEST(watch_bpf_maps, POINTER),
+	TEST_VM(pci, SWITCH),
+	TEST_VM(disk, POINTER),
+	TEST_VM(networks, POINTER),
+	TEST_VM(bpf_map_write, POINTER),
+	TEST_VM(watch_bpf_maps, POINTER),
 	TEST_LATER(perf_delta_assertions, POINTER, "performance comparison"),
 	TEST_LATER(num_snapshots, COUNT, "the monitor"),
 	TEST(post_vm, POINTER),
 	TEST(post_vm_unconditional, POINTER),
-	TEST(cleanup_budget_ms, NUMBER),
+	TEST_VM(cleanup_budget_ms, NUMBER),
 	TEST(workload_root_cgroup, POINTER),
 	TEST_LATER(wprof, SWITCH, "the tracer"),
 	TEST_LATER(wprof_args, POINTER, "the tracer"),
 	TEST(payload, POINTER),
 	TEST(workloads, POINTER),
-	TEST(extra_include_files, POINTER),
-	TEST(extra_sched_args, POINTER),
-	TEST(config, POINTER),
+	TEST_VM(extra_include_files, POINTER),
+	TEST_VM(extra_sched_args, POINTER),
+	TEST_VM(config, POINTER),
 };
 const unsigned int ktstr_nr_test_attrs = ARRAY_SIZE(ktstr_test_attrs);
 
@@ -152,6 +154,9 @@ bool ktstr_attr__asked(const struct ktstr_attr *a, const void *record)
 	case KTSTR_ATTR_SWITCH:
 		memcpy(&sw, p, sizeof(sw));
 		return sw == KTSTR_ON;
+	case KTSTR_ATTR_SWITCH_OFF:
+		memcpy(&sw, p, sizeof(sw));
+		return sw == KTSTR_OFF;
 	case KTSTR_ATTR_KIND:
 		memcpy(&sw, p, sizeof(sw));
 		return sw != KTSTR_KIND_NONE;

@@ -15,6 +15,7 @@ enum ktstr_attr_type {
 	KTSTR_ATTR_NUMBER,	/* int64_t; unset: KTSTR_UNSET */
 	KTSTR_ATTR_COUNT,	/* the same, and 0 means off */
 	KTSTR_ATTR_SWITCH,	/* asked for when KTSTR_ON */
+	KTSTR_ATTR_SWITCH_OFF,	/* on by default: asked for when KTSTR_OFF */
 	KTSTR_ATTR_POINTER,	/* unset: NULL; functions too */
 	KTSTR_ATTR_KIND,	/* unset: KTSTR_KIND_NONE */
 	KTSTR_ATTR_LINE,	/* int, always set by the macro */
@@ -24,6 +25,7 @@ struct ktstr_attr {
 	const char *name;
 	enum ktstr_attr_type type;
 	size_t offset, size;
+	bool machine;		/* it is about a virtual machine: host_only excludes it */
 	const char *later;	/* what it needs before it works; NULL: it works */
 };
 

@@ -55,6 +55,10 @@ static int parse_determinism(struct ktstr_run_opts *o, struct ktstr_err *err)
 		o->seeded = true;
 		o->accel = VM_ACCEL_TCG;
 	}
+	if (o->accel == VM_ACCEL_KVM && (threads || shift))
+		return ktstr_err(err, EINVAL,
+				 "%s is about emulation: it excludes KTSTR_ACCEL=kvm",
+				 threads ? "KTSTR_TCG_THREADS" : "KTSTR_ICOUNT_SHIFT");
 	if (threads && strcmp(threads, "single")) {
 		if (strcmp(threads, "multi"))
 			return ktstr_err(err, EINVAL,
@@ -113,6 +117,23 @@ static int parse_cold(struct ktstr_run_opts *o, struct ktstr_err *err)
 	return 0;
 }
 
+/* KTSTR_KERNEL_COMMIT=DIR=COMMIT;DIR=COMMIT (kernel/kernel_commit.c reads it). */
+static int check_kernel_commit(struct ktstr_run_opts *o, struct ktstr_err *err)
+{
+	const char *v = ktstr_env("KTSTR_KERNEL_COMMIT"), *p, *end, *eq;
+
+	(void)o;
+	for (p = v; p && *p; p = *end ? end + 1 : end) {
+		end = strchrnul(p, ';');
+		eq = memchr(p, '=', end - p);
+		if (!eq || eq == p || eq + 1 == end)
+			return ktstr_err(err, EINVAL,
+					 "KTSTR_KERNEL_COMMIT=%s: must be DIR=COMMIT, more of them after a ';'",
+					 v);
+	}
+	return 0;
+}
+
 static int pick_runs_root(struct ktstr_run_opts *o, struct ktstr_err *err)
 {
 	char root[PATH_MAX];
@@ -152,6 +173,7 @@ int ktstr_run_opts__from_env(struct ktstr_run_opts *o, struct ktstr_err *err)
 {
 	int (* const parsers[])(struct ktstr_run_opts *o, struct ktstr_err *err) = {
 		parse_accel, parse_determinism, parse_stall_poll, parse_monitor, parse_cold,
+		check_kernel_commit,
 		pick_runs_root, pick_run_id,
 	};
 	size_t i;

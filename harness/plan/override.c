@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The environment's changes to a plan: see override.h. */
+#include <linux/kernel.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -202,13 +203,45 @@ int ktstr_override__check(struct ktstr_err *err)
 	return ret ? ret : check_default(err);
 }
 
+/* What the environment says about machines. NULL as value: any. */
+static const struct {
+	const char *name, *value;
+} machine_variables[] = {
+	{ KTSTR_ENV_ALL_SCHEDULERS, NULL }, { KTSTR_ENV_SCHEDULER, NULL },
+	{ KTSTR_ENV_KARGS, NULL }, { "KTSTR_ACCEL", "kvm" }, { "KTSTR_ACCEL", "tcg" },
+	{ "KTSTR_TCG_THREADS", NULL }, { "KTSTR_ICOUNT_SHIFT", NULL }, { "KTSTR_COLD", NULL },
+	{ "KTSTR_MONITOR_CSV", NULL },
+};
+
+/* A sentence that names those which are set; NULL: none is. */
+static const char *without_machine(char *buf, size_t size)
+{
+	const char *v;
+	size_t i, len = 0;
+
+	for (i = 0; i < ARRAY_SIZE(machine_variables); i++) {
+		v = ktstr_env(machine_variables[i].name);
+		if (!v || (machine_variables[i].value && strcmp(v, machine_variables[i].value)))
+			continue;
+		len += snprintf(buf + len, size - len, "%s%s", len ? ", " : "host_only: ",
+				machine_variables[i].name);
+		if (len >= size)
+			return buf;
+	}
+	if (!len)
+		return NULL;
+	snprintf(buf + len, size - len,
+		 ": without effect, as the test runs on this machine and under its scheduler");
+	return buf;
+}
+
 const char *ktstr_override__unused(const struct ktstr_plan *p, char *buf, size_t size)
 {
 	bool all = ktstr_env(KTSTR_ENV_ALL_SCHEDULERS), none = ktstr_env(KTSTR_ENV_SCHEDULER);
 	const struct ktstr_scheduler *s = p->scheduler;
 
-	if (p->host_only && (all || none))
-		return "host_only: the test runs under this machine's scheduler, not under one that the environment names";
+	if (p->host_only)
+		return without_machine(buf, size);
 	if (!s || s == &from_env)
 		return NULL;
 	if (all && (!s->binary || strchr(s->binary, '/')))

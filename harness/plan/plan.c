@@ -74,6 +74,14 @@ static void inherit(struct ktstr_plan *p, const struct ktstr_test *t)
 	p->ignore = t->ignore == KTSTR_ON;
 }
 
+/* Schedulers with a cgroup_parent look after the cgroups below it, so the workloads go there. */
+static const char *cgroup_root(const struct ktstr_plan *p)
+{
+	if (p->test->workload_root_cgroup)
+		return p->test->workload_root_cgroup;
+	return p->scheduler ? p->scheduler->cgroup_parent : NULL;
+}
+
 /* Of the test, else of the scheduler that runs. */
 static bool allows_unclean_exit(const struct ktstr_plan *p)
 {
@@ -95,6 +103,7 @@ int ktstr_plan__for(struct ktstr_plan *p, const struct ktstr_test *t, struct kts
 	ret = plan_size(p, err);
 	if (ret)
 		return ret;
+	p->cgroup_root = cgroup_root(p);
 	p->allow_unclean_exit = allows_unclean_exit(p);
 	ktstr_checks__resolve(&p->checks, ktstr_plan__scheduler_checks(p), &t->checks);
 	return 0;

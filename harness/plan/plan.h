@@ -16,6 +16,7 @@ struct ktstr_plan {
 	const struct ktstr_scheduler *scheduler;	/* NULL: the kernel's default */
 	/* Arguments of schedulers that KTSTR_SCHEDULER replaces; NULL: those they declare. */
 	const char * const *sched_args;
+	const char *cgroup_root;	/* below it the test's cgroups are made; NULL: nobody says */
 	const char * const *kargs;	/* KTSTR_KARGS: further kernel parameters; NULL: none */
 	struct ktstr_topology topo;
 	uint32_t nr_cpus;

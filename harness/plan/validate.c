@@ -90,6 +90,26 @@ static int check_snapshots(const struct ktstr_test *t, struct ktstr_err *err)
 	return 0;
 }
 
+/* Without a machine there is neither what these attributes change nor what a monitor looks at. */
+static int check_host_only(const struct ktstr_test *t, struct ktstr_err *err)
+{
+	const struct ktstr_check *k;
+	const struct ktstr_attr *a;
+
+	if (!on(t->host_only))
+		return 0;
+	for (a = ktstr_test_attrs; a < ktstr_test_attrs + ktstr_nr_test_attrs; a++)
+		if (a->machine && ktstr_attr__asked(a, t))
+			return bad("host_only", "excludes %s%s", a->name,
+				   a->type == KTSTR_ATTR_SWITCH ? " = true" :
+				   a->type == KTSTR_ATTR_SWITCH_OFF ? " = false" : "");
+	for (k = ktstr_check_table; k < ktstr_check_table + ktstr_nr_checks; k++)
+		if (k->scope == KTSTR_SCOPE_MONITOR && ktstr_check__enabled(k, &t->checks))
+			return bad("host_only", "excludes %s, which the monitor of a guest judges",
+				   k->name);
+	return 0;
+}
+
 /* What an attribute needs and what it excludes. */
 static int check_exclusions(const struct ktstr_test *t, struct ktstr_err *err)
 {
@@ -100,15 +120,6 @@ static int check_exclusions(const struct ktstr_test *t, struct ktstr_err *err)
 		  set(t->cpu_budget) && !on(t->no_perf_mode) },
 		{ "perf_delta_assertions", "needs performance_mode = true",
 		  t->perf_delta_assertions && !on(t->performance_mode) },
-		{ "host_only", "excludes scheduler", on(t->host_only) && t->scheduler },
-		{ "host_only", "excludes num_snapshots",
-		  on(t->host_only) && t->num_snapshots && set(t->num_snapshots) },
-		{ "host_only", "excludes auto_repro = true",
-		  on(t->host_only) && on(t->auto_repro) },
-		{ "host_only", "excludes disk", on(t->host_only) && t->disk },
-		{ "host_only", "excludes fail_on_any_ejection",
-		  on(t->host_only) && on(t->fail_on_any_ejection) },
-		{ "host_only", "excludes networks", on(t->host_only) && t->networks },
 		{ "expect_err", "excludes survives_storm",
 		  on(t->expect_err) && on(t->survives_storm) },
 		{ "expect_err", "excludes expect_auto_repro",
@@ -125,8 +136,6 @@ static int check_exclusions(const struct ktstr_test *t, struct ktstr_err *err)
 		  on(t->expect_auto_repro) && !on(t->wprof) },
 		{ "expect_auto_repro", "excludes auto_repro = false",
 		  on(t->expect_auto_repro) && t->auto_repro == KTSTR_OFF },
-		{ "expect_auto_repro", "excludes host_only",
-		  on(t->expect_auto_repro) && on(t->host_only) },
 		{ "expect_scx_bpf_error_contains", "needs expect_err = true",
 		  t->expect_scx_bpf_error_contains && !on(t->expect_err) },
 		{ "expect_scx_bpf_error_matches", "needs expect_err = true",
@@ -246,8 +255,6 @@ static int check_staged(const struct ktstr_test *t, struct ktstr_err *err)
 			if (!strcmp(list[k]->name, s->name))
 				return bad("staged_schedulers", "%s stands there twice", s->name);
 	}
-	if (list && t->host_only == KTSTR_ON)
-		return bad("staged_schedulers", "excludes host_only");
 	return 0;
 }
 
@@ -325,7 +332,7 @@ static int check_supported(const struct ktstr_attr *attrs, unsigned int nr, cons
 int ktstr_validate(const struct ktstr_test *t, struct ktstr_err *err)
 {
 	int (* const rules[])(const struct ktstr_test *t, struct ktstr_err *err) = {
-		check_ranges, check_bounds, check_snapshots, check_exclusions, check_matchers,
+		check_ranges, check_bounds, check_snapshots, check_host_only, check_exclusions, check_matchers,
 		ktstr_parts__check, check_lists, check_staged, check_payloads,
 	};
 	size_t i;

@@ -370,8 +370,8 @@ static void put_variant(struct ktstr_json *j, const struct ktstr_run *run)
 	ktstr_json__u64(j, "workers_per_cgroup", p->workers_per_cgroup);
 	ktstr_ran__json(run, j);
 	ktstr_json__null(j, "scheduler_commit");
-	ktstr_json__str(j, "project_commit", env_or_null("KTSTR_PROJECT_COMMIT"));
-	ktstr_json__null(j, "kernel_commit");
+	ktstr_json__str(j, "project_commit", run->project_commit[0] ? run->project_commit : NULL);
+	ktstr_json__str(j, "kernel_commit", run->kernel_commit[0] ? run->kernel_commit : NULL);
 	ktstr_json__str(j, "payload", p->test->payload ? p->test->payload->name : NULL);
 	put_ext_metrics(j, run->result);
 	ktstr_json__str(j, "work_type", p->work_type);

@@ -277,6 +277,24 @@ const struct ktstr_detail *ktstr_result__first_failure(const struct ktstr_result
 	return NULL;
 }
 
+bool ktstr_result__failed_as(const struct ktstr_result *r, enum ktstr_kind first,
+			     enum ktstr_kind last)
+{
+	uint32_t i;
+
+	for (i = 0; i < r->nr_details; i++)
+		if (r->details[i].severity == KTSTR_FAILS && r->details[i].kind >= first &&
+		    r->details[i].kind <= last)
+			return true;
+	return false;
+}
+
+enum ktstr_kind ktstr_result__errno_kind(const struct ktstr_result *r)
+{
+	return ktstr_result__failed_as(r, KTSTR_INFRASTRUCTURE, KTSTR_INFRASTRUCTURE) ?
+	       KTSTR_INFRASTRUCTURE : KTSTR_BODY_ERROR;
+}
+
 const char *ktstr_result__undecided(const struct ktstr_result *r)
 {
 	uint32_t i;

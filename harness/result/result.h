@@ -71,6 +71,16 @@ bool ktstr_result__judged(const struct ktstr_result *r);
 /* First detail of severity KTSTR_FAILS, or NULL. */
 const struct ktstr_detail *ktstr_result__first_failure(const struct ktstr_result *r);
 
+/* Is there a failure whose kind is one of @first to @last? */
+bool ktstr_result__failed_as(const struct ktstr_result *r, enum ktstr_kind first,
+			     enum ktstr_kind last);
+
+/*
+ * The kind of the failure that a body, or a case, has returned -errno: KTSTR_BODY_ERROR, which a
+ * test may expect, unless what it reports is trouble of the machine or a mistake in the test.
+ */
+enum ktstr_kind ktstr_result__errno_kind(const struct ktstr_result *r);
+
 /* Text of the first detail that could not be decided, or "". */
 const char *ktstr_result__undecided(const struct ktstr_result *r);
 

@@ -16,6 +16,7 @@
 /* What kind of worker a report is of. */
 #define KTSTR_WORKER_BLOCKS	(1u << 0)	/* sleeps on purpose: no off-CPU check */
 #define KTSTR_WORKER_MESSENGER	(1u << 1)	/* drives others: excluded from fairness */
+#define KTSTR_WORKER_ALONE	(1u << 2)	/* no SMT sibling for the pair that it is half of */
 
 /* How many counters of ktstr/figures.h a worker keeps. */
 enum {

@@ -103,7 +103,7 @@ static int each_in_a_step(struct ktstr_ctx *ctx)
 	return 0;
 }
 
-KTSTR_TEST(each_type_in_a_step, .duration_s = 3, .max_spread_pct = 100)
+KTSTR_TEST(each_type_in_a_step, .cores = 1, .threads = 2, .duration_s = 3, .max_spread_pct = 100)
 {
 	return each_in_a_step(ctx);
 }
@@ -111,8 +111,8 @@ KTSTR_TEST(each_type_in_a_step, .duration_s = 3, .max_spread_pct = 100)
 KTSTR_SCHEDULER(simple, .binary = "scx_simple");
 
 /* The signature is the type's, not the scheduler's. */
-KTSTR_TEST(each_type_under_scx_simple, .scheduler = &simple, .duration_s = 3,
-	   .max_spread_pct = 100)
+KTSTR_TEST(each_type_under_scx_simple, .scheduler = &simple, .cores = 1, .threads = 2,
+	   .duration_s = 3, .max_spread_pct = 100)
 {
 	return each_in_a_step(ctx);
 }

@@ -238,6 +238,17 @@ void ktstr_machine__nodes(const struct ktstr_machine *m, const struct ktstr_cpum
 				ktstr_cpumask__set(nodes, node);
 }
 
+void ktstr_machine__memory_only(const struct ktstr_machine *m, struct ktstr_cpumask *nodes)
+{
+	uint32_t node;
+
+	memset(nodes, 0, sizeof(*nodes));
+	for (node = 0; node < m->nr_nodes; node++)
+		if (ktstr_cpumask__test(&m->memory_nodes, node) &&
+		    !ktstr_cpumask__weight(&m->nodes[node]))
+			ktstr_cpumask__set(nodes, node);
+}
+
 void ktstr_machine__mems(const struct ktstr_machine *m, const struct ktstr_cpumask *cpus,
 			 char *list, size_t size)
 {

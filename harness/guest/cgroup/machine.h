@@ -17,6 +17,8 @@ struct ktstr_machine *ktstr_machine__read(const char *sysfs, struct ktstr_err *e
  */
 struct ktstr_machine *ktstr_machine__of(const struct ktstr_topology *topo);
 
+/* The nodes with memory and without CPUs that are online: a slow tier, as CXL memory is. */
+void ktstr_machine__memory_only(const struct ktstr_machine *m, struct ktstr_cpumask *nodes);
 /* The nodes that @cpus belong to. */
 void ktstr_machine__nodes(const struct ktstr_machine *m, const struct ktstr_cpumask *cpus,
 			  struct ktstr_cpumask *nodes);

@@ -156,7 +156,7 @@ static void run_case(struct ktstr_ctx *ctx, const struct ktstr_case *c)
 	int ret = c->run(ctx, c->arg);
 
 	if (ret && ktstr_result__outcome(ctx->result) != KTSTR_FAIL)
-		ktstr_result__add(ctx->result, KTSTR_FAILS, KTSTR_INFRASTRUCTURE,
+		ktstr_result__add(ctx->result, KTSTR_FAILS, KTSTR_BODY_ERROR,
 				  "the case returned %d (%s)", ret, strerror(abs(ret)));
 }
 

@@ -57,7 +57,7 @@ static int failed(struct engine *e, int ret, const char *op, const char *cgroup,
 	char where[24];
 
 	snprintf(where, sizeof(where), "step %u failed", e->state.step + 1);
-	ktstr_result__add(e->ctx->result, KTSTR_FAILS, KTSTR_INFRASTRUCTURE, "%s: %s%s%s: %s",
+	ktstr_result__add(e->ctx->result, KTSTR_FAILS, KTSTR_STEP_FAILED, "%s: %s%s%s: %s",
 			  e->state.in_backdrop ? "Backdrop setup failed" : where, op,
 			  cgroup && *cgroup ? " " : "", cgroup ? cgroup : "", why);
 	return ret;
@@ -385,8 +385,8 @@ static int open_engine(struct engine *e, struct ktstr_err *err)
 	if (!env->io)
 		ret = ktstr_cgroupfs__check(env->cgroupfs, err);
 	if (!ret)
-		ret = ktstr_cgroups__init(&st->tree, env->cgroupfs, e->ctx->cgroup_root,
-					  env->io, err);
+		ret = ktstr_cgroups__init(&st->tree, e->ctx->cgroup_walk ?: env->cgroupfs,
+					  e->ctx->cgroup_root, env->io, err);
 	if (!ret && st->controllers[0])
 		ret = ktstr_cgroups__enable(&st->tree, st->controllers, err);
 	if (!ret)

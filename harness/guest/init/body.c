@@ -95,6 +95,11 @@ int guest_context__init(struct guest_context *c, const struct ktstr_test *test,
 	};
 	snprintf(c->cgroup_root, sizeof(c->cgroup_root), GUEST_CGROUP_MOUNT "%s",
 		 args->cgroup_root);
+	if (args->cgroup_walk) {
+		snprintf(c->cgroup_walk, sizeof(c->cgroup_walk), GUEST_CGROUP_MOUNT "%s",
+			 args->cgroup_walk);
+		c->ctx.cgroup_walk = c->cgroup_walk;
+	}
 	if (args->work_type) {
 		if (ktstr_work__find_type(args->work_type, &c->work.type))
 			return ktstr_err(err, EINVAL, "there is no work type %s",
@@ -150,7 +155,7 @@ void guest_context__run(struct guest_context *c, struct guest_shared *s)
 		ktstr_result__add(ctx->result, KTSTR_FAILS, KTSTR_INFRASTRUCTURE,
 				  "body returned %d: neither 0 nor a negative errno", ret);
 	else if (ret < 0)
-		ktstr_result__add(ctx->result, KTSTR_FAILS, KTSTR_INFRASTRUCTURE,
+		ktstr_result__add(ctx->result, KTSTR_FAILS, ktstr_result__errno_kind(ctx->result),
 				  "body returned %d (%s)", ret, strerror(-ret));
 	if (ctx->test->survives_storm == KTSTR_ON)
 		probe_survival(ctx);

@@ -37,7 +37,7 @@ void guest_shared__where(const struct guest_shared *s, char *buf, size_t size);
 struct guest_context {
 	struct ktstr_ctx ctx;
 	struct ktstr_work work;
-	char cgroup_root[PATH_MAX];
+	char cgroup_root[PATH_MAX], cgroup_walk[PATH_MAX];
 };
 
 /*

@@ -27,10 +27,10 @@ static int enable_controllers(const char *dir)
 	return ret;
 }
 
-int guest_cgroup__make(const char *path, bool leaf)
+int guest_cgroup__make_below(const char *walk, const char *path, bool leaf)
 {
 	char dir[PATH_MAX] = GUEST_CGROUP_MOUNT;
-	size_t len = strlen(dir), part;
+	size_t len = strlen(dir), top = len + strlen(walk), part;
 	int ret;
 
 	while (*path) {
@@ -38,7 +38,7 @@ int guest_cgroup__make(const char *path, bool leaf)
 		part = strcspn(path, "/");
 		if (!part)
 			break;
-		ret = enable_controllers(dir);
+		ret = len < top ? 0 : enable_controllers(dir);
 		if (ret)
 			return ret;
 		if (len + part + 2 > sizeof(dir))
@@ -52,6 +52,11 @@ int guest_cgroup__make(const char *path, bool leaf)
 			return -errno;
 	}
 	return leaf ? enable_controllers(dir) : 0;
+}
+
+int guest_cgroup__make(const char *path, bool leaf)
+{
+	return guest_cgroup__make_below("", path, leaf);
 }
 
 void guest_cgroup__kill(const char *path)

@@ -12,6 +12,8 @@
  * ancestor, and with @leaf in itself for its children. 0 or -errno.
  */
 int guest_cgroup__make(const char *path, bool leaf);
+/* The same where what lies above @walk ("/a", "" is the mount) is not ours: it is left alone. */
+int guest_cgroup__make_below(const char *walk, const char *path, bool leaf);
 /* Kill all processes in @path and below. */
 void guest_cgroup__kill(const char *path);
 

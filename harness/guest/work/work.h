@@ -39,6 +39,7 @@ struct ktstr_work_ctx {
 	uint32_t index;			/* of the worker in its cgroup's work */
 	uint32_t member;		/* position in the group */
 	enum ktstr_role role;		/* init() may change it */
+	bool alone;			/* init() found no SMT siblings for its pair */
 	uint64_t units;			/* work units so far; the iteration adds to it */
 	uint64_t rng;			/* own state, seeded from (run seed, worker): see work_rand() */
 	const struct ktstr_cpumask *cpus; /* CPUs it may run on, as of init() */

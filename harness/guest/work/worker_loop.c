@@ -388,6 +388,8 @@ static bool live(const struct ktstr_worker_args *b, bool thread)
 		r->flags |= KTSTR_WORKER_BLOCKS;
 	if (w.role == KTSTR_ROLE_MESSENGER)
 		r->flags |= KTSTR_WORKER_MESSENGER;
+	if (w.alone)
+		r->flags |= KTSTR_WORKER_ALONE;
 	if (ret) {
 		__atomic_store_n(&r->setup_error, ret, __ATOMIC_RELEASE);
 		count_parked(b->control);

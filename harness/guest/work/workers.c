@@ -20,6 +20,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "lib/file.h"
 #include "worker.h"
 
 /* Each worker needs a pidfd: raise the limit of open descriptors. */
@@ -144,6 +145,14 @@ bool ktstr_workers__pages_migrated(const struct ktstr_workers *ws, uint64_t *pag
 {
 	*pages = ws->migrated_known ? ws->migrated : 0;
 	return ws->migrated_known;
+}
+
+bool ktstr_numa_balancing(void)
+{
+	char mode[16];
+
+	return guest_file__text("/proc/sys/kernel/numa_balancing", mode, sizeof(mode)) > 0 &&
+	       strtoul(mode, NULL, 10);
 }
 
 /* Absent without CONFIG_NUMA. */

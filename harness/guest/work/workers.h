@@ -170,6 +170,8 @@ void ktstr_workers__end_phase(struct ktstr_workers *ws);
 const struct ktstr_worker_report *ktstr_workers__phase_reports(const struct ktstr_workers *ws);
 const struct ktstr_worker_samples *ktstr_workers__phase_samples(const struct ktstr_workers *ws);
 
+/* Does the kernel move pages to the nodes where they are used? */
+bool ktstr_numa_balancing(void);
 /* Pages that the kernel moved between NUMA nodes from start to stop, system-wide. */
 bool ktstr_workers__pages_migrated(const struct ktstr_workers *ws, uint64_t *pages);
 

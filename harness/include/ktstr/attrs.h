@@ -205,6 +205,9 @@ enum ktstr_kind {
 	KTSTR_BODY_TIMEOUT,		/* run deadline */
 	KTSTR_BOOT_TIMEOUT, KTSTR_TEARDOWN_TIMEOUT,
 	KTSTR_WORKER_LOST,		/* a worker ended without a report */
+	/* the scenario */
+	KTSTR_STEP_FAILED,		/* the guest refused an op, or another part of a step */
+	KTSTR_BODY_ERROR,		/* the body, or a case, returned -errno */
 	/* what is no finding about the scheduler */
 	KTSTR_SKIPPED, KTSTR_NO_DATA, KTSTR_INFRASTRUCTURE, KTSTR_OTHER,
 	KTSTR_PART,			/* a note: the verdict of a part, "ok cgroup_steady" */

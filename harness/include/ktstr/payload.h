@@ -99,6 +99,7 @@ struct ktstr_payload {
 	KTSTR_DEFAULTS_BEGIN							\
 	static const struct ktstr_payload _name = { .name = #_name, ##__VA_ARGS__ }; \
 	KTSTR_DEFAULTS_END							\
+	KTSTR_ONCE(ktstr_payload, _name, ##__VA_ARGS__)				\
 	struct ktstr_payload
 
 /* NULL-terminated, for .workloads = PAYLOADS(&a, &b) */

@@ -5,9 +5,10 @@
  *
  * Each macro expands its initialisers three times: into the record, after the "unset"
  * defaults; bare, into a dead object, where -Woverride-init (gcc) and
- * -Winitializer-overrides (clang) turn a key that stands there twice into an error; and into
- * a dead function in which the optimiser folds contradictory attributes to a call of
- * a function that must not be called.
+ * -Winitializer-overrides (clang), switched on here as errors, refuse a key that stands there
+ * twice; and into a dead function in which the optimiser folds contradictory attributes to a call
+ * of a function that must not be called. gcc optimises that function whatever its options are;
+ * clang does not, so that a build with clang -O0 leaves these rules to the run.
  */
 #ifndef KTSTR_REGISTER_H
 #define KTSTR_REGISTER_H
@@ -25,14 +26,30 @@
 #endif
 #define KTSTR_DEFAULTS_END	_Pragma("GCC diagnostic pop")
 
+#ifdef __clang__
+#define KTSTR_ONCE_BEGIN							\
+	_Pragma("GCC diagnostic push")						\
+	_Pragma("GCC diagnostic error \"-Winitializer-overrides\"")
+#else
+#define KTSTR_ONCE_BEGIN							\
+	_Pragma("GCC diagnostic push")						\
+	_Pragma("GCC diagnostic error \"-Woverride-init\"")
+#endif
+
+/* The initialisers of a struct @_type alone: a key that stands there twice is an error. */
+#define KTSTR_ONCE(_type, _name, ...)						\
+	KTSTR_ONCE_BEGIN							\
+	static __attribute__((used)) void _ktstr_once_##_name(void)		\
+	{									\
+		const struct _type once __attribute__((unused)) = { __VA_ARGS__ }; \
+	}									\
+	_Pragma("GCC diagnostic pop")
+
 /* A NULL-terminated list of strings. */
 #define KTSTR_STRS(...)	((const char * const[]){ __VA_ARGS__, NULL })
 
-/*
- * Each is a rule of harness/plan/validate.c that the compiler can already see. Without optimisation
- * nothing is folded, and the rules are left to the run.
- */
-#ifdef __OPTIMIZE__
+/* Each is a rule of harness/plan/validate.c that the compiler can already see. */
+#if defined(__OPTIMIZE__) || !defined(__clang__)
 #define KTSTR_BUILD_RULE(_name, _text)						\
 	extern void ktstr_rule_##_name(void) __attribute__((error(_text)))
 #else
@@ -40,6 +57,16 @@
 	static inline void ktstr_rule_##_name(void) { }				\
 	struct ktstr_test
 #endif
+
+#ifdef __OPTIMIZE__
+#define KTSTR_FOLDED
+#elif !defined(__clang__)
+#define KTSTR_FOLDED		__attribute__((optimize("O2")))
+#else
+#define KTSTR_FOLDED
+#endif
+#define KTSTR_BUILD_CHECK	static inline KTSTR_FOLDED __attribute__((always_inline))
+
 KTSTR_BUILD_RULE(perf_modes, "ktstr: performance_mode excludes no_perf_mode");
 KTSTR_BUILD_RULE(host_only, "ktstr: host_only excludes scheduler, num_snapshots, auto_repro = true, disk and networks");
 KTSTR_BUILD_RULE(expect_err, "ktstr: expect_err excludes survives_storm and expect_auto_repro");
@@ -50,6 +77,8 @@ KTSTR_BUILD_RULE(auto_repro, "ktstr: expect_auto_repro needs scheduler and wprof
 KTSTR_BUILD_RULE(perf_delta, "ktstr: perf_delta_assertions needs performance_mode = true");
 KTSTR_BUILD_RULE(llcs, "ktstr: llcs must be divisible by numa_nodes");
 KTSTR_BUILD_RULE(bounds, "ktstr: a min_* bound exceeds its max_*");
+KTSTR_BUILD_RULE(config_missing, "ktstr: config is missing: the scheduler has config_arg");
+KTSTR_BUILD_RULE(config_unread, "ktstr: config needs a scheduler with config_arg, else nobody reads it");
 KTSTR_BUILD_RULE(limits, "ktstr: a limit of a check must not be negative");
 
 #define KTSTR_RANGE_WORDS(_min, _max)	#_min ".." #_max
@@ -59,13 +88,12 @@ KTSTR_BUILD_RULE(limits, "ktstr: a limit of a check must not be negative");
 KTSTR_TEST_RANGES(KTSTR_RANGE_RULE)
 KTSTR_BUILD_RULE(disk, "ktstr: size_mib does not lie in 1..16777216, or a throttle in 1..1000000000");
 
-static inline __attribute__((always_inline)) bool ktstr_out_of_range(int64_t v, int64_t min,
-								     int64_t max)
+KTSTR_BUILD_CHECK bool ktstr_out_of_range(int64_t v, int64_t min, int64_t max)
 {
 	return v != KTSTR_UNSET && (v < min || v > max);
 }
 
-static inline __attribute__((always_inline)) bool ktstr_min_over_max(int64_t min, int64_t max)
+KTSTR_BUILD_CHECK bool ktstr_min_over_max(int64_t min, int64_t max)
 {
 	return min != KTSTR_UNSET && max != KTSTR_UNSET && min > max;
 }
@@ -73,7 +101,7 @@ static inline __attribute__((always_inline)) bool ktstr_min_over_max(int64_t min
 #define KTSTR_NO_SWITCH_RULE(_name)
 #define KTSTR_LIMIT_RULE(_name)		|| c._name < 0
 
-static inline __attribute__((always_inline)) void
+KTSTR_BUILD_CHECK void
 ktstr_build_check_limits(const struct ktstr_checks c)
 {
 	if (false KTSTR_WORKER_CHECKS(KTSTR_NO_SWITCH_RULE, KTSTR_LIMIT_RULE)
@@ -93,8 +121,21 @@ ktstr_build_check_limits(const struct ktstr_checks c)
 		ktstr_build_check_limits(_x.checks);				\
 	} while (0)
 
+/* Declarations of other files are not constants here; the run looks at them. */
+#define KTSTR_SEEN_TRUE(_cond)	(__builtin_constant_p(!!(_cond)) && (_cond))
+
+/* config and config_arg need each other. */
+KTSTR_BUILD_CHECK void ktstr_build_check_config(const struct ktstr_test t)
+{
+	if (!t.config && t.scheduler && KTSTR_SEEN_TRUE(t.scheduler->config_arg))
+		ktstr_rule_config_missing();
+	if (t.config && !t.staged_schedulers &&
+	    (!t.scheduler || KTSTR_SEEN_TRUE(!t.scheduler->config_arg)))
+		ktstr_rule_config_unread();
+}
+
 /* Inlined into a dead function with constants for every member: leaves no code behind. */
-static inline __attribute__((always_inline)) void ktstr_build_check(const struct ktstr_test t)
+KTSTR_BUILD_CHECK void ktstr_build_check(const struct ktstr_test t)
 {
 	if (t.performance_mode == KTSTR_ON && t.no_perf_mode == KTSTR_ON)
 		ktstr_rule_perf_modes();
@@ -119,13 +160,14 @@ static inline __attribute__((always_inline)) void ktstr_build_check(const struct
 		ktstr_rule_auto_repro();
 	if (t.perf_delta_assertions && t.performance_mode != KTSTR_ON)
 		ktstr_rule_perf_delta();
+	ktstr_build_check_config(t);
 #define KTSTR_TEST_IN_RANGE(_name, _min, _max)					\
 	(ktstr_out_of_range(t._name, _min, _max) ? ktstr_rule_range_##_name() : (void)0);
 	KTSTR_TEST_RANGES(KTSTR_TEST_IN_RANGE)
 	KTSTR_BUILD_CHECK_COMMON(t);
 }
 
-static inline __attribute__((always_inline)) void
+KTSTR_BUILD_CHECK void
 ktstr_build_check_scheduler(const struct ktstr_scheduler s)
 {
 #define KTSTR_SCHED_IN_RANGE(_name, _min, _max)					\
@@ -134,7 +176,7 @@ ktstr_build_check_scheduler(const struct ktstr_scheduler s)
 	KTSTR_BUILD_CHECK_COMMON(s);
 }
 
-static inline __attribute__((always_inline)) void ktstr_build_check_disk(const struct ktstr_disk d)
+KTSTR_BUILD_CHECK void ktstr_build_check_disk(const struct ktstr_disk d)
 {
 #define KTSTR_DISK_IN_RANGE(_name, _min, _max)					\
 	(ktstr_out_of_range(d._name, _min, _max) ? ktstr_rule_disk() : (void)0);
@@ -147,7 +189,7 @@ static inline __attribute__((always_inline)) void ktstr_build_check_disk(const s
 	static const struct ktstr_scheduler _name = {				\
 		KTSTR_SCHEDULER_UNSET, .name = #_name, ##__VA_ARGS__		\
 	};									\
-	static __attribute__((used)) void _ktstr_check_##_name(void)		\
+	static KTSTR_FOLDED __attribute__((used)) void _ktstr_check_##_name(void) \
 	{									\
 		const struct ktstr_scheduler s = { KTSTR_SCHEDULER_UNSET, ##__VA_ARGS__ }; \
 										\
@@ -156,11 +198,7 @@ static inline __attribute__((always_inline)) void ktstr_build_check_disk(const s
 	KTSTR_DEFAULTS_END							\
 	static const struct ktstr_scheduler * const _ktstr_sched_##_name	\
 	__attribute__((used, section("ktstr_schedulers"))) = &_name;		\
-	static __attribute__((used)) void _ktstr_once_##_name(void)		\
-	{									\
-		const struct ktstr_scheduler once __attribute__((unused)) =	\
-			{ __VA_ARGS__ };					\
-	}									\
+	KTSTR_ONCE(ktstr_scheduler, _name, ##__VA_ARGS__)			\
 	struct ktstr_scheduler
 
 /*
@@ -185,13 +223,14 @@ struct ktstr_maker {
 	static const struct ktstr_disk _name = {				\
 		KTSTR_DISK_UNSET, ##__VA_ARGS__					\
 	};									\
-	static __attribute__((used)) void _ktstr_check_##_name(void)		\
+	static KTSTR_FOLDED __attribute__((used)) void _ktstr_check_##_name(void) \
 	{									\
 		const struct ktstr_disk d = { KTSTR_DISK_UNSET, ##__VA_ARGS__ };	\
 										\
 		ktstr_build_check_disk(d);					\
 	}									\
 	KTSTR_DEFAULTS_END							\
+	KTSTR_ONCE(ktstr_disk, _name, ##__VA_ARGS__)				\
 	struct ktstr_disk
 
 /* .networks = KTSTR_NETS(&eth0, &eth1), each a static const struct ktstr_net. */
@@ -220,18 +259,14 @@ struct ktstr_maker {
 		KTSTR_TEST_UNSET, .name = #_name, .file = __FILE__,		\
 		.line = __LINE__, .body = _name, ##__VA_ARGS__			\
 	};									\
-	static __attribute__((used)) void _ktstr_check_##_name(void)		\
+	static KTSTR_FOLDED __attribute__((used)) void _ktstr_check_##_name(void) \
 	{									\
 		const struct ktstr_test t = { KTSTR_TEST_UNSET, ##__VA_ARGS__ }; \
 										\
 		ktstr_build_check(t);						\
 	}									\
 	KTSTR_DEFAULTS_END							\
-	static __attribute__((used)) void _ktstr_once_##_name(void)		\
-	{									\
-		const struct ktstr_test once __attribute__((unused)) =		\
-			{ __VA_ARGS__ };					\
-	}									\
+	KTSTR_ONCE(ktstr_test, _name, ##__VA_ARGS__)				\
 	static const struct ktstr_test *_ktstr_entry_##_name			\
 	__attribute__((used, section("ktstr_tests"))) = &_ktstr_test_##_name;	\
 	static int _name(struct ktstr_ctx *ctx)

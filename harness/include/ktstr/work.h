@@ -124,7 +124,11 @@ struct ktstr_work {
 		} epoll_storm;
 		struct { uint32_t waiters, batches; uint64_t pause_ns; } thundering_herd; /* 7, 1000, 5 ms */
 		struct { uint32_t kib, touches, spin; } page_fault_churn; /* 4096, 256, 64 */
-		struct { uint32_t kib; uint64_t period_ns; } numa_working_set_sweep; /* 4096, 100 ms */
+		struct {
+			uint32_t kib;			/* 4096 */
+			uint64_t period_ns;		/* 100 ms */
+			const char *nodes;		/* "0,2-3"; NULL: all it may use */
+		} numa_working_set_sweep;
 		struct { uint32_t contenders, hold, spin; } mutex_contention; /* 4, 256, 1024 */
 		struct {
 			uint32_t high, medium, low;			/* 1, 1, 1 */

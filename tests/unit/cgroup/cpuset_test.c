@@ -287,6 +287,8 @@ TEST_F(sysfs, nodes_without_memory_or_without_cpus_are_told_apart)
 	ktstr_cpumask__parse("1-2", &cpus);
 	ktstr_machine__mems(self->m, &cpus, mems, sizeof(mems));
 	EXPECT_STREQ("0", mems);
+	ktstr_machine__memory_only(self->m, &cpus);
+	EXPECT_STREQ("2", format(&cpus));
 	EXPECT_STREQ("cpuset NUMA_NODE(2): no CPU is left of 3 usable ones",
 		     resolved((struct ktstr_cpuset)NUMA_NODE(2), self->m));
 	EXPECT_STREQ("0,2", format(&self->m->siblings[2]));

@@ -471,14 +471,9 @@ TEST_F(judge, pages_are_compared_with_the_nodes_of_the_cpuset)
 		     VERDICT());
 	self->c.min_page_locality = NAN;
 
-	self->c.max_slow_tier_ratio = 0.175;
-	EXPECT_STREQ("pass", VERDICT());
-	self->c.max_slow_tier_ratio = 0.1;
-	EXPECT_STREQ("fail slow-tier cg_a: slow-tier page ratio 0.1750 exceeds max_slow_tier_ratio = 0.1000 (35/200 pages on non-CPU nodes)",
-		     VERDICT());
-	self->c.max_slow_tier_ratio = NAN;
-
 	self->c.max_cross_node_migration_ratio = 0.1;
+	EXPECT_NE(NULL, strstr(VERDICT(), "inconclusive no-data cg_a: max_cross_node_migration_ratio: NUMA balancing is off"));
+	self->s.balancing = true;
 	EXPECT_STREQ("inconclusive no-data cg_a: max_cross_node_migration_ratio: the kernel does not count migrated pages",
 		     VERDICT());
 	self->s.migrated_known = true;
@@ -487,6 +482,28 @@ TEST_F(judge, pages_are_compared_with_the_nodes_of_the_cpuset)
 	self->s.pages_migrated = 21;
 	EXPECT_STREQ("fail cross-node-migration cg_a: cross-node migration ratio 0.1050 exceeds max_cross_node_migration_ratio = 0.1000 (21/200 pages migrated)",
 		     VERDICT());
+}
+
+TEST_F(judge, the_slow_tier_is_the_nodes_without_cpus_and_needs_no_cpuset)
+{
+	struct ktstr_cpumask slow = { };
+
+	self->w[0].pages_valid = self->w[1].pages_valid = 1;
+	self->w[0].node_pages[0] = 60;		/* two nodes with CPUs, a third without */
+	self->w[0].node_pages[1] = 40;
+	self->w[1].node_pages[1] = 65;
+	self->w[1].node_pages[2] = 35;
+	self->c.max_slow_tier_ratio = 0.1;
+	EXPECT_STREQ("inconclusive no-data cg_a: max_slow_tier_ratio: the NUMA nodes are not known",
+		     VERDICT());
+	self->s.slow_nodes = &slow;
+	EXPECT_NE(NULL, strstr(VERDICT(), "no NUMA node of this machine is without CPUs"));
+	EXPECT_EQ(KTSTR_PASS, ktstr_result__outcome(self->r));
+	ktstr_cpumask__set(&slow, 2);
+	EXPECT_STREQ("fail slow-tier cg_a: slow-tier page ratio 0.1750 exceeds max_slow_tier_ratio = 0.1000 (35/200 pages on memory-only nodes)",
+		     VERDICT());
+	self->c.max_slow_tier_ratio = 0.175;
+	EXPECT_STREQ("pass", VERDICT());
 }
 
 TEST_F(judge, pages_without_a_count_or_a_cpuset_are_undecided)

@@ -276,11 +276,23 @@ TEST_F(engine, a_step_that_cannot_be_made_names_the_op_and_undoes_the_rest)
 	EXPECT_EQ(-EROFS, RUN(STEP(CGROUPS(CGROUP("ok", .workers = 1)), HOLD_MS(20)),
 			      STEP(OPS(ADD_CGROUP("made"), ADD_CGROUP("bad")), HOLD_MS(20)),
 			      STEP(OPS(ADD_CGROUP("never")), HOLD_MS(20))));
-	EXPECT_PROBLEM("step 2 failed: ADD_CGROUP bad: mkdir ");
-	EXPECT_PROBLEM("Read-only file system");
+	EXPECT_DETAIL(KTSTR_FAILS, KTSTR_STEP_FAILED, "step 2 failed: ADD_CGROUP bad: mkdir ");
+	EXPECT_DETAIL(KTSTR_FAILS, KTSTR_STEP_FAILED, "Read-only file system");
 	EXPECT_NE(NULL, strstr(fake.log, "rmdir /t/made\n"));
 	EXPECT_EQ(NULL, strstr(fake.log, "never"));
 	EXPECT_EQ(1, self->ctx.result->nr_cgroups);
+}
+
+TEST_F(engine, what_lies_above_the_walk_root_is_left_alone)
+{
+	char walk[PATH_MAX];
+
+	snprintf(walk, sizeof(walk), "%s", self->root);
+	self->ctx.cgroup_walk = walk;
+	EXPECT_EQ(0, RUN(STEP(CGROUPS(CGROUP("a", .workers = 1, .cpuset = CPUS("0"))), HOLD_MS(1))))
+		print_details(self->ctx.result);
+	EXPECT_NE(NULL, strstr(fake.log, "write /t/cgroup.subtree_control=+cpuset\n"));
+	EXPECT_EQ(NULL, strstr(fake.log, "write /cgroup.subtree_control="));
 }
 
 TEST_F(engine, workers_that_were_never_started_are_not_waited_for)
@@ -289,15 +301,23 @@ TEST_F(engine, workers_that_were_never_started_are_not_waited_for)
 
 	fake.refuse = "/t/bad";
 	EXPECT_NE(0, RUN(STEP(OPS(SPAWN_HOST(.workers = 3)), CGROUPS(CGROUP("bad")), HOLD_MS(5))));
-	EXPECT_PROBLEM("step 1 failed: cgroup bad: mkdir ");
+	EXPECT_DETAIL(KTSTR_FAILS, KTSTR_STEP_FAILED, "step 1 failed: cgroup bad: mkdir ");
 	EXPECT_GT(self->env.stop_ns / 2, ktstr_now_ns() - began);
+}
+
+TEST_F(engine, a_pair_without_smt_siblings_is_inconclusive)
+{
+	EXPECT_EQ(0, RUN(STEP(CGROUPS(CGROUP("a", .workers = 2, .work = SMT_SIBLING_SPIN,
+					     .affinity = AFFINITY(SINGLE_CPU))), HOLD_MS(20))));
+	EXPECT_DETAIL(KTSTR_UNDECIDED, KTSTR_NO_DATA,
+		      "a: step 1: SmtSiblingSpin: no core has two threads among the CPUs of its workers");
 }
 
 TEST_F(engine, a_later_cgroup_that_fails_takes_the_earlier_ones_along)
 {
 	fake.refuse = "/t/bad";
 	EXPECT_EQ(-EROFS, RUN(STEP(CGROUPS(CGROUP("first"), CGROUP("bad")), HOLD_MS(20))));
-	EXPECT_PROBLEM("step 1 failed: cgroup bad: mkdir ");
+	EXPECT_DETAIL(KTSTR_FAILS, KTSTR_STEP_FAILED, "step 1 failed: cgroup bad: mkdir ");
 	EXPECT_NE(NULL, strstr(fake.log, "rmdir /t/first\n"));
 }
 

@@ -77,6 +77,48 @@ TEST_F(expect, an_infrastructure_error_never_satisfies)
 	EXPECT_EQ(KTSTR_PASS, JUDGE());
 }
 
+TEST_F(expect, a_scenario_that_fails_in_the_guest_is_an_expected_error)
+{
+	self->plan.expect_err = true;
+	FAILED(KTSTR_STEP_FAILED, "step 1 failed: ADD_CGROUP a: no space");
+	EXPECT_EQ(KTSTR_PASS, JUDGE());
+	self->test.expect_kind = KTSTR_BODY_ERROR;
+	EXPECT_EQ(KTSTR_FAIL, JUDGE());
+	EXPECT_STREQ("expected a failure of kind body-error, got kind step-failed", self->why);
+	FAILED(KTSTR_BODY_ERROR, "body returned -28");
+	EXPECT_EQ(KTSTR_PASS, JUDGE());
+}
+
+TEST_F(expect, the_errno_of_a_body_that_met_trouble_of_the_machine_is_that_trouble)
+{
+	EXPECT_EQ(KTSTR_BODY_ERROR, (int)ktstr_result__errno_kind(self->r));
+	ktstr_result__add(self->r, KTSTR_NOTE, KTSTR_INFRASTRUCTURE, "a note");
+	FAILED(KTSTR_STEP_FAILED, "step 1 failed");
+	EXPECT_EQ(KTSTR_BODY_ERROR, (int)ktstr_result__errno_kind(self->r));
+	FAILED(KTSTR_INFRASTRUCTURE, "no cgroup2");
+	EXPECT_EQ(KTSTR_INFRASTRUCTURE, (int)ktstr_result__errno_kind(self->r));
+}
+
+TEST_F(expect, the_error_may_stand_in_what_the_scheduler_wrote)
+{
+	self->plan.expect_err = true;
+	self->test.expect_scx_bpf_error_contains = "bad cpu 7";
+	self->e.sched_log = "starting\nDEBUG DUMP\nEXIT: scx_bpf_error (bad cpu 7)\n";
+	FAILED(KTSTR_STARVED, "starved");
+	EXPECT_EQ(KTSTR_FAIL, JUDGE());		/* nothing happened to the scheduler */
+	EXPECT_STREQ("expected an scx_bpf_error text that contains \"bad cpu 7\", captured none",
+		     self->why);
+	FAILED(KTSTR_SCHED_EXITED, "left");
+	EXPECT_EQ(KTSTR_PASS, JUDGE());
+	self->test.expect_scx_bpf_error_matches = "^bad cpu";
+	EXPECT_EQ(KTSTR_FAIL, JUDGE());
+	self->e.scx_error = "bad cpu";
+	EXPECT_EQ(KTSTR_PASS, JUDGE());		/* each of them in one of the texts */
+	self->test.expect_scx_bpf_error_contains = "bad cpu 8";
+	EXPECT_EQ(KTSTR_FAIL, JUDGE());
+	EXPECT_NE(NULL, strstr(self->why, "the scheduler's output has no such text either"));
+}
+
 TEST_F(expect, the_wall_clock_satisfies_only_who_names_it)
 {
 	self->plan.expect_err = true;

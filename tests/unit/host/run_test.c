@@ -47,6 +47,40 @@ TEST(the_parent_lies_below_the_mount_and_is_not_its_root)
 	}
 }
 
+static int walk(const char *env, char *buf, size_t size, struct ktstr_err *err)
+{
+	int ret;
+
+	setenv("KTSTR_CGROUP_WALK_ROOT", env, 1);
+	ret = ktstr_host__cgroup_walk("/user.slice/me/ktstr", buf, size, err);
+	unsetenv("KTSTR_CGROUP_WALK_ROOT");
+	return ret;
+}
+
+TEST(controllers_are_enabled_from_the_delegated_folder_down)
+{
+	static const char * const bad[] = {
+		"/user.slice", "/sys/fs/cgroup/user", "/sys/fs/cgroup/user.slice/me/other",
+		"/sys/fs/cgroup/user.slice/me/ktstr/below", "/sys/fs/cgroupx", "relative", "/",
+	};
+	struct ktstr_err err;
+	char buf[64];
+	size_t i;
+
+	ASSERT_EQ(0, walk("", buf, sizeof(buf), &err));
+	EXPECT_STREQ("", buf);
+	ASSERT_EQ(0, walk("/sys/fs/cgroup", buf, sizeof(buf), &err));
+	EXPECT_STREQ("", buf);
+	ASSERT_EQ(0, walk("/sys/fs/cgroup/user.slice/me/", buf, sizeof(buf), &err));
+	EXPECT_STREQ("/user.slice/me", buf);
+	ASSERT_EQ(0, walk("/sys/fs/cgroup/user.slice/me/ktstr", buf, sizeof(buf), &err));
+	EXPECT_STREQ("/user.slice/me/ktstr", buf);
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		EXPECT_EQ(-EINVAL, walk(bad[i], buf, sizeof(buf), &err)) TH_LOG("%s", bad[i]);
+		EXPECT_NE(NULL, strstr(err.msg, "KTSTR_CGROUP_WALK_ROOT="));
+	}
+}
+
 FIXTURE(host) {
 	struct ktstr_test test;
 	struct ktstr_plan plan;
@@ -153,7 +187,7 @@ TEST_F(host, what_the_body_finds_arrives_and_stdout_stays_ours)
 TEST_F(host, the_context_is_that_of_a_guest)
 {
 	self->plan.work_type = "PipeIo";
-	self->test.workload_root_cgroup = "/below/here";
+	self->plan.cgroup_root = "/below/here";
 	if (!run(_metadata, self, settles))
 		SKIP(return, "%s", self->err.msg);
 	ASSERT_LE(1, self->run.seen->result->nr_details);

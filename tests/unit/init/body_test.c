@@ -168,6 +168,7 @@ TEST_F(body, what_it_found_and_returned_is_in_the_result)
 	ASSERT_EQ(2, r->nr_details);
 	EXPECT_STREQ("found", r->details[0].text);
 	EXPECT_EQ(0, strncmp("body returned -28 ", r->details[1].text, 18));
+	EXPECT_EQ(KTSTR_BODY_ERROR, r->details[1].kind);
 	ktstr_result__free(r);
 }
 

@@ -95,6 +95,8 @@ TEST_F(opts, bad_values_are_one_clear_error)
 	REJECTS("KTSTR_SEED", "18446744073709551616", "must be a number");
 	REJECTS("KTSTR_ICOUNT_SHIFT", "11", "must be a number from 0 to 10");
 	REJECTS("KTSTR_TCG_THREADS", "2", "must be single or multi");
+	REJECTS("KTSTR_KERNEL_COMMIT", "1234567", "must be DIR=COMMIT");
+	REJECTS("KTSTR_KERNEL_COMMIT", "/linux=1234567;/other=", "must be DIR=COMMIT");
 	REJECTS("KTSTR_RUNS_ROOT", "runs", "must be an absolute path");
 	REJECTS("KTSTR_RUN_ID", "a/b", "must be a plain file name");
 	REJECTS("KTSTR_STALL_POLL_MS", "60001", "must be a number from 0 to 60000");

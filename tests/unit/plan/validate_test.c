@@ -366,7 +366,7 @@ TEST(watched_and_written_maps_are_checked_before_anything_boots)
 	EXPECT_STREQ("test t: watch_bpf_maps: needs a scheduler", err.msg);
 	t.host_only = KTSTR_ON;
 	EXPECT_EQ(-EINVAL, ktstr_validate(&t, &err));
-	EXPECT_STREQ("test t: watch_bpf_maps: excludes host_only", err.msg);
+	EXPECT_STREQ("test t: host_only: excludes bpf_map_write", err.msg);
 }
 
 TEST(a_watchdog_timeout_needs_a_scheduler_that_is_started)
@@ -383,7 +383,7 @@ TEST(a_watchdog_timeout_needs_a_scheduler_that_is_started)
 	t.scheduler = NULL;
 	t.host_only = KTSTR_ON;
 	EXPECT_EQ(-EINVAL, ktstr_validate(&t, &err));
-	EXPECT_STREQ("test t: watchdog_timeout_s: excludes host_only", err.msg);
+	EXPECT_STREQ("test t: host_only: excludes watchdog_timeout_s", err.msg);
 }
 
 TEST(every_check_may_be_set_also_those_of_the_monitor)

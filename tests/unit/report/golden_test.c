@@ -31,7 +31,7 @@ struct scene {
 	struct ktstr_plan plan;
 	struct ktstr_run run;
 	struct ktstr_worker_report w[2];
-	struct ktstr_cpumask cpuset, nodes;
+	struct ktstr_cpumask cpuset, nodes, slow;
 	struct ktstr_group_sample s;
 	const char *console;
 };
@@ -91,6 +91,8 @@ static void pages(struct scene *c)
 	c->w[0].node_pages[0] = c->w[1].node_pages[0] = 60;
 	c->w[1].node_pages[1] = 40;
 	c->s.nodes = &c->nodes;
+	c->s.slow_nodes = &c->slow;
+	c->s.balancing = true;
 	c->s.migrated_known = true;
 	c->s.pages_migrated = 20;
 }
@@ -328,6 +330,7 @@ static void set_up(struct scene *c)
 	}
 	ktstr_cpumask__set(&c->cpuset, 0);
 	ktstr_cpumask__set(&c->nodes, 0);
+	ktstr_cpumask__set(&c->slow, 1);
 	c->s = (struct ktstr_group_sample){ .cgroup = "cg_a", .reports = c->w, .nr = 2 };
 }
 

@@ -16,8 +16,11 @@
 #include "kselftest_harness.h"
 
 #include "harness/guest/work/types/cpu/alu.h"
+#include "harness/guest/work/types/pieces.h"
 #include "harness/guest/work/work.h"
 #include "harness/guest/work/workers.h"
+#include "lib/paths.h"
+#include "tests/unit/put_file.h"
 
 #define MAX_WORKERS	8
 #define MS		NSEC_PER_MSEC
@@ -193,6 +196,57 @@ TEST_F(signature, spinners_do_not_sleep_and_their_cost_samples_are_their_iterati
 		EXPECT_EQ(0, r->blocked_ns);
 		EXPECT_EQ(r->iterations, total(self->t.ws, i, KTSTR_SAMPLES_COST));
 	}
+}
+
+static void put_siblings(const char *sysfs, uint32_t cpu, const char *list)
+{
+	char dir[PATH_MAX / 2];
+
+	snprintf(dir, sizeof(dir), "%s/devices/system/cpu/cpu%u/topology", sysfs, cpu);
+	if (!ktstr_paths__mkdirs(dir))
+		put_file(dir, "thread_siblings_list", list);
+}
+
+TEST(pairs_are_siblings_and_each_has_a_core_of_its_own)
+{
+	char sysfs[] = "/tmp/ktstr-siblings-XXXXXX", cmd[64];
+	struct ktstr_cpumask cpus;
+	uint32_t pair[2];
+
+	ASSERT_NE(NULL, mkdtemp(sysfs));
+	put_siblings(sysfs, 0, "0,4\n");
+	put_siblings(sysfs, 1, "1\n");
+	put_siblings(sysfs, 2, "2,5-6\n");
+	put_siblings(sysfs, 4, "0,4\n");
+	put_siblings(sysfs, 5, "2,5-6\n");
+	put_siblings(sysfs, 6, "2,5-6\n");
+	ktstr_cpumask__parse("0-2,4-6", &cpus);
+	ASSERT_TRUE(work_sibling_pair(sysfs, &cpus, 0, pair));
+	EXPECT_EQ(0, pair[0]);
+	EXPECT_EQ(4, pair[1]);
+	ASSERT_TRUE(work_sibling_pair(sysfs, &cpus, 1, pair));
+	EXPECT_EQ(2, pair[0]);
+	EXPECT_EQ(5, pair[1]);
+	ASSERT_TRUE(work_sibling_pair(sysfs, &cpus, 4, pair));
+	EXPECT_EQ(0, pair[0]);
+	ktstr_cpumask__parse("0-2,6", &cpus);		/* what the cgroup leaves them */
+	ASSERT_TRUE(work_sibling_pair(sysfs, &cpus, 0, pair));
+	EXPECT_EQ(2, pair[0]);
+	EXPECT_EQ(6, pair[1]);
+	ktstr_cpumask__parse("0-2", &cpus);
+	EXPECT_FALSE(work_sibling_pair(sysfs, &cpus, 0, pair));
+	snprintf(cmd, sizeof(cmd), "rm -r %s", sysfs);
+	EXPECT_EQ(0, system(cmd));
+}
+
+TEST_F(signature, siblings_that_are_none_say_so)
+{
+	uint32_t i;
+
+	self->t.where.enter = on_one_cpu;
+	ASSERT_EQ(0, run(&self->t, &SMT_SIBLING_SPIN, 2, 20));
+	for (i = 0; i < 2; i++)
+		EXPECT_NE(0, self->t.r[i].flags & KTSTR_WORKER_ALONE);
 }
 
 TEST_F(signature, yielders_on_one_cpu_switch_without_sleeping)

@@ -342,6 +342,41 @@ TEST_F(signature, signals_count_only_while_there_is_somebody_to_get_them)
 	EXPECT_GE(103 * r[0].iterations, r[0].work_units);
 }
 
+TEST_F(signature, the_signal_is_sigusr1)
+{
+	unsigned long long caught = 0;
+	char path[64], line[128];
+	FILE *f;
+
+	ASSERT_EQ(0, ktstr_workers__fork(self->t.ws, 0, &SIGNAL_STORM(), 2, &self->t.where));
+	ktstr_workers__start(self->t.ws, 10 * NSEC_PER_SEC);
+	snprintf(path, sizeof(path), "/proc/%d/status", ktstr_workers__pid(self->t.ws, 0));
+	f = fopen(path, "re");
+	ASSERT_NE(NULL, f);
+	while (fgets(line, sizeof(line), f))
+		sscanf(line, "SigCgt: %llx", &caught);
+	fclose(f);
+	ASSERT_EQ(0, ktstr_workers__stop(self->t.ws, 10 * NSEC_PER_SEC, NSEC_PER_SEC));
+	EXPECT_NE(0, caught >> (SIGUSR1 - 1) & 1);
+	EXPECT_EQ(0, caught >> (SIGUSR2 - 1) & 1);
+}
+
+TEST_F(signature, a_sweep_keeps_to_the_nodes_it_was_given)
+{
+	struct ktstr_work work = NUMA_WORKING_SET_SWEEP(.kib = 64, .period_ns = MS, .nodes = "0");
+	uint32_t i;
+
+	ASSERT_EQ(0, run(&self->t, &work, 2, 50));
+	for (i = 0; i < 2 && !self->t.r[i].setup_error; i++)
+		EXPECT_LT(0, self->t.r[i].work_units);
+}
+
+TEST_F(signature, a_node_that_does_not_exist_is_refused)
+{
+	run(&self->t, &NUMA_WORKING_SET_SWEEP(.nodes = "500"), 1, 1);
+	EXPECT_EQ(-ENODEV, self->t.r[0].setup_error);
+}
+
 /* Whoever has died, the others still stop. */
 static void lose(FIXTURE_DATA(signature) *self, struct __test_metadata *_metadata,
 		 const struct ktstr_work *work, uint32_t nr, uint32_t who)
@@ -474,6 +509,10 @@ TEST(groups_are_as_large_as_their_parameters_say)
 		     refusal(&PRODUCER_CONSUMER_IMBALANCE(), 2));
 	EXPECT_STREQ("SignalStorm requires num_workers divisible by 2, got 1",
 		     refusal(&SIGNAL_STORM(), 1));
+	EXPECT_STREQ("NumaWorkingSetSweep: nodes is no list of NUMA nodes, such as \"0,2-3\"",
+		     refusal(&NUMA_WORKING_SET_SWEEP(.nodes = "first"), 1));
+	EXPECT_STREQ("NumaWorkingSetSweep: nodes is no list of NUMA nodes, such as \"0,2-3\"",
+		     refusal(&NUMA_WORKING_SET_SWEEP(.nodes = ""), 1));
 	EXPECT_STREQ("PreemptStorm requires num_workers divisible by 3, got 2",
 		     refusal(&PREEMPT_STORM(), 2));
 	EXPECT_STREQ("RtStarvation requires num_workers divisible by 4, got 2",

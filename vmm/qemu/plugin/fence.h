@@ -11,8 +11,11 @@
  * - the vCPUs' thread has notified the main loop: when it drops the big lock, the main thread runs
  *   one round.
  *
- * It works by replacing ppoll(), write() and four functions of pthreads, so hostcall.so has to be
- * preloaded.
+ * It also keeps the host's clock away from the vCPUs: no timer of it ends a turn, and the TLBs are
+ * not sized by it.
+ *
+ * It works by replacing ppoll(), write(), gettimeofday() and four functions of pthreads, so
+ * hostcall.so has to be preloaded.
  */
 #ifndef KTSTR_VMM_QEMU_FENCE_H
 #define KTSTR_VMM_QEMU_FENCE_H

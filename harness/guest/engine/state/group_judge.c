@@ -137,6 +137,20 @@ static void add_metrics(const struct ktstr_worker_group *group)
 	}
 }
 
+/* A pair of SMT siblings that has none measures something else. */
+static void report_alone(const struct ktstr_worker_group *group, const struct ktstr_group_sample *s)
+{
+	uint32_t i;
+
+	for (i = 0; i < s->nr && !(s->reports[i].flags & KTSTR_WORKER_ALONE); i++)
+		;
+	if (i < s->nr)
+		ktstr_result__add(group->state->ctx->result, KTSTR_UNDECIDED, KTSTR_NO_DATA,
+				  "%s: step %u: %s: no core has two threads among the CPUs of its workers, so they are not pinned to siblings",
+				  s->cgroup, s->step + 1,
+				  ktstr_work__row(group->spec.work.type)->name);
+}
+
 void ktstr_group__judge(struct ktstr_worker_group *group, uint64_t ran_ns)
 {
 	struct ktstr_scenario_state *st = group->state;
@@ -151,17 +165,23 @@ void ktstr_group__judge(struct ktstr_worker_group *group, uint64_t ran_ns)
 		.time_scale = st->ctx->time_scale,
 	};
 	struct ktstr_checks checks = checks_of(group);
-	struct ktstr_cpumask nodes;
+	struct ktstr_cpumask nodes, slow;
 	uint32_t i;
 
-	if (s.cpuset && ktstr_cpumask__weight(&st->machine->existing_nodes)) {
-		ktstr_machine__nodes(st->machine, s.cpuset, &nodes);
-		s.nodes = &nodes;
+	if (ktstr_cpumask__weight(&st->machine->existing_nodes)) {
+		ktstr_machine__memory_only(st->machine, &slow);
+		s.slow_nodes = &slow;
+		if (s.cpuset) {
+			ktstr_machine__nodes(st->machine, s.cpuset, &nodes);
+			s.nodes = &nodes;
+		}
 	}
+	s.balancing = ktstr_numa_balancing();
 	s.migrated_known = ktstr_workers__pages_migrated(group->workers, &s.pages_migrated);
 
 	for (i = 0; i < s.nr; i++)
 		report_lost(group, i);
+	report_alone(group, &s);
 	ktstr_stats__add(&s, st->ctx->result);
 	add_metrics(group);
 	if (st->sched_ended && ran_ns < MIN_JUDGED_NS)

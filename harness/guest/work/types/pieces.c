@@ -195,3 +195,69 @@ void work_note(const struct ktstr_work_ctx *w, const char *fmt, ...)
 	va_end(ap);
 	dprintf(STDERR_FILENO, "ktstr: %s\n", line);
 }
+
+bool work_read_list(const char *path, struct ktstr_cpumask *m)
+{
+	char buf[4096];
+	ssize_t n;
+	int fd;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	n = read(fd, buf, sizeof(buf) - 1);
+	close(fd);
+	if (n <= 0)
+		return false;
+	buf[n] = '\0';
+	buf[strcspn(buf, "\n")] = '\0';
+	return *buf && !ktstr_cpumask__parse(buf, m);
+}
+
+static bool siblings_of(const char *sysfs, uint32_t cpu, struct ktstr_cpumask *core)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/devices/system/cpu/cpu%u/topology/thread_siblings_list",
+		 sysfs, cpu);
+	return work_read_list(path, core);
+}
+
+/* The two lowest of @cpus that lie in @core. */
+static bool two_of(const struct ktstr_cpumask *core, const struct ktstr_cpumask *cpus,
+		   uint32_t pair[2])
+{
+	uint32_t cpu, nr = 0;
+
+	for (cpu = 0; cpu < KTSTR_MAX_CPUS && nr < 2; cpu++)
+		if (ktstr_cpumask__test(core, cpu) && ktstr_cpumask__test(cpus, cpu))
+			pair[nr++] = cpu;
+	return nr == 2;
+}
+
+/* Returns how many cores have two of @cpus; @pair is that of core @n, if there are so many. */
+static uint32_t count_pairs(const char *sysfs, const struct ktstr_cpumask *cpus, uint32_t n,
+			    uint32_t pair[2])
+{
+	uint32_t cpu, two[2], nr = 0;
+	struct ktstr_cpumask core;
+
+	for (cpu = 0; cpu < KTSTR_MAX_CPUS; cpu++) {
+		if (!ktstr_cpumask__test(cpus, cpu) || !siblings_of(sysfs, cpu, &core) ||
+		    !two_of(&core, cpus, two) || two[0] != cpu)
+			continue;
+		if (nr++ == n)
+			memcpy(pair, two, sizeof(two));
+	}
+	return nr;
+}
+
+bool work_sibling_pair(const char *sysfs, const struct ktstr_cpumask *cpus, uint32_t n,
+		       uint32_t pair[2])
+{
+	uint32_t nr = count_pairs(sysfs, cpus, n, pair);
+
+	if (nr && n >= nr)
+		count_pairs(sysfs, cpus, n % nr, pair);
+	return nr;
+}

@@ -40,6 +40,16 @@ void work_spin_until(struct ktstr_work_ctx *w, uint64_t deadline, uint32_t units
 int work_pipes(struct ktstr_work_group *g);
 void work_pipe_exchange(struct ktstr_work_ctx *w);
 
+/* The set in a list file of sysfs. False: it cannot be read, or is empty. */
+bool work_read_list(const char *path, struct ktstr_cpumask *m);
+
+/*
+ * Two SMT siblings among @cpus: those of core @n of the cores that have two there, counted from 0
+ * and then from the first one again. @sysfs: "/sys". False: no core has two.
+ */
+bool work_sibling_pair(const char *sysfs, const struct ktstr_cpumask *cpus, uint32_t n,
+		       uint32_t pair[2]);
+
 /* A private region that is touched byte by byte. Freed with free(). */
 struct work_region {
 	size_t size, at, stride;

@@ -11,6 +11,7 @@
 #include <sched.h>
 #include <stdlib.h>
 
+#include "harness/guest/work/attributes.h"
 #include "harness/guest/work/types/pieces.h"
 #include "harness/guest/work/types/types.h"
 
@@ -71,6 +72,23 @@ static uint32_t pair(const struct ktstr_work *work)
 	return 2;
 }
 
+/*
+ * The pair is pinned to two threads of one core, each pair to the next core. Where there is none,
+ * the workers spin where they are, and the judge is told.
+ */
+static int smt_sibling_init(struct ktstr_work_ctx *w)
+{
+	struct ktstr_cpumask own = { };
+	uint32_t pair[2];
+
+	if (!work_sibling_pair("/sys", w->cpus, w->index / 2, pair)) {
+		w->alone = true;
+		return 0;
+	}
+	ktstr_cpumask__set(&own, pair[w->member]);
+	return ktstr_attributes__pin(0, &own);
+}
+
 static void smt_sibling_spin(struct ktstr_work_ctx *w)
 {
 	uint64_t before = ktstr_now_ns();
@@ -81,13 +99,13 @@ static void smt_sibling_spin(struct ktstr_work_ctx *w)
 
 const struct ktstr_work_row ktstr_work_smt_sibling_spin = {
 	.name = "SmtSiblingSpin",
-	.description = "Two workers spin and record the cost of their work. A worker that shares "
-		"its core with the other one takes longer. Give the pair an affinity to two "
-		"sibling threads. Unit: as in SpinWait. Cost sample: the time of 1024 "
-		"units.",
+	.description = "Two workers, pinned to two SMT siblings among the CPUs that they may use, "
+		"spin and record the cost of their work. Inconclusive where no core has two "
+		"threads. Unit: as in SpinWait. Cost sample: the time of 1024 units.",
 	.parameters = "",
 	.checkpoint_every = 1,
 	.group_size = pair,
+	.init = smt_sibling_init,
 	.iterate = smt_sibling_spin,
 };
 

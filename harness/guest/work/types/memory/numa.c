@@ -8,7 +8,6 @@
  * On a machine with one node both only sleep, which is valid but does not test NUMA.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/mempolicy.h>
 #include <sched.h>
 #include <stdio.h>
@@ -31,25 +30,6 @@ struct migration {
 	uint32_t nr, next;
 	cpu_set_t cpus[];		/* of each node that has any of ours */
 };
-
-/* The set in a list file of sysfs. */
-static bool read_list(const char *path, struct ktstr_cpumask *m)
-{
-	char buf[4096];
-	ssize_t n;
-	int fd;
-
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	n = read(fd, buf, sizeof(buf) - 1);
-	close(fd);
-	if (n <= 0)
-		return false;
-	buf[n] = '\0';
-	buf[strcspn(buf, "\n")] = '\0';
-	return *buf && !ktstr_cpumask__parse(buf, m);
-}
 
 /* Those of our CPUs that lie in @m, NULL for all. */
 static void add_node(struct ktstr_work_ctx *w, struct migration *g, const struct ktstr_cpumask *m)
@@ -84,7 +64,7 @@ static int migration_init(struct ktstr_work_ctx *w)
 	char path[64];
 	uint32_t node;
 
-	read_list("/sys/devices/system/node/has_cpu", &nodes);
+	work_read_list("/sys/devices/system/node/has_cpu", &nodes);
 	g = calloc(1, sizeof(*g) + (ktstr_cpumask__weight(&nodes) + 1) * sizeof(cpu_set_t));
 	if (!g)
 		return -ENOMEM;
@@ -94,7 +74,7 @@ static int migration_init(struct ktstr_work_ctx *w)
 			continue;
 		memset(&cpus, 0, sizeof(cpus));
 		snprintf(path, sizeof(path), "/sys/devices/system/node/node%u/cpulist", node);
-		if (read_list(path, &cpus))
+		if (work_read_list(path, &cpus))
 			add_node(w, g, &cpus);
 	}
 	if (!g->nr)
@@ -145,23 +125,37 @@ static void sweep_defaults(struct ktstr_work *work)
 
 static const char *sweep_validate(const struct ktstr_work *work)
 {
+	const char *nodes = work->numa_working_set_sweep.nodes;
+	struct ktstr_cpumask m;
+
+	if (nodes && (ktstr_cpumask__parse(nodes, &m) || !ktstr_cpumask__weight(&m)))
+		return "nodes is no list of NUMA nodes, such as \"0,2-3\"";
 	if (work->numa_working_set_sweep.period_ns > WORK_MAX_NS)
 		return "period_ns exceeds an hour";
 	return NULL;
 }
 
-static int find_nodes(struct sweep *s)
+/* Those of @list that we may allocate from; NULL: all. -ENODEV: one of @list is missing. */
+static int find_nodes(struct sweep *s, const char *list)
 {
 	const size_t bits = 8 * sizeof(unsigned long);
 	unsigned long mask[NODE_WORDS] = { };
+	struct ktstr_cpumask wanted;
 	uint32_t i;
 
 	/* The kernel reads one bit less than it is told (mm/mempolicy.c, get_nodes()). */
 	if (syscall(SYS_get_mempolicy, NULL, mask, NODES_MAX + 1, NULL, MPOL_F_MEMS_ALLOWED))
-		return errno == ENOSYS ? 0 : -errno;
-	for (i = 0; i < NODES_MAX; i++)
+		return errno == ENOSYS ? list ? -ENODEV : 0 : -errno;
+	if (list && ktstr_cpumask__parse(list, &wanted))
+		return -EINVAL;
+	for (i = 0; i < NODES_MAX; i++) {
+		if (list && (i >= KTSTR_MAX_CPUS || !ktstr_cpumask__test(&wanted, i)))
+			continue;
 		if (mask[i / bits] >> (i % bits) & 1)
 			s->node[s->nr++] = i;
+		else if (list)
+			return -ENODEV;
+	}
 	return s->nr ? 0 : -EINVAL;
 }
 
@@ -174,7 +168,7 @@ static int sweep_init(struct ktstr_work_ctx *w)
 	if (!s)
 		return -ENOMEM;
 	w->priv = s;
-	ret = find_nodes(s);
+	ret = find_nodes(s, w->work->numa_working_set_sweep.nodes);
 	if (ret)
 		return ret;
 	s->next = w->index;		/* neighbours begin at different nodes */
@@ -227,10 +221,10 @@ static void sweep_fini(struct ktstr_work_ctx *w)
 
 const struct ktstr_work_row ktstr_work_numa_working_set_sweep = {
 	.name = "NumaWorkingSetSweep",
-	.description = "Moves its memory to the next NUMA node, touches every page and sleeps; the "
-		"task itself stays where it is. Unit: a page. Wake sample: how late the "
-		"sleep ended.",
-	.parameters = "kib = 4096, period_ns = 100000000",
+	.description = "Moves its memory to the next NUMA node (of nodes; NULL: of all that it may "
+		"use), touches every page and sleeps; the task itself stays where it is. "
+		"Unit: a page. Wake sample: how late the sleep ended.",
+	.parameters = "kib = 4096, period_ns = 100000000, nodes = NULL",
 	.checkpoint_every = 1,
 	.flags = KTSTR_WORK_SAMPLES_WAKE | KTSTR_WORK_BLOCKS,
 	.defaults = sweep_defaults,

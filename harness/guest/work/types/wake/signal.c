@@ -3,8 +3,6 @@
  * SignalStorm: two tasks that interrupt each other. A signal to a running task is a reschedule
  * interrupt (kick) to its CPU, and one to a queued task is a wake-up without effect: rare paths of
  * a scheduler, which run thousands of times a second here.
- *
- * SIGUSR2, because SIGUSR1 stops workers.
  */
 #include <errno.h>
 #include <signal.h>
@@ -14,7 +12,7 @@
 #include "harness/guest/work/types/types.h"
 #include "harness/guest/work/types/wait.h"
 
-#define STORM_SIGNAL	SIGUSR2
+#define STORM_SIGNAL	SIGUSR1
 
 /* One a member: whom to send to. Published by init(), taken back before the worker ends. */
 struct target {
@@ -83,7 +81,7 @@ static void storm_fini(struct ktstr_work_ctx *w)
 
 const struct ktstr_work_row ktstr_work_signal_storm = {
 	.name = "SignalStorm",
-	.description = "Two tasks spin and send each other signals. Unit: a signal, and as in "
+	.description = "Two tasks spin and send each other SIGUSR1. Unit: a signal, and as in "
 		"SpinWait.",
 	.parameters = "signals = 16, spin = 1024",
 	.checkpoint_every = 1,

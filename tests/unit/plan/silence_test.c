@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Nothing is accepted and then ignored. Walks the tables of attributes, checks and variables: each
+ * row has somebody who reads it, or is refused by its name; and with host_only, where there is no
+ * machine, each that is about one is refused, or named as without effect. A new row without an
+ * entry here fails. What each of them does is the subject of other tests.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "kselftest_harness.h"
+
+#include <ktstr.h>
+#include <ktstr/payload.h>
+
+#include "harness/checks/checks.h"
+#include "harness/kernel/kernel.h"
+#include "harness/plan/attrs_table.h"
+#include "harness/plan/override.h"
+#include "harness/plan/plan.h"
+#include "harness/plan/validate.h"
+#include "lib/paths.h"
+#include "tools-testing-ktstr/variables.h"
+
+#define SOURCE_MAX	(1u << 20)
+
+/* The table of variables lies in the file of a command, whose options nobody reads here. */
+void parse_options(void);
+void parse_options(void)
+{
+	abort();
+}
+
+void usage_with_options(void);
+void usage_with_options(void)
+{
+	abort();
+}
+
+static int body(struct ktstr_ctx *ctx)
+{
+	(void)ctx;
+	return 0;
+}
+
+static int after(struct ktstr_result *result)
+{
+	(void)result;
+	return 0;
+}
+
+KTSTR_DEFAULTS_BEGIN
+static const struct ktstr_scheduler sched = {
+	KTSTR_SCHEDULER_UNSET, .name = "s", .binary = "s",
+};
+static const struct ktstr_disk disk = { KTSTR_DISK_UNSET };
+KTSTR_DEFAULTS_END
+static const struct ktstr_scheduler * const staged[] = { &sched, NULL };
+static const struct ktstr_net net;
+static const struct ktstr_net * const nets[] = { &net, NULL };
+static const struct ktstr_payload payload = { .name = "p", .binary = "true" };
+static const struct ktstr_payload * const payloads[] = { &payload, NULL };
+static const char * const strings[] = { "a", NULL };
+static const struct ktstr_map_write write_one = { ".bss", "x", 1 };
+static const struct ktstr_map_write * const writes[] = { &write_one, NULL };
+static const struct ktstr_watch_map watch_one = { ".bss", "x", KTSTR_AGG_SCALAR, "x" };
+static const struct ktstr_watch_map * const watches[] = { &watch_one, NULL };
+
+/* Who acts on an attribute, and a value of it. */
+static const struct reader {
+	const char *name, *file;
+	const void *pointer;
+	int64_t number;
+} readers[] = {
+	{ "name", "harness/host/run.c", "t" },
+	{ "file", "harness/plan/validate.c", "f.c" },
+	{ "line", "harness/plan/validate.c", NULL, 1 },
+	{ "body", "harness/guest/init/body.c", body },
+	{ "scheduler", "harness/plan/plan.c", &sched },
+	{ "staged_schedulers", "harness/host/pack.c", staged },
+	{ "numa_nodes", "harness/plan/plan.c", NULL, 1 },
+	{ "llcs", "harness/plan/plan.c", NULL, 1 },
+	{ "cores", "harness/plan/plan.c", NULL, 1 },
+	{ "threads", "harness/plan/plan.c", NULL, 1 },
+	{ "memory_mib", "harness/plan/plan.c", NULL, 512 },
+	{ "duration_s", "harness/plan/plan.c", NULL, 7 },
+	{ "grace_s", "harness/plan/plan.c", NULL, 7 },
+	{ "watchdog_timeout_s", "harness/monitor/part.c", NULL, 7 },
+	{ "workers_per_cgroup", "harness/plan/plan.c", NULL, 7 },
+	{ "min_llcs", "harness/plan/preset.c", NULL, 1 },
+	{ "max_llcs", "harness/plan/preset.c", NULL, 1 },
+	{ "min_numa_nodes", "harness/plan/preset.c", NULL, 1 },
+	{ "max_numa_nodes", "harness/plan/preset.c", NULL, 1 },
+	{ "min_cpus", "harness/plan/preset.c", NULL, 1 },
+	{ "max_cpus", "harness/plan/preset.c", NULL, 1 },
+	{ "requires_smt", "harness/plan/preset.c" },
+	{ "expect_err", "harness/plan/plan.c" },
+	{ "expect_scx_bpf_error_contains", "harness/host/expect.c", "x" },
+	{ "expect_scx_bpf_error_matches", "harness/host/expect.c", "x" },
+	{ "expect_kind", "harness/host/expect.c", NULL, KTSTR_STARVED },
+	{ "expect_text", "harness/host/expect.c", "x" },
+	{ "allow_unclean_exit", "harness/plan/plan.c" },
+	{ "fail_on_any_ejection", "harness/host/fold.c" },
+	{ "survives_storm", "harness/guest/init/body.c" },
+	{ "allow_inconclusive", "harness/plan/plan.c" },
+	{ "auto_repro" }, { "expect_auto_repro" }, { "performance_mode" }, { "no_perf_mode" },
+	{ "cpu_budget", NULL, NULL, 1 },
+	{ "kaslr", "harness/plan/plan.c" },
+	{ "host_only", "harness/plan/plan.c" },
+	{ "ignore", "harness/host/main.c" },
+	{ "pci", "harness/devices/devices.c" },
+	{ "disk", "harness/devices/devices.c", &disk },
+	{ "networks", "harness/devices/devices.c", nets },
+	{ "bpf_map_write", "harness/monitor/part_writes.c", writes },
+	{ "watch_bpf_maps", "harness/monitor/part_maps.c", watches },
+	{ "perf_delta_assertions", NULL, strings }, { "num_snapshots", NULL, NULL, 1 },
+	{ "post_vm", "harness/host/callback.c", after },
+	{ "post_vm_unconditional", "harness/host/callback.c", after },
+	{ "cleanup_budget_ms", "harness/host/run.c", NULL, 1000 },
+	{ "workload_root_cgroup", "harness/plan/plan.c", "/x" },
+	{ "wprof" }, { "wprof_args", NULL, "x" },
+	{ "payload", "harness/plan/programs.c", &payload },
+	{ "workloads", "harness/plan/programs.c", payloads },
+	{ "extra_include_files", "harness/host/pack.c", strings },
+	{ "extra_sched_args", "harness/plan/scheduler.c", strings },
+	{ "config", "harness/host/pack.c", "{}" },
+};
+
+static const struct reader *reader_of(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(readers); i++)
+		if (!strcmp(readers[i].name, name))
+			return &readers[i];
+	return NULL;
+}
+
+/* Does the source @file have @words? */
+static bool says(const char *file, const char *words)
+{
+	size_t len;
+	char *text = ktstr_paths__read(file, SOURCE_MAX, &len);
+	bool found = text && strstr(text, words);
+
+	free(text);
+	return found;
+}
+
+static void ask_for(struct ktstr_test *t, const struct ktstr_attr *a, const struct reader *r)
+{
+	char *p = (char *)t + a->offset;
+	int sw = a->type == KTSTR_ATTR_SWITCH_OFF ? KTSTR_OFF :
+		 a->type == KTSTR_ATTR_SWITCH ? KTSTR_ON : (int)r->number;
+
+	switch (a->type) {
+	case KTSTR_ATTR_NUMBER:
+	case KTSTR_ATTR_COUNT:
+		memcpy(p, &r->number, sizeof(r->number));
+		break;
+	case KTSTR_ATTR_POINTER:
+		memcpy(p, &r->pointer, sizeof(r->pointer));
+		break;
+	default:
+		memcpy(p, &sw, sizeof(sw));
+	}
+}
+
+static const struct ktstr_test plain = { KTSTR_TEST_UNSET, .name = "t", .body = body };
+
+/* @t is accepted, or refused in a sentence that has @name. */
+#define ACCEPTED_OR_NAMED(_t, _name)						\
+	do {									\
+		if (ktstr_validate(_t, &err))					\
+			EXPECT_NE(NULL, strstr(err.msg, _name))			\
+				TH_LOG("%s: %s", _name, err.msg);		\
+	} while (0)
+
+TEST(every_attribute_of_a_test_is_read_by_somebody_or_refused)
+{
+	const struct ktstr_attr *a;
+	const struct reader *r;
+	struct ktstr_err err;
+	struct ktstr_test t;
+	char words[96];
+
+	EXPECT_EQ(ktstr_nr_test_attrs, ARRAY_SIZE(readers));
+	for (a = ktstr_test_attrs; a < ktstr_test_attrs + ktstr_nr_test_attrs; a++) {
+		r = reader_of(a->name);
+		ASSERT_NE(NULL, r) TH_LOG("%s has no entry here", a->name);
+		t = plain;
+		ask_for(&t, a, r);
+		ACCEPTED_OR_NAMED(&t, a->name);
+		EXPECT_EQ(!a->later, r->file != NULL) TH_LOG("%s", a->name);
+		if (a->later) {
+			EXPECT_NE(0, ktstr_validate(&t, &err)) TH_LOG("%s", a->name);
+			continue;
+		}
+		snprintf(words, sizeof(words), "->%s", a->name);
+		EXPECT_TRUE(says(r->file, words)) TH_LOG("%s does not read %s", r->file, a->name);
+	}
+}
+
+TEST(without_a_machine_what_is_about_one_is_refused)
+{
+	const struct ktstr_attr *a;
+	struct ktstr_err err;
+	struct ktstr_test t;
+	char words[96];
+
+	for (a = ktstr_test_attrs; a < ktstr_test_attrs + ktstr_nr_test_attrs; a++) {
+		t = plain;
+		ask_for(&t, a, reader_of(a->name));
+		t.host_only = KTSTR_ON;
+		if (!a->machine) {
+			ACCEPTED_OR_NAMED(&t, a->name);
+			continue;
+		}
+		snprintf(words, sizeof(words), "host_only: excludes %s", a->name);
+		EXPECT_EQ(-EINVAL, ktstr_validate(&t, &err)) TH_LOG("%s", a->name);
+		EXPECT_NE(NULL, strstr(err.msg, words)) TH_LOG("%s", err.msg);
+	}
+	/* the default is nothing that is asked for */
+	t = plain;
+	t.host_only = KTSTR_ON;
+	t.kaslr = KTSTR_ON;
+	t.pci = KTSTR_OFF;
+	EXPECT_EQ(0, ktstr_validate(&t, &err)) TH_LOG("%s", err.msg);
+}
+
+TEST(every_check_has_a_judge_and_is_refused_where_that_one_sees_nothing)
+{
+	const struct ktstr_check *k;
+	struct ktstr_err err;
+	struct ktstr_test t;
+
+	for (k = ktstr_check_table; k < ktstr_check_table + ktstr_nr_checks; k++) {
+		t = plain;
+		ktstr_check__set_value(k, &t.checks, 1);
+		EXPECT_EQ(0, ktstr_validate(&t, &err)) TH_LOG("%s: %s", k->name, err.msg);
+		t.host_only = KTSTR_ON;
+		if (k->scope == KTSTR_SCOPE_MONITOR) {
+			EXPECT_TRUE(says("harness/monitor/judge.c", k->name)) TH_LOG("%s", k->name);
+			EXPECT_EQ(-EINVAL, ktstr_validate(&t, &err)) TH_LOG("%s", k->name);
+			EXPECT_NE(NULL, strstr(err.msg, k->name)) TH_LOG("%s", err.msg);
+		} else {
+			EXPECT_NE(NULL, k->judge) TH_LOG("%s", k->name);
+			EXPECT_EQ(0, ktstr_validate(&t, &err)) TH_LOG("%s: %s", k->name, err.msg);
+		}
+	}
+}
+
+/* Who reads a variable, and for NAMED a value that a host_only test says has no effect. */
+static const struct variable {
+	const char *name, *file;
+	enum { ACTS, NAMED } host_only;
+	const char *value;
+} variables[] = {
+	{ "KTSTR_TEST_KERNEL", "harness/kernel/kernel.c" },
+	{ KTSTR_ENV_KERNEL_SOURCE, "harness/kernel/kernel.h" },
+	{ "KTSTR_KERNEL", "harness/kernel/kernel.c" },
+	{ "KTSTR_CACHE_DIR", "harness/kernel/kernel_cache.c" },
+	{ "KTSTR_ACCEL", "harness/plan/opts.c", NAMED, "tcg" },
+	{ "KTSTR_SEED", "harness/plan/opts.c" },
+	{ "KTSTR_TCG_THREADS", "harness/plan/opts.c", NAMED, "multi" },
+	{ "KTSTR_ICOUNT_SHIFT", "harness/plan/opts.c", NAMED, "2" },
+	{ KTSTR_ENV_ALL_SCHEDULERS, "harness/plan/override.h", NAMED, "/bin/true" },
+	{ KTSTR_ENV_ALL_SCHED_ARGS, "harness/plan/override.h" },	/* needs the former */
+	{ KTSTR_ENV_SCHEDULER_BIN, "harness/plan/override.h" },	/* of one scheduler */
+	{ KTSTR_ENV_SCHEDULER, "harness/plan/override.h", NAMED, "/bin/true" },
+	{ KTSTR_ENV_SCHED_ARGS, "harness/plan/override.h" },		/* needs the former */
+	{ KTSTR_ENV_TOPOLOGY, "harness/plan/override.h" },
+	{ KTSTR_ENV_DURATION, "harness/plan/override.h" },
+	{ "KTSTR_STALL_POLL_MS", "harness/plan/opts.c" },
+	{ "KTSTR_COLD", "harness/plan/opts.c", NAMED, "1" },
+	{ "KTSTR_MONITOR", "harness/plan/opts.c" },		/* off where there is none */
+	{ "KTSTR_MONITOR_CSV", "harness/plan/opts.c", NAMED, "/tmp/x" },
+	{ KTSTR_ENV_WORK_TYPE, "harness/plan/override.h" },
+	{ "KTSTR_HOST_CGROUP_PARENT", "harness/host/host_run.c" },
+	{ "KTSTR_CGROUP_WALK_ROOT", "harness/host/host_run.c" },
+	{ "KTSTR_RUNS_ROOT", "lib/paths.c" },
+	{ "KTSTR_RUN_ID", "harness/plan/opts.c" },
+	{ "KTSTR_SIDECAR_DIR", "harness/report/sidecar.c" },
+	{ "KTSTR_PROJECT_COMMIT", "harness/host/run.c" },
+	{ KTSTR_ENV_KERNEL_COMMIT, "harness/kernel/kernel.h" },
+	{ "KTSTR_CI", "harness/report/sidecar.c" },
+	{ "KTSTR_NESTED", "harness/plan/deadline.c" },
+	{ "KTSTR_VERBOSE", "harness/host/direct.c" },
+	{ KTSTR_ENV_KARGS, "harness/plan/override.h", NAMED, "quiet" },
+	{ "KTSTR_NO_SKIP_MODE", "harness/host/run.c" },
+	{ "KTSTR_LOG_PASSES", "harness/host/guest_args.c" },
+	{ "KTSTR_SHELL_FILES", "scenarios/shell.c" },
+	{ "KTSTR_QEMU", "vmm/qemu/find.c" },
+	{ "KTSTR_LIBDIR", "vmm/qemu/find.c" },
+	{ "KTSTR_PAGER", "tools-testing-ktstr/ktstr.c" },
+	{ "KTSTR_GUEST_INIT", "harness/guest/init/init.c" },
+};
+
+static const struct variable *variable_of(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(variables); i++)
+		if (!strcmp(variables[i].name, name))
+			return &variables[i];
+	return NULL;
+}
+
+TEST(every_variable_is_read_by_somebody_or_named_as_without_effect)
+{
+	const struct variable *v;
+	char sentence[256], words[96];
+	struct ktstr_plan plan = { .test = &plain, .host_only = true };
+	const char *name, *said;
+	unsigned int i;
+
+	for (i = 0; env_variable_name(i); i++)
+		unsetenv(env_variable_name(i));
+	EXPECT_EQ(ARRAY_SIZE(variables), i);
+	EXPECT_EQ(NULL, ktstr_override__unused(&plan, sentence, sizeof(sentence)));
+	for (i = 0; (name = env_variable_name(i)); i++) {
+		v = variable_of(name);
+		ASSERT_NE(NULL, v) TH_LOG("%s has no entry here", name);
+		snprintf(words, sizeof(words), "\"%s", name);
+		EXPECT_TRUE(says(v->file, words)) TH_LOG("%s does not have %s", v->file, name);
+		if (v->host_only != NAMED)
+			continue;
+		setenv(name, v->value, 1);
+		said = ktstr_override__unused(&plan, sentence, sizeof(sentence));
+		unsetenv(name);
+		ASSERT_NE(NULL, said) TH_LOG("%s", name);
+		snprintf(words, sizeof(words), "host_only: %s: without effect", name);
+		EXPECT_EQ(said, strstr(said, words)) TH_LOG("%s", said);
+	}
+}
+
+TEST_HARNESS_MAIN
