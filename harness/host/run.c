@@ -186,6 +186,7 @@ static void fill_spec(struct work *w, struct vm_spec *spec)
 		.console_path = w->console,
 		.output_path = w->output,
 		.emulator_log_path = w->emulator,
+		.terminal_fd = run->opts.terminal_fd,
 	};
 	ktstr_parts__spec(run, spec);
 }
