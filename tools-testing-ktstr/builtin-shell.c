@@ -32,6 +32,7 @@
 static struct {
 	const char *exec, *input, *scheduler, *topology, *duration, *kernel, *accel, *seed;
 	struct strings include, kargs;
+	bool console;
 	char dir[PATH_MAX];		/* of our own, with command and input */
 	char log[PATH_MAX];		/* what the program prints about the run */
 	char output[PATH_MAX];		/* of the command */
@@ -74,6 +75,7 @@ static const struct option shell_options[] = {
 	OPT_STRING(0, "accel", &o.accel, "kvm|tcg", "accelerator (default: kvm where it works)"),
 	OPT_STRING(0, "seed", &o.seed, "N", "deterministic run of COMMAND with this seed (implies --accel tcg)"),
 	OPT_CALLBACK(0, "karg", &o.kargs, "ARG", "one more parameter of the guest's kernel (repeatable)", add),
+	OPT_BOOLEAN(0, "console", &o.console, "show the guest's console on stderr while it runs"),
 	OPT_END()
 };
 
@@ -368,6 +370,8 @@ static int run(const char * const *sched_args, size_t nr_sched_args)
 	    export_files() || export_options(sched_args, nr_sched_args) || choose_places() ||
 	    (!o.exec && prepare_session(&sock)))
 		return FAILED;
+	if (o.console && export_console())
+		return complain(FAILED, NULL, "shell: --console: %s", strerror(errno));
 	fflush(NULL);
 	pid = start(program);
 	if (pid < 0)
