@@ -18,9 +18,11 @@ static const char *keys(struct keys *k, const char *in)
 {
 	static char out[64];
 	bool leave;
+	size_t n;
 
 	memset(out, 0, sizeof(out));
-	out[keys__filter(k, in, strlen(in), out, &leave)] = leave ? '!' : '\0';
+	n = keys__filter(k, in, strlen(in), out, &leave);
+	out[n] = leave ? '!' : '\0';
 	return out;
 }
 
