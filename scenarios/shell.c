@@ -26,6 +26,7 @@
 #include <ktstr/terminal.h>
 
 #define DIR		"/include-files/"
+#define TERMINFO	"/tmp/terminfo"
 #define MAX_FILES	64
 #define DURATION_S	60
 #define SIZE_MS		5000	/* for the size of the terminal to come */
@@ -119,6 +120,23 @@ static int open_pty(void)
 	return fd < 0 || unlockpt(fd) ? -errno : fd;
 }
 
+/* Where ncurses looks for the description of the terminal, which came as a file. */
+static void set_terminfo(void)
+{
+	const char *type = getenv("TERM");
+	char file[256], dir[sizeof(TERMINFO) + 2], link[sizeof(dir) + sizeof(file)];
+
+	if (!type || !*type ||
+	    (size_t)snprintf(file, sizeof(file), DIR "%s", type) >= sizeof(file) || access(file, R_OK))
+		return;
+	snprintf(dir, sizeof(dir), TERMINFO "/%c", *type);
+	snprintf(link, sizeof(link), "%s/%s", dir, type);
+	mkdir(TERMINFO, 0755);
+	mkdir(dir, 0755);
+	if (!symlink(file, link) || errno == EEXIST)
+		setenv("TERMINFO", TERMINFO, 1);
+}
+
 /* bash if the user included it, else sh. */
 static void __attribute__((noreturn)) become_shell(int fd)
 {
@@ -129,6 +147,7 @@ static void __attribute__((noreturn)) become_shell(int fd)
 	if (ioctl(STDIN_FILENO, TIOCSCTTY, 0) || chdir("/"))
 		_exit(126);
 	setenv("HOME", "/", 1);
+	set_terminfo();
 	execlp("bash", "bash", "-i", NULL);
 	execl(DIR "sh", "sh", "-i", NULL);
 	_exit(127);

@@ -28,6 +28,7 @@
 #define LOOK_MS		100		/* at the output, which is a file */
 #define END_MARK	'\036'		/* before "exit STATUS" */
 #define MAX_STDIN	(16 << 20)
+#define TERM_CHARS	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-._"
 
 static struct {
 	const char *exec, *input, *scheduler, *topology, *duration, *kernel, *accel, *seed;
@@ -115,6 +116,24 @@ static int write_input(void)
 	return ret;
 }
 
+/* The description of the user's terminal, which programs of the guest look for. 0, or -ENOENT. */
+static int find_terminfo(char *path, size_t size)
+{
+	static const char * const roots[] = {
+		"/etc/terminfo", "/lib/terminfo", "/usr/share/terminfo",
+	};
+	const char *type = getenv("TERM");
+	size_t i;
+
+	if (!type || !*type || type[strspn(type, TERM_CHARS)])
+		return -ENOENT;
+	for (i = 0; i < ARRAY_SIZE(roots); i++)
+		if (!ktstr_paths__fmt(path, size, "%s/%c/%s", roots[i], *type, type) &&
+		    !access(path, R_OK))
+			return 0;
+	return -ENOENT;
+}
+
 /* Absolute paths, one a line, for the program. A bare name stays: it is looked up in PATH. */
 static int export_files(void)
 {
@@ -127,6 +146,8 @@ static int export_files(void)
 	fprintf(f, "/bin/sh\n");
 	if (o.exec)
 		fprintf(f, "%s/ktstr-command\n", o.dir);
+	else if (!find_terminfo(path, sizeof(path)))
+		fprintf(f, "%s\n", path);
 	if (o.input)
 		fprintf(f, "%s/ktstr-stdin\n", o.dir);
 	for (i = 0; i < o.include.nr; i++)
@@ -322,7 +343,8 @@ static int run_session(int sock, pid_t pid)
 /* The settings of a session win over those of the environment. */
 static int prepare_session(int *sock)
 {
-	char text[16];
+	char text[16], path[PATH_MAX];
+	static char type[256];
 	sigset_t winch;
 	int ends[2];
 
@@ -337,6 +359,10 @@ static int prepare_session(int *sock)
 		snprintf(text, sizeof(text), "%d", KTSTR_MAX_DURATION_S);
 		setenv(KTSTR_ENV_DURATION, text, 1);
 	}
+	/* the kernel gives it to init as its environment */
+	snprintf(type, sizeof(type), "TERM=%s", getenv("TERM") ?: "");
+	if (!find_terminfo(path, sizeof(path)) && strings__add(&o.kargs, type))
+		return complain(FAILED, NULL, "shell: %s", strerror(ENOMEM));
 	sigemptyset(&winch);
 	sigaddset(&winch, SIGWINCH);
 	sigprocmask(SIG_BLOCK, &winch, NULL);
@@ -367,8 +393,8 @@ static int run(const char * const *sched_args, size_t nr_sched_args)
 		return complain(FAILED, NULL, "shell: %s/" TEST ": %s; build the suite", dir,
 				strerror(errno));
 	if ((o.exec && write_file("ktstr-command", o.exec, strlen(o.exec))) || (o.input && write_input()) ||
-	    export_files() || export_options(sched_args, nr_sched_args) || choose_places() ||
-	    (!o.exec && prepare_session(&sock)))
+	    (!o.exec && prepare_session(&sock)) || export_files() ||
+	    export_options(sched_args, nr_sched_args) || choose_places())
 		return FAILED;
 	if (o.console && export_console())
 		return complain(FAILED, NULL, "shell: --console: %s", strerror(errno));

@@ -99,8 +99,9 @@ time.sleep(1)
 s.type(b"\x03")
 s.until(PROMPT)
 wants("^C reaches what runs in the foreground", s.run(b"echo $?"), b"130\n")
-got = s.run(b"sleep 1000 & jobs; kill %1")
+got = s.run(b"sleep 1000 & jobs; kill %1; wait")
 result(b"Running" in got, "jobs are controlled", got)
+s.run(b"")	# what the shell says about that job
 numbers = b"".join(b"%d\n" % i for i in range(1, 20001))
 got = s.run(b"seq 20000")
 result(got == numbers, "a flood of output arrives whole", f"{len(got)} bytes")
@@ -112,6 +113,12 @@ s.type(b"cksum < /tmp/pasted\r")
 got = s.until(PROMPT)
 wanted = subprocess.run("cksum", input=paste.replace(b"\r", b"\n"), capture_output=True).stdout
 wants("what is pasted arrives whole", got.strip(), wanted.strip())
+s.type(b"for p in /proc/[0-9]*; do case $(cat $p/comm) in scheduler) kill ${p#/proc/}; esac; done\r")
+s.until(b"ktstr: scheduler process died unexpectedly")
+s.type(b"sleep 4; echo it is $(cat /sys/kernel/sched_ext/state)\r")
+s.until(b"it is disabled\r\n")
+s.until(PROMPT)
+result(True, "the scheduler ends, the user is told, the shell goes on")
 s.type(b"(exit 7)\r")
 s.until(PROMPT)
 s.type(b"\x04")
@@ -136,7 +143,7 @@ while read -r word status name; do
 	[ "$status" = 0 ] || echo "# got: ${name#*| }"
 	result "$status" "${name%% |*}"
 done < <(KTSTR_TEST_MARK=$mark python3 "$tmp/drive.py" "$out/ktstr" shell --accel tcg --topology 1n1l2c1t 2>&1)
-[ "$nr" = 14 ]
+[ "$nr" = 15 ]
 result $? "the terminal was driven to the end"
 gone
 result $? "no process is left"
