@@ -127,7 +127,7 @@ static int parse_fd(const char *name, int *fd, struct ktstr_err *err)
 	if (ret)
 		return ret;
 	if (fcntl((int)v, F_GETFD) < 0)
-		return ktstr_err(err, EBADF, "%s=%s: no such file descriptor is open", name, text);
+		return ktstr_err(err, EINVAL, "%s=%s: no such file descriptor is open", name, text);
 	*fd = (int)v;
 	return 0;
 }
