@@ -2,6 +2,7 @@
 /* A console that grows: see follow.h. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/kernel.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -24,7 +25,7 @@ static void close_all(struct ktstr_follow *f)
 	int *fd[] = { &f->file, &f->changes, &f->wake };
 	size_t i;
 
-	for (i = 0; i < sizeof(fd) / sizeof(fd[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(fd); i++) {
 		if (*fd[i] >= 0)
 			close(*fd[i]);
 		*fd[i] = -1;

@@ -66,9 +66,9 @@ TEST_F(follow, lines_are_passed_on_when_they_are_whole)
 	say(self->file, "one\r\ntw");
 	ktstr_follow__read(&self->f);
 	EXPECT_STREQ("name: one\n", GOT());
-	say(self->file, "o\r\n\nthree");
+	say(self->file, "o\r\n\tx\n\nthree");
 	ktstr_follow__read(&self->f);
-	EXPECT_STREQ("name: two\nname: \n", GOT());
+	EXPECT_STREQ("name: two\nname: \tx\nname:" " " "\n", GOT());
 	ktstr_follow__close(&self->f);
 	EXPECT_STREQ("name: three\n", GOT());
 }
