@@ -142,7 +142,7 @@ while read -r word status name; do
 	[ "$word" = result ] || { echo "# $word $status $name"; continue; }
 	[ "$status" = 0 ] || echo "# got: ${name#*| }"
 	result "$status" "${name%% |*}"
-done < <(KTSTR_TEST_MARK=$mark python3 "$tmp/drive.py" "$out/ktstr" shell --accel tcg --topology 1n1l2c1t 2>&1)
+done < <(KTSTR_TEST_MARK=$mark python3 "$tmp/drive.py" "$out/ktstr" shell --accel tcg --topology 1n1l1c1t 2>&1)
 [ "$nr" = 15 ]
 result $? "the terminal was driven to the end"
 gone
