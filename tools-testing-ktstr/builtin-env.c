@@ -93,6 +93,10 @@ static const struct variable variables[] = {
 	  "set and not 0: claims that hold are recorded too" },
 	{ "KTSTR_SHELL_FILES", "-", .meaning =
 	  "set by ktstr shell: files for the guest, one a line; not for users" },
+	{ "KTSTR_CONSOLE", "-", .meaning =
+	  "file descriptor that gets the guests' consoles while they run, 2 for example" },
+	{ "KTSTR_TERMINAL", "-", .meaning =
+	  "set by ktstr shell: the socket of an interactive session; not for users" },
 	{ "KTSTR_QEMU", "found", .meaning =
 	  "QEMU binary to emulate with" },
 	{ "KTSTR_LIBDIR", "beside the program", .meaning =

@@ -33,7 +33,7 @@ static struct {
 	const char *threads, *scheduler, *topology, *duration, *work_type, *monitor_csv;
 	char *sched_args;		/* what stood behind "--", one a line */
 	struct strings scenarios, kargs;
-	bool json, no_skip, batch, cold, no_monitor, verbose;
+	bool json, no_skip, batch, cold, no_monitor, verbose, console;
 	/* Checked values of the above. */
 	uint64_t width, repeats, seed_value, shift_value, seconds;
 	char total[24];			/* seconds of a batch */
@@ -98,6 +98,7 @@ static const struct option run_options[] = {
 	OPT_STRING(0, "runs", &o.runs, "DIR", "put artefacts below DIR"),
 	OPT_STRING(0, "monitor-csv", &o.monitor_csv, "FILE", "write the monitor's samples to FILE"),
 	OPT_BOOLEAN(0, "no-monitor", &o.no_monitor, "do not look into the guests' memory"),
+	OPT_BOOLEAN(0, "console", &o.console, "show the guests' consoles on stderr while they run"),
 	OPT_BOOLEAN('v', "verbose", &o.verbose, "print the report of tests that pass, too"),
 	OPT_BOOLEAN(0, "json", &o.json, "print a JSON array of results instead of KTAP"),
 	OPT_END()
@@ -278,6 +279,8 @@ static int export_options(void)
 	for (i = 0; i < ARRAY_SIZE(vars); i++)
 		if (vars[i].value)
 			setenv(vars[i].variable, vars[i].value, 1);
+	if (o.console && export_console())
+		return complain(1, NULL, "--console: %s", strerror(errno));
 	if (export_kargs() || (o.monitor_csv && start_csv()))
 		return 1;
 	if (o.scheduler)
@@ -405,7 +408,7 @@ static int on_progress(void *ctx, struct job_pool *pool, struct job *done)
 static int run_jobs(struct job *jobs, unsigned int nr, const struct document_header *head)
 {
 	struct document d = {
-		.out = stdout, .json = o.json, .head = head, .jobs = jobs, .nr_jobs = nr,
+		.out = stdout, .json = o.json, .plain = o.console, .head = head, .jobs = jobs, .nr_jobs = nr,
 		.nr_repeats = o.repeats,
 	};
 	struct job_pool pool = {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * ktstr shell --exec: one command in a guest, by the machinery of tests. The command becomes the
- * test of the program `shell` (scenarios/shell.c), with the files that it needs. Its output is
- * copied while it runs, and its exit status is the tool's.
+ * ktstr shell: a shell or one command in a guest, by the machinery of tests. It becomes the test of
+ * the program `shell` (scenarios/shell.c), with the files that it needs. The output of a command is
+ * copied while it runs; a shell is joined to the terminal (run/session.h). The exit status is the
+ * tool's.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -11,6 +12,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -20,18 +22,22 @@
 #include "lib/parse.h"
 #include "lib/paths.h"
 #include "builtin.h"
+#include "tools-testing-ktstr/run/session.h"
 
 #define TEST		"shell"
 #define LOOK_MS		100		/* at the output, which is a file */
 #define END_MARK	'\036'		/* before "exit STATUS" */
 #define MAX_STDIN	(16 << 20)
+#define TERM_CHARS	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-._"
 
 static struct {
 	const char *exec, *input, *scheduler, *topology, *duration, *kernel, *accel, *seed;
 	struct strings include, kargs;
+	bool console;
 	char dir[PATH_MAX];		/* of our own, with command and input */
 	char log[PATH_MAX];		/* what the program prints about the run */
 	char output[PATH_MAX];		/* of the command */
+	int terminal;			/* the program's end of its socket; -1: there is no session */
 } o;
 
 static int add(const struct option *opt, const char *arg, int unset)
@@ -46,11 +52,15 @@ static int add(const struct option *opt, const char *arg, int unset)
 }
 
 static const char * const shell_usage[] = {
+	"ktstr shell [OPTIONS] [-- ARGS OF THE SCHEDULER]",
 	"ktstr shell --exec COMMAND [OPTIONS] [-- ARGS OF THE SCHEDULER]",
 	"",
-	"Boots a guest, runs COMMAND in it with the host's sh, and ends with its exit status (129:",
-	"wrong usage, 125: there was no guest to run it in). The guest has the programs that -i names,",
-	"and nothing else but its kernel's file systems; standard input is empty without --stdin.",
+	"Boots a guest with an interactive shell on the terminal: bash if -i bash is given, else the",
+	"host's sh. If standard input is no terminal, it is a script for that shell. With --exec the",
+	"shell runs COMMAND, whose standard input is empty without --stdin. Ends with the exit status",
+	"of the shell or command (129: wrong usage, 125: there was no guest to run it in). The guest",
+	"has the programs that -i names, and nothing else but its kernel's file systems.",
+	"Way out of a guest that hangs: ~. at the start of a line, or SIGTERM.",
 	NULL
 };
 
@@ -61,11 +71,12 @@ static const struct option shell_options[] = {
 	OPT_STRING(0, "stdin", &o.input, "FILE", "standard input of the command; - is that of the tool"),
 	OPT_STRING(0, "scheduler", &o.scheduler, "BINARY", "attach this scheduler first; its arguments follow --"),
 	OPT_STRING(0, "topology", &o.topology, "1n2l4c1t", "NUMA nodes, LLCs in total, cores per LLC, threads per core"),
-	OPT_STRING(0, "duration", &o.duration, "S", "guest seconds that the command may take (default: 60)"),
+	OPT_STRING(0, "duration", &o.duration, "S", "guest seconds that it may take (default: 60, a day on a terminal)"),
 	OPT_STRING(0, "kernel", &o.kernel, "SPEC", "image, kernel tree, version or cache key"),
 	OPT_STRING(0, "accel", &o.accel, "kvm|tcg", "accelerator (default: kvm where it works)"),
-	OPT_STRING(0, "seed", &o.seed, "N", "deterministic run with this seed (implies --accel tcg)"),
+	OPT_STRING(0, "seed", &o.seed, "N", "deterministic run of COMMAND with this seed (implies --accel tcg)"),
 	OPT_CALLBACK(0, "karg", &o.kargs, "ARG", "one more parameter of the guest's kernel (repeatable)", add),
+	OPT_BOOLEAN(0, "console", &o.console, "show the guest's console on stderr while it runs"),
 	OPT_END()
 };
 
@@ -105,6 +116,24 @@ static int write_input(void)
 	return ret;
 }
 
+/* The description of the user's terminal, which programs of the guest look for. 0, or -ENOENT. */
+static int find_terminfo(char *path, size_t size)
+{
+	static const char * const roots[] = {
+		"/etc/terminfo", "/lib/terminfo", "/usr/share/terminfo",
+	};
+	const char *type = getenv("TERM");
+	size_t i;
+
+	if (!type || !*type || type[strspn(type, TERM_CHARS)])
+		return -ENOENT;
+	for (i = 0; i < ARRAY_SIZE(roots); i++)
+		if (!ktstr_paths__fmt(path, size, "%s/%c/%s", roots[i], *type, type) &&
+		    !access(path, R_OK))
+			return 0;
+	return -ENOENT;
+}
+
 /* Absolute paths, one a line, for the program. A bare name stays: it is looked up in PATH. */
 static int export_files(void)
 {
@@ -114,7 +143,11 @@ static int export_files(void)
 
 	if (!f)
 		return complain(FAILED, NULL, "shell: %s", strerror(errno));
-	fprintf(f, "/bin/sh\n%s/ktstr-command\n", o.dir);
+	fprintf(f, "/bin/sh\n");
+	if (o.exec)
+		fprintf(f, "%s/ktstr-command\n", o.dir);
+	else if (!find_terminfo(path, sizeof(path)))
+		fprintf(f, "%s\n", path);
 	if (o.input)
 		fprintf(f, "%s/ktstr-stdin\n", o.dir);
 	for (i = 0; i < o.include.nr; i++)
@@ -196,6 +229,7 @@ static pid_t start(const char *program)
 	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
 	struct sigaction sa = { .sa_handler = forward };
 	pid_t pid = fork();
+	sigset_t none;
 	size_t i;
 	int fd;
 
@@ -206,6 +240,10 @@ static pid_t start(const char *program)
 		return pid;
 	}
 	setpgid(0, 0);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	if (o.terminal >= 0)
+		fcntl(o.terminal, F_SETFD, 0);
 	fd = open(o.log, O_WRONLY | O_CREAT | O_TRUNC, 0600);
 	if (fd >= 0) {
 		dup2(fd, STDOUT_FILENO);
@@ -287,6 +325,51 @@ static int follow(pid_t pid)
 	return FAILED;
 }
 
+/* A session ends with its guest. What the program says matters if the shell did not end. */
+static int run_session(int sock, pid_t pid)
+{
+	int shell = session__run(sock, pid), status = 0;
+
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (shell >= 0)
+		return shell;
+	if (WIFEXITED(status) && WEXITSTATUS(status) > 128)
+		return WEXITSTATUS(status);	/* interrupted */
+	print_log();
+	return FAILED;
+}
+
+/* The settings of a session win over those of the environment. */
+static int prepare_session(int *sock)
+{
+	char text[16], path[PATH_MAX];
+	static char type[256];
+	sigset_t winch;
+	int ends[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends))
+		return complain(FAILED, NULL, "shell: socket: %s", strerror(errno));
+	*sock = ends[0];
+	o.terminal = ends[1];
+	snprintf(text, sizeof(text), "%d", o.terminal);
+	setenv("KTSTR_TERMINAL", text, 1);
+	setenv("KTSTR_TCG_THREADS", "multi", 1);
+	if (!o.duration) {
+		snprintf(text, sizeof(text), "%d", KTSTR_MAX_DURATION_S);
+		setenv(KTSTR_ENV_DURATION, text, 1);
+	}
+	/* the kernel gives it to init as its environment */
+	snprintf(type, sizeof(type), "TERM=%s", getenv("TERM") ?: "");
+	if (!find_terminfo(path, sizeof(path)) && strings__add(&o.kargs, type))
+		return complain(FAILED, NULL, "shell: %s", strerror(ENOMEM));
+	sigemptyset(&winch);
+	sigaddset(&winch, SIGWINCH);
+	sigprocmask(SIG_BLOCK, &winch, NULL);
+	fputs("ktstr: the guest boots; ~. at the start of a line ends it\n", stderr);
+	return 0;
+}
+
 static void remove_dir(void)
 {
 	static const char * const names[] = { "ktstr-command", "ktstr-stdin", "log" };
@@ -299,31 +382,48 @@ static void remove_dir(void)
 	rmdir(o.dir);
 }
 
-static int run_command(const char * const *sched_args, size_t nr_sched_args)
+static int run(const char * const *sched_args, size_t nr_sched_args)
 {
 	char program[PATH_MAX], dir[PATH_MAX];
+	int sock = -1;
 	pid_t pid;
 
 	if (ktstr_paths__exe_dir(dir, sizeof(dir)) ||
 	    ktstr_paths__fmt(program, sizeof(program), "%s/" TEST, dir) || access(program, X_OK))
 		return complain(FAILED, NULL, "shell: %s/" TEST ": %s; build the suite", dir,
 				strerror(errno));
-	if (write_file("ktstr-command", o.exec, strlen(o.exec)) || (o.input && write_input()) ||
-	    export_files() || export_options(sched_args, nr_sched_args) || choose_places())
+	if ((o.exec && write_file("ktstr-command", o.exec, strlen(o.exec))) || (o.input && write_input()) ||
+	    (!o.exec && prepare_session(&sock)) || export_files() ||
+	    export_options(sched_args, nr_sched_args) || choose_places())
 		return FAILED;
+	if (o.console && export_console())
+		return complain(FAILED, NULL, "shell: --console: %s", strerror(errno));
 	fflush(NULL);
 	pid = start(program);
 	if (pid < 0)
 		return complain(FAILED, NULL, "shell: fork: %s", strerror(errno));
-	return follow(pid);
+	if (o.exec)
+		return follow(pid);
+	close(o.terminal);
+	return run_session(sock, pid);
 }
 
 static int check_options(void)
 {
 	uint64_t v;
 
-	if (!o.exec || !*o.exec)
-		return complain(WRONG_USAGE, NULL, "shell: there is no interactive shell, give a command: --exec COMMAND");
+	if (o.exec && !*o.exec)
+		return complain(WRONG_USAGE, NULL, "shell: --exec: the command is empty");
+	if (!o.exec && o.input)
+		return complain(WRONG_USAGE, NULL, "shell: --stdin is the input of a command, which is missing: --exec COMMAND");
+	if (!o.exec && !isatty(STDIN_FILENO)) {
+		o.exec = "exec $(command -v bash || echo sh) -s";
+		o.input = "-";
+	}
+	if (!o.exec && (o.seed || getenv("KTSTR_SEED")))
+		return complain(WRONG_USAGE, NULL,
+				"shell: %s: a deterministic guest hears nobody while it runs, so it has no interactive shell; leave it out, or give --exec",
+				o.seed ? "--seed" : "KTSTR_SEED");
 	if (o.duration && ktstr_parse_u64(o.duration, 1, KTSTR_MAX_DURATION_S, &v))
 		return complain(WRONG_USAGE, NULL, "shell: --duration %s: must be a number from 1 to %d",
 				o.duration, KTSTR_MAX_DURATION_S);
@@ -338,6 +438,7 @@ int cmd_shell(int argc, const char **argv)
 	for (end = 1; end < argc && strcmp(argv[end], "--"); end++)
 		;
 	sched_args = argv + end + (end < argc);
+	o.terminal = -1;
 	ret = argc > end + 1 ? argc - end - 1 : 0;
 	if (end < argc)
 		argv[end] = NULL;
@@ -351,7 +452,7 @@ int cmd_shell(int argc, const char **argv)
 	snprintf(o.dir, sizeof(o.dir), "%s/ktstr-shell-XXXXXX", getenv("TMPDIR") ?: "/tmp");
 	if (!mkdtemp(o.dir))
 		return complain(FAILED, NULL, "shell: %s: %s", o.dir, strerror(errno));
-	ret = run_command(sched_args, ret);
+	ret = run(sched_args, ret);
 	remove_dir();
 	strings__free(&o.include);
 	strings__free(&o.kargs);

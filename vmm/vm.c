@@ -139,6 +139,8 @@ static int check_mode(const struct vm_spec *s, struct ktstr_err *err)
 		return ktstr_err(err, EINVAL, "from: needs save_point");
 	if (s->mark_kva && !s->deterministic)
 		return ktstr_err(err, EINVAL, "mark_kva: only in a deterministic machine");
+	if (s->terminal_fd && s->deterministic)
+		return ktstr_err(err, EINVAL, "terminal_fd: not in a deterministic machine");
 	if (s->icount_shift != VM_SHIFT_AUTO &&
 	    (s->icount_shift < 0 || s->icount_shift > MAX_SHIFT))
 		return ktstr_err(err, EINVAL, "icount_shift %d: must be between 0 and %d",

@@ -113,6 +113,12 @@ struct vm_spec {
 	unsigned int nr_devices;
 	const char *console_path;	/* COM1 (kernel console) is written here; required */
 	const char *output_path;	/* COM2 is written here; required */
+	/*
+	 * A connected stream socket that COM2 sends to and receives from, output_path stays empty
+	 * then; 0: none. Not for deterministic machines, as input comes at the host's moments. The
+	 * VMM waits for a peer that does not read. Borrowed until vm_destroy().
+	 */
+	int terminal_fd;
 	const char *emulator_log_path;	/* stderr of an external emulator; NULL: discarded */
 };
 

@@ -177,12 +177,13 @@ static bool on_event(struct event_loop *l, const struct vm_event *ev)
 }
 
 void ktstr_event_loop__run(struct ktstr_run *run, struct vm *vm, struct ktstr_chan *chan,
-			   const struct ktstr_deadlines *d)
+			   const struct ktstr_deadlines *d, struct ktstr_follow *console)
 {
 	struct event_loop l = {
 		.run = run, .vm = vm, .chan = chan,
 		.limit_s = { d->boot_s, d->run_s, d->teardown_s },
 	};
+	int wake_fd = console ? console->wake : ktstr_interrupt__fd();
 	struct vm_event ev;
 
 	run->seen->lifecycle = KTSTR_LIFECYCLE_BOOT;
@@ -191,6 +192,8 @@ void ktstr_event_loop__run(struct ktstr_run *run, struct vm *vm, struct ktstr_ch
 	l.look_ns = l.start_ns + LOOK_NS;
 	ktstr_progress__tell(run);
 	do {
-		vm_wait(vm, wait_ms(&l), ktstr_interrupt__fd(), &ev);
+		vm_wait(vm, wait_ms(&l), wake_fd, &ev);
+		if (console)
+			ktstr_follow__read(console);
 	} while (!on_event(&l, &ev));
 }

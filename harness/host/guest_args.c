@@ -56,6 +56,7 @@ int ktstr_body_args__make(const struct ktstr_run *run, const struct ktstr_deadli
 		.stall_poll_ms = run->opts.stall_poll_ms,
 		.time_scale = ktstr_run__time_scale(run) > 1 ? ktstr_run__time_scale(run) : 0,
 		.log_passes = log_passes(),
+		.session = run->opts.terminal_fd > 0,
 	};
 	ret = ktstr_guest_args__set(&a->test, p->test->name);
 	if (ret)

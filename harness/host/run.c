@@ -19,6 +19,7 @@
 #include "lib/clock.h"
 #include "expect.h"
 #include "fold.h"
+#include "follow.h"
 #include "harness/chan/chan.h"
 #include "harness/image/image.h"
 #include "harness/kernel/kernel.h"
@@ -187,6 +188,7 @@ static void fill_spec(struct work *w, struct vm_spec *spec)
 		.console_path = w->console,
 		.output_path = w->output,
 		.emulator_log_path = w->emulator,
+		.terminal_fd = run->opts.terminal_fd,
 	};
 	ktstr_parts__spec(run, spec);
 }
@@ -265,6 +267,7 @@ static int finish_start(struct work *w, struct vm *vm, struct ktstr_err *err)
 static int boot(struct work *w, struct ktstr_err *err)
 {
 	struct ktstr_run *run = w->run;
+	struct ktstr_follow console = { .file = -1, .changes = -1, .wake = -1 };
 	struct ktstr_chan *chan = NULL;
 	struct vm_spec spec;
 	struct vm *vm = NULL;
@@ -291,16 +294,22 @@ static int boot(struct work *w, struct ktstr_err *err)
 	ret = spec.from ? vm_continue(vm) : vm_start(vm, err);
 	if (ret)
 		goto out;
+	ret = ktstr_follow__open(&console, w->console, run->plan->test->name, run->opts.console_fd,
+				 ktstr_interrupt__fd());
+	if (ret)
+		ktstr_run__lose(run, "KTSTR_CONSOLE: %.400s: %s", w->console, strerror(-ret));
 	run->booted = !spec.from;
 	run->setup_ns = ktstr_now_ns() - w->begin_ns;
 	ret = ktstr_parts__attach(run, vm, err);
 	if (ret)
 		goto out;
-	ktstr_event_loop__run(run, vm, chan, &w->deadlines);
+	ktstr_event_loop__run(run, vm, chan, &w->deadlines,
+			      console.file < 0 ? NULL : &console);
 	ktstr_parts__detach(run, vm);
 out:
 	ktstr_chan__free(chan);
 	destroy_timed(run, vm);
+	ktstr_follow__close(&console);
 	return ret;
 }
 

@@ -27,6 +27,8 @@ struct ktstr_run_opts {
 	bool cold;		/* KTSTR_COLD=1: boot, do not start from an image */
 	bool monitor;		/* look into guest memory; KTSTR_MONITOR=off: not */
 	const char *monitor_csv; /* KTSTR_MONITOR_CSV=FILE: append all samples to it; NULL: no */
+	int console_fd;		/* KTSTR_CONSOLE=FD: the guest's console goes there too; 0: no */
+	int terminal_fd;	/* KTSTR_TERMINAL=FD: of vm_spec; 0: none */
 	const char *runs_root;	/* KTSTR_RUNS_ROOT or the default */
 	const char *run_id;	/* KTSTR_RUN_ID or one made up per process */
 };

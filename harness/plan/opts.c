@@ -5,6 +5,7 @@
  */
 #include <linux/kernel.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -134,6 +135,31 @@ static int check_kernel_commit(struct ktstr_run_opts *o, struct ktstr_err *err)
 	return 0;
 }
 
+/* A descriptor that was inherited; 0: none. */
+static int parse_fd(const char *name, int *fd, struct ktstr_err *err)
+{
+	const char *text = ktstr_env(name);
+	uint64_t v;
+	int ret;
+
+	if (!text)
+		return 0;
+	ret = ktstr_parse_setting(name, text, 1, INT_MAX, &v, err);
+	if (ret)
+		return ret;
+	if (fcntl((int)v, F_GETFD) < 0)
+		return ktstr_err(err, EINVAL, "%s=%s: no such file descriptor is open", name, text);
+	*fd = (int)v;
+	return 0;
+}
+
+static int parse_fds(struct ktstr_run_opts *o, struct ktstr_err *err)
+{
+	int ret = parse_fd("KTSTR_CONSOLE", &o->console_fd, err);
+
+	return ret ? ret : parse_fd("KTSTR_TERMINAL", &o->terminal_fd, err);
+}
+
 static int pick_runs_root(struct ktstr_run_opts *o, struct ktstr_err *err)
 {
 	char root[PATH_MAX];
@@ -173,7 +199,7 @@ int ktstr_run_opts__from_env(struct ktstr_run_opts *o, struct ktstr_err *err)
 {
 	int (* const parsers[])(struct ktstr_run_opts *o, struct ktstr_err *err) = {
 		parse_accel, parse_determinism, parse_stall_poll, parse_monitor, parse_cold,
-		check_kernel_commit,
+		check_kernel_commit, parse_fds,
 		pick_runs_root, pick_run_id,
 	};
 	size_t i;

@@ -16,9 +16,9 @@ batch()
 	local name=$1 category=$2 sched=$3
 
 	shift 3
-	"$out/ktstr" run --batch --scenario "$category" --scheduler "$sched" --seed 1 \
+	"$out/ktstr" run --console --batch --scenario "$category" --scheduler "$sched" --seed 1 \
 		--topology 1n1l2c1t --duration 1 --runs "$tmp/$name" -- "$@" \
-		> "$tmp/$name.tap" 2> /dev/null
+		> "$tmp/$name.tap" 2> "$tmp/$name.console"
 	rc=$?
 }
 
@@ -58,6 +58,9 @@ result $? "the sidecar has the figures of the scenarios that failed"
 grep -q '^# --- stats of sched_idle ---$' "$tmp/exits.tap" &&
 	! grep -q 'stats of sched_fifo' "$tmp/exits.tap"
 result $? "and so has the report"
+tr -d '\r' < "$(echo "$tmp"/exits/*/*/console.log)" > "$tmp/wanted"
+sed -n 's/^batch_sched_class: //p' "$tmp/exits.console" | cmp -s - "$tmp/wanted" && [ -s "$tmp/wanted" ]
+result $? "--console shows the whole console" "$tmp/exits.console"
 
 batch error dynamic scx_ktstr --crash-after 500
 [ "$(lines error | grep -c '^after .* was started again$')" = 2 ] &&

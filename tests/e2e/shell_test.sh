@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# ktstr shell --exec: output, input, exit status and scheduler of one command in one guest, and what
-# goes wrong before a guest. One machine is booted.
+# ktstr shell without a terminal: output, input, exit status and scheduler of one command in one
+# guest, a script, and what goes wrong before a guest. Two machines are booted.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 out=${OUTPUT:-$PWD/build}
@@ -38,6 +38,15 @@ result $? "and nothing else is printed" "$tmp/err"
 [ -z "$(find "$tmp" -maxdepth 1 -name 'ktstr-shell-*')" ]
 result $? "no temporary folder is left" "$tmp/err"
 
+# shellcheck disable=SC2016 # for the guest's shell
+printf 'x=6\necho $((x * 7))\nexit 5\n' | KTSTR_RUNS_ROOT=$tmp/script \
+	timeout 300 "$out/ktstr" shell --accel tcg --console > "$tmp/got" 2> "$tmp/err"
+[ $? = 5 ] && [ "$(cat "$tmp/got")" = 42 ]
+result $? "standard input that is no terminal is a script" "$tmp/got"
+tr -d '\r' < "$(echo "$tmp"/script/*/ktstr.shell/console.log)" | sed 's/^/shell: /' > "$tmp/wanted"
+[ -s "$tmp/wanted" ] && diff "$tmp/wanted" "$tmp/err" > "$tmp/diff"
+result $? "--console shows the whole console" "$tmp/diff"
+
 KTSTR_COLD=1 timeout -s INT --preserve-status 2 "$out/ktstr" shell --accel tcg \
 	--exec 'while :; do :; done' > "$tmp/got" 2>&1
 [ $? = 130 ] && [ -z "$(find "$tmp" -maxdepth 1 -name 'ktstr-shell-*')" ] &&
@@ -54,7 +63,19 @@ fails()
 	[ $? = "$status" ] && grep -qF -- "$words" "$tmp/err"
 	result $? "status $status: $words" "$tmp/err"
 }
-fails 129 "there is no interactive shell, give a command: --exec COMMAND"
+# fails_on_tty WORDS OPTION...: the same on a terminal, where the status is 129
+fails_on_tty()
+{
+	local words=$1
+
+	shift
+	script -qec "'$out/ktstr' shell $*" /dev/null > "$tmp/got" < /dev/null
+	[ $? = 129 ] && grep -qF -- "$words" "$tmp/got"
+	result $? "on a terminal: $words" "$tmp/got"
+}
+fails_on_tty "--seed: a deterministic guest hears nobody" --seed 1
+fails_on_tty "--stdin is the input of a command, which is missing" --stdin /dev/null
+fails 129 "--exec: the command is empty" --exec ''
 fails 129 "arguments of --scheduler, which is missing" --exec true -- -f
 fails 125 "/nowhere: there is no such file or folder" --exec true --kernel /nowhere
 fails 125 "KTSTR_DEFAULT_SCHEDULER=/nowhere" --exec true --scheduler /nowhere

@@ -220,7 +220,7 @@ void document__begin(struct document *d)
 	char where[1024];
 
 	d->started_ns = ktstr_now_ns();
-	d->tty = isatty(2);
+	d->tty = isatty(2) && !d->plain;
 	d->out_tty = isatty(fileno(d->out));
 	d->colour = d->out_tty && wants_colour();
 	if (d->json) {

@@ -23,6 +23,7 @@ struct document_header {
 struct document {
 	FILE *out;
 	bool json;
+	bool plain;			/* others write to stderr too: no live line */
 	bool tty;			/* stderr is a terminal: one live line */
 	bool out_tty;			/* stdout is one too: clear the live line before printing */
 	bool colour;			/* of result lines */

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /* See util.h. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/json.h"
 #include "util.h"
@@ -54,4 +56,16 @@ void json_string(FILE *f, const char *text)
 	quoted = ktstr_json__finish(&j);
 	fprintf(f, "%.*s", quoted ? (int)strcspn(quoted, "\n") : 4, quoted ?: "null");
 	free(quoted);
+}
+
+int export_console(void)
+{
+	/* they have another stderr */
+	int fd = fcntl(STDERR_FILENO, F_DUPFD, STDERR_FILENO + 1);
+	char text[16];
+
+	if (fd < 0)
+		return -1;
+	snprintf(text, sizeof(text), "%d", fd);
+	return setenv("KTSTR_CONSOLE", text, 1);
 }

@@ -30,6 +30,9 @@ void strings__free(struct strings *s);
 int complain(int status, const char *hint, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* The programs that are run write the consoles of their guests to our stderr. 0, or -1 with errno. */
+int export_console(void);
+
 /* @text as a JSON string. */
 void json_string(FILE *f, const char *text);
 

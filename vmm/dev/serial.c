@@ -36,6 +36,8 @@ struct serial {
 	bool overrun;
 	bool thr_pending;	/* "transmitter empty" not yet acknowledged by reading IIR */
 	bool line_up;
+	pthread_cond_t room;	/* in the receive FIFO, or @deaf */
+	bool deaf;
 	uint8_t rx[FIFO_SIZE];
 	unsigned int rx_head, rx_len;
 	struct sink out;
@@ -90,6 +92,7 @@ static uint8_t rx_pop(struct serial *s)
 		return 0;
 	s->rx_head = (s->rx_head + 1) % FIFO_SIZE;
 	s->rx_len--;
+	pthread_cond_signal(&s->room);
 	return byte;
 }
 
@@ -176,6 +179,7 @@ static void write_fcr(struct serial *s, uint8_t val)
 	if ((val ^ s->fcr) & UART_FCR_ENABLE_FIFO || val & UART_FCR_CLEAR_RCVR)
 		s->rx_len = 0;
 	s->fcr = val & UART_FCR_ENABLE_FIFO ? val : 0;
+	pthread_cond_signal(&s->room);
 }
 
 static void write_register(struct serial *s, uint64_t reg, uint8_t val)
@@ -250,6 +254,34 @@ size_t serial_receive(struct serial *s, const void *data, size_t len)
 	return n;
 }
 
+bool serial_receive_all(struct serial *s, const void *data, size_t len)
+{
+	const uint8_t *p = data;
+	size_t n = 0;
+	bool deaf;
+
+	pthread_mutex_lock(&s->lock);
+	for (;;) {
+		while (n < len && rx_push(s, p[n]))
+			n++;
+		update_line(s);
+		deaf = s->deaf;
+		if (n == len || deaf)
+			break;
+		pthread_cond_wait(&s->room, &s->lock);
+	}
+	pthread_mutex_unlock(&s->lock);
+	return !deaf;
+}
+
+void serial_deafen(struct serial *s)
+{
+	pthread_mutex_lock(&s->lock);
+	s->deaf = true;
+	pthread_cond_signal(&s->room);
+	pthread_mutex_unlock(&s->lock);
+}
+
 void serial_flush(struct serial *s)
 {
 	pthread_mutex_lock(&s->lock);
@@ -269,6 +301,7 @@ int serial_create(struct serial **sp, struct dev_env *env, const struct serial_c
 	s->env = env;
 	s->dll = 1;		/* 115200 baud */
 	pthread_mutex_init(&s->lock, NULL);
+	pthread_cond_init(&s->room, NULL);
 	sink_init(&s->out, cfg->out_fd, cfg->out_max);
 	ret = env->connect_irq(env, cfg->gsi, &s->irq, err);
 	if (!ret)
@@ -286,6 +319,7 @@ void serial_destroy(struct serial *s)
 	if (!s)
 		return;
 	sink_close(&s->out);
+	pthread_cond_destroy(&s->room);
 	pthread_mutex_destroy(&s->lock);
 	free(s);
 }

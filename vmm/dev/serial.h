@@ -6,6 +6,8 @@
 #ifndef KTSTR_VMM_DEV_SERIAL_H
 #define KTSTR_VMM_DEV_SERIAL_H
 
+#include <stdbool.h>
+
 #include "bus.h"
 
 #define SERIAL_NR_PORTS	8	/* registers of a UART */
@@ -33,5 +35,11 @@ void serial_flush(struct serial *s);
 
 /* Bytes for the guest; returns how many the receive FIFO took. Any thread. */
 size_t serial_receive(struct serial *s, const void *data, size_t len);
+/*
+ * The same, waiting until the FIFO took all. False: serial_deafen() was called, after which nobody
+ * waits here any more.
+ */
+bool serial_receive_all(struct serial *s, const void *data, size_t len);
+void serial_deafen(struct serial *s);
 
 #endif

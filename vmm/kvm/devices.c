@@ -13,6 +13,7 @@
 
 #include "lib/fd.h"
 #include "vmm/dev/serial.h"
+#include "vmm/dev/serial_feed.h"
 #include "vmm/dev/virtio/cards.h"
 #include "vmm/output.h"
 #include "kvm.h"
@@ -23,6 +24,7 @@
 struct kvm_devices {
 	struct serial *serial[KVM_NR_CONSOLES];
 	int out_fd[KVM_NR_CONSOLES];
+	struct serial_feed *feed;	/* of the last console; NULL: nobody talks to the guest */
 	struct kvm_arch_devices *arch;
 	struct cards *cards;
 };
@@ -96,7 +98,17 @@ static int create_all(struct kvm_machine *m, struct kvm_devices *d, const struct
 		if (d->out_fd[i] < 0)
 			return d->out_fd[i];
 		cfg.out_fd = d->out_fd[i];
+		if (spec->terminal_fd && i == KVM_NR_CONSOLES - 1) {
+			cfg.out_fd = spec->terminal_fd;
+			cfg.out_max = UINT64_MAX;
+		}
 		r = serial_create(&d->serial[i], &m->env, &cfg, err);
+		if (r)
+			return r;
+	}
+	if (spec->terminal_fd) {
+		r = serial_feed_create(&d->feed, d->serial[KVM_NR_CONSOLES - 1], spec->terminal_fd,
+				       err);
 		if (r)
 			return r;
 	}
@@ -137,12 +149,19 @@ void kvm_devices_flush(struct kvm_devices *d)
 		serial_flush(d->serial[i]);
 }
 
+void kvm_devices_hang_up(struct kvm_devices *d)
+{
+	if (d)
+		serial_feed_hang_up(d->feed);
+}
+
 void kvm_devices_destroy(struct kvm_devices *d)
 {
 	if (!d)
 		return;
 	cards_destroy(d->cards);
 	kvm_arch_destroy_devices(d->arch);
+	serial_feed_destroy(d->feed);
 	for (unsigned int i = 0; i < KVM_NR_CONSOLES; i++) {
 		serial_destroy(d->serial[i]);
 		fd_close(&d->out_fd[i]);

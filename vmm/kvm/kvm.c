@@ -77,6 +77,7 @@ static void kvm_destroy(struct vm *vm)
 {
 	struct kvm_machine *m = to_kvm(vm);
 
+	kvm_devices_hang_up(m->devices);
 	kvm_vcpus_stop(m);
 	kvm_devices_destroy(m->devices);
 	kvm_machine_close(m);

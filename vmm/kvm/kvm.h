@@ -100,6 +100,8 @@ int kvm_devices_create(struct kvm_machine *m, const struct vm_spec *spec, struct
 int kvm_devices_start(struct kvm_devices *d, struct ktstr_err *err);
 void kvm_devices_flush(struct kvm_devices *d);
 struct cards *kvm_devices_cards(struct kvm_devices *d);
+/* Before the vCPUs are stopped: none of them waits for a peer outside any more. */
+void kvm_devices_hang_up(struct kvm_devices *d);
 void kvm_devices_destroy(struct kvm_devices *d);
 
 /* vcpu.c: the threads. kvm_vcpus_init() first; kvm_vcpus_free() after kvm_vcpus_stop(). */

@@ -144,10 +144,13 @@ static void push_topology(struct vm_argv *a, const struct qemu_plan *plan)
 		push_hmat(a, t);
 }
 
-static void push_serial(struct vm_argv *a, const char *id, int fd, bool append)
+static void push_serial(struct vm_argv *a, const char *id, int fd, bool append, bool terminal)
 {
-	vm_argv_option(a, "-chardev", "file,id=%s,path=/proc/self/fd/%d%s", id, fd,
-		       append ? ",append=on" : "");
+	if (terminal)
+		vm_argv_option(a, "-chardev", "socket,id=%s,fd=%d", id, fd);
+	else
+		vm_argv_option(a, "-chardev", "file,id=%s,path=/proc/self/fd/%d%s", id, fd,
+			       append ? ",append=on" : "");
 	vm_argv_option(a, "-serial", "chardev:%s", id);
 }
 
@@ -192,8 +195,8 @@ int qemu_args_build(struct vm_argv *a, const struct qemu_plan *plan)
 	if (plan->initrd_fd >= 0)
 		vm_argv_option(a, "-initrd", "/proc/self/fd/%d", plan->initrd_fd);
 	vm_argv_option(a, "-append", "%s", plan->append);
-	push_serial(a, "com1", plan->console_fd, plan->spec->from);
-	push_serial(a, "com2", plan->output_fd, plan->spec->from);
+	push_serial(a, "com1", plan->console_fd, plan->spec->from, false);
+	push_serial(a, "com2", plan->output_fd, plan->spec->from, plan->spec->terminal_fd);
 	push_save_point(a, plan->spec);
 	push_devices(a, plan);
 	snprintf(mark, sizeof(mark), ",mark=%#" PRIx64, plan->spec->mark_kva);

@@ -89,6 +89,13 @@ static int open_files(struct qemu_vm *q, const struct vm_spec *s, struct ktstr_e
 	q->give.output = vm_output_open("output_path", s->output_path, err);
 	if (q->give.output < 0)
 		return q->give.output;
+	if (s->terminal_fd) {
+		fd_close(&q->give.output);
+		q->give.output = fcntl(s->terminal_fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+		if (q->give.output < 0)
+			return ktstr_err(err, errno, "terminal_fd %d: %s", s->terminal_fd,
+					 strerror(errno));
+	}
 	r = qemu_saved_open(q, s, err);
 	if (r)
 		return r;

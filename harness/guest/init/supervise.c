@@ -232,9 +232,18 @@ static void body_timed_out(struct guest *g)
 	kill_body(g);
 }
 
+/* The user's terminal is at the serial port that is our stderr, and is raw. */
+static void tell_session(const struct guest *g)
+{
+	char why[KTSTR_DETAIL_LEN];
+
+	guest_sched__why(&g->sched, g->body.start_ns, why, sizeof(why));
+	fprintf(stderr, "\r\nktstr: %s\r\n", why);
+}
+
 /*
- * The scheduler has ended and the body still runs: give it a short time to finish. True when it
- * ended by itself, or ordered the scheduler to be started again.
+ * The scheduler has ended and the body still runs: give it a short time to finish, and a session
+ * all of its time. True when it ended by itself, or ordered the scheduler to be started again.
  */
 static bool body_without_sched(struct guest *g, uint64_t deadline)
 {
@@ -242,9 +251,17 @@ static bool body_without_sched(struct guest *g, uint64_t deadline)
 	uint64_t until;
 
 	guest_sched__linger(g, body_ended_or_ordered_or_sched_exited, deadline);
+	if (g->args.session)
+		tell_session(g);
 	until = ktstr_now_ns() + BODY_GRACE_S * NSEC_PER_SEC;
-	if (guest_loop__serve(g, body_ended_or_ordered, until < deadline ? until : deadline))
+	if (until > deadline || g->args.session)
+		until = deadline;
+	if (guest_loop__serve(g, body_ended_or_ordered, until))
 		return true;
+	if (g->args.session) {
+		body_timed_out(g);
+		return false;
+	}
 	describe_body(g, where, sizeof(where));
 	ktstr_result__add(g->result, KTSTR_NOTE, KTSTR_KIND_NONE,
 			  "the test body was killed %d s of guest time after the scheduler left %s",

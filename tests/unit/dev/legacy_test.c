@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The PC's own devices: serial port, keyboard controller, ACPI power management, the bus. */
 #include <linux/serial_reg.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 
 #include "vmm/dev/acpi_pm.h"
 #include "vmm/dev/i8042.h"
 #include "vmm/dev/serial.h"
+#include "vmm/dev/serial_feed.h"
 #include "vmm/dev/sink.h"
 #include "dev_fixture.h"
 #include "kselftest_harness.h"
@@ -134,6 +137,33 @@ TEST_F(uart, the_receive_fifo_takes_what_fits)
 	EXPECT_EQ(16, serial_receive(self->s, "0123456789abcdefgh", 18));
 	EXPECT_EQ(0, serial_receive(self->s, "x", 1));
 	EXPECT_EQ('0', in(&self->m, COM1 + UART_RX, 1));
+}
+
+TEST_F(uart, a_peer_at_a_socket_loses_nothing_and_waits_for_the_guest)
+{
+	struct serial_feed *feed;
+	struct ktstr_err err;
+	char text[3000];
+	int ends[2];
+	size_t i;
+
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, ends));
+	ASSERT_EQ(0, serial_feed_create(&feed, self->s, ends[0], &err));
+	for (i = 0; i < sizeof(text); i++)
+		text[i] = (char)(i % 251);
+	ASSERT_EQ((ssize_t)sizeof(text), write(ends[1], text, sizeof(text)));
+	for (i = 0; i < sizeof(text); i++) {
+		while (!(in(&self->m, COM1 + UART_LSR, 1) & UART_LSR_DR))
+			sched_yield();
+		ASSERT_EQ((uint8_t)text[i], in(&self->m, COM1 + UART_RX, 1) & 0xff);
+	}
+	/* with a guest that does not read it ends nevertheless */
+	ASSERT_EQ((ssize_t)sizeof(text), write(ends[1], text, sizeof(text)));
+	serial_feed_hang_up(feed);
+	EXPECT_EQ(-1, send(ends[0], "x", 1, MSG_NOSIGNAL));
+	serial_feed_destroy(feed);
+	close(ends[0]);
+	close(ends[1]);
 }
 
 TEST_F(uart, loopback_returns_bytes_and_modem_lines_and_prints_nothing)

@@ -158,7 +158,7 @@ FIXTURE_TEARDOWN(event_loop)
 
 static void run_loop(FIXTURE_DATA(event_loop) *self)
 {
-	ktstr_event_loop__run(&self->g.run, &self->fake.vm, self->g.host, &self->g.limit);
+	ktstr_event_loop__run(&self->g.run, &self->fake.vm, self->g.host, &self->g.limit, NULL);
 }
 
 TEST_F(event_loop, a_guest_that_never_says_anything_ends_at_the_boot_deadline)
@@ -303,7 +303,7 @@ static int start(FIXTURE_DATA(real) *self, const uint8_t *code, size_t len,
 
 static void run_real(FIXTURE_DATA(real) *self)
 {
-	ktstr_event_loop__run(&self->g.run, self->vm, self->g.host, &self->g.limit);
+	ktstr_event_loop__run(&self->g.run, self->vm, self->g.host, &self->g.limit, NULL);
 }
 
 TEST_F(real, a_vcpu_that_spins_with_interrupts_off_before_init)

@@ -20,7 +20,7 @@
 	COMPLETE "stall_poll_ms=250\ntime_scale=5\nwork_type=PipeIo\nlog_passes=1\n" \
 	"check=max_gap_ms=2000\ncheck=isolation=1\ncgroup_parent=/test.slice\n" \
 	"sched_arg=--slice\nsched_arg=a b=c 'd'\nsched_arg=\n" \
-	"enable=echo 1 > /sys/x\ndisable=echo 0 > /sys/x\ndisable=echo 2 > /sys/y\n" \
+	"session=1\nenable=echo 1 > /sys/x\ndisable=echo 0 > /sys/x\ndisable=echo 2 > /sys/y\n" \
 	"module=/modules/a.ko\nmodule=/modules/b.ko\ndevice=/sys/block/vda\n"
 
 TEST(every_key_arrives)
@@ -52,6 +52,7 @@ TEST(every_key_arrives)
 	EXPECT_STREQ("a b=c 'd'", a.sched_argv[1]);
 	EXPECT_STREQ("", a.sched_argv[2]);
 	EXPECT_EQ(NULL, a.sched_argv[3]);
+	EXPECT_EQ(1, a.session);
 	EXPECT_STREQ("/modules/a.ko", a.modules[0]);
 	EXPECT_STREQ("/modules/b.ko", a.modules[1]);
 	EXPECT_STREQ("/sys/block/vda", a.devices[0]);

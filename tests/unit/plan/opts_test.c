@@ -12,6 +12,7 @@
 static const char * const names[] = {
 	"KTSTR_ACCEL", "KTSTR_SEED", "KTSTR_TCG_THREADS", "KTSTR_ICOUNT_SHIFT",
 	"KTSTR_RUNS_ROOT", "KTSTR_RUN_ID", "KTSTR_STALL_POLL_MS",
+	"KTSTR_CONSOLE", "KTSTR_TERMINAL",
 };
 
 FIXTURE(opts) {
@@ -53,6 +54,22 @@ TEST_F(opts, nothing_set_means_the_defaults)
 	EXPECT_EQ(500, self->o.stall_poll_ms);
 	EXPECT_EQ('/', self->o.runs_root[0]);
 	EXPECT_NE(0, self->o.run_id[0]);
+}
+
+TEST_F(opts, a_descriptor_is_a_number_of_one_that_is_open)
+{
+	ASSERT_EQ(0, PARSE());
+	EXPECT_EQ(0, self->o.console_fd);
+	EXPECT_EQ(0, self->o.terminal_fd);
+	setenv("KTSTR_CONSOLE", "2", 1);
+	setenv("KTSTR_TERMINAL", "1", 1);
+	ASSERT_EQ(0, PARSE());
+	EXPECT_EQ(2, self->o.console_fd);
+	EXPECT_EQ(1, self->o.terminal_fd);
+	unsetenv("KTSTR_TERMINAL");
+	REJECTS("KTSTR_CONSOLE", "stderr", "KTSTR_CONSOLE=stderr: must be a number");
+	REJECTS("KTSTR_CONSOLE", "0", "must be a number from 1");
+	REJECTS("KTSTR_TERMINAL", "9999", "KTSTR_TERMINAL=9999: no such file descriptor is open");
 }
 
 TEST_F(opts, empty_is_the_same_as_unset)

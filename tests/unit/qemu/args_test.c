@@ -78,6 +78,17 @@ TEST_F(args, a_multi_threaded_machine_has_none_of_that_but_qmp)
 	EXPECT_FALSE(has(&self->argv, "-seed"));
 	EXPECT_TRUE(has_pair(&self->argv, "-chardev", "socket,id=qmp,fd=13"));
 	EXPECT_TRUE(has_pair(&self->argv, "-mon", "chardev=qmp,mode=control"));
+	EXPECT_TRUE(has_pair(&self->argv, "-chardev", "file,id=com2,path=/proc/self/fd/11"));
+}
+
+TEST_F(args, the_second_port_of_a_machine_with_a_terminal_is_a_socket)
+{
+	self->spec.deterministic = false;
+	self->spec.terminal_fd = 7;
+	ASSERT_EQ(0, qemu_args_build(&self->argv, &self->plan));
+	EXPECT_TRUE(has_pair(&self->argv, "-chardev", "file,id=com1,path=/proc/self/fd/10"));
+	EXPECT_TRUE(has_pair(&self->argv, "-chardev", "socket,id=com2,fd=11"));
+	EXPECT_TRUE(has_pair(&self->argv, "-serial", "chardev:com2"));
 }
 
 TEST_F(args, one_socket_is_one_llc_and_nodes_take_llcs_in_order)
