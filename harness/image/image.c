@@ -20,7 +20,7 @@
 #include "vmm/initramfs/initramfs.h"
 #include "vmm/initramfs/siphash.h"
 
-#define VERSION		1
+#define VERSION		2	/* of the format, and of what hostcall.so does to a machine */
 #define SEED		1	/* of all images; that of a run comes with its archive */
 #define POLL_MS		200	/* another process makes the image: is it done? */
 
