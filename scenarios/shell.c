@@ -69,7 +69,7 @@ struct session {
 	int port, pty, slave;
 	bool sized;			/* the host has said how large its terminal is */
 	struct terminal_reader from_host;
-	char typed[TERMINAL_WINDOW];	/* and not passed on yet */
+	char typed[KTSTR_TERMINAL_WINDOW];	/* and not passed on yet */
 	size_t nr_typed;
 };
 
@@ -92,7 +92,7 @@ static int say(int fd, enum terminal_letter letter, size_t number)
 {
 	char text[32];
 
-	return send_all(fd, text, (size_t)snprintf(text, sizeof(text), "%c%c%zu;", TERMINAL_MARK,
+	return send_all(fd, text, (size_t)snprintf(text, sizeof(text), "%c%c%zu;", KTSTR_TERMINAL_MARK,
 						   letter, number));
 }
 
@@ -155,7 +155,7 @@ static void __attribute__((noreturn)) become_shell(int fd)
 
 static void from_host(struct session *s)
 {
-	char text[TERMINAL_WINDOW];
+	char text[KTSTR_TERMINAL_WINDOW];
 	struct winsize ws = { 0 };
 	ssize_t n, i;
 

@@ -65,7 +65,7 @@ static void send_size(const struct session *s)
 		return;
 	if (ioctl(STDIN_FILENO, TIOCGWINSZ, &ws) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws))
 		memset(&ws, 0, sizeof(ws));
-	len = snprintf(text, sizeof(text), "%c%c%u,%u;", TERMINAL_MARK, TERMINAL_SIZE, ws.ws_row,
+	len = snprintf(text, sizeof(text), "%c%c%u,%u;", KTSTR_TERMINAL_MARK, TERMINAL_SIZE, ws.ws_row,
 		       ws.ws_col);
 	send_text(s, text, (size_t)len);
 }
@@ -75,10 +75,10 @@ static void send_typed(struct session *s)
 	char text[2 * PIECE];
 	size_t n;
 
-	while (s->ready && s->nr_typed && s->sent < TERMINAL_WINDOW) {
+	while (s->ready && s->nr_typed && s->sent < KTSTR_TERMINAL_WINDOW) {
 		n = s->nr_typed;
-		if (n > TERMINAL_WINDOW - s->sent)
-			n = TERMINAL_WINDOW - s->sent;
+		if (n > KTSTR_TERMINAL_WINDOW - s->sent)
+			n = KTSTR_TERMINAL_WINDOW - s->sent;
 		if (n > PIECE)
 			n = PIECE;
 		send_text(s, text, terminal_escape(text, s->typed, n));

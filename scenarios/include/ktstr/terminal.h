@@ -7,7 +7,7 @@
  * in step after a few bytes.
  *
  * A serial port has no flow control. The guest confirms what it has passed on, and the host sends
- * at most TERMINAL_WINDOW bytes of data beyond that.
+ * at most KTSTR_TERMINAL_WINDOW bytes of data beyond that.
  */
 #ifndef KTSTR_TERMINAL_H
 #define KTSTR_TERMINAL_H
@@ -16,8 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TERMINAL_MARK	0x10
-#define TERMINAL_WINDOW	2048
+#define KTSTR_TERMINAL_MARK	0x10
+#define KTSTR_TERMINAL_WINDOW	2048
 
 enum terminal_letter {
 	TERMINAL_READY	= 'r',	/* to the host: it may send now */
@@ -43,7 +43,7 @@ struct terminal_reader {
 static inline enum terminal_got terminal_read(struct terminal_reader *r, uint8_t byte)
 {
 	if (!r->marked) {
-		r->marked = byte == TERMINAL_MARK;
+		r->marked = byte == KTSTR_TERMINAL_MARK;
 		return r->marked ? TERMINAL_NOTHING : TERMINAL_DATA;
 	}
 	if (!r->inside) {
@@ -52,7 +52,7 @@ static inline enum terminal_got terminal_read(struct terminal_reader *r, uint8_t
 		r->letter = byte;
 		r->number[0] = r->number[1] = 0;
 		r->nr = 0;
-		return byte == TERMINAL_MARK ? TERMINAL_DATA : TERMINAL_NOTHING;
+		return byte == KTSTR_TERMINAL_MARK ? TERMINAL_DATA : TERMINAL_NOTHING;
 	}
 	if (byte >= '0' && byte <= '9' && r->number[r->nr] < 100000) {
 		r->number[r->nr] = 10 * r->number[r->nr] + byte - '0';
@@ -63,7 +63,7 @@ static inline enum terminal_got terminal_read(struct terminal_reader *r, uint8_t
 		return TERMINAL_NOTHING;
 	}
 	r->inside = false;
-	r->marked = byte == TERMINAL_MARK;
+	r->marked = byte == KTSTR_TERMINAL_MARK;
 	return byte == ';' ? TERMINAL_MESSAGE : TERMINAL_NOTHING;
 }
 
@@ -73,8 +73,8 @@ static inline size_t terminal_escape(char *to, const char *from, size_t len)
 	size_t n = 0;
 
 	for (; len; len--, from++) {
-		if (*from == TERMINAL_MARK)
-			to[n++] = TERMINAL_MARK;
+		if (*from == KTSTR_TERMINAL_MARK)
+			to[n++] = KTSTR_TERMINAL_MARK;
 		to[n++] = *from;
 	}
 	return n;
