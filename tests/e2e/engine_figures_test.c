@@ -29,6 +29,12 @@ static double now_ms(void)
 
 #define NR_CGROUPS	64
 #define NR_WORKERS	8
+/*
+ * A CPU has 128 workers, each of which keeps it for up to one tick of 4 ms when its turn comes: 512 ms
+ * if they are spread evenly. They are not quite, so a CPU may have half as many more, and a worker
+ * may be passed over once.
+ */
+#define START_LIMIT_MS	1000
 
 KTSTR_TEST(many_workers_start_and_stop_together, .cores = 4, .duration_s = 2,
 	   .workers_per_cgroup = NR_WORKERS, .max_spread_pct = 100)
@@ -56,7 +62,7 @@ KTSTR_TEST(many_workers_start_and_stop_together, .cores = 4, .duration_s = 2,
 	stop = (double)ktstr_stop_ns(ctx) / 1e6;
 	fprintf(stderr, "%d workers: all ran %.1f ms after the gate opened, stopped and collected in %.1f ms, all in all %.0f ms\n",
 		NR_CGROUPS * NR_WORKERS, start, stop, now_ms() - before);
-	if (start > 500)
+	if (start > START_LIMIT_MS)
 		ktstr_fail(ctx, "the last worker ran %.1f ms after the gate opened", start);
 	if (stop > 1000)
 		ktstr_fail(ctx, "the workers took %.1f ms to stop", stop);
