@@ -77,8 +77,9 @@ need_dir()
 		"point XDG_CACHE_HOME at a folder that can be written"
 	[ -w "$1" ] || die "$1 cannot be written;" \
 		"point XDG_CACHE_HOME at a folder that can be written"
-	# Permission bits mean nothing to root on a read-only mount: try.
-	( : > "$1/.tmp-probe-$BASHPID" && rm "$1/.tmp-probe-$BASHPID" ) 2> /dev/null ||
+	# Permission bits mean nothing to root on a read-only mount: try. A signal has to wait.
+	( trap '' INT TERM HUP
+	  : > "$1/.tmp-probe-$BASHPID" && rm "$1/.tmp-probe-$BASHPID" ) 2> /dev/null ||
 		die "$1 cannot be written (read-only or full file system);" \
 		    "point XDG_CACHE_HOME at a folder that can be written"
 }
