@@ -3,6 +3,7 @@
 #ifndef KTSTR_TESTS_BPF_TRUTH_H
 #define KTSTR_TESTS_BPF_TRUTH_H
 
+#include <linux/kernel.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,7 +72,7 @@ static void put_arena(struct ktstr_kview *v, const struct ktstr_map_layout *l,
 	uint64_t kva, value;
 	char path[32];
 
-	for (size_t i = 0; i < sizeof(field) / sizeof(field[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(field); i++) {
 		snprintf(path, sizeof(path), "in_arena.%s", field[i]);
 		if (ktstr_map_target__find(&t, v, l, maps, "truth", "truth_arena", path, &err))
 			fprintf(f, "arena.%s unreadable: %s\n", field[i], err.msg);
@@ -99,7 +100,7 @@ static const struct bpf_truth_write {
 	{ { "truth_arena", "in_arena.u16", 99 }, { "arena.u16 99" } },
 };
 
-#define BPF_TRUTH_WRITES	(sizeof(bpf_truth_writes) / sizeof(bpf_truth_writes[0]))
+#define BPF_TRUTH_WRITES	ARRAY_SIZE(bpf_truth_writes)
 
 /* Write all of them into the maps of the guest, which stands still. Returns how many failed. */
 static unsigned int bpf_truth_write(struct ktstr_kview *v)

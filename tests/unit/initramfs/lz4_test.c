@@ -220,7 +220,7 @@ TEST(mutated_streams_never_reach_outside_their_bytes)
 		free(exact);
 		free(back.data);
 	}
-	EXPECT_LT(500, refused);
+	EXPECT_LT(100, refused);
 	free(in);
 	free(out.data);
 }

@@ -290,6 +290,8 @@ static const struct variable {
 	{ "KTSTR_NO_SKIP_MODE", "harness/host/run.c" },
 	{ "KTSTR_LOG_PASSES", "harness/host/guest_args.c" },
 	{ "KTSTR_SHELL_FILES", "scenarios/shell.c" },
+	{ "KTSTR_CONSOLE", "harness/plan/opts.c" },
+	{ "KTSTR_TERMINAL", "harness/plan/opts.c" },
 	{ "KTSTR_QEMU", "vmm/qemu/find.c" },
 	{ "KTSTR_LIBDIR", "vmm/qemu/find.c" },
 	{ "KTSTR_PAGER", "tools-testing-ktstr/ktstr.c" },
