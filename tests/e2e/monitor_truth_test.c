@@ -78,7 +78,7 @@ struct run {
 	struct ktstr_pace pace;
 	struct ktstr_sample *mark_sample;
 	unsigned int marks, torn;
-	uint64_t last_jiffies;
+	uint64_t last_mark;		/* jiffies */
 };
 
 static const void *guest_ram(void *vm, uint64_t gpa, size_t len)
@@ -321,22 +321,27 @@ static void check_here(struct run *r)
 	}
 }
 
-/* At a mark: a sample, later than the one before by a period or a tick less. */
+/*
+ * At a mark: a sample at that jiffy or later (an idle guest has no ticks), and the marks are whole
+ * periods apart.
+ */
 static void on_mark(struct run *r)
 {
-	uint64_t jiffies;
+	uint64_t jiffies, at = r->pace.mark.at;
 
 	if (ktstr_monitor__sample(&r->mon, r->mark_sample)) {
 		r->torn++;
 		return;
 	}
 	jiffies = r->mark_sample->global[KTSTR_GLOBAL_JIFFIES];
-	if (r->marks++ && jiffies - r->last_jiffies < r->pace.period / 2) {
-		printf("# a sample at jiffy %" PRIu64 ", the last was at %" PRIu64 "\n", jiffies,
-		       r->last_jiffies);
+	if (jiffies < at ||
+	    (r->marks && (at <= r->last_mark || (at - r->last_mark) % r->pace.period))) {
+		printf("# a sample at jiffy %" PRIu64 " for the mark at %" PRIu64 ", the last mark was at %" PRIu64 "\n",
+		       jiffies, at, r->last_mark);
 		r->failed++;
 	}
-	r->last_jiffies = jiffies;
+	r->marks++;
+	r->last_mark = at;
 }
 
 static void arm(struct run *r)
