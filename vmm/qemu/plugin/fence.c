@@ -294,8 +294,7 @@ EXPORT int pthread_cond_wait(pthread_cond_t *c, pthread_mutex_t *m)
  * The time of day by which QEMU sizes the TLBs (accel/tcg/cputlb.c): they shrink when they were
  * little used for 100 ms, and then entries are dropped that others keep. The guest sees that: a
  * kernel clears a PTE's accessed bit and flushes nothing, so only a dropped entry sets it again.
- * Here the clock moves with what the vCPUs' thread does, 20 us at each look, which is about as
- * often as it looks.
+ * Here the clock moves with what the vCPUs' thread does: 20 us at each look.
  */
 EXPORT int gettimeofday(struct timeval *restrict tv, void *restrict tz)
 {
