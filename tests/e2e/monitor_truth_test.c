@@ -3,9 +3,8 @@
  * Two promises on a real kernel, with KASLR. The truth: what the host reads in a deterministic
  * guest's memory is what the kernel itself says at that moment, in its files and by its bpf system
  * call. The guest (guest/monitor_guest.c) reads all that, stops at a sync point, reads it again and
- * stops again. The host's figures of the first stop have to lie between both
- * readings; where these agree, they have to be the same, and that has to happen at least once for
- * each figure.
+ * stops again. The host's figures of the first stop have to lie between both readings; where these
+ * agree, they have to be the same, and that has to happen at least once for each figure.
  *
  * A gauge, which goes down too, may go up and down between two equal readings while there is load, or
  * where its CPU has switched tasks in between: then it proves nothing.
@@ -321,26 +320,22 @@ static void check_here(struct run *r)
 	}
 }
 
-/*
- * At a mark: a sample at that jiffy or later (an idle guest has no ticks), and the marks are whole
- * periods apart.
- */
+/* A sample comes at its mark or later (an idle guest has no ticks); marks are whole periods apart. */
 static void on_mark(struct run *r)
 {
-	uint64_t jiffies, at = r->pace.mark.at;
+	uint64_t now, at = r->pace.mark.at;
 
 	if (ktstr_monitor__sample(&r->mon, r->mark_sample)) {
 		r->torn++;
 		return;
 	}
-	jiffies = r->mark_sample->global[KTSTR_GLOBAL_JIFFIES];
-	if (jiffies < at ||
-	    (r->marks && (at <= r->last_mark || (at - r->last_mark) % r->pace.period))) {
-		printf("# a sample at jiffy %" PRIu64 " for the mark at %" PRIu64 ", the last mark was at %" PRIu64 "\n",
-		       jiffies, at, r->last_mark);
+	now = r->mark_sample->global[KTSTR_GLOBAL_JIFFIES];
+	r->marks++;
+	if (now < at || (r->last_mark && (at <= r->last_mark || (at - r->last_mark) % r->pace.period))) {
+		printf("# a sample at %" PRIu64 " for the mark %" PRIu64 ", the last mark was %" PRIu64 "\n",
+		       now, at, r->last_mark);
 		r->failed++;
 	}
-	r->marks++;
 	r->last_mark = at;
 }
 
