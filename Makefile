@@ -67,10 +67,12 @@ override define CLEAN
 	$(if $(IN_TREE),,-@rmdir $(OUTPUT) 2> /dev/null || :)
 endef
 
-# kselftest_harness.h is not written for -Wextra: it is a system header for us.
+# kselftest_harness.h is not written for -Wextra: it is a system header for us. A program is the same
+# wherever its checkout is, because deterministic runs of different programs differ.
 selftests := $(KSRC)/tools/testing/selftests
 override CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -Woverride-init \
-	-Wno-missing-field-initializers -pthread -I. -Iharness/include -Iscenarios/include \
+	-Wno-missing-field-initializers -ffile-prefix-map=$(CURDIR)=. -pthread \
+	-I. -Iharness/include -Iscenarios/include \
 	-isystem $(selftests) -isystem $(KSRC)/tools/include $(filter-out -I%/selftests,$(CFLAGS))
 LDLIBS := -Wl,--as-needed -lelf -llz4 -lz -lzstd -ljansson -lm
 HAS_LLVM_AR := $(if $(LLVM),$(shell command -v $(LLVM_PREFIX)llvm-ar$(LLVM_SUFFIX)))
