@@ -68,17 +68,19 @@ override define CLEAN
 endef
 
 # kselftest_harness.h is not written for -Wextra: it is a system header for us. A program is the same
-# wherever its checkout is, because deterministic runs of different programs differ.
+# wherever its checkout and the kernel tree are, because deterministic runs of different programs
+# differ.
 selftests := $(KSRC)/tools/testing/selftests
+prefix_maps = -ffile-prefix-map=$(KSRC)=linux -ffile-prefix-map=$(realpath $(KSRC))=linux \
+	-ffile-prefix-map=$(abspath $(TOOLS))=tools -ffile-prefix-map=$(CURDIR)=.
+include bpf/rules.mk
 override CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -Woverride-init \
-	-Wno-missing-field-initializers -ffile-prefix-map=$(CURDIR)=. -pthread \
+	-Wno-missing-field-initializers $(prefix_maps) -pthread \
 	-I. -Iharness/include -Iscenarios/include \
 	-isystem $(selftests) -isystem $(KSRC)/tools/include $(filter-out -I%/selftests,$(CFLAGS))
 LDLIBS := -Wl,--as-needed -lelf -llz4 -lz -lzstd -ljansson -lm
 HAS_LLVM_AR := $(if $(LLVM),$(shell command -v $(LLVM_PREFIX)llvm-ar$(LLVM_SUFFIX)))
 AR := $(or $(HAS_LLVM_AR),$(CROSS_COMPILE)ar)
-
-include bpf/rules.mk
 
 # A change of compiler or flags, or of the fragment for kernels, rebuilds everything.
 kconfig_hash := $(shell $(SETUP)/crc32.sh config)

@@ -15,7 +15,8 @@ endif
 $(TOOLS)/complete:
 	@O='$(O)' KBUILD_OUTPUT='$(KBUILD_OUTPUT)' $(SETUP)/tools.sh build '$(KSRC)' '$(TOOLS)'
 
-$(addprefix $(OUTPUT)/,$(upstream_scheds)): $(OUTPUT)/%: $(TOOLS)/complete
+# flags names the tools: files that .SECONDARY covers do not make a target out of date by being absent.
+$(addprefix $(OUTPUT)/,$(upstream_scheds)): $(OUTPUT)/%: $(TOOLS)/complete $(OBJ)/flags
 	$(call msg,COPY,,$@)
 	$(Q)install -D $(TOOLS)/bin/$* $@
 
@@ -38,7 +39,7 @@ $(OUTPUT)/scx_selftests: $(TOOLS)/complete
 # part of the maps' names (bpf_bpf.bss), by which tests find a scheduler's variables.
 scx_inc := $(KSRC)/tools/sched_ext/include
 BPF_CFLAGS := -g -O2 -mcpu=v3 -target bpf -D__TARGET_ARCH_$(SRCARCH) \
-	-Wall -Wno-compare-distinct-pointer-types -Wno-microsoft-anon-tag -fms-extensions \
+	-Wall -Wno-compare-distinct-pointer-types -Wno-microsoft-anon-tag -fms-extensions $(prefix_maps) \
 	-Ibpf -I$(scx_inc) -I$(scx_inc)/bpf-compat -I$(TOOLS)/include \
 	-I$(KSRC)/tools/include/uapi -I$(KSRC)/include
 $(OBJ)/%.bpf.o: %.bpf.c $(TOOLS)/complete $(OBJ)/flags

@@ -333,7 +333,7 @@ void BPF_STRUCT_OPS(mutant_enqueue, struct task_struct *p, u64 enq_flags)
 
 void BPF_STRUCT_OPS(mutant_dispatch, s32 cpu, struct task_struct *prev)
 {
-	if (IS(STUCK_DISPATCH) && !cpu && prev && is_worker(prev) && ++nr_dispatches % 100 == 0)
+	if (IS(STUCK_DISPATCH) && !cpu && prev && is_worker(prev) && ++nr_dispatches % 20 == 0)
 		waste_time(1000 * MSEC);
 	if (IS(HOME_QUEUE) && scx_bpf_dsq_move_to_local(HOME_DSQ + cpu, 0))
 		return;

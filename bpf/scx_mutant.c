@@ -68,7 +68,7 @@ static const struct {
 	[MUTANT_WRONG_SELECT]	= { "wrong-select",
 		"selects a CPU that the task may not use" },
 	[MUTANT_STUCK_DISPATCH]	= { "stuck-dispatch",
-		"spends a second on every hundredth dispatch" },
+		"spends a second on every twentieth dispatch of the first CPU" },
 	[MUTANT_SLOW_ENQUEUE]	= { "slow-enqueue", "spends five milliseconds on each enqueue" },
 	[MUTANT_CGROUP_LEAK]	= { "cgroup-leak", "has room for four cgroups and never frees one" },
 	[MUTANT_TASK_LEAK]	= { "task-leak", "has room for 100 new tasks and never frees one" },

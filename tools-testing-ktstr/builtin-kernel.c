@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * ktstr kernel list|fetch|path. Discovery and the cache are harness/kernel/kernel.h; fetching is
- * done by the set-up script, which knows the distributions' package managers.
+ * ktstr kernel list|fetch|build|path. Discovery and the cache are harness/kernel/kernel.h; fetching
+ * and building are done by the set-up script, which knows the distributions' package managers.
  */
 #include <errno.h>
 #include <limits.h>
@@ -19,6 +19,8 @@ static bool as_json;
 static const char * const kernel_usage[] = {
 	"ktstr kernel list [--json]       what the cache holds, newest first",
 	"ktstr kernel fetch [SERIES...]   get ready sched_ext kernels (7.3, 6.18; default: newest)",
+	"ktstr kernel build SERIES|TREE   build one with this suite's config: from the source package",
+	"                                 of a series (6.12), or from a kernel tree",
 	"ktstr kernel path [SPEC]         the image that a run would boot",
 	"",
 	"SPEC is a path of an image or a kernel tree, a version, or a key of `ktstr kernel list`.",
@@ -130,30 +132,45 @@ static int find_script(char *path, size_t size)
 	}
 }
 
-static int kernel_fetch(int argc, const char **argv)
+/* Becomes setup/kernel.sh @action with these arguments. */
+static int run_script(const char *action, int argc, const char **argv)
 {
 	const char **args;
 	char script[PATH_MAX];
 	int i;
 
 	if (as_json)
-		return complain(WRONG_USAGE, NULL, "kernel fetch: --json is for 'kernel list'");
+		return complain(WRONG_USAGE, NULL, "kernel %s: --json is for 'kernel list'", action);
 	if (find_script(script, sizeof(script)))
 		return complain(1, NULL,
-				"kernel fetch: setup/kernel.sh is neither beside the tool nor in a folder above it");
+				"kernel %s: setup/kernel.sh is neither beside the tool nor in a folder above it",
+				action);
 	args = calloc(argc + 4, sizeof(*args));
 	if (!args)
-		return complain(1, NULL, "kernel fetch: %s", strerror(ENOMEM));
+		return complain(1, NULL, "kernel %s: %s", action, strerror(ENOMEM));
 	args[0] = "bash";
 	args[1] = script;
-	args[2] = "fetch";
+	args[2] = action;
 	for (i = 0; i < argc; i++)
 		args[3 + i] = argv[i];
 	fflush(NULL);
 	execvp(args[0], (char * const *)args);
-	i = complain(1, NULL, "kernel fetch: running %s: %s", script, strerror(errno));
+	i = complain(1, NULL, "kernel %s: running %s: %s", action, script, strerror(errno));
 	free(args);
 	return i;
+}
+
+static int kernel_fetch(int argc, const char **argv)
+{
+	return run_script("fetch", argc, argv);
+}
+
+static int kernel_build(int argc, const char **argv)
+{
+	if (argc != 1)
+		return complain(WRONG_USAGE, NULL, "kernel build: takes one SERIES or TREE, not %d",
+				argc);
+	return run_script("build", argc, argv);
 }
 
 static const struct {
@@ -162,6 +179,7 @@ static const struct {
 } actions[] = {
 	{ "list", kernel_list },
 	{ "fetch", kernel_fetch },
+	{ "build", kernel_build },
 	{ "path", kernel_path },
 };
 
@@ -172,7 +190,7 @@ int cmd_kernel(int argc, const char **argv)
 
 	argc = parse_args(argc, argv, kernel_options, kernel_usage);
 	if (!argc)
-		return complain(WRONG_USAGE, NULL, "kernel: say list, fetch or path (see 'ktstr help kernel')");
+		return complain(WRONG_USAGE, NULL, "kernel: say list, fetch, build or path (see 'ktstr help kernel')");
 	for (i = 0; i < ARRAY_SIZE(actions); i++) {
 		if (!strcmp(actions[i].name, argv[0]))
 			return actions[i].run(argc - 1, argv + 1);

@@ -490,6 +490,10 @@ run kernel path "$tmp/gone"
 check "kernel path of nothing is an error" status_is 1
 run kernel fetch not-a-series
 check "kernel fetch needs its script" status_is 1
+run kernel build
+check "kernel build without a series or tree is wrong usage" status_is 129
+run kernel build 6.12 7.3
+check "kernel build of two kernels is wrong usage" status_is 129
 run env
 check "env shows a value that is set" out_has "^KTSTR_CACHE_DIR +$tmp/cache "
 missing=''
@@ -503,6 +507,21 @@ for v in $(cd "$src" && grep -rhoE '"KTSTR_[A-Z_]+[A-Z_]"' harness vmm tools-tes
 	grep -qE "^${v}[* ]" "$tmp/out" || missing="$missing $v"
 done
 check "env knows every variable that the sources read (missing:$missing)" [ -z "$missing" ]
+
+# Programs and schedulers are part of what a deterministic run depends on.
+no_path_of_this_machine()
+{
+	local f bad=''
+
+	for f in "$out"/*; do
+		[ -f "$f" ] && grep -aqF -e "$src/" -e "$KSRC/" -e "$(realpath "$KSRC")/" \
+			-e /tools/.tmp- "$f" && bad="$bad ${f##*/}"
+	done
+	echo "$bad" > "$tmp/out"
+	[ -z "$bad" ]
+}
+[ -e "$src/../../lib.mk" ] ||
+	check "what is built contains no path of this machine" no_path_of_this_machine
 
 echo "1..$nr"
 echo "# $((nr - failed)) passed, $failed failed"

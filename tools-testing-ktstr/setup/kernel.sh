@@ -3,7 +3,7 @@
 # Bring kernels into the kernel cache: ready ones of the distribution, or one that was built here.
 set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-for part in common apt image local; do
+for part in common packages apt source image local build; do
 	# shellcheck source=/dev/null
 	. "$here/$part.sh" || exit
 done
@@ -12,10 +12,13 @@ usage()
 {
 	cat <<-EOF
 	Usage: kernel.sh fetch [--update] [SERIES...]
+	       kernel.sh build SERIES|TREE
 	       kernel.sh add TREE
 	       kernel.sh list
 	fetch: the newest sched_ext kernel of each SERIES (7.3, 6.18, ...; default: the newest
 	of all). A series that the cache has is not fetched again, except with --update.
+	build: the newest kernel of SERIES from its source package (6.12, 7.3, ...), or that of a
+	kernel TREE, which is not written to, with this suite's config.
 	add: the kernel that was built in TREE (a build folder) with this suite's config.
 	list: what the configured mirror offers, newest first.
 	EOF
@@ -24,7 +27,7 @@ usage()
 update=''
 cmd=${1:-}
 case $cmd in
-fetch|list|add)	shift ;;
+fetch|list|add|build)	shift ;;
 -h|--help)	usage; exit ;;
 *)		usage >&2; exit 1 ;;
 esac
@@ -38,6 +41,11 @@ if [ "$cmd" = add ]; then
 	sweep "$CACHE"
 	make_tmp
 	kernel_add "$1"
+	exit
+fi
+if [ "$cmd" = build ]; then
+	[ $# = 1 ] || { usage >&2; exit 1; }
+	kernel_build "$1"
 	exit
 fi
 [ $# -gt 0 ] || set -- ''

@@ -40,7 +40,7 @@ local_key()
 	echo "local-$from-$ARCH-cfg$("$SETUP_DIR/crc32.sh" "$2")-kc$3"
 }
 
-# local_metadata RELEASE TREE CONFIG FRAGMENT_CRC
+# local_metadata RELEASE TREE BUILD FRAGMENT_CRC
 local_metadata()
 {
 	local git
@@ -56,20 +56,32 @@ local_metadata()
 	  },
 	  "arch": $(json_string "$ARCH"),
 	  "image_name": "bzImage",
-	  "config_hash": $(config_hash "$3"),
+	  "config_hash": $(config_hash "$3/.config"),
 	  "ktstr_kconfig_hash": $(json_string "$4"),
-	  "built_at": "$(date -u -r "$2/arch/x86/boot/bzImage" +%Y-%m-%dT%H:%M:%SZ)",
+	  "built_at": "$(date -u -r "$3/arch/x86/boot/bzImage" +%Y-%m-%dT%H:%M:%SZ)",
 	  "has_vmlinux": false,
 	  "vmlinux_stripped": false
 	}
 	EOF
 }
 
-# kernel_add TREE: a build folder (the tree itself, or that of make O=). Prints the key.
+# fragment_check TREE CONFIG: end unless TREE was configured with our fragment.
+fragment_check()
+{
+	local differs fragment=${SETUP_DIR%/*/*}/config
+	local how="scripts/kconfig/merge_config.sh -m .config $fragment && make olddefconfig && make"
+
+	differs=$(fragment_differs "$fragment" "$2" | head -n 5 | paste -sd' ')
+	[ -z "$differs" ] ||
+		die "$1 was not built with this suite's config ($differs): $how;" \
+		    "a kernel of another config needs no cache, KTSTR_KERNEL=$1 takes it"
+}
+
+# kernel_add BUILD [TREE]: a build folder (the tree itself, or that of make O= and then its source
+# tree). Prints the key.
 kernel_add()
 {
-	local tree image fragment=${SETUP_DIR%/*/*}/config differs crc key
-	local how="scripts/kconfig/merge_config.sh -m .config $fragment && make olddefconfig && make"
+	local tree image crc key
 
 	tree=$(realpath -e "$1" 2> /dev/null) || die "$1: no such folder"
 	image=$tree/arch/x86/boot/bzImage
@@ -77,14 +89,11 @@ kernel_add()
 		die "$tree holds no kernel that was built there (arch/x86/boot/bzImage, .config); run make first"
 	[ ! "$tree/.config" -nt "$image" ] ||
 		die "$tree: .config is newer than arch/x86/boot/bzImage; run make first"
-	differs=$(fragment_differs "$fragment" "$tree/.config" | head -n 5 | paste -sd' ')
-	[ -z "$differs" ] ||
-		die "$tree was not built with this suite's config ($differs): $how;" \
-		    "a kernel of another config needs no cache, KTSTR_KERNEL=$tree takes it"
-	crc=$("$SETUP_DIR/crc32.sh" "$fragment")
-	key=$(local_key "$tree" "$tree/.config" "$crc")
+	fragment_check "$tree" "$tree/.config"
+	crc=$("$SETUP_DIR/crc32.sh" "${SETUP_DIR%/*/*}/config")
+	key=$(local_key "${2:-$tree}" "$tree/.config" "$crc")
 	kernel_place "$key" "$image" "$tree/.config" '' '' \
-		local_metadata "$(cat "$tree/include/config/kernel.release")" "$tree" "$tree/.config" \
+		local_metadata "$(cat "$tree/include/config/kernel.release")" "${2:-$tree}" "$tree" \
 		"$crc"
 	echo "$key"
 }

@@ -9,14 +9,25 @@ source_ready()
 	[ -n "${KSRC:-}" ] || [ -e "$SRC_DIR/linux/tools/testing/selftests/lib.mk" ]
 }
 
-# Download only: needs nothing that packages_install brings.
+# source_packages: all linux-source packages on offer, oldest first.
+source_packages()
+{
+	apt_cmd apt-cache search --names-only '^linux-source-[0-9.]+$' |
+		awk '{ print $1 }' | sort -V
+}
+
+# source_download [PACKAGE]: the newest one if none is named. Download only: needs nothing that
+# packages_install brings.
 source_download()
 {
-	local pkg version
+	local pkg=${1:-} version
 
-	pkg=$(apt_cmd apt-cache search --names-only '^linux-source-[0-9.]+$' |
-		awk '{ print $1 }' | sort -V | tail -n 1)
-	[ -n "$pkg" ] || die "no linux-source package in $APT_NEW; set KSRC to a kernel tree"
+	if [ -z "$pkg" ]; then
+		pkg=$(source_packages | tail -n 1)
+		[ -n "$pkg" ] || die "no linux-source package in $APT_NEW; set KSRC to a kernel tree"
+	elif ! source_packages | grep -qxF "$pkg"; then
+		die "no package $pkg; there are: $(source_packages | paste -sd' ')"
+	fi
 	version=$(apt_version "$pkg" "$APT_NEW")
 	need_space "$CACHE" 2600 "the kernel source"
 	say "kernel source: downloading $pkg ${version:-}"
@@ -24,25 +35,33 @@ source_download()
 	echo "$pkg" > "$TMP/source/name"
 }
 
-# The package holds a tar inside a tar: stream it, without a copy on the disk.
-source_unpack()
+# source_unpack_to DIR: a new folder. The package holds a tar inside a tar: stream it, without a copy
+# on the disk.
+source_unpack_to()
 {
-	local pkg name
+	local pkg
 
 	pkg=$(cat "$TMP/source/name")
-	name=linux-${pkg#linux-source-}
-	say "kernel source: unpacking $name"
-	mkdir "$TMP/tree" || die "cannot make $TMP/tree"
+	say "kernel source: unpacking linux-${pkg#linux-source-}"
+	mkdir "$1" || die "cannot make $1"
 	(
 		set -o pipefail
 		dpkg-deb --fsys-tarfile "$TMP"/source/*.deb |
 			tar -xO --wildcards './usr/src/linux-source-*.tar.xz' |
-			xz -dc -T0 | tar -x --strip-components=1 -C "$TMP/tree"
+			xz -dc -T0 | tar -x --strip-components=1 -C "$1"
 	) 2> "$TMP/source.err" ||
 		die "$pkg is damaged or the disk is full:" \
 		    "$(head -n 1 "$TMP/source.err"); run set-up again"
-	[ -e "$TMP/tree/tools/testing/selftests/lib.mk" ] ||
+	[ -e "$1/tools/testing/selftests/lib.mk" ] ||
 		die "$pkg holds no kernel tree with selftests; set KSRC to one"
+}
+
+source_unpack()
+{
+	local name
+
+	name=linux-$(sed 's/^linux-source-//' "$TMP/source/name")
+	source_unpack_to "$TMP/tree"
 	mkdir -p "$SRC_DIR"
 	rm -rf "${SRC_DIR:?}/$name"
 	mv -T "$TMP/tree" "$SRC_DIR/$name" &&

@@ -102,10 +102,16 @@ tree_make()
 
 	shift
 	env -u MAKEFLAGS -u MFLAGS -u MAKEOVERRIDES -u MAKELEVEL -u GNUMAKEFLAGS -u OUTPUT \
-		-u KBUILD_OUTPUT -u O -u CFLAGS -u LDFLAGS -u CC \
+		-u KBUILD_OUTPUT -u O -u LDFLAGS -u CC CFLAGS="${maps:-}" \
 		make -C "$ksrc/tools/$folder" -j"$(nproc)" ${ARCH:+ARCH="$ARCH"} \
 		${CROSS_COMPILE:+CROSS_COMPILE="$CROSS_COMPILE"} ${LLVM:+LLVM="$LLVM"} "$@" \
 		>> "$tmp/log" 2>&1 7>&-
+}
+
+# What tools/sched_ext's Makefile builds libbpf and bpftool with.
+host_cc()
+{
+	[ -z "${LLVM:-}" ] && echo gcc || echo "$clang"
 }
 
 # libsubcmd.a, complete: tools that use it add three files of tools/lib by hand otherwise.
@@ -114,10 +120,11 @@ build_subcmd()
 	local f cc=${CROSS_COMPILE:-}gcc
 
 	[ -z "${LLVM:-}" ] || cc=$clang
-	mkdir "$tmp/subcmd" && tree_make lib/subcmd OUTPUT="$tmp/subcmd/" "$tmp/subcmd/libsubcmd.a" ||
-		return
+	mkdir "$tmp/subcmd" && tree_make lib/subcmd EXTRA_CFLAGS="$maps" OUTPUT="$tmp/subcmd/" \
+		"$tmp/subcmd/libsubcmd.a" || return
 	for f in string ctype str_error_r; do
-		"$cc" -O2 -fPIC -D_GNU_SOURCE -I"$ksrc/tools/include" -c "$ksrc/tools/lib/$f.c" \
+		# shellcheck disable=SC2086 # these are words
+		"$cc" -O2 -fPIC -D_GNU_SOURCE $maps -I"$ksrc/tools/include" -c "$ksrc/tools/lib/$f.c" \
 			-o "$tmp/subcmd/x_$f.o" >> "$tmp/log" 2>&1 || return
 	done
 	ar qs "$tmp/subcmd/libsubcmd.a" "$tmp"/subcmd/x_*.o >> "$tmp/log" 2>&1
@@ -125,7 +132,7 @@ build_subcmd()
 
 build()
 {
-	local ksrc=$1 dir=$2 clang strip btf tmp b
+	local ksrc=$1 dir=$2 clang strip btf tmp b maps
 
 	[ -e "$dir/complete" ] && return
 	clang=$(find_clang) && strip=$(find_llvm_strip) || skip "no clang 16 or no llvm-strip"
@@ -142,8 +149,11 @@ build()
 	mkdir -p "$tmp/o" || die "cannot make $tmp"
 	elf_of "$btf" "$tmp/vmlinux" || exit
 	say "building libbpf, bpftool and the schedulers of $ksrc (once)"
-	tree_make sched_ext O="$tmp/o" CLANG="$clang" LLVM_STRIP="$strip" \
-		VMLINUX_BTF="$tmp/vmlinux" all && build_subcmd || {
+	# Schedulers are part of what a deterministic run depends on: no path of this machine in them.
+	maps="-ffile-prefix-map=$ksrc=linux -ffile-prefix-map=$(realpath "$ksrc")=linux"
+	maps+=" -ffile-prefix-map=$tmp=tools"
+	tree_make sched_ext O="$tmp/o" CLANG="$clang $maps" HOSTCC="$(host_cc) $maps" \
+		LLVM_STRIP="$strip" VMLINUX_BTF="$tmp/vmlinux" all && build_subcmd || {
 		cp "$tmp/log" "$dir.log"
 		grep -m 5 -E 'error|Error' "$tmp/log" >&2
 		die "the tree's tools/sched_ext or tools/lib/subcmd does not build, see $dir.log"
