@@ -69,7 +69,7 @@ static void run_qemu(const struct input *in, const char *machine)
 		"-no-reboot", "-serial", "null", "-kernel", in->kernel, "-initrd", in->initrd,
 		"-append", "console=ttyS0 " COMMON " " QUIET,
 	};
-	char **env = qemu_process_env(&in->qemu);
+	char **env = qemu_process_env(&in->qemu, -1);
 	size_t n = 0;
 
 	while (argv[n])

@@ -472,7 +472,7 @@ TEST_F_TIMEOUT(vm, every_step_of_a_start_has_its_time, 150)
 	EXPECT_GE(took, later.ns[VM_STEP_START]);
 	EXPECT_EQ(sum_of(&t), sum_of(&later) - later.ns[VM_STEP_START]);
 	EXPECT_EQ(!on_tcg(self), later.entry_ns > 0);
-	EXPECT_GT(ktstr_now_ns() - before, later.entry_ns);
+	EXPECT_GT((int64_t)(ktstr_now_ns() - before), later.entry_ns);
 	/* a second call fails, and counts for nothing */
 	EXPECT_NE(0, vm_start(self->vm, &self->err));
 	vm_get_times(self->vm, &t);
