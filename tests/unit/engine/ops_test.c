@@ -401,7 +401,7 @@ TEST_F(ops, a_loop_repeats_its_ops_until_the_time_is_over)
 	}
 	EXPECT_LE(2, rounds);
 	EXPECT_GE(5, rounds);
-	EXPECT_WORKERS(1 + rounds, "a", 0);
+	EXPECT_WORKERS(1 + (uint32_t)rounds, "a", 0);
 }
 
 /*

@@ -113,7 +113,7 @@ TEST(memory_is_the_largest_of_three_floors_in_whole_mib_for_every_node)
 		t.memory_mib = c[i].mib;
 		t.numa_nodes = c[i].nodes;
 		ASSERT_EQ(0, ktstr_plan__for(&p, &t, &err));
-		EXPECT_EQ(c[i].want, p.memory_mib);
+		EXPECT_EQ((uint64_t)c[i].want, p.memory_mib);
 	}
 }
 
