@@ -17,6 +17,7 @@ struct ktstr_msg_stimulus;
 struct ktstr_msg_output;
 struct ktstr_work;
 struct ktstr_capture;
+struct ktstr_hand;
 
 /* Requests of a step to PID 1, which is the parent of the scheduler under test. */
 enum ktstr_sched_order {
@@ -108,6 +109,7 @@ struct ktstr_ctx {
 	uint64_t stop_ns;		/* stop and collection of the workers that ended last */
 	struct ktstr_engine_progress *progress;	/* NULL: nobody asks */
 	const struct ktstr_preview *preview;	/* NULL: carry scenarios out */
+	struct ktstr_hand *hand;	/* what the body does by hand (engine/hand/); NULL: nothing */
 	struct ktstr_capture *captures;	/* of CAPTURE_CGROUP_PROCS, newest first; see ops.h */
 };
 

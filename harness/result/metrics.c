@@ -93,7 +93,7 @@ const char *ktstr_polarity__name(enum ktstr_polarity p)
 	return "";
 }
 
-static struct ktstr_stats nothing(void)
+struct ktstr_stats ktstr_stats__absent(void)
 {
 	struct ktstr_stats s = { };
 	unsigned int i;
@@ -165,7 +165,7 @@ static double of_cgroup(const struct ktstr_metric *m, const struct ktstr_cgroup_
 void ktstr_cgroup_stats__figures(const struct ktstr_cgroup_stats *c, struct ktstr_stats *out)
 {
 	const struct ktstr_sample_stats *w = &c->samples[KTSTR_SAMPLES_WAKE];
-	struct ktstr_stats s = nothing();
+	struct ktstr_stats s = ktstr_stats__absent();
 	const struct ktstr_metric *m;
 
 	for (m = ktstr_metric_table; m < ktstr_metric_table + ktstr_nr_metrics; m++)
@@ -197,7 +197,7 @@ void ktstr_cgroup_stats__figures(const struct ktstr_cgroup_stats *c, struct ktst
 static void worker_figures(const struct ktstr_worker_stats *k, const struct ktstr_cgroup_stats *c,
 			   struct ktstr_stats *out)
 {
-	struct ktstr_stats s = nothing();
+	struct ktstr_stats s = ktstr_stats__absent();
 	const struct ktstr_metric *m;
 
 	s.found = true;
@@ -285,7 +285,7 @@ static bool matches(const struct ktstr_cgroup_stats *c, uint32_t phase, const ch
 static struct ktstr_stats fold_all(const struct ktstr_result *r, uint32_t phase,
 				   const char *cgroup, const char *part)
 {
-	struct ktstr_stats all = nothing(), one;
+	struct ktstr_stats all = ktstr_stats__absent(), one;
 	uint32_t i;
 
 	for (i = 0; i < r->nr_cgroups; i++) {
@@ -332,7 +332,7 @@ struct ktstr_stats ktstr_stats__run(const struct ktstr_result *r)
 struct ktstr_stats ktstr_stats__phase_worker(const struct ktstr_result *r, uint32_t phase,
 					     const char *cgroup, uint32_t i)
 {
-	struct ktstr_stats s = nothing();
+	struct ktstr_stats s = ktstr_stats__absent();
 	const struct ktstr_cgroup_stats *c;
 	uint32_t k;
 

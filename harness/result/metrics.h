@@ -66,6 +66,8 @@ const struct ktstr_metric *ktstr_metric__find(const char *name);
 double ktstr_metric__value(const struct ktstr_metric *m, const struct ktstr_stats *s);
 /* Of one part of the test (a scenario of a batch): as ktstr_stats__run(). */
 struct ktstr_stats ktstr_stats__part(const struct ktstr_result *r, const char *part);
+/* Every figure is absent. */
+struct ktstr_stats ktstr_stats__absent(void);
 /* "lower", "higher", "" */
 const char *ktstr_polarity__name(enum ktstr_polarity p);
 

@@ -14,6 +14,7 @@
 #include "harness/checks/checks.h"
 #include "harness/guest/cgroup/cgroup.h"
 #include "harness/model/ctx.h"
+#include "hand/hand.h"
 #include "hold.h"
 
 #define CGROUPFS	"/sys/fs/cgroup"
@@ -155,6 +156,7 @@ static void run_case(struct ktstr_ctx *ctx, const struct ktstr_case *c)
 {
 	int ret = c->run(ctx, c->arg);
 
+	ktstr_hand__close(ctx);
 	if (ret && ktstr_result__outcome(ctx->result) != KTSTR_FAIL)
 		ktstr_result__add(ctx->result, KTSTR_FAILS, KTSTR_BODY_ERROR,
 				  "the case returned %d (%s)", ret, strerror(abs(ret)));

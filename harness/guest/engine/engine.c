@@ -380,13 +380,7 @@ static int open_engine(struct engine *e, struct ktstr_err *err)
 	ret = ktstr_state__init(st);
 	if (ret)
 		return ktstr_err(err, -ret, "shared memory: %s", strerror(-ret));
-	if (!e->ctx->cgroup_root)
-		return ktstr_err(err, EINVAL, "cgroup: the context names no root");
-	if (!env->io)
-		ret = ktstr_cgroupfs__check(env->cgroupfs, err);
-	if (!ret)
-		ret = ktstr_cgroups__init(&st->tree, e->ctx->cgroup_walk ?: env->cgroupfs,
-					  e->ctx->cgroup_root, env->io, err);
+	ret = ktstr_state__open_tree(st, err);
 	if (!ret && st->controllers[0])
 		ret = ktstr_cgroups__enable(&st->tree, st->controllers, err);
 	if (!ret)
@@ -414,17 +408,13 @@ static int run_steps(struct engine *e)
 	return ret;
 }
 
-/*
- * The runner must not compete with the load that it creates: with 512 spinners on 4 CPUs each of
- * its wake-ups would take half a second. Workers start as normal tasks. If the kernel refuses the
- * policy, the run is only slower.
- */
-static void set_runner_policy(const struct engine *e, int policy, int priority)
+void ktstr_engine__rise(const struct ktstr_engine_env *env, bool above_load)
 {
-	struct sched_param param = { .sched_priority = priority };
+	struct sched_param param = { .sched_priority = above_load };
 
-	if (e->env->rise)
-		sched_setscheduler(0, policy, &param);
+	if (env->rise)
+		sched_setscheduler(0, above_load ? SCHED_FIFO | SCHED_RESET_ON_FORK : SCHED_OTHER,
+				   &param);
 }
 
 static int run_scenario(struct engine *e)
@@ -432,7 +422,7 @@ static int run_scenario(struct engine *e)
 	struct ktstr_err err = { };
 	int ret, cleared;
 
-	set_runner_policy(e, SCHED_FIFO | SCHED_RESET_ON_FORK, 1);
+	ktstr_engine__rise(e->env, true);
 	ret = open_engine(e, &err);
 	e->began_ns = ktstr_now_ns();
 	set_up_monitor(e);
@@ -454,7 +444,7 @@ static int run_scenario(struct engine *e)
 	ktstr_state__doing(&e->state, KTSTR_DOING_OWN);
 	ktstr_hold__close(&e->hold);
 	ktstr_state__fini(&e->state);
-	set_runner_policy(e, SCHED_OTHER, 0);
+	ktstr_engine__rise(e->env, false);
 	return ret;
 }
 
@@ -472,7 +462,8 @@ preview(struct ktstr_ctx *ctx, const struct ktstr_scenario_def *plan)
 	_exit(0);
 }
 
-static struct ktstr_machine *read_machine(struct ktstr_ctx *ctx, const struct ktstr_engine_env *env)
+struct ktstr_machine *ktstr_engine__read_machine(struct ktstr_ctx *ctx,
+						 const struct ktstr_engine_env *env)
 {
 	struct ktstr_machine *m;
 	struct ktstr_err err;
@@ -491,7 +482,7 @@ int ktstr_engine__run_def(struct ktstr_ctx *ctx, const struct ktstr_scenario_def
 
 	if (ctx->preview)
 		preview(ctx, plan);
-	e.machine = read_machine(ctx, env);
+	e.machine = ktstr_engine__read_machine(ctx, env);
 	if (!e.machine)
 		return -EIO;
 	ret = ktstr_scenario__check(&e.scenario, ctx, plan, e.machine);
@@ -509,7 +500,7 @@ int ktstr_engine__run(struct ktstr_ctx *ctx, const struct ktstr_step *steps, uin
 				     env);
 }
 
-static const struct ktstr_engine_env guest = {
+const struct ktstr_engine_env ktstr_engine_guest = {
 	.cgroupfs = "/sys/fs/cgroup",
 	.sysfs = "/sys",
 	.procfs = "/proc",
@@ -525,12 +516,12 @@ static const struct ktstr_engine_env guest = {
 
 int ktstr_run_def(struct ktstr_ctx *ctx, const struct ktstr_scenario_def *plan)
 {
-	return ktstr_engine__run_def(ctx, plan, &guest);
+	return ktstr_engine__run_def(ctx, plan, &ktstr_engine_guest);
 }
 
 int ktstr_run_steps(struct ktstr_ctx *ctx, const struct ktstr_step *steps, uint32_t nr)
 {
-	return ktstr_engine__run(ctx, steps, nr, &guest);
+	return ktstr_engine__run(ctx, steps, nr, &ktstr_engine_guest);
 }
 
 struct ktstr_machine *ktstr_machine(struct ktstr_ctx *ctx)
@@ -538,7 +529,7 @@ struct ktstr_machine *ktstr_machine(struct ktstr_ctx *ctx)
 	struct ktstr_machine *copy;
 
 	if (!ctx->preview)
-		return read_machine(ctx, &guest);
+		return ktstr_engine__read_machine(ctx, &ktstr_engine_guest);
 	copy = malloc(sizeof(*copy));
 	if (copy)
 		*copy = *ctx->preview->machine;

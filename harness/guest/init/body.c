@@ -14,6 +14,7 @@
 
 #include "body.h"
 #include "harness/checks/checks.h"
+#include "harness/guest/engine/hand/hand.h"
 #include "internal.h"
 
 #define SETTLE_NS	(NSEC_PER_SEC / 2)	/* of holds that let workers settle */
@@ -151,6 +152,7 @@ void guest_context__run(struct guest_context *c, struct guest_shared *s)
 	struct ktstr_ctx *ctx = &c->ctx;
 	int ret = ctx->test->body(ctx);
 
+	ktstr_hand__close(ctx);
 	if (ret > 0)
 		ktstr_result__add(ctx->result, KTSTR_FAILS, KTSTR_INFRASTRUCTURE,
 				  "body returned %d: neither 0 nor a negative errno", ret);

@@ -214,4 +214,29 @@
 #define run_metric	ktstr_run_metric
 #define stalls_of	ktstr_stalls_of
 
+/* ktstr/hand.h */
+#define CGROUP_GROUP		KTSTR_CGROUP_GROUP
+#define WORKLOAD		KTSTR_WORKLOAD
+#define all_cpus		ktstr_all_cpus
+#define cgroup_make		ktstr_cgroup_make
+#define cgroup_remove		ktstr_cgroup_remove
+#define cgroup_set_cpuset	ktstr_cgroup_set_cpuset
+#define cgroup_clear_cpuset	ktstr_cgroup_clear_cpuset
+#define cgroup_move_tasks	ktstr_cgroup_move_tasks
+#define cgroup_group_add	ktstr_cgroup_group_add
+#define cgroup_group_remove	ktstr_cgroup_group_remove
+#define workload_spawn		ktstr_workload_spawn
+#define workload_spawn_in	ktstr_workload_spawn_in
+#define workload_pids		ktstr_workload_pids
+#define workload_start		ktstr_workload_start
+#define workload_collect	ktstr_workload_collect
+#define workload_drop		ktstr_workload_drop
+#define reports_nr		ktstr_reports_nr
+#define reports_worker		ktstr_reports_worker
+#define reports_stats		ktstr_reports_stats
+#define assert_cgroup		ktstr_assert_cgroup
+#define collect_all		ktstr_collect_all
+#define spawn_diverse		ktstr_spawn_diverse
+#define hold_for		ktstr_hold_for
+
 #endif

@@ -7,19 +7,21 @@
 
 void ktstr_problem(struct ktstr_checker *ck, const char *fmt, ...)
 {
-	char where[24] = "backdrop", text[KTSTR_DETAIL_LEN], source[160] = "";
+	char where[24] = "", text[KTSTR_DETAIL_LEN], source[160] = "";
 	const struct ktstr_test *t = ck->ctx->test;
 	va_list ap;
 
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	if (!ck->in_backdrop)
-		snprintf(where, sizeof(where), "step %u", ck->step + 1);
+	if (ck->in_backdrop)
+		snprintf(where, sizeof(where), "backdrop ");
+	else if (!ck->by_hand)
+		snprintf(where, sizeof(where), "step %u ", ck->step + 1);
 	if (t && t->file)
 		snprintf(source, sizeof(source), "%s:%d: ", t->file, t->line);
 	ck->problems++;
-	ktstr_result__add(ck->ctx->result, KTSTR_FAILS, KTSTR_INFRASTRUCTURE, "%s%s %s%s%s%s",
+	ktstr_result__add(ck->ctx->result, KTSTR_FAILS, KTSTR_INFRASTRUCTURE, "%s%s%s%s%s%s",
 			  source, where, ck->subject, *ck->subject ? ": " : "", text,
 			  ck->repeated ? " (the ops of a loop are repeated)" : "");
 }

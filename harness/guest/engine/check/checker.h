@@ -18,6 +18,7 @@ struct ktstr_checker {
 	struct ktstr_ctx *ctx;
 	const struct ktstr_machine *machine;
 	bool in_backdrop;
+	bool by_hand;			/* ktstr/hand.h: there are no steps */
 	bool repeated;			/* second pass over the ops of a loop */
 	bool scheduler;			/* a scheduler would be attached */
 	uint32_t step;			/* counts from 0 */

@@ -83,7 +83,7 @@ void ktstr_group__epoch_begins(struct ktstr_worker_group *group)
 		group->unbounded = true;
 }
 
-static void report_lost(struct ktstr_worker_group *group, uint32_t i)
+static void report_lost(const struct ktstr_worker_group *group, uint32_t i)
 {
 	const struct ktstr_worker_report *r = &ktstr_workers__reports(group->workers)[i];
 	char how[160];
@@ -151,10 +151,12 @@ static void report_alone(const struct ktstr_worker_group *group, const struct kt
 				  ktstr_work__row(group->spec.work.type)->name);
 }
 
-void ktstr_group__judge(struct ktstr_worker_group *group, uint64_t ran_ns)
+void ktstr_group__view(const struct ktstr_worker_group *group, struct ktstr_group_view *v)
 {
-	struct ktstr_scenario_state *st = group->state;
-	struct ktstr_group_sample s = {
+	const struct ktstr_scenario_state *st = group->state;
+	struct ktstr_group_sample *s = &v->sample;
+
+	*s = (struct ktstr_group_sample){
 		.cgroup = ktstr_group__label(group),
 		.step = group->step,
 		.span = group->backdrop ? KTSTR_SPAN_LIFE : KTSTR_SPAN_STEP,
@@ -164,33 +166,41 @@ void ktstr_group__judge(struct ktstr_worker_group *group, uint64_t ran_ns)
 		.samples = ktstr_workers__samples(group->workers),
 		.time_scale = st->ctx->time_scale,
 	};
-	struct ktstr_checks checks = checks_of(group);
-	struct ktstr_cpumask nodes, slow;
-	uint32_t i;
-
 	if (ktstr_cpumask__weight(&st->machine->existing_nodes)) {
-		ktstr_machine__memory_only(st->machine, &slow);
-		s.slow_nodes = &slow;
-		if (s.cpuset) {
-			ktstr_machine__nodes(st->machine, s.cpuset, &nodes);
-			s.nodes = &nodes;
+		ktstr_machine__memory_only(st->machine, &v->slow);
+		s->slow_nodes = &v->slow;
+		if (s->cpuset) {
+			ktstr_machine__nodes(st->machine, s->cpuset, &v->nodes);
+			s->nodes = &v->nodes;
 		}
 	}
-	s.balancing = ktstr_numa_balancing();
-	s.migrated_known = ktstr_workers__pages_migrated(group->workers, &s.pages_migrated);
+	s->balancing = ktstr_numa_balancing();
+	s->migrated_known = ktstr_workers__pages_migrated(group->workers, &s->pages_migrated);
+}
 
-	for (i = 0; i < s.nr; i++)
+void ktstr_group__account(const struct ktstr_worker_group *group, const struct ktstr_group_view *v)
+{
+	uint32_t i;
+
+	for (i = 0; i < v->sample.nr; i++)
 		report_lost(group, i);
-	report_alone(group, &s);
-	ktstr_stats__add(&s, st->ctx->result);
+	report_alone(group, &v->sample);
+	ktstr_stats__add(&v->sample, group->state->ctx->result);
 	add_metrics(group);
-	if (st->sched_ended && ran_ns < MIN_JUDGED_NS)
+}
+
+void ktstr_group__judge(struct ktstr_worker_group *group, const struct ktstr_group_view *v)
+{
+	struct ktstr_scenario_state *st = group->state;
+	struct ktstr_checks checks = checks_of(group);
+
+	if (st->sched_ended && group->ran_ns < MIN_JUDGED_NS)
 		ktstr_result__add(st->ctx->result, KTSTR_UNDECIDED, KTSTR_NO_DATA,
 				  "%s: step %u: not judged, the scheduler ended after %" PRIu64 " ms of it",
 				  ktstr_group__label(group), group->step + 1,
-				  ran_ns / NSEC_PER_MSEC);
+				  group->ran_ns / NSEC_PER_MSEC);
 	else
-		ktstr_checks__judge(&checks, &s, st->ctx->result);
+		ktstr_checks__judge(&checks, &v->sample, st->ctx->result);
 	if (group->epochs)
 		ktstr_group__epoch_ends(group);
 }

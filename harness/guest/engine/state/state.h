@@ -41,7 +41,7 @@ struct ktstr_scenario_state {
 	struct ktstr_payload_run **payloads;
 	uint32_t nr_payloads;
 	bool payload_judged;		/* one at least: by its exit status or by checks */
-	uint32_t *gate;			/* shared memory: behind it all workers wait */
+	uint32_t *gate;			/* shared: behind it all wait; NULL: each group has its own */
 	bool in_backdrop;		/* what is made now belongs to it */
 	bool sched_ended;
 	uint64_t kill_ns;		/* see ktstr_workers__stop() */
@@ -64,6 +64,9 @@ struct ktstr_cgroup_state *ktstr_state__cgroup(struct ktstr_scenario_state *st, 
 
 /* For texts: @cgroup, or "(runner's cgroup)" for "". */
 const char *ktstr_state__where(const char *cgroup);
+
+/* The cgroups of the test, in which everything is made. 0 or -errno with a sentence. */
+int ktstr_state__open_tree(struct ktstr_scenario_state *st, struct ktstr_err *err);
 
 /* mkdir -p and remember. */
 int ktstr_state__add(struct ktstr_scenario_state *st, const char *name, struct ktstr_err *err);
@@ -112,6 +115,12 @@ int ktstr_state__remove(struct ktstr_scenario_state *st, const char *name, const
  */
 int ktstr_state__begin_phases(struct ktstr_scenario_state *st, struct ktstr_err *err);
 void ktstr_state__end_phases(struct ktstr_scenario_state *st);
+
+/*
+ * Stop the worker groups that are marked as ending, together, and collect what they did; they are
+ * still to be reaped, one by one.
+ */
+void ktstr_state__collect(struct ktstr_scenario_state *st);
 
 /*
  * End the worker groups in cgroup @name, or with NULL those of the step or backdrop; @by names

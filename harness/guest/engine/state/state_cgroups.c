@@ -5,6 +5,7 @@
  * Cgroups are removed newest first, those of a step before those of the backdrop, and worker
  * groups end before the cgroup that they live in.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,6 +13,19 @@
 #include "payload_run.h"
 #include "state.h"
 #include "worker_group.h"
+
+int ktstr_state__open_tree(struct ktstr_scenario_state *st, struct ktstr_err *err)
+{
+	const struct ktstr_engine_env *env = st->env;
+	int ret = 0;
+
+	if (!st->ctx->cgroup_root)
+		return ktstr_err(err, EINVAL, "cgroup: the context names no root");
+	if (!env->io)
+		ret = ktstr_cgroupfs__check(env->cgroupfs, err);
+	return ret ? ret : ktstr_cgroups__init(&st->tree, st->ctx->cgroup_walk ?: env->cgroupfs,
+					       st->ctx->cgroup_root, env->io, err);
+}
 
 /* Call @fn for all worker groups in cgroup @name. */
 static void each_group(struct ktstr_scenario_state *st, const char *name,

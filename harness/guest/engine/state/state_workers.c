@@ -288,43 +288,53 @@ static bool ends(const struct ktstr_worker_group *group, const char *name, bool 
 }
 
 /*
- * End the groups of cgroup @name, or of an owner. All are told to stop before the first is waited
- * for, and all have reported, within one time limit, before the first process exits. Those that
- * have not reported are killed together. Groups that were never started do not report.
+ * All are told to stop before the first is waited for, and all have reported, within one time
+ * limit, before the first process exits. Those that have not reported are killed together. Groups
+ * that were never started do not report.
  */
-int ktstr_state__end_groups(struct ktstr_scenario_state *st, const char *name, bool backdrop,
-			    const char *by)
+void ktstr_state__collect(struct ktstr_scenario_state *st)
 {
-	uint64_t before = ktstr_now_ns(), deadline, now;
-	uint32_t i, kept = 0;
-	int ret = 0, one;
+	uint64_t before = ktstr_now_ns(), deadline = before + st->env->stop_ns, now;
+	struct ktstr_worker_group *group;
+	uint32_t i;
 
 	for (i = 0; i < st->nr_groups; i++) {
-		if (!ends(st->groups[i], name, backdrop))
+		group = st->groups[i];
+		if (!group->ending)
 			continue;
-		ktstr_group__end_phase(st->groups[i]);
+		ktstr_group__end_phase(group);
 		if (st->sched_ended)
-			ktstr_workers__kill(st->groups[i]->workers);
-		thaw_for(st, st->groups[i]);
-		ktstr_workers__tell(st->groups[i]->workers);
+			ktstr_workers__kill(group->workers);
+		thaw_for(st, group);
+		ktstr_workers__tell(group->workers);
 	}
 	ktstr_state__doing(st, KTSTR_DOING_STOP);
-	deadline = before + st->env->stop_ns;
 	for (i = 0; i < st->nr_groups; i++) {
 		now = ktstr_now_ns();
-		if (ends(st->groups[i], name, backdrop) && st->groups[i]->started)
+		if (st->groups[i]->ending && st->groups[i]->started)
 			ktstr_workers__collect(st->groups[i]->workers,
 					       now < deadline ? deadline - now : 0);
 	}
 	st->stop_ns = ktstr_now_ns() - before;
 	for (i = 0; i < st->nr_groups; i++)
-		if (ends(st->groups[i], name, backdrop)) {
+		if (st->groups[i]->ending) {
 			ktstr_workers__release(st->groups[i]->workers);
 			ktstr_workers__kill_silent(st->groups[i]->workers);
 		}
 	ktstr_state__doing(st, KTSTR_DOING_KILL);
+}
+
+int ktstr_state__end_groups(struct ktstr_scenario_state *st, const char *name, bool backdrop,
+			    const char *by)
+{
+	uint32_t i, kept = 0;
+	int ret = 0, one;
+
+	for (i = 0; i < st->nr_groups; i++)
+		st->groups[i]->ending = ends(st->groups[i], name, backdrop);
+	ktstr_state__collect(st);
 	for (i = 0; i < st->nr_groups; i++) {
-		if (!ends(st->groups[i], name, backdrop)) {
+		if (!st->groups[i]->ending) {
 			st->groups[kept++] = st->groups[i];
 			continue;
 		}

@@ -127,7 +127,8 @@ static int fork_workers(struct ktstr_worker_group *group, struct ktstr_leader *l
 			return placement.cgroup_fd;
 	}
 	ktstr_workers__seed(group->workers, st->ctx->seed + group->serial);
-	ktstr_workers__use_gate(group->workers, st->gate);
+	if (st->gate)
+		ktstr_workers__use_gate(group->workers, st->gate);
 	ret = ktstr_workers__fork(group->workers, group->index, &group->spec.work, wanted(group),
 				  &placement);
 	if (placement.cgroup_fd >= 0)
@@ -138,7 +139,7 @@ static int fork_workers(struct ktstr_worker_group *group, struct ktstr_leader *l
 	return ret;
 }
 
-static void group_free(struct ktstr_worker_group *group)
+void ktstr_group__free(struct ktstr_worker_group *group)
 {
 	ktstr_workers__free(group->workers, group->state->kill_ns);
 	if (group->refusal)
@@ -171,7 +172,7 @@ static struct ktstr_worker_group *group_new(struct ktstr_scenario_state *st, con
 		group->workers = ktstr_workers__new(wanted(group));
 	if (group->workers)
 		return group;
-	group_free(group);
+	ktstr_group__free(group);
 	return NULL;
 }
 
@@ -199,7 +200,7 @@ int ktstr_group__fork(struct ktstr_scenario_state *st, const char *name,
 	group->index = index;
 	ret = fork_workers(group, leader, err);
 	if (ret) {
-		group_free(group);
+		ktstr_group__free(group);
 		return ret;
 	}
 	groups[st->nr_groups++] = group;
@@ -225,26 +226,38 @@ void ktstr_group__look(struct ktstr_worker_group *group, struct ktstr_stall_moni
 	}
 }
 
+int ktstr_group__reap(struct ktstr_worker_group *group)
+{
+	struct ktstr_scenario_state *st = group->state;
+	int ret;
+
+	group->ran_ns = ktstr_now_ns() - group->started_ns;
+	/* Collecting has used up the time. */
+	ret = ktstr_workers__stop(group->workers, 0, st->kill_ns);
+	if (ret == -ETIMEDOUT)
+		ktstr_state__give_up(st);
+	st->iterations += ktstr_workers__iterations(group->workers);
+	return ret;
+}
+
 int ktstr_group__end(struct ktstr_worker_group *group, const char *by)
 {
 	struct ktstr_scenario_state *st = group->state;
-	uint64_t ran_ns = group->started ? ktstr_now_ns() - group->started_ns : 0;
 	uint32_t nr = ktstr_workers__nr(group->workers);
+	struct ktstr_group_view v;
 	int ret = 0;
 
 	if (group->started) {
-		/* Collecting has used up the time. */
-		ret = ktstr_workers__stop(group->workers, 0, st->kill_ns);
-		if (ret == -ETIMEDOUT)
-			ktstr_state__give_up(st);
-		st->iterations += ktstr_workers__iterations(group->workers);
-		ktstr_group__judge(group, ran_ns);
+		ret = ktstr_group__reap(group);
+		ktstr_group__view(group, &v);
+		ktstr_group__account(group, &v);
+		ktstr_group__judge(group, &v);
 	}
 	if (by)
 		ktstr_result__add(st->ctx->result, KTSTR_NOTE, KTSTR_OTHER,
 				  "%s: step %u: %u worker%s stopped by %s %s", ktstr_group__label(group),
 				  st->step + 1, nr, nr == 1 ? " was" : "s were", by,
 				  group->started ? "and judged" : "before they had started");
-	group_free(group);
+	ktstr_group__free(group);
 	return ret;
 }

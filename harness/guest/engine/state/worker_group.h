@@ -3,6 +3,7 @@
 #ifndef KTSTR_GUEST_ENGINE_STATE_WORKER_GROUP_H
 #define KTSTR_GUEST_ENGINE_STATE_WORKER_GROUP_H
 
+#include "harness/checks/checks.h"
 #include "harness/guest/work/workers.h"
 #include "state.h"
 
@@ -25,8 +26,10 @@ struct ktstr_worker_group {			/* a group of equal workers */
 	uint32_t step;			/* in which it was made; 0 for the backdrop */
 	bool backdrop;
 	bool started;
+	bool ending;			/* ktstr_state__collect() stops it */
 	bool in_phase;			/* of the backdrop, and a step is being measured */
 	uint64_t started_ns;
+	uint64_t ran_ns;		/* set by reap */
 	struct ktstr_workers *workers;
 	char *dir;			/* absolute path of the cgroup it was made in, or NULL */
 	struct ktstr_refusal *refusal;
@@ -61,7 +64,10 @@ int ktstr_group__cpus(const struct ktstr_worker_group *group, const struct ktstr
 		      uint32_t index, struct ktstr_cpumask *cpus, struct ktstr_err *err);
 /* Let the stall monitor check each worker of the group. */
 void ktstr_group__look(struct ktstr_worker_group *group, struct ktstr_stall_monitor *m);
-/* Stop the workers, judge and free the group. 0, or -ETIMEDOUT when workers cannot be ended. */
+/* The workers have been told to stop: reap them. 0, or -ETIMEDOUT when they cannot be ended. */
+int ktstr_group__reap(struct ktstr_worker_group *group);
+void ktstr_group__free(struct ktstr_worker_group *group);
+/* Reap the workers, judge and free the group. 0, or -ETIMEDOUT when workers cannot be ended. */
 int ktstr_group__end(struct ktstr_worker_group *group, const char *by);
 
 /* group_judge.c */
@@ -74,7 +80,16 @@ void ktstr_group__epoch_ends(struct ktstr_worker_group *group);
 void ktstr_group__epoch_begins(struct ktstr_worker_group *group);
 /* If a phase of the group is being measured: add it to the statistics of the step. */
 void ktstr_group__end_phase(struct ktstr_worker_group *group);
-/* Report and check what a group did in @ran_ns; its workers have been stopped. */
-void ktstr_group__judge(struct ktstr_worker_group *group, uint64_t ran_ns);
+/* What the checks and statistics see of a group; its workers have been reaped. */
+struct ktstr_group_view {
+	struct ktstr_group_sample sample;
+	struct ktstr_cpumask nodes, slow;	/* that it points to */
+};
+
+void ktstr_group__view(const struct ktstr_worker_group *group, struct ktstr_group_view *v);
+/* Report lost workers, statistics and metrics. */
+void ktstr_group__account(const struct ktstr_worker_group *group, const struct ktstr_group_view *v);
+/* Judge it by the checks of the scenario and its own. */
+void ktstr_group__judge(struct ktstr_worker_group *group, const struct ktstr_group_view *v);
 
 #endif
