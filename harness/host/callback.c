@@ -140,6 +140,7 @@ static void call(struct ktstr_run *run, const char *name,
 		return;
 	}
 	s->result = *run->result;
+	s->result.run = run;	/* the child has all memory of ours */
 	/* room for the callback's own */
 	from = s->result.nr_details;
 	if (from > KTSTR_MAX_DETAILS / 2)

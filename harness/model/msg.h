@@ -11,7 +11,7 @@
 #include "harness/result/statistics.h"
 
 /* Of the payloads; both sides check it. */
-#define KTSTR_CHAN_VERSION	3u
+#define KTSTR_CHAN_VERSION	4u
 
 enum ktstr_msg_type {
 	KTSTR_MSG_START = 1,	/* PID 1 runs: struct ktstr_msg_start, then release string */
@@ -78,6 +78,8 @@ enum ktstr_sched_left {
 enum ktstr_stream {
 	KTSTR_STDOUT, KTSTR_STDERR, KTSTR_NR_STREAMS,
 	KTSTR_CHECK_FAILED = KTSTR_NR_STREAMS,	/* no text: a check of the payload failed */
+	KTSTR_RUN_ENDED,	/* no text: cut is the payload's waitpid() status */
+	KTSTR_FROM_BODY,	/* of no payload: text that the body sends to host callbacks */
 };
 
 #define KTSTR_OUTPUT_HEAD	(256u << 10)

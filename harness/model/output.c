@@ -54,7 +54,12 @@ bool ktstr_outputs__add(struct ktstr_outputs *all, const struct ktstr_msg_output
 {
 	struct ktstr_output *o;
 
-	if (m->stream > KTSTR_NR_STREAMS || (m->stream == KTSTR_CHECK_FAILED && len) ||
+	if (m->stream == KTSTR_FROM_BODY) {
+		if (!all->from_body.total)
+			ktstr_textbuf__init(&all->from_body, KTSTR_OUTPUT_HEAD, KTSTR_OUTPUT_TAIL);
+		return !ktstr_textbuf__add(&all->from_body, text, len);
+	}
+	if (m->stream > KTSTR_RUN_ENDED || (m->stream >= KTSTR_NR_STREAMS && len) ||
 	    m->cut > MAX_CUT)
 		return false;
 	o = find(all, m);
@@ -64,6 +69,11 @@ bool ktstr_outputs__add(struct ktstr_outputs *all, const struct ktstr_msg_output
 	}
 	if (m->stream == KTSTR_CHECK_FAILED) {
 		o->failed = true;
+		return true;
+	}
+	if (m->stream == KTSTR_RUN_ENDED) {
+		o->ended = true;
+		o->status = (int32_t)m->cut;
 		return true;
 	}
 	ktstr_textbuf__cut(&o->text[m->stream], m->cut);
@@ -77,6 +87,7 @@ void ktstr_outputs__free(struct ktstr_outputs *all)
 	for (i = 0; i < all->nr; i++)
 		for (k = 0; k < KTSTR_NR_STREAMS; k++)
 			ktstr_textbuf__free(&all->list[i].text[k]);
+	ktstr_textbuf__free(&all->from_body);
 	free(all->list);
 	*all = (struct ktstr_outputs){ };
 }

@@ -21,12 +21,15 @@ struct ktstr_output {
 	char cgroup[KTSTR_NAME_LEN];	/* "": beside the runner */
 	uint32_t number;		/* of this run among those of the same payload, from 1 on */
 	bool failed;			/* a check of it did */
+	bool ended;			/* the next one is known */
+	int32_t status;			/* waitpid() status */
 	struct ktstr_textbuf text[KTSTR_NR_STREAMS];
 };
 
 struct ktstr_outputs {
 	struct ktstr_output *list;
 	unsigned int nr, dropped;	/* pieces of further runs */
+	struct ktstr_textbuf from_body;	/* what the body has sent */
 };
 
 /* Take one piece. False: @o is malformed. One that there is no room for is counted. */

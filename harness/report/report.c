@@ -258,6 +258,8 @@ static void put_ext_metrics(const struct out *o, const struct ktstr_result *r)
 		m = &r->ext_metrics[i];
 		fprintf(o->f, "  %s%s%s: %s = %g%s%s", m->source, *m->cgroup ? " in " : "",
 			m->cgroup, m->name, m->value, *m->unit ? " " : "", m->unit);
+		if (m->polarity == KTSTR_TARGET_IS_BETTER)
+			fprintf(o->f, " (best: %g)", m->target);
 		if (m->step == KTSTR_NO_STEP)
 			fputc('\n', o->f);
 		else

@@ -9,9 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include <ktstr/inspect.h>
 #include <ktstr/payload.h>
 
 #include "harness/model/part.h"
@@ -225,7 +227,13 @@ static void put_outputs(struct ktstr_json *j, const struct ktstr_outputs *all)
 		ktstr_json__str(j, "payload", o->source);
 		ktstr_json__str(j, "cgroup", o->cgroup);
 		ktstr_json__u64(j, "step", o->step);
+		ktstr_json__u64(j, "run", o->run);
 		ktstr_json__bool(j, "failed", o->failed);
+		if (o->ended)
+			ktstr_json__i64(j, "exit_code", WIFEXITED(o->status) ?
+					WEXITSTATUS(o->status) : -1);
+		else
+			ktstr_json__null(j, "exit_code");
 		put_output_file(j, "stdout", o, KTSTR_STDOUT);
 		put_output_file(j, "stderr", o, KTSTR_STDERR);
 		ktstr_json__end(j);
@@ -290,6 +298,7 @@ static void put_verdict(struct ktstr_json *j, const struct ktstr_run *run)
 static void put_ext_metrics(struct ktstr_json *j, const struct ktstr_result *r)
 {
 	const struct ktstr_ext_metric *m;
+	const char *stream;
 	uint32_t i;
 
 	ktstr_json__array(j, "metrics");
@@ -306,6 +315,16 @@ static void put_ext_metrics(struct ktstr_json *j, const struct ktstr_result *r)
 		ktstr_json__f64(j, "value", m->value);
 		ktstr_json__str(j, "unit", m->unit[0] ? m->unit : NULL);
 		ktstr_json__str(j, "better", ktstr_polarity__name(m->polarity));
+		if (m->polarity == KTSTR_TARGET_IS_BETTER)
+			ktstr_json__f64(j, "target", m->target);
+		else
+			ktstr_json__null(j, "target");
+		stream = ktstr_metric_stream__name(m->stream);
+		ktstr_json__str(j, "stream", stream);
+		if (stream)
+			ktstr_json__u64(j, "run", m->run);
+		else
+			ktstr_json__null(j, "run");
 		ktstr_json__end(j);
 	}
 	ktstr_json__end(j);
@@ -501,9 +520,22 @@ static int make_path(const struct ktstr_run *run, const char *dir, unsigned int 
 				(int)(strlen(name) - strlen(suffix)), name, nr, suffix);
 }
 
+/* NULL: there is none. */
+static const char *folder(const struct ktstr_run *run)
+{
+	return env_or_null("KTSTR_SIDECAR_DIR") ?: run->dir;
+}
+
+int ktstr_sidecar_dir(const struct ktstr_result *r, char *buf, size_t size)
+{
+	const char *dir = r->run ? folder(r->run) : NULL;
+
+	return dir ? ktstr_paths__fmt(buf, size, "%s", dir) : -ENOENT;
+}
+
 int ktstr_sidecar__write(const struct ktstr_run *run, struct ktstr_err *err)
 {
-	const char *dir = env_or_null("KTSTR_SIDECAR_DIR") ?: run->dir;
+	const char *dir = folder(run);
 	char path[PATH_MAX] = "", *text;
 	unsigned int nr = 1;
 	int ret;

@@ -87,10 +87,23 @@ const char *ktstr_polarity__name(enum ktstr_polarity p)
 		return "lower";
 	case KTSTR_HIGHER_IS_BETTER:
 		return "higher";
+	case KTSTR_TARGET_IS_BETTER:
+		return "target";
 	case KTSTR_NEUTRAL:
+	case KTSTR_NR_POLARITIES:
 		break;
 	}
 	return "";
+}
+
+const char *ktstr_metric_stream__name(uint32_t stream)
+{
+	static const char * const names[KTSTR_NR_METRIC_STREAMS] = {
+		[KTSTR_METRIC_STDOUT] = "stdout", [KTSTR_METRIC_STDERR] = "stderr",
+		[KTSTR_METRIC_SYNTHESIZED] = "synthesized",
+	};
+
+	return stream < KTSTR_NR_METRIC_STREAMS ? names[stream] : NULL;
 }
 
 struct ktstr_stats ktstr_stats__absent(void)

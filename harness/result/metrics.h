@@ -68,7 +68,9 @@ double ktstr_metric__value(const struct ktstr_metric *m, const struct ktstr_stat
 struct ktstr_stats ktstr_stats__part(const struct ktstr_result *r, const char *part);
 /* Every figure is absent. */
 struct ktstr_stats ktstr_stats__absent(void);
-/* "lower", "higher", "" */
+/* "stdout", "stderr", "synthesized"; NULL: of no stream */
+const char *ktstr_metric_stream__name(uint32_t stream);
+/* "lower", "higher", "target", "" */
 const char *ktstr_polarity__name(enum ktstr_polarity p);
 
 #endif

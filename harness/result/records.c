@@ -89,8 +89,10 @@ static const struct ktstr_field worker_fields[] = {
 #define F(_member, ...)	FIELD(ktstr_ext_metric, _member, ##__VA_ARGS__)
 static const struct ktstr_field ext_metric_fields[] = {
 	F(source), F(cgroup), F(name), F(unit), F(step),
-	F(polarity, .below = KTSTR_HIGHER_IS_BETTER + 1),
-	F(value, .negative = true),
+	F(polarity, .below = KTSTR_NR_POLARITIES),
+	F(stream, .below = KTSTR_NR_METRIC_STREAMS),
+	F(run),
+	F(value, .negative = true), F(target, .negative = true),
 };
 #undef F
 

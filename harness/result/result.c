@@ -106,7 +106,7 @@ bool ktstr_result__add_metric(struct ktstr_result *r, const struct ktstr_ext_met
 {
 	struct ktstr_ext_metric *to;
 
-	if (!isfinite(m->value))
+	if (!isfinite(m->value) || !isfinite(m->target))
 		return false;
 	if (r->nr_ext_metrics >= KTSTR_MAX_EXT_METRICS) {
 		r->dropped_ext_metrics = add_saturated(r->dropped_ext_metrics, 1);
@@ -217,6 +217,7 @@ void ktstr_result__bound(struct ktstr_result *r)
 	unsigned int k;
 	uint32_t i, *nr;
 
+	r->run = NULL;
 	for (t = ktstr_record_types; t < ktstr_record_types + KTSTR_NR_RECORD_TYPES; t++) {
 		nr = ktstr_record__count(t, r);
 		if (nr && *nr > t->max)

@@ -15,8 +15,11 @@
 #include "stalls.h"
 #include "statistics.h"
 
+struct ktstr_run;
+
 /* Everything about one run. Allocated by ktstr_result__new(), about 840 KiB. */
 struct ktstr_result {
+	const struct ktstr_run *run;	/* in a host callback: all else that is known; or NULL */
 	uint32_t nr_details;
 	uint32_t dropped_details;
 	uint32_t dropped_fails;		/* of those: severity KTSTR_FAILS */

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <ktstr/inspect.h>
+
 #include "result.h"
 
 const char *ktstr_stall__name(uint32_t why)
@@ -41,6 +43,28 @@ void ktstr_stall__describe(const struct ktstr_stall *s, char *buf, size_t size)
 		snprintf(buf, size, "%s in %s",
 			 s->why == KTSTR_STALL_SLEEPS ? "asleep" : "blocked", s->wchan);
 	}
+}
+
+uint32_t ktstr_stall__nr(const struct ktstr_result *r)
+{
+	return r->nr_stalls;
+}
+
+bool ktstr_stall__report(const struct ktstr_result *r, uint32_t i,
+			 struct ktstr_stall_report *report)
+{
+	const struct ktstr_stall *s = &r->stalls[i];
+
+	if (i >= r->nr_stalls)
+		return false;
+	*report = (struct ktstr_stall_report){
+		.why = ktstr_stall__name(s->why), .cgroup = s->cgroup, .comm = s->comm,
+		.part = s->part, .tid = s->tid, .step = s->step, .resumed = s->resumed,
+		.at_ns = s->at_ns, .for_ns = s->for_ns, .turns_per_s = s->turns_per_s,
+		.cpus = s->cpus, .status = s->status, .wchan = s->wchan, .syscall = s->syscall,
+		.cgroup_path = s->path, .loadavg = s->loadavg, .stack = s->stack,
+	};
+	return true;
 }
 
 /* NaN: the stall monitor was off. */

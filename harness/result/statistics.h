@@ -97,6 +97,15 @@ struct ktstr_worker_stats {
 #define KTSTR_NO_STEP		UINT32_MAX	/* a figure of the whole run */
 #define KTSTR_RUN_METRIC	"run"		/* the source of those that the host has measured */
 
+/* Where a payload's figure was found. */
+enum ktstr_metric_stream {
+	KTSTR_METRIC_NO_STREAM,		/* of a work type, or measured by the host */
+	KTSTR_METRIC_STDOUT,
+	KTSTR_METRIC_STDERR,
+	KTSTR_METRIC_SYNTHESIZED,	/* counted from the output: tests of a KTAP */
+	KTSTR_NR_METRIC_STREAMS,
+};
+
 /*
  * A figure under a name of its own: of a payload, or of a work type that measures more than
  * the common telemetry. It has no pointers, as it also travels in shared memory.
@@ -108,7 +117,10 @@ struct ktstr_ext_metric {
 	char unit[16];
 	uint32_t step;			/* counts from 0, as in ktstr_cgroup_stats; or KTSTR_NO_STEP */
 	uint32_t polarity;		/* enum ktstr_polarity */
+	uint32_t stream;		/* enum ktstr_metric_stream */
+	uint32_t run;			/* of a payload: its number in the test, from 0 on */
 	double value;			/* finite */
+	double target;			/* of KTSTR_TARGET_IS_BETTER; finite */
 };
 
 #endif

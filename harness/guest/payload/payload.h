@@ -81,6 +81,14 @@ struct ktstr_ktap_result {
 };
 typedef void ktstr_ktap_fn(void *arg, const struct ktstr_ktap_result *r);
 uint32_t ktstr_ktap__read(const char *text, size_t len, ktstr_ktap_fn *fn, void *arg);
+/*
+ * All figures that the text has for @p, as its output format says. Those that a rule or a check names
+ * come first. @rule (may be NULL) has the unit and the direction. Not for two threads at once.
+ */
+typedef void ktstr_metric_fn(void *arg, const struct ktstr_metric_rule *rule, const char *name,
+			     double value);
+void ktstr_payload__extract(const struct ktstr_payload *p, const char *text, size_t len,
+			    ktstr_metric_fn *fn, void *arg);
 /* NULL, or why a declaration is invalid; @why is a buffer for the sentence. */
 const char *ktstr_payload__problem(const struct ktstr_payload *p, char *why, size_t size);
 /* The first of @args that known_flags does not allow, or NULL. */

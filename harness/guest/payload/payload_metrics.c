@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Validates the declaration of a payload, and extracts metrics from its output: see payload.h. */
+#include <errno.h>
 #include <math.h>
 #include <regex.h>
 #include <stdio.h>
@@ -66,13 +67,126 @@ bool ktstr_metric_rule__find(const struct ktstr_metric_rule *rule, const char *t
 	return found;
 }
 
+/* Those that a rule or a check names come first: there may be more than are kept. */
+struct json_pass {
+	const struct ktstr_payload *payload;
+	bool named;
+	ktstr_metric_fn *fn;
+	void *arg;
+};
+
+static void json_leaf(void *arg, const char *path, double value)
+{
+	struct json_pass *pass = arg;
+	const struct ktstr_metric_rule *r = pass->payload->metrics;
+	const struct ktstr_payload_check *c = pass->payload->checks;
+
+	while (r && r->name && strcmp(r->name, path))
+		r++;
+	while (c && c->kind && (!c->metric || strcmp(c->metric, path)))
+		c++;
+	r = r && r->name ? r : NULL;
+	if ((r || (c && c->kind)) == pass->named)
+		pass->fn(pass->arg, r, path, value);
+}
+
+static void extract_json(const char *text, size_t len, struct json_pass *pass)
+{
+	pass->named = true;
+	if (!ktstr_json_leaves(text, len, json_leaf, pass))
+		return;
+	pass->named = false;
+	ktstr_json_leaves(text, len, json_leaf, pass);
+}
+
+static void count_result(void *arg, const struct ktstr_ktap_result *r)
+{
+	uint32_t *nr = arg;
+
+	nr[r->outcome]++;
+}
+
+static void extract_ktap(const char *text, size_t len, ktstr_metric_fn *fn, void *arg)
+{
+	uint32_t nr[KTSTR_FAIL + 1] = { 0 };
+
+	ktstr_ktap__read(text, len, count_result, nr);
+	fn(arg, NULL, "passed", nr[KTSTR_PASS]);
+	fn(arg, NULL, "failed", nr[KTSTR_FAIL]);
+	fn(arg, NULL, "skipped", nr[KTSTR_SKIP]);
+}
+
+void ktstr_payload__extract(const struct ktstr_payload *p, const char *text, size_t len,
+			    ktstr_metric_fn *fn, void *arg)
+{
+	struct json_pass pass = { .payload = p, .fn = fn, .arg = arg };
+	const struct ktstr_metric_rule *rule;
+	double value;
+
+	if (p->output == KTSTR_OUTPUT_JSON)
+		extract_json(text, len, &pass);
+	else if (p->output == KTSTR_OUTPUT_KTAP)
+		extract_ktap(text, len, fn, arg);
+	else
+		for (rule = p->metrics; len && rule && rule->name; rule++)
+			if (ktstr_metric_rule__find(rule, text, len, &value))
+				fn(arg, rule, rule->name, value);
+}
+
+struct extraction {
+	struct ktstr_found *out;
+	int max, nr;
+};
+
+static void take_metric(void *arg, const struct ktstr_metric_rule *rule, const char *name,
+			double value)
+{
+	struct extraction *x = arg;
+	struct ktstr_found *m;
+
+	if (x->nr++ >= x->max)
+		return;
+	m = &x->out[x->nr - 1];
+	*m = (struct ktstr_found){ .value = value };
+	snprintf(m->name, sizeof(m->name), "%s", name);
+	if (rule) {
+		snprintf(m->unit, sizeof(m->unit), "%s", rule->unit ?: "");
+		m->polarity = rule->polarity;
+		m->target = rule->target;
+	}
+}
+
+int ktstr_extract_metrics(const struct ktstr_payload *p, const char *text, size_t len,
+			  struct ktstr_found *found, int max)
+{
+	struct extraction x = { .out = found, .max = max };
+	char why[256];
+
+	if (ktstr_payload__problem(p, why, sizeof(why)))
+		return -EINVAL;
+	ktstr_payload__extract(p, text, len, take_metric, &x);
+	return x.nr;
+}
+
+static const char *polarity_problem(const struct ktstr_metric_rule *r)
+{
+	if ((unsigned int)r->polarity >= KTSTR_NR_POLARITIES)
+		return "a metric has a direction that there is not";
+	if (r->polarity == KTSTR_TARGET_IS_BETTER ? !isfinite(r->target) : r->target != 0)
+		return "a metric's target goes with KTSTR_TARGET_IS_BETTER, and is finite";
+	return NULL;
+}
+
 static const char *rule_problem(const struct ktstr_payload *p, const struct ktstr_metric_rule *r,
 				char *why, size_t size)
 {
+	const char *problem = polarity_problem(r);
 	char text[100];
 	regex_t re;
 	int ret;
 
+	if (problem)
+		return problem;
 	if (p->output == KTSTR_OUTPUT_KTAP)
 		return "KTAP has the metrics passed, failed and skipped, and no rules";
 	if (p->output == KTSTR_OUTPUT_JSON)

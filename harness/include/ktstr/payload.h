@@ -30,6 +30,7 @@ struct ktstr_metric_rule {
 	const char *regex;
 	const char *unit;		/* NULL: none */
 	enum ktstr_polarity polarity;
+	double target;			/* with KTSTR_TARGET_IS_BETTER: the best value */
 };
 
 enum ktstr_payload_check_kind {
@@ -107,6 +108,68 @@ struct ktstr_payload {
 
 /* What the test names as its .payload; NULL: it names none. */
 const struct ktstr_payload *ktstr_main_payload(const struct ktstr_ctx *ctx);
+
+/* A figure that ktstr_extract_metrics() has found. */
+struct ktstr_found {
+	char name[64];
+	char unit[16];			/* "": none */
+	enum ktstr_polarity polarity;
+	double value;
+	double target;			/* of KTSTR_TARGET_IS_BETTER */
+};
+
+/*
+ * The figures that @len bytes of output have for the format and the rules of @p, at most @max in
+ * @found. Returns how many there are, which may be more, or -EINVAL: the declaration is invalid. Not
+ * for two threads at once.
+ */
+int ktstr_extract_metrics(const struct ktstr_payload *p, const char *text, size_t len,
+			  struct ktstr_found *found, int max);
+
+/*
+ * Payloads of a body that works by hand. The handle belongs to the context; it lives until
+ * ktstr_payload_drop() or the end of the body. The payload is one of those that the test names.
+ */
+struct ktstr_payload_handle;
+
+struct ktstr_payload_opts {
+	const char *cgroup;		/* one that the body has made; NULL: beside the runner */
+	const char * const *args;	/* behind the payload's own, KTSTR_STRS(...) */
+	bool replace_args;		/* in place of them */
+	const struct ktstr_payload_check *checks; /* PAYLOAD_CHECKS(...), for this run, too */
+	bool replace_checks;		/* in place of the payload's own */
+	uint64_t timeout_ns;		/* of ktstr_run_payload(); 0: the test's duration */
+};
+
+/*
+ * Start it: spawn_payload(ctx, &fio, .cgroup = "io", .args = KTSTR_STRS("--rw=read")). NULL: it
+ * could not be started, which has been added to the verdict.
+ */
+#define ktstr_spawn_payload(_ctx, _payload, ...)					ktstr_payload__spawn(_ctx, _payload,								     &(const struct ktstr_payload_opts){ __VA_ARGS__ })
+struct ktstr_payload_handle *ktstr_payload__spawn(struct ktstr_ctx *ctx,
+						  const struct ktstr_payload *payload,
+						  const struct ktstr_payload_opts *opts);
+/*
+ * Wait at most @timeout_ns until it ends, and judge it: metrics, exit code, checks. One that takes
+ * longer is killed, fails, and is judged as well. 0 in both cases, or -errno. The end of the
+ * scheduler under test ends the wait, too.
+ */
+int ktstr_payload_wait(struct ktstr_payload_handle *h, uint64_t timeout_ns);
+/* 1: it has ended and was judged; 0: it runs. */
+int ktstr_payload_try_wait(struct ktstr_payload_handle *h);
+/* Kill and judge it; its exit code is not judged. */
+int ktstr_payload_kill(struct ktstr_payload_handle *h);
+/* Kill one that runs, unjudged and with a note, and free the handle. NULL is allowed. */
+void ktstr_payload_drop(struct ktstr_payload_handle *h);
+
+/* Of one that was judged: -1 when a signal ended it, also ours; and a figure, NaN: absent. */
+int ktstr_payload_exit_code(const struct ktstr_payload_handle *h);
+double ktstr_payload_metric(const struct ktstr_payload_handle *h, const char *name);
+
+/* Spawn, wait, judge and drop. */
+#define ktstr_run_payload(_ctx, _payload, ...)						ktstr_payload__run(_ctx, _payload,								   &(const struct ktstr_payload_opts){ __VA_ARGS__ })
+int ktstr_payload__run(struct ktstr_ctx *ctx, const struct ktstr_payload *payload,
+		       const struct ktstr_payload_opts *opts);
 
 #include <ktstr/short_names.h>
 

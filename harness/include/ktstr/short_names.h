@@ -194,6 +194,8 @@
 #define METRIC_RULES	KTSTR_METRIC_RULES
 #define PAYLOAD_CHECKS	KTSTR_PAYLOAD_CHECKS
 #define PAYLOADS	KTSTR_PAYLOADS
+#define spawn_payload	ktstr_spawn_payload
+#define run_payload	ktstr_run_payload
 
 /* ktstr/attrs.h */
 #define DEFAULT_CHECKS	KTSTR_DEFAULT_CHECKS

@@ -20,7 +20,11 @@
 #include <ktstr/attrs.h>
 #include <ktstr/cpumask.h>
 
-enum ktstr_polarity { KTSTR_NEUTRAL, KTSTR_LOWER_IS_BETTER, KTSTR_HIGHER_IS_BETTER };
+/* TARGET: the nearer to a value of its own, the better. */
+enum ktstr_polarity {
+	KTSTR_NEUTRAL, KTSTR_LOWER_IS_BETTER, KTSTR_HIGHER_IS_BETTER, KTSTR_TARGET_IS_BETTER,
+	KTSTR_NR_POLARITIES,
+};
 
 /*
  * The figures, one member a row of ktstr/figures.h, which says what each means. Those of

@@ -10,8 +10,10 @@
 #include "kselftest_harness.h"
 
 #include <ktstr.h>
+#include <ktstr/inspect.h>
 
 #include "harness/host/callback.h"
+#include "harness/model/seen.h"
 #include "harness/plan/plan.h"
 #include "harness/result/result.h"
 
@@ -241,6 +243,87 @@ TEST_F(callback, a_full_list_of_details_hides_no_failure)
 	ktstr_callbacks__run(&self->run);
 	EXPECT_EQ(KTSTR_FAIL, self->run.verdict);
 	EXPECT_EQ(KTSTR_FAIL, ktstr_result__outcome(self->run.result));
+}
+
+
+static int asks_for_everything(struct ktstr_result *r)
+{
+	struct ktstr_stimulus_event e;
+	struct ktstr_stall_report s;
+	char dir[64], tiny[4];
+
+	claim_equals(r, ktstr_nr_stimuli(r), 2);
+	claim_true(r, ktstr_stimulus(r, 1, &e));
+	claim_equals(r, e.elapsed_ms, 1500);
+	claim_equals(r, e.step, 1);
+	claim_equals(r, e.workers, 6);
+	claim_equals(r, e.op_kinds, 1 << KTSTR_OP_SET_CPUSET);
+	claim_equals(r, e.iterations, 77);
+	claim_true(r, !strcmp(e.part, "p"));
+	claim_true(r, !ktstr_stimulus(r, 2, &e));
+	claim_equals(r, ktstr_nr_stalls(r), 1);
+	claim_true(r, ktstr_stall_report(r, 0, &s));
+	claim_true(r, !strcmp(s.why, "forgotten") && !strcmp(s.cgroup, "cg_a"));
+	claim_true(r, !strcmp(s.stack, "do_wait"));
+	claim_equals(r, s.for_ns, 3000);
+	claim_true(r, !ktstr_stall_report(r, 1, &s));
+	claim_true(r, !strcmp(ktstr_guest_kmsg(r), "sent by the body"));
+	claim_equals(r, ktstr_sidecar_dir(r, dir, sizeof(dir)), 0);
+	claim_true(r, !strcmp(dir, "/runs/x"));
+	claim_equals(r, ktstr_sidecar_dir(r, tiny, sizeof(tiny)), -ENAMETOOLONG);
+	setenv("KTSTR_SIDECAR_DIR", "/side", 1);
+	claim_equals(r, ktstr_sidecar_dir(r, dir, sizeof(dir)), 0);
+	claim_true(r, !strcmp(dir, "/side"));
+	return 0;
+}
+
+static int asks_for_the_log(struct ktstr_result *r)
+{
+	claim_true(r, !strcmp(ktstr_guest_kmsg(r), "[ 1.0] forwarded\n"));
+	return 0;
+}
+
+TEST_F(callback, all_that_is_known_of_the_run_can_be_asked_for)
+{
+	struct ktstr_seen *seen = ktstr_seen__new();
+	static struct ktstr_stimulus steps[2] = {
+		{ .time_ns = 100000000 },
+		{ .time_ns = 1600000000, .what = { .step = 1, .workers = 6, .iterations = 77,
+						   .op_kinds = 1 << KTSTR_OP_SET_CPUSET,
+						   .part = "p" } },
+	};
+	const struct ktstr_msg_output m = { .stream = KTSTR_FROM_BODY };
+	struct ktstr_result *r = self->run.result;
+	struct ktstr_stall *s;
+	char buf[8];
+
+	ASSERT_NE(NULL, seen);
+	unsetenv("KTSTR_SIDECAR_DIR");
+	/* in a body none of it is there */
+	EXPECT_EQ(0, ktstr_nr_stimuli(r));
+	EXPECT_STREQ("", ktstr_guest_kmsg(r));
+	EXPECT_EQ(-ENOENT, ktstr_sidecar_dir(r, buf, sizeof(buf)));
+	seen->stimuli = steps;
+	seen->nr_stimuli = 2;
+	seen->body_ns = 100000000;
+	s = ktstr_result__add_stall(r);
+	*s = (struct ktstr_stall){ .why = KTSTR_STALL_FORGOTTEN, .for_ns = 3000,
+				   .cgroup = "cg_a", .stack = "do_wait" };
+	self->run.seen = seen;
+	self->run.dir = "/runs/x";
+	self->run.kmsg = "[ 1.0] forwarded\n";
+	self->test.post_vm = asks_for_the_log;
+	ktstr_callbacks__run(&self->run);
+	EXPECT_EQ(KTSTR_PASS, self->run.verdict) TH_LOG("%s", last(r));
+	EXPECT_TRUE(ktstr_outputs__add(&seen->outputs, &m, "sent by ", 8));
+	EXPECT_TRUE(ktstr_outputs__add(&seen->outputs, &m, "the body", 8));
+	EXPECT_EQ(0, seen->outputs.nr);
+	self->test.post_vm = asks_for_everything;
+	ktstr_callbacks__run(&self->run);
+	EXPECT_EQ(KTSTR_PASS, self->run.verdict) TH_LOG("%s", last(r));
+	EXPECT_EQ(NULL, r->run);
+	seen->stimuli = NULL;
+	ktstr_seen__free(seen);
 }
 
 TEST_HARNESS_MAIN

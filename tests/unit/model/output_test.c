@@ -58,6 +58,19 @@ TEST_F(outputs, runs_of_one_payload_have_files_of_their_own)
 	EXPECT_STREQ("payload.p.2.stderr", FILE_OF(2, KTSTR_STDERR));
 }
 
+TEST_F(outputs, the_end_of_a_run_and_what_a_body_sends_are_kept)
+{
+	EXPECT_TRUE(ADD("", .run = 2, .stream = KTSTR_RUN_ENDED, .cut = 3 << 8, .source = "p"));
+	ASSERT_EQ(1, self->all.nr);
+	EXPECT_TRUE(self->all.list[0].ended);
+	EXPECT_EQ(3 << 8, self->all.list[0].status);
+	EXPECT_TRUE(ADD("a", .stream = KTSTR_FROM_BODY));
+	EXPECT_TRUE(ADD("b", .stream = KTSTR_FROM_BODY));
+	EXPECT_EQ(1, self->all.nr);	/* no run of a payload */
+	self->text = ktstr_textbuf__str(&self->all.from_body);
+	EXPECT_STREQ("ab", self->text);
+}
+
 TEST_F(outputs, what_was_cut_is_said_where_it_is_missing)
 {
 	static char head[KTSTR_OUTPUT_HEAD + 1];
@@ -86,7 +99,8 @@ TEST_F(outputs, nonsense_is_refused_and_too_much_is_counted)
 {
 	unsigned int i;
 
-	EXPECT_FALSE(ADD("x", .stream = 3));
+	EXPECT_FALSE(ADD("x", .stream = 5));
+	EXPECT_FALSE(ADD("x", .stream = KTSTR_RUN_ENDED));
 	EXPECT_FALSE(ADD("x", .stream = KTSTR_CHECK_FAILED));
 	EXPECT_FALSE(ADD("x", .cut = UINT64_MAX));
 	EXPECT_EQ(0, self->all.nr);

@@ -336,4 +336,29 @@ TEST_F(sidecar, parts_turns_and_kernel_parameters_of_a_run_are_there)
 	HAS("\"turns_per_s\": null");
 }
 
+TEST_F(sidecar, a_metric_has_its_stream_and_its_run_and_a_run_its_exit_code)
+{
+	struct ktstr_ext_metric m = {
+		.source = "bench", .name = "fps", .value = 58, .stream = KTSTR_METRIC_STDERR,
+		.run = 1, .polarity = KTSTR_TARGET_IS_BETTER, .target = 60,
+	};
+	struct ktstr_msg_output o = { .run = 1, .stream = KTSTR_RUN_ENDED, .source = "bench",
+				      .cut = 3 << 8 };
+
+	ktstr_result__add_metric(self->run.result, &m);
+	ktstr_outputs__add(&self->run.seen->outputs, &o, "", 0);
+	o.run = 2;
+	o.cut = 9;	/* SIGKILL */
+	ktstr_outputs__add(&self->run.seen->outputs, &o, "", 0);
+	MAKE();
+	HAS("\"better\": \"target\",\n      \"target\": 60,\n      \"stream\": \"stderr\",\n      \"run\": 1\n");
+	HAS("\"run\": 1,\n      \"failed\": false,\n      \"exit_code\": 3,");
+	HAS("\"run\": 2,\n      \"failed\": false,\n      \"exit_code\": -1,");
+	m = (struct ktstr_ext_metric){ .source = "Schbench", .name = "x", .value = 1 };
+	self->run.result->nr_ext_metrics = 0;
+	ktstr_result__add_metric(self->run.result, &m);
+	MAKE();
+	HAS("\"target\": null,\n      \"stream\": null,\n      \"run\": null\n");
+}
+
 TEST_HARNESS_MAIN

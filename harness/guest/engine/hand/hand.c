@@ -86,6 +86,8 @@ void ktstr_hand__close(struct ktstr_ctx *ctx)
 
 	if (!h)
 		return;
+	while (h->payloads)
+		ktstr_payload_drop(h->payloads);
 	while (h->workloads)
 		ktstr_workload_drop(h->workloads);
 	ret = ktstr_state__clear(&h->state, false, &err);

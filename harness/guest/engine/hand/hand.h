@@ -10,6 +10,7 @@
 #define KTSTR_GUEST_ENGINE_HAND_HAND_H
 
 #include <ktstr/hand.h>
+#include <ktstr/payload.h>
 
 #include "../state/state.h"
 #include "../state/worker_group.h"
@@ -20,6 +21,7 @@ struct ktstr_hand {
 	struct ktstr_machine *machine;
 	struct ktstr_scenario_state state;
 	struct ktstr_workload *workloads;	/* list, the newest first */
+	struct ktstr_payload_handle *payloads;	/* likewise */
 };
 
 struct ktstr_reports {

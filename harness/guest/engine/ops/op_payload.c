@@ -1,10 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Ops on payloads: run, wait for, kill. */
-#include <inttypes.h>
-#include <errno.h>
-#include <poll.h>
-
-#include "lib/clock.h"
 #include "harness/guest/engine/state/payload_run.h"
 #include "harness/guest/payload/payload.h"
 #include "harness/guest/work/work.h"
@@ -38,24 +33,6 @@ static int apply_run_payload(struct ktstr_scenario_state *st, const struct ktstr
 	return ktstr_payload_run__start(st, op->payload, op->args, op->cgroup ?: "", err);
 }
 
-/* A scheduler that ends also ends the wait; the next hold reports it. */
-static bool wait_for(struct ktstr_scenario_state *st, const struct ktstr_payload_run *run,
-		     uint64_t ns)
-{
-	struct pollfd p[2] = {
-		{ .fd = ktstr_payload__fd(run->proc), .events = POLLIN },
-		{ .fd = st->ctx->sched_pidfd, .events = POLLIN },
-	};
-	uint64_t now = ktstr_now_ns(), deadline = now + ns;
-	int n;
-
-	do {
-		n = poll(p, 2, now < deadline ? (deadline - now) / NSEC_PER_MSEC + 1 : 0);
-		now = ktstr_now_ns();
-	} while (n < 0 && errno == EINTR);
-	return n > 0;
-}
-
 static int apply_wait_payload(struct ktstr_scenario_state *st, const struct ktstr_op *op,
 			      struct ktstr_err *err)
 {
@@ -64,10 +41,7 @@ static int apply_wait_payload(struct ktstr_scenario_state *st, const struct ktst
 
 	if (i < 0)
 		return i;
-	if (!wait_for(st, st->payloads[i], ns))
-		ktstr_payload_run__fails(st, st->payloads[i], "it did not end within %" PRIu64 " ms and was killed",
-					 ns / NSEC_PER_MSEC);
-	i = ktstr_payload_run__end(st, i);
+	i = ktstr_payload_run__await(st, i, ns);
 	return i ? ktstr_err(err, -i, "payload %s cannot be killed", op->payload->name) : 0;
 }
 

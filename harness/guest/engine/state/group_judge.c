@@ -124,7 +124,7 @@ static void add_metrics(const struct ktstr_worker_group *group)
 	for (i = 0; i < ktstr_workers__nr(group->workers); i++) {
 		from = ktstr_workers__metrics(group->workers, i, &nr);
 		for (k = 0; k < nr; k++) {
-			if (from[k].polarity > KTSTR_HIGHER_IS_BETTER)
+			if (from[k].polarity >= KTSTR_TARGET_IS_BETTER)
 				continue;
 			snprintf(m.name, sizeof(m.name), i ? "%.*s.%u" : "%.*s",
 				 (int)sizeof(from[k].name) - 1, from[k].name, i);

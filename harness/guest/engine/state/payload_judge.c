@@ -14,9 +14,12 @@
 
 /* Add a figure of @run; @rule (may be NULL) has its unit and polarity. True when it is kept. */
 static bool add_metric(struct ktstr_scenario_state *st, const struct ktstr_payload_run *run,
-		       const struct ktstr_metric_rule *rule, const char *name, double value)
+		       enum ktstr_metric_stream stream, const struct ktstr_metric_rule *rule,
+		       const char *name, double value)
 {
-	struct ktstr_ext_metric m = { .step = run->step, .value = value };
+	struct ktstr_ext_metric m = {
+		.step = run->step, .value = value, .stream = stream, .run = run->number,
+	};
 
 	snprintf(m.source, sizeof(m.source), "%s", run->payload->name);
 	snprintf(m.cgroup, sizeof(m.cgroup), "%s", run->cgroup);
@@ -24,43 +27,24 @@ static bool add_metric(struct ktstr_scenario_state *st, const struct ktstr_paylo
 	if (rule) {
 		snprintf(m.unit, sizeof(m.unit), "%s", rule->unit ?: "");
 		m.polarity = rule->polarity;
+		m.target = rule->target;
 	}
 	return ktstr_result__add_metric(st->ctx->result, &m);
 }
 
-/* Those that a rule or a check names come first: there may be more than are kept. */
-struct json_pass {
+struct search {
 	struct ktstr_scenario_state *st;
 	const struct ktstr_payload_run *run;
-	bool named;
+	enum ktstr_metric_stream stream;
 	uint32_t found;
 };
 
-static void json_leaf(void *arg, const char *path, double value)
+static void found_one(void *arg, const struct ktstr_metric_rule *rule, const char *name,
+		      double value)
 {
-	struct json_pass *pass = arg;
-	const struct ktstr_metric_rule *r = pass->run->payload->metrics;
-	const struct ktstr_payload_check *c = pass->run->payload->checks;
+	struct search *s = arg;
 
-	while (r && r->name && strcmp(r->name, path))
-		r++;
-	while (c && c->kind && (!c->metric || strcmp(c->metric, path)))
-		c++;
-	r = r && r->name ? r : NULL;
-	if ((r || (c && c->kind)) == pass->named)
-		pass->found += add_metric(pass->st, pass->run, r, path, value);
-}
-
-static uint32_t find_in_json(struct ktstr_scenario_state *st, const struct ktstr_payload_run *run,
-			     const char *text, size_t len)
-{
-	struct json_pass pass = { .st = st, .run = run, .named = true };
-
-	if (!ktstr_json_leaves(text, len, json_leaf, &pass))
-		return 0;
-	pass.named = false;
-	ktstr_json_leaves(text, len, json_leaf, &pass);
-	return pass.found;
+	s->found += add_metric(s->st, s->run, s->stream, rule, name, value);
 }
 
 struct ktap_pass {
@@ -87,6 +71,7 @@ static void ktap_result(void *arg, const struct ktstr_ktap_result *r)
 static uint32_t find_in_ktap(struct ktstr_scenario_state *st, const struct ktstr_payload_run *run,
 			     bool *failed)
 {
+	struct search search = { st, run, KTSTR_METRIC_SYNTHESIZED };
 	struct ktap_pass pass = { .st = st, .run = run };
 	uint32_t planned, all;
 	uint64_t dropped;
@@ -105,18 +90,17 @@ static uint32_t find_in_ktap(struct ktstr_scenario_state *st, const struct ktstr
 	else if (planned > all)
 		ktstr_payload_run__fails(st, run, "%u of %u planned tests have no result",
 					 planned - all, planned);
-	return add_metric(st, run, NULL, "passed", pass.nr[KTSTR_PASS]) +
-	       add_metric(st, run, NULL, "failed", pass.nr[KTSTR_FAIL]) +
-	       add_metric(st, run, NULL, "skipped", pass.nr[KTSTR_SKIP]);
+	ktstr_payload__extract(run->payload, text, len, found_one, &search);
+	return search.found;
 }
 
 static uint32_t find_metrics(struct ktstr_scenario_state *st, const struct ktstr_payload_run *run,
 			     enum ktstr_stream stream)
 {
-	const struct ktstr_metric_rule *rule = run->payload->metrics;
-	uint32_t found = 0;
+	struct search search = {
+		st, run, stream == KTSTR_STDERR ? KTSTR_METRIC_STDERR : KTSTR_METRIC_STDOUT,
+	};
 	uint64_t dropped;
-	double value;
 	const char *text;
 	size_t len;
 
@@ -127,12 +111,8 @@ static uint32_t find_metrics(struct ktstr_scenario_state *st, const struct ktstr
 				  run->payload->name, (unsigned long long)dropped,
 				  stream == KTSTR_STDERR ? "error" : "output",
 				  KTSTR_PAYLOAD_OUTPUT >> 21);
-	if (run->payload->output == KTSTR_OUTPUT_JSON)
-		return find_in_json(st, run, text, len);
-	for (; len && rule && rule->name; rule++)
-		if (ktstr_metric_rule__find(rule, text, len, &value))
-			found += add_metric(st, run, rule, rule->name, value);
-	return found;
+	ktstr_payload__extract(run->payload, text, len, found_one, &search);
+	return search.found;
 }
 
 void ktstr_payload_run__fails(struct ktstr_scenario_state *st, const struct ktstr_payload_run *run,
@@ -255,6 +235,8 @@ void ktstr_payload_run__judge(struct ktstr_scenario_state *st, const struct ktst
 	bool ktap = run->payload->output == KTSTR_OUTPUT_KTAP, test_failed = false;
 	bool judged = by_itself || ktap || run->payload->metric_bounds.set;
 
+	ktstr_payload_run__send(st, run, KTSTR_RUN_ENDED,
+				(uint32_t)ktstr_payload__status(run->proc), NULL, 0);
 	st->payload_judged |= judged;
 	/* not both: the streams are searched separately */
 	if (ktap)

@@ -5,19 +5,22 @@
  * judged; its exit code is judged only when it ended by itself.
  */
 #include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/clock.h"
 #include "harness/guest/payload/payload.h"
 #include "payload_run.h"
 
 #define MOVE_ROUNDS	8		/* while the tasks of the cgroup go on forking */
 #define MAX_PROCS_TEXT	(64 << 10)	/* bytes of cgroup.procs, per round */
 
-static void forget(struct ktstr_scenario_state *st, uint32_t i)
+void ktstr_payload_run__forget(struct ktstr_scenario_state *st, uint32_t i)
 {
 	ktstr_payload__free(st->payloads[i]->proc);
 	free(st->payloads[i]);
@@ -36,10 +39,38 @@ int ktstr_payload_run__end(struct ktstr_scenario_state *st, uint32_t i)
 		if (!ktstr_payload__wait(run->proc, st->env->kill_ns / NSEC_PER_MSEC))
 			ret = -ETIMEDOUT;
 	}
+	st->payload_status = ktstr_payload__status(run->proc);
 	if (!ret)
 		ktstr_payload_run__judge(st, run, by_itself);
-	forget(st, i);
+	ktstr_payload_run__forget(st, i);
 	return ret;
+}
+
+/* A scheduler that ends also ends the wait; the next hold reports it. */
+static bool ends_within(struct ktstr_scenario_state *st, const struct ktstr_payload_run *run,
+			uint64_t ns)
+{
+	struct pollfd p[2] = {
+		{ .fd = ktstr_payload__fd(run->proc), .events = POLLIN },
+		{ .fd = st->ctx->sched_pidfd, .events = POLLIN },
+	};
+	uint64_t now = ktstr_now_ns(), deadline = now + ns;
+	int n;
+
+	do {
+		n = poll(p, 2, now < deadline ? (deadline - now) / NSEC_PER_MSEC + 1 : 0);
+		now = ktstr_now_ns();
+	} while (n < 0 && errno == EINTR);
+	return n > 0;
+}
+
+int ktstr_payload_run__await(struct ktstr_scenario_state *st, uint32_t i, uint64_t ns)
+{
+	if (!ends_within(st, st->payloads[i], ns))
+		ktstr_payload_run__fails(st, st->payloads[i],
+					 "it did not end within %" PRIu64 " ms and was killed",
+					 ns / NSEC_PER_MSEC);
+	return ktstr_payload_run__end(st, i);
 }
 
 int ktstr_payload_run__end_all(struct ktstr_scenario_state *st, const char *name, bool backdrop)

@@ -22,6 +22,10 @@ int ktstr_payload_run__start(struct ktstr_scenario_state *st, const struct ktstr
 /* Index of the one run that @op means, or -errno with a sentence that lists the others. */
 int ktstr_payload_run__find(struct ktstr_scenario_state *st, const struct ktstr_op *op,
 			    struct ktstr_err *err);
+/* Wait at most @ns until run @i ends, then end it; one that takes longer fails. As below. */
+int ktstr_payload_run__await(struct ktstr_scenario_state *st, uint32_t i, uint64_t ns);
+/* Kill what runs of it and remove the record. */
+void ktstr_payload_run__forget(struct ktstr_scenario_state *st, uint32_t i);
 /* Kill run @i if it runs, judge and remove it. 0, or -ETIMEDOUT when it cannot be killed. */
 int ktstr_payload_run__end(struct ktstr_scenario_state *st, uint32_t i);
 /* The same for all runs in cgroup @name, or with NULL for those of the step or backdrop. */

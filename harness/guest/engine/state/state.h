@@ -40,6 +40,7 @@ struct ktstr_scenario_state {
 	uint32_t nr_groups, serial;
 	struct ktstr_payload_run **payloads;
 	uint32_t nr_payloads;
+	int payload_status;		/* waitpid() status of the one that ended last */
 	bool payload_judged;		/* one at least: by its exit status or by checks */
 	uint32_t *gate;			/* shared: behind it all wait; NULL: each group has its own */
 	bool in_backdrop;		/* what is made now belongs to it */
