@@ -72,7 +72,7 @@ static inline unsigned int vm_device_nr(const struct vm_device *device, unsigned
 #define VM_SECTOR		512
 
 /*
- * A disk, /dev/vda and so on in the guest. It is a raw disk in the host's memory, initially all
+ * A disk, /dev/vda and so on in the guest. It is a file in the host's memory, initially all
  * zeroes, and is gone when the machine ends. The limits are independent of each other; 0: none.
  */
 struct vm_disk {
@@ -80,6 +80,8 @@ struct vm_disk {
 	const char *serial;		/* what the guest reads as the disk's serial number */
 	uint64_t max_iops;		/* reads, writes and flushes per second */
 	uint64_t max_bytes_per_s;	/* read and written */
+	/* Fills the file of the disk before the machine starts. 0 or -errno with @err; NULL: zeroes. */
+	int (*format)(int fd, struct ktstr_err *err);
 };
 extern const struct vm_device_class vm_disk_class;	/* virtio_blk.c */
 

@@ -18,7 +18,6 @@
 
 #define MODULE_DIR	"/modules"
 #define MIB		(UINT64_C(1) << 20)
-#define KIB		UINT64_C(1024)
 
 #define NO_PCI(_attr)	"false excludes " _attr ", which is on the PCI bus"
 
@@ -37,7 +36,7 @@ static const char *disk_fault(const struct ktstr_test *t, char *buf, size_t size
 				   sizeof(range)) : NULL;
 	if (r)
 		snprintf(buf, size, "%s: %s", r->name, range);
-	return r ? buf : NULL;
+	return r ? buf : ktstr_filesystem__fault(d);
 }
 
 static uint64_t limit(int64_t val, uint64_t unit)
@@ -54,7 +53,8 @@ static void disk_config(const struct ktstr_test *t, unsigned int nr,
 		.bytes = (t->disk->size_mib == KTSTR_UNSET ? KTSTR_DISK_MIB :
 			  t->disk->size_mib) * MIB,
 		.max_iops = limit(t->disk->throttle.iops, 1),
-		.max_bytes_per_s = limit(t->disk->throttle.kib_per_s, KIB),
+		.max_bytes_per_s = limit(t->disk->throttle.bytes_per_s, 1),
+		.format = ktstr_filesystem__format(t->disk),
 	};
 }
 
@@ -177,6 +177,8 @@ static int prepare(struct ktstr_run *run, void *state, struct ktstr_err *err)
 	const char *what = first_declared(t);
 
 	(void)state;
+	if (t->disk && ktstr_filesystem__prepare(t->disk, err))
+		return -ENOENT;
 	if (!ktstr_run__deterministic(run) || !what)
 		return 0;
 	if (run->opts.seeded)
@@ -284,6 +286,8 @@ static int add_args(const struct ktstr_run *run, void *state, struct ktstr_guest
 				 (char)(type->found_from + i));
 			ret = ktstr_guest_args__add(&a->devices, name);
 		}
+	if (!ret && t->disk && ktstr_filesystem__name(t->disk))
+		ret = ktstr_guest_args__set(&a->disk_filesystem, ktstr_filesystem__name(t->disk));
 	return ret;
 }
 
@@ -296,6 +300,7 @@ const struct ktstr_run_part ktstr_devices_part = {
 	.args = add_args,
 	.spec = fill_spec,
 	.detach = ktstr_device_counts__detach,
+	.fold = ktstr_device_counts__fold,
 	.json = ktstr_device_counts__json,
 	.report = ktstr_device_counts__report,
 };

@@ -48,10 +48,14 @@ extern const struct ktstr_device_type ktstr_device_types[];
 #define for_each_device_type(_type)	\
 	for (_type = ktstr_device_types; _type->attr; _type++)
 
-/* What the devices did, if the machine counts: see vm_device_counters(). */
+/*
+ * What the devices did: as the machine counts, see vm_device_counters(), or where it does not, as
+ * the guest's kernel does.
+ */
 struct ktstr_device_counts {
 	unsigned int nr;
 	uint64_t value[VM_MAX_DEVICES][VM_MAX_COUNTERS];
+	uint32_t unknown[VM_MAX_DEVICES];	/* bit per counter */
 };
 
 /* The part's state: the machine's devices, to which its specification points. */
@@ -64,8 +68,20 @@ struct ktstr_devices {
 
 extern const struct ktstr_run_part ktstr_devices_part;
 
+/* filesystem.c: what a disk that has no file system does not need */
+
+/* NULL: the value is valid. */
+const char *ktstr_filesystem__fault(const struct ktstr_disk *d);
+/* As the kernel calls it; NULL: none. */
+const char *ktstr_filesystem__name(const struct ktstr_disk *d);
+/* Has the host the program that makes it? 0, or -ENOENT with @err: the run is a SKIP. */
+int ktstr_filesystem__prepare(const struct ktstr_disk *d, struct ktstr_err *err);
+/* Of struct vm_disk; NULL: none. */
+int (*ktstr_filesystem__format(const struct ktstr_disk *d))(int fd, struct ktstr_err *err);
+
 /* device_counts.c: hooks of the part */
 void ktstr_device_counts__detach(struct ktstr_run *run, void *state, struct vm *vm);
+void ktstr_device_counts__fold(struct ktstr_run *run, void *state);
 void ktstr_device_counts__json(const struct ktstr_run *run, const void *state, const char *key,
 			       struct ktstr_json *j);
 /* One line a device that was counted. */

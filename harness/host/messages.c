@@ -230,6 +230,15 @@ static bool on_output(struct ktstr_seen *s, const struct ktstr_msg *m)
 				  m->len - sizeof(what));
 }
 
+static bool on_devices(struct ktstr_seen *s, const struct ktstr_msg *m)
+{
+	if (m->len >= sizeof(s->devices))
+		return false;
+	memcpy(s->devices, m->payload, m->len);
+	s->devices[m->len] = '\0';
+	return true;
+}
+
 static bool on_teardown(struct ktstr_seen *s, const struct ktstr_msg *m)
 {
 	s->teardown_ns = m->time_ns;
@@ -263,6 +272,7 @@ static bool (* const handlers[KTSTR_NR_MSG_TYPES])(struct ktstr_seen *, const st
 	[KTSTR_MSG_KMSG] = on_kmsg,
 	[KTSTR_MSG_CRASH] = on_crash,
 	[KTSTR_MSG_OUTPUT] = on_output,
+	[KTSTR_MSG_DEVICES] = on_devices,
 	[KTSTR_MSG_TEARDOWN] = on_teardown,
 	[KTSTR_MSG_EXIT] = on_exit_,
 };

@@ -66,6 +66,7 @@ static const struct field {
 	ROW_LIST("disable", disable),
 	ROW_LIST("module", modules),
 	ROW_LIST("device", devices),
+	ROW_STRING("disk_filesystem", disk_filesystem),
 };
 
 #define NR_FIELDS	(ARRAY_SIZE(fields))

@@ -42,6 +42,7 @@ struct ktstr_guest_args {
 	char **enable, **disable;	/* "echo V > /path" */
 	char **modules;			/* kernel modules to load, in this order */
 	char **devices;			/* paths that exist then */
+	char *disk_filesystem;		/* of /dev/vda, which is mounted; NULL: it is not */
 };
 
 /*

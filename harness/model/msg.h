@@ -28,11 +28,13 @@ enum ktstr_msg_type {
 	KTSTR_MSG_KMSG,		/* one /dev/kmsg record, as read */
 	KTSTR_MSG_CRASH,	/* text: how the body or PID 1 died */
 	KTSTR_MSG_OUTPUT,	/* of a payload: struct ktstr_msg_output, then a piece of text */
+	KTSTR_MSG_DEVICES,	/* what the kernel counted of devices: "NUMBER NAME VALUE" lines */
 	KTSTR_MSG_TEARDOWN,	/* the body is over, cleaning up: empty */
 	KTSTR_MSG_EXIT,		/* s32 status; nothing follows */
 	KTSTR_NR_MSG_TYPES,
 };
 
+#define KTSTR_DEVICES_TEXT	4096	/* bytes of the lines of DEVICES, with a NUL */
 #define KTSTR_CHECKS_TEXT	640	/* bytes of the lines of CHECKS, with a NUL */
 
 struct ktstr_msg_start {

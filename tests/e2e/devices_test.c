@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include <ktstr.h>
+#include <ktstr/inspect.h>
 
 #include "harness/model/ctx.h"
 
@@ -184,8 +185,18 @@ static void interrupts_wake(struct ktstr_ctx *ctx)
 	claim_at_least(ctx, cgroup_stats(ctx, "traffic").work_units, 20);
 }
 
+/* Under emulation too, where the guest's kernel counts. */
+static int devices_have_counted(struct ktstr_result *r)
+{
+	claim_at_least(r, ktstr_disk_counter(r, "writes"), IOPS / 2);
+	claim_at_least(r, ktstr_disk_counter(r, "read_bytes"), 4096.0 * IOPS / 2);
+	claim_at_least(r, ktstr_net_counter(r, 1, "tx_frames"), 3);
+	claim_at_least(r, ktstr_net_counter(r, 0, "rx_bytes"), 3 * ETH_ZLEN);
+	return 0;
+}
+
 KTSTR_TEST(declared_devices_are_there, .duration_s = 3, .max_spread_pct = 100,
-	   .disk = &slow, .networks = KTSTR_NETS(&plain, &named))
+	   .disk = &slow, .networks = KTSTR_NETS(&plain, &named), .post_vm = devices_have_counted)
 {
 	expect_line(ctx, "/sys/block/vda/serial", "ktstr-scratch");
 	expect_line(ctx, "/sys/block/vda/size", "131072");
@@ -196,4 +207,29 @@ KTSTR_TEST(declared_devices_are_there, .duration_s = 3, .max_spread_pct = 100,
 	wait_for_disk(ctx);
 	interrupts_wake(ctx);
 	return 0;
+}
+
+KTSTR_DISK(formatted, .size_mib = 64, .filesystem = KTSTR_EXT4);
+
+/* The disk is mounted, the I/O work is done on it, and it reached the device. */
+static int the_disk_was_written(struct ktstr_result *r)
+{
+	claim_at_least(r, ktstr_disk_counter(r, "flushes"), 1);
+	claim_at_least(r, ktstr_disk_counter(r, "written_bytes"),
+		       4096 * cgroup_stats(r, "io").work_units);
+	return 0;
+}
+
+KTSTR_TEST(a_disk_with_a_file_system_is_mounted, .duration_s = 1, .disk = &formatted,
+	   .post_vm = the_disk_was_written)
+{
+	char line[64];
+	FILE *f = fopen(KTSTR_DISK_DIR "/mine", "w");
+
+	claim_true(ctx, f && fputs("here\n", f) > 0 && !fclose(f));
+	expect_line(ctx, KTSTR_DISK_DIR "/mine", "here");
+	claim_true(ctx, !strncmp(getenv("TMPDIR") ?: "", KTSTR_DISK_DIR, sizeof(KTSTR_DISK_DIR)));
+	claim_true(ctx, *line_of("/sys/fs/ext4/vda/session_write_kbytes", line, sizeof(line)));
+	return ktstr_run(ctx, STEP(CGROUPS(CGROUP("io", .workers = 1, .work = IO_SYNC_WRITE)),
+				   HOLD_FULL));
 }

@@ -20,6 +20,7 @@ packages_build()
 	xz		xz-utils		xz
 	zstd		zstd			zstd
 	file		file			file
+	mkfs.ext4	e2fsprogs		e2fsprogs
 	stdio.h		libc6-dev		glibc-devel
 	linux/kvm.h	linux-libc-dev		kernel-headers
 	gelf.h		libelf-dev		elfutils-libelf-devel
@@ -110,7 +111,7 @@ packages_missing()
 		clang-bpf)	find_clang > /dev/null ;;
 		llvm-strip)	find_llvm_strip > /dev/null ;;
 		libfuzzer)	find_fuzzer ;;
-		*)		have "$probe" ;;
+		*)		PATH=$PATH:/usr/sbin:/sbin have "$probe" ;;
 		esac || echo "$apt $dnf"
 	done
 }

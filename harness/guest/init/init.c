@@ -12,6 +12,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
@@ -213,6 +214,21 @@ static void load_drivers(struct guest *g)
 				*p);
 }
 
+/* Its programs and workers make their temporary files there. */
+static void mount_disk(const struct guest *g)
+{
+	const char *type = g->args.disk_filesystem;
+
+	if (!type)
+		return;
+	mkdir(KTSTR_DISK_DIR, 0755);
+	if (mount("/dev/vda", KTSTR_DISK_DIR, type, MS_NOATIME, NULL))
+		give_up("mount the disk as %s: %s%s", type, strerror(errno),
+			errno == ENODEV ? "; this kernel does not have that file system" : "");
+	chmod(KTSTR_DISK_DIR, 01777);
+	setenv("TMPDIR", KTSTR_DISK_DIR, 1);
+}
+
 void ktstr_guest_main(void)
 {
 	int32_t status;		/* positive, as an exit status of a process */
@@ -230,9 +246,11 @@ void ktstr_guest_main(void)
 	open_sources(&guest);
 	read_args(&guest);
 	load_drivers(&guest);
+	mount_disk(&guest);
 
 	status = -guest_supervise(&guest);
 
+	guest_counts__send(&guest);
 	guest_link__send(&guest.link, KTSTR_MSG_EXIT, &status, sizeof(status));
 	guest_link__ring(&guest.link);
 	machine_reset();

@@ -252,4 +252,7 @@ void guest_order__reply(struct guest *g, int ret, const char *text);
 /* supervise.c: run everything between START and EXIT. 0 or -errno. */
 int guest_supervise(struct guest *g);
 
+/* counts.c: tell the host what the kernel has counted of the devices of the test. */
+void guest_counts__send(struct guest *g);
+
 #endif

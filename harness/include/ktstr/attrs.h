@@ -115,7 +115,7 @@ struct ktstr_result;
 #define KTSTR_DISK_RANGES(RANGE)						\
 	RANGE(size_mib, 1, 16777216)						\
 	RANGE(throttle.iops, 1, 1000000000)					\
-	RANGE(throttle.kib_per_s, 1, 1000000000)
+	RANGE(throttle.bytes_per_s, 1, 1000000000000)
 
 struct ktstr_checks {
 	KTSTR_CHECK_MEMBERS;
@@ -217,12 +217,23 @@ enum ktstr_kind {
 /* Independent limits of a disk; unset: none. */
 struct ktstr_throttle {
 	int64_t iops;		/* reads, writes and flushes per second */
-	int64_t kib_per_s;	/* read and written */
+	int64_t bytes_per_s;	/* read and written */
 };
 
-/* An empty virtio disk, /dev/vda in the guest; made for the run and gone with it. */
+/* What the host puts on a disk before the machine starts. */
+enum ktstr_filesystem {
+	KTSTR_RAW,		/* nothing: all zeroes */
+	KTSTR_EXT4,		/* needs mkfs.ext4 on the host */
+	KTSTR_NR_FILESYSTEMS,
+};
+
+/* Where the guest mounts a disk that has a file system; its TMPDIR. */
+#define KTSTR_DISK_DIR	"/disk"
+
+/* A virtio disk, /dev/vda in the guest; made for the run and gone with it. */
 struct ktstr_disk {
 	int64_t size_mib;	/* 256 */
+	enum ktstr_filesystem filesystem; /* KTSTR_RAW */
 	struct ktstr_throttle throttle;
 };
 
@@ -233,7 +244,7 @@ struct ktstr_net {
 
 #define KTSTR_DISK_UNSET							\
 	.size_mib = KTSTR_UNSET, .throttle.iops = KTSTR_UNSET,			\
-	.throttle.kib_per_s = KTSTR_UNSET
+	.throttle.bytes_per_s = KTSTR_UNSET
 
 /* What the samples of a watched field become (struct ktstr_watch_map). */
 enum ktstr_map_agg {

@@ -87,6 +87,15 @@ uint32_t ktstr_nr_stimuli(const struct ktstr_result *r);
 bool ktstr_stimulus(const struct ktstr_result *r, uint32_t i, struct ktstr_stimulus_event *event);
 
 /*
+ * What a device of the test has counted, as the sidecar's "devices" has it: of the disk reads,
+ * writes, flushes, read_bytes, written_bytes, failed, delayed; of card @nr, counted from 0, tx_frames,
+ * tx_bytes, rx_frames, rx_bytes, dropped. NaN: not known; under emulation, where the guest's kernel
+ * counts, failed and delayed are not.
+ */
+double ktstr_disk_counter(const struct ktstr_result *r, const char *name);
+double ktstr_net_counter(const struct ktstr_result *r, unsigned int nr, const char *name);
+
+/*
  * The folder where the sidecar of this run will be written: KTSTR_SIDECAR_DIR, else the run's own.
  * 0, -ENOENT: there is none, as in a body; -ENAMETOOLONG: @buf is too small.
  */

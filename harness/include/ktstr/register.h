@@ -86,7 +86,7 @@ KTSTR_BUILD_RULE(limits, "ktstr: a limit of a check must not be negative");
 	KTSTR_BUILD_RULE(range_##_name,						\
 			 "ktstr: " #_name " does not lie in " KTSTR_RANGE_WORDS(_min, _max));
 KTSTR_TEST_RANGES(KTSTR_RANGE_RULE)
-KTSTR_BUILD_RULE(disk, "ktstr: size_mib does not lie in 1..16777216, or a throttle in 1..1000000000");
+KTSTR_BUILD_RULE(disk, "ktstr: size_mib does not lie in 1..16777216, or a throttle within its limits");
 
 KTSTR_BUILD_CHECK bool ktstr_out_of_range(int64_t v, int64_t min, int64_t max)
 {

@@ -1,9 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Declared devices: what is refused and what the machine is given. */
+#include <errno.h>
 #include <linux/kernel.h>
+#include <math.h>
+#include <stdlib.h>
+#include <unistd.h>
+
 #include <ktstr.h>
+#include <ktstr/inspect.h>
 
 #include "harness/devices/devices.h"
+#include "harness/model/guest_args.h"
+#include "harness/model/seen.h"
 #include "lib/json.h"
 #include "harness/plan/plan.h"
 #include "harness/plan/validate.h"
@@ -12,7 +20,7 @@
 #define MIB	(UINT64_C(1) << 20)
 
 KTSTR_DISK(plain);
-KTSTR_DISK(full, .size_mib = 3, .throttle = { .iops = 7, .kib_per_s = 5 });
+KTSTR_DISK(full, .size_mib = 3, .throttle = { .iops = 7, .bytes_per_s = 5 });
 static const struct ktstr_net card;
 static const struct ktstr_net named = { .mac = { 2, 0xaa, 0, 0, 0, 9 } };
 static const struct ktstr_net multicast = { .mac = { 1, 0, 0x5e, 0, 0, 1 } };
@@ -26,7 +34,8 @@ static int body(struct ktstr_ctx *ctx)
 KTSTR_DEFAULTS_BEGIN
 static const struct ktstr_disk empty = { KTSTR_DISK_UNSET, .size_mib = 0 };
 static const struct ktstr_disk no_iops = { KTSTR_DISK_UNSET, .throttle.iops = -1 };
-static const struct ktstr_disk no_bytes = { KTSTR_DISK_UNSET, .throttle.kib_per_s = 0 };
+static const struct ktstr_disk of_tomorrow = { KTSTR_DISK_UNSET, .filesystem = 9 };
+static const struct ktstr_disk no_bytes = { KTSTR_DISK_UNSET, .throttle.bytes_per_s = 0 };
 static const struct ktstr_test unset = { KTSTR_TEST_UNSET, .name = "t", .body = body };
 KTSTR_DEFAULTS_END
 
@@ -47,7 +56,7 @@ TEST(devices_that_cannot_be_are_refused_by_name)
 		{ &no_iops, NULL, KTSTR_INHERIT, KTSTR_INHERIT,
 		  "test t: disk: throttle.iops: -1 does not lie in 1..1000000000" },
 		{ &no_bytes, NULL, KTSTR_INHERIT, KTSTR_INHERIT,
-		  "test t: disk: throttle.kib_per_s: 0 does not lie in 1..1000000000" },
+		  "test t: disk: throttle.bytes_per_s: 0 does not lie in 1..1000000000000" },
 		{ NULL, KTSTR_NETS(&card, &multicast), KTSTR_INHERIT, KTSTR_INHERIT,
 		  "test t: networks: mac: the address is a multicast one" },
 		{ NULL, KTSTR_NETS(&card, &card, &card, &card, &card, &card, &card, &card, &card),
@@ -106,7 +115,7 @@ TEST(a_disk_has_documented_defaults_and_no_limits)
 	disk = spec.devices[0].config;
 	EXPECT_EQ(3 * MIB, disk->bytes);
 	EXPECT_EQ(7, disk->max_iops);
-	EXPECT_EQ(5 * 1024, disk->max_bytes_per_s);
+	EXPECT_EQ(5, disk->max_bytes_per_s);
 }
 
 static const uint8_t *mac_of(const struct vm_spec *spec, unsigned int i)
@@ -213,6 +222,88 @@ TEST_F(counts, a_machine_that_does_not_count_leaves_null_and_no_line)
 	EXPECT_STREQ("{\"devices\":{\"disk\":null,\"networks\":[]}}", json(self));
 	free(self->text);
 	EXPECT_STREQ("", report(self));
+}
+
+
+/* Under emulation the guest counts: what it says is taken as far as it makes sense. */
+TEST_F(counts, without_a_machine_that_counts_the_guest_does)
+{
+	struct ktstr_devices *d;
+
+	self->t.disk = &plain;
+	self->t.networks = KTSTR_NETS(&card);
+	self->run.seen = ktstr_seen__new();
+	self->run.result = ktstr_result__new();
+	ASSERT_EQ(0, ktstr_parts__init(&self->run));
+	d = ktstr_part__state(&self->run, &ktstr_devices_part);
+	strcpy(self->run.seen->devices,
+	       "0 reads 7\n0 written_bytes 1024\n0 nonsense 5\n1 tx_frames 3\n77 reads 1\n"
+	       "1 reads 9\nx\n0 flushes\n");
+	ktstr_devices_part.fold(&self->run, d);
+	self->devices = *d;
+	EXPECT_STREQ("disk0: reads=7 written_bytes=1024\neth0: tx_frames=3\n", report(self));
+	free(self->text);
+	EXPECT_STREQ("{\"devices\":{\"disk\":{\"reads\":7,\"writes\":null,\"flushes\":null,"
+		     "\"read_bytes\":null,\"written_bytes\":1024,\"failed\":null,\"delayed\":null},"
+		     "\"networks\":[{\"tx_frames\":3,\"tx_bytes\":null,\"rx_frames\":null,"
+		     "\"rx_bytes\":null,\"dropped\":null}]}}", json(self));
+	self->run.result->run = &self->run;
+	EXPECT_EQ(7, ktstr_disk_counter(self->run.result, "reads"));
+	EXPECT_TRUE(isnan(ktstr_disk_counter(self->run.result, "writes")));
+	EXPECT_EQ(3, ktstr_net_counter(self->run.result, 0, "tx_frames"));
+	EXPECT_TRUE(isnan(ktstr_net_counter(self->run.result, 1, "tx_frames")));
+	/* a machine that counts is asked first */
+	d->counts = (struct ktstr_device_counts){ .nr = 1, .value[0][0] = 5 };
+	ktstr_devices_part.fold(&self->run, d);
+	EXPECT_EQ(5, ktstr_disk_counter(self->run.result, "reads"));
+	EXPECT_EQ(0, ktstr_disk_counter(self->run.result, "failed"));
+	ktstr_parts__free(&self->run);
+	ktstr_result__free(self->run.result);
+	ktstr_seen__free(self->run.seen);
+}
+
+KTSTR_DISK(with_ext4, .size_mib = 8, .filesystem = KTSTR_EXT4);
+
+/* The magic number of ext4, at 0x438 (Documentation/filesystems/ext4/super.rst), and its label. */
+TEST(a_disk_has_the_file_system_that_is_declared)
+{
+	struct ktstr_guest_args args = { 0 };
+	struct ktstr_test t = unset;
+	struct ktstr_plan plan = { .test = &t };
+	struct ktstr_run run = { .plan = &plan, .kernel.path = "/nowhere/bzImage" };
+	char label[16], path[] = "/usr/bin:/bin";
+	unsigned char magic[2];
+	struct ktstr_devices d;
+	struct ktstr_err err;
+	struct vm_spec spec;
+	int fd;
+
+	t.disk = &of_tomorrow;
+	EXPECT_EQ(-EINVAL, ktstr_validate(&t, &err));
+	EXPECT_STREQ("test t: disk: filesystem: there is no such one", err.msg);
+	t.disk = &with_ext4;
+	EXPECT_EQ(0, ktstr_validate(&t, &err)) TH_LOG("%s", err.msg);
+	setenv("PATH", path, 1);	/* of a user */
+	if (ktstr_devices_part.prepare(&run, NULL, &err))
+		SKIP(return, "%s", err.msg);
+	describe(&t, &d, &spec);
+	fd = vm_disk_class.open(spec.devices[0].config, &err);
+	ASSERT_LE(0, fd) TH_LOG("%s", err.msg);
+	EXPECT_EQ(2, pread(fd, magic, 2, 0x438));
+	EXPECT_EQ(0xef53, magic[0] | magic[1] << 8);
+	EXPECT_EQ(16, pread(fd, label, 16, 0x478));
+	EXPECT_STREQ("ktstr", label);
+	close(fd);
+	EXPECT_EQ(0, ktstr_devices_part.args(&run, NULL, &args));
+	EXPECT_STREQ("ext4", args.disk_filesystem);
+	ktstr_guest_args__free(&args);
+	/* without: neither */
+	t.disk = &plain;
+	describe(&t, &d, &spec);
+	EXPECT_EQ(NULL, ((const struct vm_disk *)spec.devices[0].config)->format);
+	EXPECT_EQ(0, ktstr_devices_part.args(&run, NULL, &args));
+	EXPECT_EQ(NULL, args.disk_filesystem);
+	ktstr_guest_args__free(&args);
 }
 
 TEST_HARNESS_MAIN

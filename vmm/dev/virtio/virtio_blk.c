@@ -282,10 +282,13 @@ static int open_file(const void *config, struct ktstr_err *err)
 
 	if (fd < 0)
 		return ktstr_err(err, errno, "disk %s: memfd: %s", disk->serial, strerror(errno));
-	if (!ftruncate(fd, (off_t)disk->bytes))
+	if (ftruncate(fd, (off_t)disk->bytes))
+		ret = ktstr_err(err, errno, "disk %s: a file of %" PRIu64 " bytes: %s",
+				disk->serial, disk->bytes, strerror(errno));
+	else
+		ret = disk->format ? disk->format(fd, err) : 0;
+	if (!ret)
 		return fd;
-	ret = ktstr_err(err, errno, "disk %s: a file of %" PRIu64 " bytes: %s", disk->serial,
-			disk->bytes, strerror(errno));
 	fd_close(&fd);
 	return ret;
 }

@@ -5,7 +5,7 @@
  * unpredictable length in between, and has to run kernel threads as well.
  *
  * Only a disk that says by its serial number that it is the suite's scratch disk is written
- * to: workers run as root, also on hosts, where the same name is the system's own disk. Without
+ * to, and only while it has no file system: workers run as root, also on hosts, where the same name is the system's own disk. Without
  * one, each worker has a sparse file of 16 MiB in TMPDIR or /tmp. There the pattern of calls
  * stays, but on a tmpfs (a guest's /tmp) nothing blocks: fdatasync() does nothing and reads
  * copy memory, so that these are CPU-bound tasks that live in the kernel. A note says so.
@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <linux/magic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -62,6 +63,20 @@ static bool is_scratch_disk(void)
 	return !strcmp(serial, SCRATCH_SERIAL);
 }
 
+/* Mounted by the guest's init: then the temporary files are on it. */
+static bool has_filesystem(void)
+{
+	FILE *f = fopen("/proc/self/mounts", "re");
+	bool found = false;
+	char line[512];
+
+	while (f && !found && fgets(line, sizeof(line), f))
+		found = !strncmp(line, DISK " ", sizeof(DISK));
+	if (f)
+		fclose(f);
+	return found;
+}
+
 /* 0, or why there is no disk to use. */
 static int open_disk(struct io *io, int flags)
 {
@@ -70,6 +85,8 @@ static int open_disk(struct io *io, int flags)
 
 	if (!is_scratch_disk())
 		return -ENOENT;
+	if (has_filesystem())
+		return -EBUSY;
 	io->fd = open(DISK, O_RDWR | O_CLOEXEC | flags);
 	if (io->fd < 0)
 		return -errno;
@@ -84,7 +101,8 @@ static int open_disk(struct io *io, int flags)
 	return 0;
 }
 
-static int open_file(struct io *io, const struct ktstr_work_ctx *w, int flags)
+/* @why there is no disk to use; on the file system of the disk a file is as good. */
+static int open_file(struct io *io, const struct ktstr_work_ctx *w, int flags, int why)
 {
 	bool direct = true;
 	struct statfs fs;
@@ -99,6 +117,8 @@ static int open_file(struct io *io, const struct ktstr_work_ctx *w, int flags)
 	io->sector = BLOCK;
 	io->blocks = fstatfs(io->fd, &fs) ||
 		     (fs.f_type != TMPFS_MAGIC && fs.f_type != RAMFS_MAGIC);
+	if (why == -EBUSY && io->blocks && direct)
+		return 0;
 	work_note(w, "%s: no disk with serial %s, a temporary file instead%s%s",
 		  ktstr_work__row(w->work->type)->name, SCRATCH_SERIAL,
 		  io->blocks ? "" : ", in memory: it does not block",
@@ -117,7 +137,7 @@ static int io_init(struct ktstr_work_ctx *w, int flags)
 	memset(io->buf, 0x5a, BLOCK);
 	ret = open_disk(io, flags);
 	if (ret)
-		ret = open_file(io, w, flags);
+		ret = open_file(io, w, flags, ret);
 	if (ret) {
 		free(io);
 		return ret;
