@@ -94,6 +94,8 @@ static int kernel_path(int argc, const char **argv)
 	struct ktstr_err err;
 	int ret;
 
+	if (as_json)
+		return complain(WRONG_USAGE, NULL, "kernel path: --json is for 'kernel list'");
 	if (argc > 1)
 		return complain(WRONG_USAGE, NULL, "kernel path: takes one SPEC, not %d", argc);
 	ret = argc ? ktstr_kernel__resolve(&k, argv[0], &err) : ktstr_kernel__find(&k, &err);

@@ -420,6 +420,8 @@ static int check_options(void)
 		o.exec = "exec $(command -v bash || echo sh) -s";
 		o.input = "-";
 	}
+	if (o.seed && o.accel && !strcmp(o.accel, "kvm"))
+		return complain(WRONG_USAGE, NULL, "shell: --seed needs --accel tcg");
 	if (!o.exec && (o.seed || getenv("KTSTR_SEED")))
 		return complain(WRONG_USAGE, NULL,
 				"shell: %s: a deterministic guest hears nobody while it runs, so it has no interactive shell; leave it out, or give --exec",

@@ -467,7 +467,10 @@ int ktstr_run__exec(struct ktstr_run *run, const struct ktstr_plan *plan,
 		return ktstr_err(err, ENOMEM, "no memory for a run");
 	if (unused)
 		ktstr_result__add(run->result, KTSTR_NOTE, KTSTR_OTHER, "%s", unused);
-	ret = plan->host_only ? run_here(&w, err) : prepare(&w, err);
+	if (plan->excluded[0])
+		ret = ktstr_err_missing(err, EINVAL, "%s", plan->excluded);
+	else
+		ret = plan->host_only ? run_here(&w, err) : prepare(&w, err);
 	if (!ret && !plan->host_only && !ktstr_interrupt__signal())
 		ret = boot(&w, err);
 	/* by a signal, before the machine ran its test */

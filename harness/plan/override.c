@@ -100,10 +100,13 @@ static int apply_scheduler(struct ktstr_plan *p, struct ktstr_err *err)
 
 static int apply_topology(struct ktstr_plan *p, const char *text, struct ktstr_err *err)
 {
+	struct ktstr_topology topo;
 	struct ktstr_err why;
 
-	if (ktstr_topology__parse(text, &p->topo, &why))
+	if (ktstr_topology__parse(text, &topo, &why))
 		return ktstr_err(err, EINVAL, KTSTR_ENV_TOPOLOGY ": %s", why.msg);
+	if (!p->host_only)
+		p->topo = topo;
 	return 0;
 }
 
@@ -208,7 +211,7 @@ static const struct {
 	const char *name, *value;
 } machine_variables[] = {
 	{ KTSTR_ENV_ALL_SCHEDULERS, NULL }, { KTSTR_ENV_SCHEDULER, NULL },
-	{ KTSTR_ENV_KARGS, NULL }, { "KTSTR_ACCEL", "kvm" }, { "KTSTR_ACCEL", "tcg" },
+	{ KTSTR_ENV_KARGS, NULL }, { KTSTR_ENV_TOPOLOGY, NULL }, { "KTSTR_ACCEL", "kvm" }, { "KTSTR_ACCEL", "tcg" },
 	{ "KTSTR_TCG_THREADS", NULL }, { "KTSTR_ICOUNT_SHIFT", NULL }, { "KTSTR_COLD", NULL },
 	{ "KTSTR_MONITOR_CSV", NULL },
 };

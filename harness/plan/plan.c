@@ -4,11 +4,14 @@
  * else from its scheduler, else from the library.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "lib/parse.h"
 #include "harness/checks/checks.h"
 #include "override.h"
 #include "plan.h"
+#include "preset.h"
 #include "validate.h"
 
 /* Validated, so it fits. */
@@ -54,6 +57,22 @@ static int plan_size(struct ktstr_plan *p, struct ktstr_err *err)
 	p->nr_cpus = ktstr_topology__cpus(&p->topo);
 	p->memory_mib = plan_memory(p, p->test);
 	return 0;
+}
+
+/* The base run is never filtered, so only a topology that the user asks for can lie outside. */
+static void apply_bounds(struct ktstr_plan *p)
+{
+	char why[sizeof(p->excluded) - sizeof(KTSTR_ENV_TOPOLOGY) - KTSTR_TOPOLOGY_STRLEN - 4];
+	char topo[KTSTR_TOPOLOGY_STRLEN];
+	struct ktstr_bounds b;
+
+	if (p->host_only || !ktstr_env(KTSTR_ENV_TOPOLOGY))
+		return;
+	ktstr_bounds__given(p->test, p->scheduler, &b);
+	if (ktstr_bounds__accept(&b, &p->topo, why, sizeof(why)))
+		return;
+	ktstr_topology__format(&p->topo, topo, sizeof(topo));
+	snprintf(p->excluded, sizeof(p->excluded), KTSTR_ENV_TOPOLOGY "=%s: %s", topo, why);
 }
 
 /* Each attribute of a valid test, with inheritance and defaults. */
@@ -103,6 +122,7 @@ int ktstr_plan__for(struct ktstr_plan *p, const struct ktstr_test *t, struct kts
 	ret = plan_size(p, err);
 	if (ret)
 		return ret;
+	apply_bounds(p);
 	p->cgroup_root = cgroup_root(p);
 	p->allow_unclean_exit = allows_unclean_exit(p);
 	ktstr_checks__resolve(&p->checks, ktstr_plan__scheduler_checks(p), &t->checks);

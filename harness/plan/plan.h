@@ -20,6 +20,7 @@ struct ktstr_plan {
 	const char * const *kargs;	/* KTSTR_KARGS: further kernel parameters; NULL: none */
 	struct ktstr_topology topo;
 	uint32_t nr_cpus;
+	char excluded[160];		/* why the test's bounds exclude a KTSTR_TOPOLOGY; or empty */
 	uint64_t memory_mib;		/* max(64 * cpus, 256, memory_mib) */
 	uint32_t duration_s;
 	int64_t grace_s;		/* KTSTR_UNSET: by duration_s */

@@ -85,23 +85,72 @@ static uint32_t pick(int64_t test, int64_t scheduler, uint32_t otherwise)
 	return scheduler != KTSTR_UNSET ? (uint32_t)scheduler : otherwise;
 }
 
-void ktstr_bounds__of(const struct ktstr_test *t, const struct ktstr_scheduler *s,
-		      struct ktstr_bounds *b)
+static void fill_bounds(struct ktstr_bounds *b, const struct ktstr_test *t,
+			const struct ktstr_scheduler *s, const struct ktstr_bounds *otherwise)
 {
 	static const struct ktstr_scheduler none = { KTSTR_SCHEDULER_UNSET };
 
 	if (!s)
 		s = &none;
+#define PICK(_name)	._name = pick(t->_name, s->_name, otherwise->_name)
 	*b = (struct ktstr_bounds){
-		.min_llcs = pick(t->min_llcs, s->min_llcs, 1),
-		.max_llcs = pick(t->max_llcs, s->max_llcs, 12),
-		.min_numa_nodes = pick(t->min_numa_nodes, s->min_numa_nodes, 1),
-		.max_numa_nodes = pick(t->max_numa_nodes, s->max_numa_nodes, 1),
-		.min_cpus = pick(t->min_cpus, s->min_cpus, 1),
-		.max_cpus = pick(t->max_cpus, s->max_cpus, 192),
+		PICK(min_llcs), PICK(max_llcs), PICK(min_numa_nodes), PICK(max_numa_nodes),
+		PICK(min_cpus), PICK(max_cpus),
 		.requires_smt = (t->requires_smt != KTSTR_INHERIT ? t->requires_smt :
 								    s->requires_smt) == KTSTR_ON,
 	};
+#undef PICK
+}
+
+void ktstr_bounds__of(const struct ktstr_test *t, const struct ktstr_scheduler *s,
+		      struct ktstr_bounds *b)
+{
+	static const struct ktstr_bounds defaults = {
+		.min_llcs = 1, .max_llcs = 12, .min_numa_nodes = 1, .max_numa_nodes = 1,
+		.min_cpus = 1, .max_cpus = 192,
+	};
+
+	fill_bounds(b, t, s, &defaults);
+}
+
+void ktstr_bounds__given(const struct ktstr_test *t, const struct ktstr_scheduler *s,
+			 struct ktstr_bounds *b)
+{
+	static const struct ktstr_bounds all = {
+		.max_llcs = UINT32_MAX, .max_numa_nodes = UINT32_MAX, .max_cpus = UINT32_MAX,
+	};
+
+	fill_bounds(b, t, s, &all);
+}
+
+bool ktstr_bounds__accept(const struct ktstr_bounds *b, const struct ktstr_topology *t, char *why,
+			  size_t size)
+{
+	const struct {
+		const char *what;
+		uint32_t has, min, max;
+	} bound[] = {
+		{ "NUMA nodes", t->numa_nodes, b->min_numa_nodes, b->max_numa_nodes },
+		{ "LLCs", t->llcs, b->min_llcs, b->max_llcs },
+		{ "CPUs", ktstr_topology__cpus(t), b->min_cpus, b->max_cpus },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(bound); i++) {
+		if (bound[i].has >= bound[i].min && bound[i].has <= bound[i].max)
+			continue;
+		if (bound[i].max == UINT32_MAX)
+			snprintf(why, size, "has %" PRIu32 " %s, the test takes %" PRIu32 " or more",
+				 bound[i].has, bound[i].what, bound[i].min);
+		else
+			snprintf(why, size, "has %" PRIu32 " %s, the test takes %" PRIu32 " to %" PRIu32,
+				 bound[i].has, bound[i].what, bound[i].min, bound[i].max);
+		return false;
+	}
+	if (b->requires_smt && t->threads == 1) {
+		snprintf(why, size, "has no SMT, the test requires it");
+		return false;
+	}
+	return true;
 }
 
 bool ktstr_preset__accept(const struct ktstr_preset *p, const struct ktstr_bounds *b,
@@ -111,14 +160,6 @@ bool ktstr_preset__accept(const struct ktstr_preset *p, const struct ktstr_bound
 	uint32_t cpus = ktstr_topology__cpus(&t->count), per_llc = t->count.cores * t->count.threads;
 	const struct {
 		const char *what;
-		uint32_t has, min, max;
-	} bound[] = {
-		{ "NUMA nodes", t->count.numa_nodes, b->min_numa_nodes, b->max_numa_nodes },
-		{ "LLCs", t->count.llcs, b->min_llcs, b->max_llcs },
-		{ "CPUs", cpus, b->min_cpus, b->max_cpus },
-	};
-	const struct {
-		const char *what;
 		uint32_t needs, has;
 	} host[] = {
 		{ "CPUs", cpus, room->cpus },
@@ -126,17 +167,8 @@ bool ktstr_preset__accept(const struct ktstr_preset *p, const struct ktstr_bound
 		{ "CPUs in one LLC", per_llc, room->cpus_per_llc },
 	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(bound); i++) {
-		if (bound[i].has >= bound[i].min && bound[i].has <= bound[i].max)
-			continue;
-		snprintf(why, size, "has %" PRIu32 " %s, the test takes %" PRIu32 " to %" PRIu32,
-			 bound[i].has, bound[i].what, bound[i].min, bound[i].max);
+	if (!ktstr_bounds__accept(b, &t->count, why, size))
 		return false;
-	}
-	if (b->requires_smt && t->count.threads == 1) {
-		snprintf(why, size, "has no SMT, the test requires it");
-		return false;
-	}
 	if (room->no_smt && t->count.threads > 1) {
 		snprintf(why, size, "has SMT, guests of this architecture have none");
 		return false;

@@ -38,6 +38,14 @@ struct ktstr_bounds {
 void ktstr_bounds__of(const struct ktstr_test *t, const struct ktstr_scheduler *s,
 		      struct ktstr_bounds *b);
 
+/* The same without the defaults: what neither says does not limit. */
+void ktstr_bounds__given(const struct ktstr_test *t, const struct ktstr_scheduler *s,
+			 struct ktstr_bounds *b);
+
+/* Does @t lie within @b? If not, @why says it: "has 4 LLCs, the test takes 1 to 3". */
+bool ktstr_bounds__accept(const struct ktstr_bounds *b, const struct ktstr_topology *t, char *why,
+			  size_t size);
+
 /* The host that a preset must fit on. A member that is 0 does not limit. */
 struct ktstr_room {
 	uint32_t cpus;			/* usable ones: affinity and cpuset count */

@@ -253,6 +253,28 @@ refuses "3 LLCs cannot be divided among 2 NUMA nodes" --topology 2n3l1c1t
 refuses "must be a number" --duration 0
 refuses "too long for [0-9]* scenarios" --batch --scenario all --duration 9999
 refuses "arguments of --scheduler" --scenario basic -- -x
+# An option that a command cannot carry out is refused by its name, not passed over.
+while IFS='|' read -r args word; do
+	read -ra argv <<< "$args"
+	run "${argv[@]}"
+	check "ktstr $args names $word" fails_with 129 "ktstr: .*$word"
+done <<-EOF
+	kernel path --json|--json
+	kernel fetch --json|--json
+	runs list --keep 1|--keep
+	runs list -n|--dry-run
+	runs clean --json|--json
+	list tests --markdown|--markdown
+	run --seed 1 --accel kvm|--seed
+	run --shift 1 --accel kvm|--shift
+	run --tcg-threads multi --accel kvm|--tcg-threads
+	run --tcg-threads multi --seed 1|--seed
+	run --monitor-csv x --no-monitor|--monitor-csv
+	run --batch|--batch
+	shell --exec true --seed 1 --accel kvm|--seed
+	shell --stdin x|--stdin
+EOF
+
 for a in "checks --markdown" "metrics more" "--markdown" "work-types --json --markdown" "ops more"; do
 	# shellcheck disable=SC2086
 	run list $a

@@ -140,7 +140,11 @@ struct ktstr_checks {
 		struct ktstr_checks checks;					\
 	}
 
-/* Bounds on the topologies that a test may be expanded to; the base run is never filtered. */
+/*
+ * Bounds on the topologies that a test may be expanded to; the base run is never filtered. A run on
+ * another topology (KTSTR_TOPOLOGY) is skipped outside the bounds that are given; defaults do not
+ * count then.
+ */
 #define KTSTR_CONSTRAINT_MEMBERS						\
 	int64_t min_llcs, max_llcs;		/* default 1..12 */		\
 	int64_t min_numa_nodes, max_numa_nodes; /* default 1..1 */		\

@@ -10,6 +10,18 @@
  *	...
  *	CGROUP("cg_a", .work = CUSTOM("touch_and_nap", touch_and_nap, .arg = { 4096 }))
  *
+ * or, with a configuration of a type of its own, which the function gets as cfg:
+ *
+ *	struct naps { uint64_t units, nap_ns; };
+ *
+ *	KTSTR_CUSTOM_WORK(touch_and_nap, struct naps)
+ *	{
+ *		ktstr_work_spin(w, cfg->units);
+ *		ktstr_work_sleep(w, cfg->nap_ns);
+ *	}
+ *	...
+ *	CGROUP("cg_a", .work = CUSTOM_OF(touch_and_nap, .units = 4096, .nap_ns = NSEC_PER_MSEC))
+ *
  * The function is one iteration: it runs in a worker process, again and again until the worker
  * is told to stop, and must return within milliseconds of that. A worker that counts no units
  * counts as starved. Memory that workers share must be mapped before ktstr_run() forks them.
@@ -21,6 +33,24 @@
 #include <stdint.h>
 
 #include <ktstr/scenario.h>
+
+/*
+ * At file scope, followed by the function's body. What the configuration points to is shared by no
+ * two workers, unless it was mapped as shared memory before.
+ */
+#define KTSTR_CUSTOM_WORK(_fn, _type)						\
+	struct _ktstr_config_##_fn {						\
+		_type config;							\
+	};									\
+	static void _fn(struct ktstr_work_ctx *w, const _type *cfg);		\
+	static void _ktstr_custom_##_fn(struct ktstr_work_ctx *w)		\
+	{									\
+		_fn(w, ktstr_work_config(w));					\
+	}									\
+	static void _fn(struct ktstr_work_ctx *w, const _type *cfg)
+
+/* The configuration, as a function without KTSTR_CUSTOM_WORK() gets it; NULL: it has none. */
+const void *ktstr_work_config(const struct ktstr_work_ctx *w);
 
 /* Told to stop? Look at it in every loop of your own. */
 bool ktstr_work_stopped(const struct ktstr_work_ctx *w);

@@ -146,6 +146,7 @@ struct ktstr_work {
 			const char *name;
 			void (*iterate)(struct ktstr_work_ctx *w);
 			uint64_t arg[4];
+			const void *config;	/* CUSTOM_OF() */
 		} custom;
 		struct { uint64_t interval_ns; } timer_latency;		/* 1 ms */
 		struct { uint32_t spin; } cross_affinity_churn;		/* 1024 */
@@ -235,6 +236,10 @@ struct ktstr_work {
 #define KTSTR_RT_STARVATION(...)	KTSTR_WORK(RT_STARVATION, rt_starvation, __VA_ARGS__)
 #define KTSTR_CUSTOM(_name, _fn, ...)						\
 	KTSTR_WORK(CUSTOM, custom, .name = (_name), .iterate = (_fn), ##__VA_ARGS__)
+/* The function made by KTSTR_CUSTOM_WORK() of ktstr/custom.h, with members of its configuration */
+#define KTSTR_CUSTOM_OF(_fn, ...)						\
+	KTSTR_WORK(CUSTOM, custom, .name = #_fn, .iterate = _ktstr_custom_##_fn, \
+		   .config = &(const struct _ktstr_config_##_fn){ { __VA_ARGS__ } })
 #define KTSTR_TIMER_LATENCY(...)	KTSTR_WORK(TIMER_LATENCY, timer_latency, __VA_ARGS__)
 #define KTSTR_CROSS_AFFINITY_CHURN(...)						\
 	KTSTR_WORK(CROSS_AFFINITY_CHURN, cross_affinity_churn, __VA_ARGS__)

@@ -18,6 +18,12 @@ static int body(struct ktstr_ctx *ctx)
 
 static const struct ktstr_test plain = { KTSTR_TEST_UNSET, .name = "plain", .body = body };
 
+KTSTR_DEFAULTS_BEGIN
+static const struct ktstr_scheduler wide = {
+	KTSTR_SCHEDULER_UNSET, .name = "wide", .binary = "/bin/true", .min_llcs = 2,
+};
+KTSTR_DEFAULTS_END
+
 FIXTURE(override) {
 	struct ktstr_plan p;
 	struct ktstr_err err;
@@ -138,6 +144,59 @@ TEST_F(override, what_a_test_has_no_use_for_is_said)
 	t.scheduler = NULL;
 	t.host_only = KTSTR_ON;
 	EXPECT_EQ(0, strncmp("host_only: ", UNUSED(), 11));
+}
+
+/* A topology that the user asks for; what the author did not write does not count. */
+TEST_F(override, a_test_is_skipped_on_a_topology_that_its_bounds_exclude)
+{
+	static const struct {
+		const char *topology, *why;	/* NULL: it runs */
+		int64_t min_llcs, max_llcs, min_nodes, max_nodes, min_cpus, max_cpus;
+		enum ktstr_switch smt;
+	} rows[] = {
+		{ "2n14l2c1t", NULL, -1, -1, -1, -1, -1, -1, KTSTR_INHERIT },
+		{ "1n2l2c1t", NULL, 2, 2, 1, 1, 4, 4, KTSTR_OFF },
+		{ "1n2l2c1t", "has 2 LLCs, the test takes 3 or more", 3, -1, -1, -1, -1, -1, KTSTR_OFF },
+		{ "1n2l2c1t", "has 2 LLCs, the test takes 0 to 1", -1, 1, -1, -1, -1, -1, KTSTR_OFF },
+		{ "1n2l2c1t", "has 1 NUMA nodes, the test takes 2", -1, -1, 2, -1, -1, -1, KTSTR_OFF },
+		{ "2n2l2c1t", "has 2 NUMA nodes, the test takes 0 to 1", -1, -1, -1, 1, -1, -1, KTSTR_OFF },
+		{ "1n2l2c1t", "has 4 CPUs, the test takes 5 or more", -1, -1, -1, -1, 5, -1, KTSTR_OFF },
+		{ "1n2l2c1t", "has 4 CPUs, the test takes 0 to 3", -1, -1, -1, -1, -1, 3, KTSTR_OFF },
+		{ "1n2l2c1t", "has no SMT, the test requires it", -1, -1, -1, -1, -1, -1, KTSTR_ON },
+		{ "1n1l2c2t", NULL, -1, -1, -1, -1, -1, -1, KTSTR_ON },
+	};
+	struct ktstr_test t;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		t = plain;
+#define BOUND(_to, _from)	(t._to = rows[i]._from < 0 ? KTSTR_UNSET : rows[i]._from)
+		BOUND(min_llcs, min_llcs);
+		BOUND(max_llcs, max_llcs);
+		BOUND(min_numa_nodes, min_nodes);
+		BOUND(max_numa_nodes, max_nodes);
+		BOUND(min_cpus, min_cpus);
+		BOUND(max_cpus, max_cpus);
+		t.requires_smt = rows[i].smt;
+		unsetenv(KTSTR_ENV_TOPOLOGY);	/* the base run is never filtered */
+		EXPECT_EQ(0, ktstr_plan__for(&self->p, &t, &self->err)) TH_LOG("%s", self->err.msg);
+		EXPECT_STREQ("", self->p.excluded);
+		setenv(KTSTR_ENV_TOPOLOGY, rows[i].topology, 1);
+		EXPECT_EQ(0, ktstr_plan__for(&self->p, &t, &self->err)) TH_LOG("%s", self->err.msg);
+		EXPECT_EQ(!rows[i].why, !self->p.excluded[0]) TH_LOG("%zu: %s", i, self->p.excluded);
+		if (rows[i].why)
+			EXPECT_NE(NULL, strstr(self->p.excluded, rows[i].why))
+				TH_LOG("%s", self->p.excluded);
+	}
+	EXPECT_EQ(0, ktstr_plan__for(&self->p, &plain, &self->err));
+	/* those of the scheduler, where the test says nothing */
+	t = plain;
+	t.scheduler = &wide;
+	EXPECT_EQ(0, ktstr_plan__for(&self->p, &t, &self->err));
+	EXPECT_STREQ("KTSTR_TOPOLOGY=1n1l2c2t: has 1 LLCs, the test takes 2 or more", self->p.excluded);
+	t.min_llcs = 1;
+	EXPECT_EQ(0, ktstr_plan__for(&self->p, &t, &self->err));
+	EXPECT_STREQ("", self->p.excluded);
 }
 
 TEST_F(override, what_is_asked_for_is_looked_at_before_any_test)

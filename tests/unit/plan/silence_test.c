@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Nothing is accepted and then ignored. Walks the tables of attributes, checks and variables: each
- * row has somebody who reads it, or is refused by its name; and with host_only, where there is no
- * machine, each that is about one is refused, or named as without effect. A new row without an
+ * Nothing is accepted and then ignored. Walks the tables of attributes, checks, variables and options
+ * of the tool: each row has somebody who reads it, or is refused by its name; and with host_only,
+ * where there is no machine, each that is about one is refused, or named as without effect. A new row without an
  * entry here fails. What each of them does is the subject of other tests.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,26 +15,36 @@
 #include <ktstr/payload.h>
 
 #include "harness/checks/checks.h"
+#include "harness/devices/devices.h"
 #include "harness/kernel/kernel.h"
 #include "harness/plan/attrs_table.h"
+#include "harness/plan/opts.h"
 #include "harness/plan/override.h"
 #include "harness/plan/plan.h"
 #include "harness/plan/validate.h"
 #include "lib/paths.h"
+#include "tools-testing-ktstr/builtin.h"
+#include "tools-testing-ktstr/commands.h"
 #include "tools-testing-ktstr/variables.h"
 
 #define SOURCE_MAX	(1u << 20)
 
-/* The table of variables lies in the file of a command, whose options nobody reads here. */
-void parse_options(void);
-void parse_options(void)
+/* The tables of variables and options lie in the files of commands, which nobody runs here. */
+int parse_options(int argc, const char **argv, const struct option *options,
+		  const char * const usage[], int flags)
 {
+	(void)argc;
+	(void)argv;
+	(void)options;
+	(void)usage;
+	(void)flags;
 	abort();
 }
 
-void usage_with_options(void);
-void usage_with_options(void)
+void usage_with_options(const char * const *usage, const struct option *options)
 {
+	(void)usage;
+	(void)options;
 	abort();
 }
 
@@ -269,7 +280,7 @@ static const struct variable {
 	{ KTSTR_ENV_SCHEDULER_BIN, "harness/plan/override.h" },	/* of one scheduler */
 	{ KTSTR_ENV_SCHEDULER, "harness/plan/override.h", NAMED, "/bin/true" },
 	{ KTSTR_ENV_SCHED_ARGS, "harness/plan/override.h" },		/* needs the former */
-	{ KTSTR_ENV_TOPOLOGY, "harness/plan/override.h" },
+	{ KTSTR_ENV_TOPOLOGY, "harness/plan/override.h", NAMED, "1n1l2c1t" },
 	{ KTSTR_ENV_DURATION, "harness/plan/override.h" },
 	{ "KTSTR_STALL_POLL_MS", "harness/plan/opts.c" },
 	{ "KTSTR_COLD", "harness/plan/opts.c", NAMED, "1" },
@@ -334,6 +345,140 @@ TEST(every_variable_is_read_by_somebody_or_named_as_without_effect)
 		snprintf(words, sizeof(words), "host_only: %s: without effect", name);
 		EXPECT_EQ(said, strstr(said, words)) TH_LOG("%s", said);
 	}
+}
+
+/*
+ * Who acts on an option of the tool: the variable that carries it to the programs, whose reader and
+ * modes are above, or else the words by which its command uses the value.
+ */
+static const struct tool_option {
+	const char *command, *name, *variable, *words;
+} tool_options[] = {
+	{ "run", "test", NULL, "&o.select" },
+	{ "run", "exclude", NULL, "&o.select" },
+	{ "run", "shard", NULL, "selection__parse_shard(&o.select, o.shard)" },
+	{ "run", "repeat", NULL, "o.repeats" },
+	{ "run", "scenario", NULL, "canned__choose(o.scenarios" },
+	{ "run", "batch", NULL, "if (o.batch)" },
+	{ "run", "scheduler", KTSTR_ENV_ALL_SCHEDULERS, "run_scheduler__export(" },
+	{ "run", "topology", KTSTR_ENV_TOPOLOGY, "{ KTSTR_ENV_TOPOLOGY, o.topology }" },
+	{ "run", "work-type", KTSTR_ENV_WORK_TYPE, "{ KTSTR_ENV_WORK_TYPE, o.work_type }" },
+	{ "run", "duration", KTSTR_ENV_DURATION, "{ KTSTR_ENV_DURATION, o.duration }" },
+	{ "run", "jobs", NULL, "o.width" },
+	{ "run", "seed", "KTSTR_SEED", "{ \"KTSTR_SEED\", o.seed }" },
+	{ "run", "accel", "KTSTR_ACCEL", "\"KTSTR_ACCEL\"" },
+	{ "run", "shift", "KTSTR_ICOUNT_SHIFT", "{ \"KTSTR_ICOUNT_SHIFT\", o.shift }" },
+	{ "run", "cold", "KTSTR_COLD", "{ \"KTSTR_COLD\"" },
+	{ "run", "tcg-threads", "KTSTR_TCG_THREADS", "{ \"KTSTR_TCG_THREADS\", o.threads }" },
+	{ "run", "kernel", "KTSTR_KERNEL", "{ \"KTSTR_KERNEL\", o.kernel }" },
+	{ "run", "karg", KTSTR_ENV_KARGS, "setenv(KTSTR_ENV_KARGS" },
+	{ "run", "no-skip-mode", "KTSTR_NO_SKIP_MODE", "{ \"KTSTR_NO_SKIP_MODE\"" },
+	{ "run", "runs", "KTSTR_RUNS_ROOT", "setenv(\"KTSTR_RUNS_ROOT\"" },
+	{ "run", "monitor-csv", "KTSTR_MONITOR_CSV", "setenv(\"KTSTR_MONITOR_CSV\"" },
+	{ "run", "no-monitor", "KTSTR_MONITOR", "{ \"KTSTR_MONITOR\"" },
+	{ "run", "console", "KTSTR_CONSOLE", "export_console()" },
+	{ "run", "verbose", "KTSTR_VERBOSE", "{ \"KTSTR_VERBOSE\"" },
+	{ "run", "json", NULL, ".json = o.json" },
+	{ "list", "json", NULL, "if (as_json)" },
+	{ "list", "markdown", NULL, "if (as_markdown" },
+	{ "shell", "exec", NULL, "o.exec)" },
+	{ "shell", "include", "KTSTR_SHELL_FILES", "o.include.item[i]" },
+	{ "shell", "stdin", "KTSTR_SHELL_FILES", "if (o.input)" },
+	{ "shell", "scheduler", KTSTR_ENV_SCHEDULER, "{ KTSTR_ENV_SCHEDULER, o.scheduler }" },
+	{ "shell", "topology", KTSTR_ENV_TOPOLOGY, "{ KTSTR_ENV_TOPOLOGY, o.topology }" },
+	{ "shell", "duration", KTSTR_ENV_DURATION, "{ KTSTR_ENV_DURATION, o.duration }" },
+	{ "shell", "kernel", "KTSTR_KERNEL", "{ \"KTSTR_KERNEL\", o.kernel }" },
+	{ "shell", "accel", "KTSTR_ACCEL", "{ \"KTSTR_ACCEL\"" },
+	{ "shell", "seed", "KTSTR_SEED", "{ \"KTSTR_SEED\", o.seed }" },
+	{ "shell", "karg", KTSTR_ENV_KARGS, "export_lines(KTSTR_ENV_KARGS" },
+	{ "shell", "console", "KTSTR_CONSOLE", "o.console" },
+	{ "kernel", "json", NULL, "if (as_json)" },
+	{ "runs", "runs", NULL, "if (root_option)" },
+	{ "runs", "keep", NULL, "ktstr_parse_u64(keep_option" },
+	{ "runs", "dry-run", NULL, "!dry_run" },
+	{ "runs", "json", NULL, "if (as_json)" },
+};
+
+static const struct tool_option *tool_option_of(const char *command, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(tool_options); i++)
+		if (!strcmp(tool_options[i].command, command) &&
+		    !strcmp(tool_options[i].name, name))
+			return &tool_options[i];
+	return NULL;
+}
+
+TEST(every_option_of_the_tool_acts)
+{
+	const struct tool_option *t;
+	const struct command *c;
+	const struct option *opt;
+	size_t found = 0;
+	char file[96];
+
+	for (c = commands; c->name; c++)
+		for (opt = c->help->options; opt->type != OPTION_END; opt++) {
+			if (opt->type == OPTION_GROUP)
+				continue;
+			t = tool_option_of(c->name, opt->long_name);
+			ASSERT_NE(NULL, t) TH_LOG("%s --%s has no entry here", c->name, opt->long_name);
+			found++;
+			snprintf(file, sizeof(file), "tools-testing-ktstr/builtin-%s.c", c->name);
+			EXPECT_TRUE(says(file, t->words)) TH_LOG("%s: %s", file, t->words);
+			if (t->variable)
+				EXPECT_NE(NULL, variable_of(t->variable)) TH_LOG("%s", t->variable);
+		}
+	EXPECT_EQ(ARRAY_SIZE(tool_options), found);
+}
+
+/*
+ * A variable in each kind of run. Under KVM what is about emulation is refused by name; a single test
+ * (--exact) reads the same variables by the same functions as a whole program.
+ */
+TEST(what_is_about_emulation_is_refused_for_kvm)
+{
+	static const char * const emulation[][2] = {
+		{ "KTSTR_SEED", "7" }, { "KTSTR_TCG_THREADS", "multi" }, { "KTSTR_ICOUNT_SHIFT", "2" },
+	};
+	struct ktstr_run_opts opts;
+	struct ktstr_err err;
+	size_t i;
+
+	for (i = 0; env_variable_name(i); i++)
+		unsetenv(env_variable_name(i));
+	for (i = 0; i < ARRAY_SIZE(emulation); i++) {
+		setenv("KTSTR_ACCEL", "kvm", 1);
+		setenv(emulation[i][0], emulation[i][1], 1);
+		EXPECT_EQ(-EINVAL, ktstr_run_opts__from_env(&opts, &err)) TH_LOG("%s", emulation[i][0]);
+		EXPECT_NE(NULL, strstr(err.msg, emulation[i][0])) TH_LOG("%s", err.msg);
+		setenv("KTSTR_ACCEL", "tcg", 1);
+		EXPECT_EQ(0, ktstr_run_opts__from_env(&opts, &err)) TH_LOG("%s", err.msg);
+		unsetenv(emulation[i][0]);
+	}
+	/* both ways to a run begin with them */
+	EXPECT_TRUE(says("harness/host/direct.c", "ktstr_run_opts__from_env("));
+	EXPECT_TRUE(says("harness/host/main.c", "ktstr_run_opts__from_env("));
+	EXPECT_TRUE(says("harness/host/direct.c", "ktstr_override__check("));
+	EXPECT_TRUE(says("harness/host/main.c", "ktstr_override__check("));
+	EXPECT_TRUE(says("harness/host/direct.c", "ktstr_plan__for("));
+	EXPECT_TRUE(says("harness/host/main.c", "ktstr_plan__for("));
+}
+
+/* What a machine cannot give is said by a refusal, too: devices with a seed. */
+TEST(devices_and_determinism_are_not_both_promised)
+{
+	struct ktstr_plan plan = { .test = &plain };
+	struct ktstr_run run = { .plan = &plan, .opts.seeded = true, .accel = VM_ACCEL_TCG };
+	struct ktstr_test t = plain;
+	struct ktstr_err err = { };
+
+	t.disk = &disk;
+	plan.test = &t;
+	EXPECT_EQ(-EOPNOTSUPP, ktstr_devices_part.prepare(&run, NULL, &err));
+	EXPECT_TRUE(err.missing);
+	EXPECT_NE(NULL, strstr(err.msg, "disk:")) TH_LOG("%s", err.msg);
 }
 
 TEST_HARNESS_MAIN

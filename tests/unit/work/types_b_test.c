@@ -168,6 +168,20 @@ TYPE(PreemptStorm, 3, 150, "CAP_SYS_NICE", PREEMPT_STORM());
 TYPE(RtStarvation, 2, 50, "CAP_SYS_NICE", RT_STARVATION());
 TYPE(Custom, 1, 50, NULL, CUSTOM("touch_and_nap", touch_and_nap, .arg = { 100 }));
 
+struct steps {
+	uint64_t units;
+	const char *word;
+};
+
+KTSTR_CUSTOM_WORK(count_by, struct steps)
+{
+	if (!strcmp(cfg->word, "twice"))
+		ktstr_work_done(w, 2 * cfg->units);
+	ktstr_work_sleep(w, NSEC_PER_MSEC);
+}
+
+TYPE(Custom_with_configuration, 1, 50, NULL, CUSTOM_OF(count_by, .units = 7, .word = "twice"));
+
 /* Does this member wait to be woken, or is it one that others wait for? */
 static bool samples_wakes(const struct ktstr_work *work, const struct ktstr_worker_report *r,
 			  uint32_t i)
@@ -476,6 +490,13 @@ TEST_F(signature, cgroup_churn_needs_a_root_for_its_leaves)
 {
 	ASSERT_EQ(0, run(&self->t, &CGROUP_CHURN(), 1, 20));
 	EXPECT_EQ(-ENOENT, self->t.r[0].setup_error);
+}
+
+TEST_F(signature, a_custom_function_gets_its_typed_configuration)
+{
+	ASSERT_EQ(0, run(&self->t, &CUSTOM_OF(count_by, .units = 7, .word = "twice"), 1, 20));
+	EXPECT_LT(0, self->t.r[0].iterations);
+	EXPECT_EQ(14 * self->t.r[0].iterations, self->t.r[0].work_units);
 }
 
 /* ---- parameters ---- */

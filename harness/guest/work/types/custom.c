@@ -26,7 +26,7 @@ const struct ktstr_work_row ktstr_work_custom = {
 	.name = "Custom",
 	.description = "Calls a function of the test for each iteration; ktstr/custom.h has what "
 		"it may use. Unit and samples: those that the function reports.",
-	.parameters = "name, iterate, arg[4]",
+	.parameters = "name, iterate, arg[4], config",
 	.checkpoint_every = 1,
 	.flags = KTSTR_WORK_SAMPLES_WAKE,
 	.validate = custom_validate,
@@ -41,6 +41,11 @@ bool ktstr_work_stopped(const struct ktstr_work_ctx *w)
 uint64_t ktstr_work_arg(const struct ktstr_work_ctx *w, unsigned int i)
 {
 	return i < 4 ? w->work->custom.arg[i] : 0;
+}
+
+const void *ktstr_work_config(const struct ktstr_work_ctx *w)
+{
+	return w->work->custom.config;
 }
 
 uint32_t ktstr_work_index(const struct ktstr_work_ctx *w)
