@@ -177,6 +177,7 @@ KTSTR_CUSTOM_WORK(count_by, struct steps)
 {
 	if (!strcmp(cfg->word, "twice"))
 		ktstr_work_done(w, 2 * cfg->units);
+	ktstr_work_sample_wake(w, 1000);
 	ktstr_work_sleep(w, NSEC_PER_MSEC);
 }
 
