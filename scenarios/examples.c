@@ -45,11 +45,14 @@ KTSTR_TEST(a_cgroup_by_hand, .cores = 2, .duration_s = 2)
 				   HOLD_FULL));
 }
 
-/* Two LLCs of four cores with two threads each; only the threads are the test's own. */
+/*
+ * Two LLCs of four cores with two threads each; only the threads are the test's own. On a machine
+ * without SMT it would say nothing, so that `ktstr run --topology` skips it there.
+ */
 KTSTR_SCHEDULER(on_two_llcs, .binary = "scx_simple", .llcs = 2, .cores = 4, .threads = 1);
 
 KTSTR_TEST(smt_fairness, .scheduler = &on_two_llcs, .threads = 2, .duration_s = 2,
-	   .not_starved = true, .max_spread_pct = 20.0)
+	   .requires_smt = true, .not_starved = true, .max_spread_pct = 20.0)
 {
 	return ktstr_run(ctx, STEP(CGROUPS(CGROUP("cg_a"), CGROUP("cg_b")), HOLD_FULL));
 }

@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The programs that the front page of the documentation begins with, as tests that run. */
 #include <ktstr.h>
+#include <ktstr/catalogue.h>
 #include <ktstr/hand.h>
+
+/* The simplest test: a scenario that somebody already wrote. */
+KTSTR_TEST(my_test, .llcs = 1, .cores = 2, .threads = 1, .duration_s = 2)
+{
+	return ktstr_scenario(ctx, "cgroup_steady");
+}
 
 /* Cgroups and workloads are data; the framework does the rest. */
 KTSTR_TEST(my_scheduler_test, .llcs = 1, .cores = 2, .threads = 1, .duration_s = 2)

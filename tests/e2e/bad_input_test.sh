@@ -55,6 +55,12 @@ expect "missing emulator" "ok 1 .*# SKIP" "no qemu-system-x86_64 found; run ./ru
 expect "wrong emulator" "not ok 1" "KTSTR_QEMU=/nonexistent: no such program" \
 	KTSTR_QEMU=/nonexistent
 expect "emulator that is none" "not ok 1" "/bin/true --version: this is not QEMU" KTSTR_QEMU=/bin/true
+prog=$out/examples test=smt_fairness
+expect "topology outside a test's bounds" "ok 1 .*# SKIP" \
+	"KTSTR_TOPOLOGY=1n1l2c1t: has no SMT, the test requires it" KTSTR_TOPOLOGY=1n1l2c1t
+expect "the same without skips" "not ok 1" "has no SMT, the test requires it (no skip" \
+	KTSTR_TOPOLOGY=1n1l2c1t KTSTR_NO_SKIP_MODE=1
+prog=$out/equal_cgroups test=
 expect "missing scheduler" "Bail out!" "KTSTR_SCHEDULER=/nonexistent: there is no such file" \
 	KTSTR_SCHEDULER=/nonexistent
 expect "bad seed" "Bail out!" "KTSTR_SEED=seven: must be a number" KTSTR_SEED=seven
