@@ -115,6 +115,8 @@ static int prepare(struct work *w, struct ktstr_err *err)
 	ret = make_dir(w, err);
 	if (ret)
 		return ret;
+	if (p->excluded[0])
+		return ktstr_err_missing(err, EINVAL, "%s", p->excluded);
 	ktstr_deadlines__compute(&w->deadlines, p, VM_ACCEL_KVM, VM_SHIFT_AUTO);
 	ret = ktstr_preview__check(run, &w->deadlines, err);
 	if (ret)
@@ -467,10 +469,7 @@ int ktstr_run__exec(struct ktstr_run *run, const struct ktstr_plan *plan,
 		return ktstr_err(err, ENOMEM, "no memory for a run");
 	if (unused)
 		ktstr_result__add(run->result, KTSTR_NOTE, KTSTR_OTHER, "%s", unused);
-	if (plan->excluded[0])
-		ret = ktstr_err_missing(err, EINVAL, "%s", plan->excluded);
-	else
-		ret = plan->host_only ? run_here(&w, err) : prepare(&w, err);
+	ret = plan->host_only ? run_here(&w, err) : prepare(&w, err);
 	if (!ret && !plan->host_only && !ktstr_interrupt__signal())
 		ret = boot(&w, err);
 	/* by a signal, before the machine ran its test */
