@@ -32,6 +32,8 @@ static const struct {
 	{ "statistics/rx_dropped", 0, "dropped", 1 },
 };
 
+#define BLANKS	"\n\t "
+
 static bool read_field(const char *dir, const char *file, unsigned int field, uint64_t *val)
 {
 	char path[PATH_MAX], text[512], *p, *save;
@@ -39,9 +41,9 @@ static bool read_field(const char *dir, const char *file, unsigned int field, ui
 	if (snprintf(path, sizeof(path), "%s/%s", dir, file) >= (int)sizeof(path) ||
 	    guest_file__read(path, text, sizeof(text)) <= 0)
 		return false;
-	p = strtok_r(text, " \n", &save);
+	p = strtok_r(text, BLANKS, &save);
 	while (p && field--)
-		p = strtok_r(NULL, " \n", &save);
+		p = strtok_r(NULL, BLANKS, &save);
 	return p && sscanf(p, "%" SCNu64, val) == 1;
 }
 

@@ -175,7 +175,7 @@ int ktstr_cgroup_move_tasks(struct ktstr_ctx *ctx, const char *name, struct ktst
 int ktstr_cgroup_group_add(struct ktstr_cgroup_group *group, const char *name,
 			   const struct ktstr_cpumask *cpus)
 {
-	char **names;
+	char **names, *copy;
 	int ret;
 
 	ret = ktstr_cgroup_make(group->ctx, name);
@@ -184,11 +184,12 @@ int ktstr_cgroup_group_add(struct ktstr_cgroup_group *group, const char *name,
 	names = realloc(group->names, (group->nr + 1) * sizeof(*names));
 	if (names)
 		group->names = names;
-	if (!names || !(names[group->nr] = strdup(name))) {
+	copy = names ? strdup(name) : NULL;
+	if (!copy) {
 		ktstr_cgroup_remove(group->ctx, name);
 		return ktstr_hand__failed(group->ctx, -ENOMEM, "make cgroup", name, strerror(ENOMEM));
 	}
-	group->nr++;
+	group->names[group->nr++] = copy;
 	return cpus ? ktstr_cgroup_set_cpuset(group->ctx, name, cpus) : 0;
 }
 
