@@ -74,16 +74,22 @@ struct ktstr_jnode *jtree_add(struct ktstr_jtree *t, struct ktstr_jnode *parent,
 
 	if (!n)
 		return NULL;
-	*n = (struct ktstr_jnode){ .type = type, .key = key };
-	if (!parent)
-		return n;
+	*n = (struct ktstr_jnode){ .type = type };
+	if (parent)
+		ktstr_jtree__adopt(parent, key, n);
+	return n;
+}
+
+void ktstr_jtree__adopt(struct ktstr_jnode *parent, const char *key, struct ktstr_jnode *n)
+{
+	n->key = key;
+	n->next = NULL;
 	if (parent->last)
 		parent->last->next = n;
 	else
 		parent->first = n;
 	parent->last = n;
 	parent->nr++;
-	return n;
 }
 
 /* Adding to nothing is only right for a root, which has no key and is a list. */

@@ -70,6 +70,9 @@ const char *ktstr_jtree__copy(struct ktstr_jtree *t, const char *s);
 void ktstr_jtree__fmt(struct ktstr_jtree *t, struct ktstr_jnode *parent, const char *key,
 		      const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
+/* Make @n, of this or another tree that outlives it, a child of @parent. */
+void ktstr_jtree__adopt(struct ktstr_jnode *parent, const char *key, struct ktstr_jnode *n);
+
 /* Read @text. NULL with @err (where, and what is wrong). Repeated keys are kept; the first counts. */
 struct ktstr_jnode *ktstr_jtree__parse(struct ktstr_jtree *t, const char *text, size_t len,
 				       struct ktstr_err *err);
