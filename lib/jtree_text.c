@@ -267,16 +267,24 @@ struct ktstr_jnode *ktstr_jtree__parse(struct ktstr_jtree *t, const char *text, 
 	return NULL;
 }
 
+static bool is_special(unsigned char c)
+{
+	return c < ' ' || c == '"' || c == '\\' || c == 0x7f;
+}
+
 static void put_string(const char *text, FILE *f)
 {
+	size_t len;
+
 	fputc('"', f);
-	for (const unsigned char *s = (const unsigned char *)text; *s; s++) {
-		if (*s == '"' || *s == '\\')
-			fprintf(f, "\\%c", *s);
-		else if (*s < ' ' || *s == 0x7f)
-			fprintf(f, "\\u%04x", *s);
-		else
-			fputc(*s, f);
+	for (; *text; text += len) {
+		for (len = 0; text[len] && !is_special((unsigned char)text[len]); len++)
+			;
+		fwrite(text, 1, len, f);
+		if (text[len] == '"' || text[len] == '\\')
+			fprintf(f, "\\%c", text[len++]);
+		else if (text[len])
+			fprintf(f, "\\u%04x", (unsigned char)text[len++]);
 	}
 	fputc('"', f);
 }
@@ -300,6 +308,25 @@ static bool on_one_line(const struct ktstr_jnode *n)
 	return true;
 }
 
+static void put_u64(uint64_t v, FILE *f)
+{
+	char buf[20], *p = buf + sizeof(buf);
+
+	do {
+		*--p = (char)('0' + v % 10);
+		v /= 10;
+	} while (v);
+	fwrite(p, 1, (size_t)(buf + sizeof(buf) - p), f);
+}
+
+static void new_line(int depth, FILE *f)
+{
+	static const char spaces[] = "                                ";
+
+	fputc('\n', f);
+	fwrite(spaces, 1, depth < (int)sizeof(spaces) - 1 ? (size_t)depth : sizeof(spaces) - 1, f);
+}
+
 static void put_value(const struct ktstr_jnode *n, int depth, FILE *f);
 
 static void put_list(const struct ktstr_jnode *n, int depth, FILE *f)
@@ -309,7 +336,7 @@ static void put_list(const struct ktstr_jnode *n, int depth, FILE *f)
 	fputc(n->type == KTSTR_J_OBJECT ? '{' : '[', f);
 	for (const struct ktstr_jnode *c = n->first; c; c = c->next) {
 		if (!line)
-			fprintf(f, "\n%*s", depth + 1, "");
+			new_line(depth + 1, f);
 		if (n->type == KTSTR_J_OBJECT) {
 			put_string(c->key, f);
 			fputs(": ", f);
@@ -319,7 +346,7 @@ static void put_list(const struct ktstr_jnode *n, int depth, FILE *f)
 			fputs(line ? ", " : ",", f);
 	}
 	if (!line)
-		fprintf(f, "\n%*s", depth, "");
+		new_line(depth, f);
 	fputc(n->type == KTSTR_J_OBJECT ? '}' : ']', f);
 }
 
@@ -333,7 +360,7 @@ static void put_value(const struct ktstr_jnode *n, int depth, FILE *f)
 		fputs(n->b ? "true" : "false", f);
 		break;
 	case KTSTR_J_UINT:
-		fprintf(f, "%" PRIu64, n->u);
+		put_u64(n->u, f);
 		break;
 	case KTSTR_J_INT:
 		fprintf(f, "%" PRId64, n->i);

@@ -52,7 +52,6 @@ struct state {
 	uint64_t age, threshold, peak;	/* of early, jiffies; the longest wait at any look */
 	unsigned int later;		/* errors after the first one */
 	uint64_t look_ns;		/* host: the next look at waiting tasks */
-	uint64_t cost_ns;		/* host, of all dumps */
 	char file[NAME_MAX], early_file[NAME_MAX];	/* in the run's folder; "": none */
 	char why_not[256];
 };
@@ -139,7 +138,6 @@ static void take(struct ktstr_run *run, struct state *s, struct moment *to, cons
 		.mon = view(run, s), .trigger = trigger, .ops = run->seen->ops,
 		.series = &monitor(run)->all, .time_ns = guest_time(run),
 	};
-	uint64_t before = ktstr_now_ns();
 
 	ktstr_jtree__free(&to->tree);
 	ktstr_jtree__init(&to->tree, KTSTR_DUMP_MAX_BYTES);
@@ -148,7 +146,6 @@ static void take(struct ktstr_run *run, struct state *s, struct moment *to, cons
 		return;
 	put_run(run, &to->tree, to->report, KTSTR_SCHEMA_SINGLE);
 	ktstr_dump__take(&to->tree, to->report, &in);
-	s->cost_ns += ktstr_now_ns() - before;
 }
 
 /* Has the scheduler been claimed for an exit by an error? */

@@ -140,7 +140,6 @@ static const struct dump_field special[] = {
 	{ "old_parent", "kernfs_node", "parent" },
 	{ "name", "kernfs_node", "name" },
 	{ "clock_task", "rq", "clock_task" },
-	{ "cpu", "task_struct", "thread_info.cpu" },
 	{ "static_prio", "task_struct", "static_prio" },
 	{ "flags", "task_struct", "scx.flags" },
 	{ "on_rq", "task_struct", "on_rq" },
@@ -150,7 +149,7 @@ static const struct dump_field special[] = {
 };
 
 enum { STATE, OPS_STATE, RUNNABLE_AT, EXEC_START, CLASS, CGROUPS, DFL_CGRP, KN, PARENT, OLD_PARENT,
-	NAME, CLOCK_TASK, CPU, STATIC_PRIO, FLAGS, ON_RQ, ON_CPU, DSQ, DSQ_ID, NR_SPECIAL };
+	NAME, CLOCK_TASK, STATIC_PRIO, FLAGS, ON_RQ, ON_CPU, DSQ, DSQ_ID, NR_SPECIAL };
 
 _Static_assert(ARRAY_SIZE(special) == NR_SPECIAL, "the enum and the table belong together");
 
@@ -158,12 +157,29 @@ struct task_walk {
 	struct dump *d;
 	struct dump_field number[ARRAY_SIZE(numbers)], special[NR_SPECIAL];
 	struct ktstr_place pointer[ARRAY_SIZE(linked)], behind[ARRAY_SIZE(linked)], mask, entity;
-	uint64_t rq;
+	uint64_t rq, now;		/* now: the latest of all runqueues' clocks */
 	struct {
 		const char *name;
 		uint64_t kva;
 	} class[6];
 };
+
+static bool load(const struct task_walk *w, int which, uint64_t base, uint64_t *value)
+{
+	return !ktstr_place__load(w->d->v, &w->special[which].place, base, value);
+}
+
+/* That of an idle CPU stands still. */
+static uint64_t latest_clock(const struct task_walk *w)
+{
+	uint64_t rq, clock, latest = 0;
+
+	for (uint32_t cpu = 0; w->rq && cpu < w->d->v->nr_cpus; cpu++)
+		if (!ktstr_kview__per_cpu(w->d->v, w->rq, cpu, &rq) &&
+		    load(w, CLOCK_TASK, rq, &clock) && clock > latest)
+			latest = clock;
+	return latest;
+}
 
 static void prepare(struct task_walk *w, struct dump *d)
 {
@@ -182,6 +198,7 @@ static void prepare(struct task_walk *w, struct dump *d)
 	ktstr_place__find(&w->mask, d->btf, "task_struct", "cpus_mask");
 	ktstr_place__find(&w->entity, d->btf, "task_struct", "scx");
 	ktstr_kview__symbol(d->v, "runqueues", &w->rq);
+	w->now = latest_clock(w);
 	for (size_t i = 0; i < ARRAY_SIZE(classes); i++) {
 		snprintf(symbol, sizeof(symbol), "%s_sched_class", classes[i]);
 		w->class[i].name = classes[i];
@@ -190,10 +207,6 @@ static void prepare(struct task_walk *w, struct dump *d)
 	}
 }
 
-static bool load(const struct task_walk *w, int which, uint64_t base, uint64_t *value)
-{
-	return !ktstr_place__load(w->d->v, &w->special[which].place, base, value);
-}
 
 /* The path in the hierarchy of version 2. */
 static void put_cgroup(const struct task_walk *w, uint64_t task, struct ktstr_jnode *n)
@@ -260,7 +273,7 @@ static uint64_t jiffies_to_ms(const struct dump *d, uint64_t jiffies)
 
 static void put_times(const struct task_walk *w, uint64_t task, bool queued, struct ktstr_jnode *n)
 {
-	uint64_t flags = 0, at, start, clock, cpu, rq;
+	uint64_t flags = 0, at, start;
 	struct dump *d = w->d;
 
 	load(w, FLAGS, task, &flags);
@@ -268,10 +281,8 @@ static void put_times(const struct task_walk *w, uint64_t task, bool queued, str
 	    load(w, RUNNABLE_AT, task, &at) && at && d->jiffies - at < 1ull << 32)
 		ktstr_jtree__u64(d->tree, n, "runnable_for_ms", jiffies_to_ms(d, d->jiffies - at));
 	/* when its runtime was accounted last: while it ran, or when it stopped */
-	if (load(w, EXEC_START, task, &start) && start && load(w, CPU, task, &cpu) &&
-	    !ktstr_kview__per_cpu(d->v, w->rq, (uint32_t)cpu, &rq) && load(w, CLOCK_TASK, rq, &clock) &&
-	    clock >= start)
-		ktstr_jtree__u64(d->tree, n, "last_ran_ms_ago", (clock - start) / 1000000);
+	if (load(w, EXEC_START, task, &start) && start && w->now >= start)
+		ktstr_jtree__u64(d->tree, n, "last_ran_ms_ago", (w->now - start) / 1000000);
 }
 
 /* The queue that it is in, and where the BPF scheduler says it is. */

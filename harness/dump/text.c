@@ -12,6 +12,7 @@
 #define SCREEN_WAITING	12
 #define BEHIND		6	/* tasks ahead in the queue that are named */
 #define BRIEF_CPUS	8
+#define BRIEF_CPU_LINES	4
 #define STARVED_MS	500	/* a task that waits less is no news */
 
 void text_cpus__parse(struct text_cpus *c, const char *list)
@@ -87,21 +88,19 @@ void text_queue_name(const struct ktstr_jnode *queue, char *buf, size_t size)
 			*p = '?';
 }
 
-/* The number in "comm[12] failed to run for 5.003s", the kernel's words for a stall; -1: none. */
-static int64_t pid_in_message(const struct ktstr_jnode *report)
+/* Is the message about it, as "comm[12] failed to run for 5.003s" is? */
+static bool is_meant(const char *msg, const struct ktstr_jnode *task)
 {
-	const char *msg = ktstr_jnode__str(ktstr_jnode__get(report, "exit_info"), "msg", "");
-	const char *end = strstr(msg, "] failed to run"), *p = end;
+	char pid[32];
 
-	while (p && p > msg && p[-1] != '[')
-		p--;
-	return p && p < end && p > msg ? strtoll(p, NULL, 10) : -1;
+	snprintf(pid, sizeof(pid), "[%" PRId64 "]", ktstr_jnode__i64(task, "pid", -1));
+	return strstr(msg, pid);
 }
 
 const struct ktstr_jnode *ktstr_dump_text__stalled(const struct ktstr_jnode *report)
 {
 	const struct ktstr_jnode *t = ktstr_jnode__list(report, "task_enrichments"), *worst = NULL;
-	int64_t pid = pid_in_message(report);
+	const char *msg = ktstr_jnode__str(ktstr_jnode__get(report, "exit_info"), "msg", "");
 	uint64_t longest = 0;
 
 	for (; t; t = t->next) {
@@ -109,7 +108,7 @@ const struct ktstr_jnode *ktstr_dump_text__stalled(const struct ktstr_jnode *rep
 
 		if (!ktstr_jnode__bool(t, "waiting"))
 			continue;
-		if (pid > 0 && ktstr_jnode__i64(t, "pid", -1) == pid)
+		if (is_meant(msg, t))
 			return t;
 		if (!worst || ms > longest) {
 			worst = t;
@@ -235,7 +234,8 @@ static void put_suspect(const struct ktstr_jnode *report, const struct ktstr_jno
 		fprintf(f, "%s: the CPUs that may run the task take others, not from it\n", queue);
 }
 
-static void put_stalled(const struct ktstr_jnode *report, const struct ktstr_jnode *task, FILE *f)
+static void put_stalled(const struct ktstr_jnode *report, const struct ktstr_jnode *task, bool brief,
+			FILE *f)
 {
 	const char *list = ktstr_jnode__str(task, "cpus_allowed", "");
 	uint64_t ms = ktstr_jnode__u64(task, "runnable_for_ms", UINT64_MAX), ran;
@@ -268,7 +268,7 @@ static void put_stalled(const struct ktstr_jnode *report, const struct ktstr_jno
 	fputc('\n', f);
 	if (!strcmp(ktstr_jnode__str(task, "sched_class", ""), "ext") && ms >= STARVED_MS)
 		put_suspect(report, task, &allowed, f);
-	text_task_maps(report, task, 2, false, f);
+	text_task_maps(report, task, 2, brief ? TEXT_LINE : TEXT_SHORT, f);
 }
 
 static int longest_first(const void *va, const void *vb)
@@ -354,7 +354,7 @@ void ktstr_dump_text__screen(const struct ktstr_jnode *report, bool brief, FILE 
 	}
 	put_why_it_ended(report, f);
 	if (stalled)
-		put_stalled(report, stalled, f);
+		put_stalled(report, stalled, brief, f);
 	put_waiting(report, brief ? BRIEF_WAITING : SCREEN_WAITING, f);
-	put_cpu_lines(report, brief ? BRIEF_CPUS : TEXT_MAX_CPUS, f);
+	put_cpu_lines(report, brief ? BRIEF_CPU_LINES : TEXT_MAX_CPUS, f);
 }

@@ -161,6 +161,6 @@ int ktstr_dump_text__task(const struct ktstr_jnode *report, int64_t pid, FILE *f
 	put_members(t, NULL, f);
 	if (ktstr_jnode__get(t, "scx"))
 		ktstr_value_text__put(ktstr_jnode__get(t, "scx"), "scx", 0, false, f);
-	text_task_maps(report, t, 0, true, f);
+	text_task_maps(report, t, 0, TEXT_ALL, f);
 	return 0;
 }

@@ -6,6 +6,8 @@
 
 #include "text_priv.h"
 
+#define MAX_ENTRIES	16	/* that are shown of a map in the text of the whole dump */
+
 static const char * const entry_lists[] = {
 	"entries", "array_entries", "percpu_entries", "percpu_hash_entries", NULL
 };
@@ -28,7 +30,18 @@ static void put_key(const struct ktstr_jnode *e, FILE *f)
 	fputc(']', f);
 }
 
-static void put_entry(const char *name, const struct ktstr_jnode *e, int indent, bool all, FILE *f)
+static void put_value(const struct ktstr_jnode *v, int indent, enum text_form form, FILE *f)
+{
+	if (form != TEXT_LINE) {
+		ktstr_value_text__put(v, NULL, indent, form == TEXT_ALL, f);
+		return;
+	}
+	ktstr_value_text__line(v, f);
+	fputc('\n', f);
+}
+
+static void put_entry(const char *name, const struct ktstr_jnode *e, int indent, enum text_form form,
+		      FILE *f)
 {
 	const struct ktstr_jnode *cpus = ktstr_jnode__get(e, "per_cpu"), *v;
 	uint64_t cpu = 0;
@@ -38,15 +51,15 @@ static void put_entry(const char *name, const struct ktstr_jnode *e, int indent,
 	put_key(e, f);
 	if (!cpus) {
 		fputs(" = ", f);
-		ktstr_value_text__put(ktstr_jnode__get(e, "value"), NULL, indent, all, f);
+		put_value(ktstr_jnode__get(e, "value"), indent, form, f);
 		return;
 	}
 	fputc('\n', f);
 	for (v = ktstr_jnode__first(cpus); v; v = v->next, cpu++) {
-		if (!all && ktstr_value_text__is_zero(v))
+		if (form != TEXT_ALL && ktstr_value_text__is_zero(v))
 			continue;
 		fprintf(f, "%*sCPU %" PRIu64 ": ", indent + 2, "", cpu);
-		ktstr_value_text__put(v, NULL, indent + 2, all, f);
+		put_value(v, indent + 2, form, f);
 	}
 }
 
@@ -60,7 +73,7 @@ static bool key_is(const struct ktstr_jnode *e, uint64_t pid)
 }
 
 void text_task_maps(const struct ktstr_jnode *report, const struct ktstr_jnode *task, int indent,
-		    bool all, FILE *f)
+		    enum text_form form, FILE *f)
 {
 	const struct ktstr_jnode *m = ktstr_jnode__list(report, "maps"), *e;
 	int64_t pid = ktstr_jnode__i64(task, "pid", -1);
@@ -72,7 +85,7 @@ void text_task_maps(const struct ktstr_jnode *report, const struct ktstr_jnode *
 			for (e = ktstr_jnode__list(m, entry_lists[i]); e; e = e->next)
 				if (!strcmp(ktstr_jnode__str(e, "owner", ""), name) ||
 				    (pid > 0 && key_is(e, (uint64_t)pid)))
-					put_entry(ktstr_jnode__str(m, "name", "?"), e, indent, all, f);
+					put_entry(ktstr_jnode__str(m, "name", "?"), e, indent, form, f);
 }
 
 static void put_plain_object(const char *what, const struct ktstr_jnode *n, FILE *f)
@@ -101,23 +114,42 @@ static void put_stacks(const struct ktstr_jnode *map, FILE *f)
 	}
 }
 
+static void put_entries(const struct ktstr_jnode *map, const struct ktstr_jnode *e, bool all, FILE *f)
+{
+	unsigned int zeros = 0, shown = 0;
+
+	for (; e; e = e->next) {
+		if (!all && ktstr_value_text__is_zero(ktstr_jnode__get(e, "value")))
+			zeros++;
+		else if (all || shown < MAX_ENTRIES)
+			put_entry("", e, 2, all ? TEXT_ALL : TEXT_SHORT, f);
+		shown++;
+	}
+	if (zeros)
+		fprintf(f, "  (%u more %s 0)\n", zeros, zeros == 1 ? "is" : "are");
+	if (shown - zeros > MAX_ENTRIES && !all) {
+		fprintf(f, "  ... and %u more: ktstr dump --map ", shown - zeros - MAX_ENTRIES);
+		ktstr_value_text__safe(ktstr_jnode__str(map, "name", "?"), f);
+		fputc('\n', f);
+	}
+}
+
 void text_map(const struct ktstr_jnode *map, bool all, FILE *f)
 {
 	static const char * const objects[] = { "ringbuf", "fd_array", "arena", NULL };
 	const char *error = ktstr_jnode__str(map, "error", NULL);
-	const struct ktstr_jnode *e;
 
 	ktstr_value_text__safe(ktstr_jnode__str(map, "name", "?"), f);
 	fputs(" (", f);
 	ktstr_value_text__safe(ktstr_jnode__str(map, "map_type", "?"), f);
 	fprintf(f, ", %" PRIu64 " entries of %" PRIu64 " bytes)\n",
 		ktstr_jnode__u64(map, "max_entries", 0), ktstr_jnode__u64(map, "value_size", 0));
-	if (ktstr_jnode__get(map, "value"))
+	if (ktstr_jnode__get(map, "value")) {
+		fputs("  ", f);
 		ktstr_value_text__put(ktstr_jnode__get(map, "value"), NULL, 2, all, f);
+	}
 	for (int i = 0; entry_lists[i]; i++)
-		for (e = ktstr_jnode__list(map, entry_lists[i]); e; e = e->next)
-			if (all || !ktstr_value_text__is_zero(ktstr_jnode__get(e, "value")))
-				put_entry("", e, 2, all, f);
+		put_entries(map, ktstr_jnode__list(map, entry_lists[i]), all, f);
 	for (int i = 0; objects[i]; i++)
 		if (ktstr_jnode__get(map, objects[i]))
 			put_plain_object(objects[i], ktstr_jnode__get(map, objects[i]), f);

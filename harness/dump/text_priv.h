@@ -28,9 +28,12 @@ const struct ktstr_jnode *text_queue_of(const struct ktstr_jnode *report,
 uint64_t text_place_in(const struct ktstr_jnode *queue, const char *name);
 /* "the local queue of CPU 1", "DSQ 0x101" */
 void text_queue_name(const struct ktstr_jnode *queue, char *buf, size_t size);
+/* How values are shown: on one line each, a line a member that is not 0, or with all members. */
+enum text_form { TEXT_LINE, TEXT_SHORT, TEXT_ALL };
+
 /* Entries of maps that belong to the task: its storage, and those that have its pid as a key. */
 void text_task_maps(const struct ktstr_jnode *report, const struct ktstr_jnode *task, int indent,
-		    bool all, FILE *f);
+		    enum text_form form, FILE *f);
 /* The @f-style heading of a part of the text. */
 void text_title(const char *title, FILE *f);
 void text_maps(const struct ktstr_jnode *report, FILE *f);

@@ -317,8 +317,8 @@ void ktstr_value_text__put(const struct ktstr_jnode *v, const char *name, int in
 {
 	struct out o = { .f = f, .all = all };
 
-	fprintf(f, "%*s", indent, "");
 	if (name) {
+		fprintf(f, "%*s", indent, "");
 		ktstr_value_text__safe(name, f);
 		fputs(" = ", f);
 	}

@@ -9,7 +9,8 @@
 
 /*
  * Write "NAME = VALUE" and a newline, @indent columns in: on one line where it fits, else a line a
- * member. Members that are zero are counted, not shown, unless @all. @name NULL: without it.
+ * member. Members that are zero are counted, not shown, unless @all. @name NULL: the value only, for
+ * a line that has begun, of which @indent columns are taken.
  */
 void ktstr_value_text__put(const struct ktstr_jnode *value, const char *name, int indent, bool all,
 			   FILE *f);

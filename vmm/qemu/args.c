@@ -177,7 +177,7 @@ static void push_devices(struct vm_argv *a, const struct qemu_plan *plan)
 
 int qemu_args_build(struct vm_argv *a, const struct qemu_plan *plan)
 {
-	char *plugin = escape(plan->plugin), mark[VM_NR_MARKS][32];
+	char *plugin = escape(plan->plugin), mark[VM_NR_MARKS][48];
 
 	memset(a, 0, sizeof(*a));
 	vm_argv_push(a, "%s", plan->bin->path);
