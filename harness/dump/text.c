@@ -203,6 +203,43 @@ static uint64_t queue_cpu(const struct ktstr_jnode *q)
 	return at ? strtoull(at + 4, NULL, 10) : UINT64_MAX;
 }
 
+/* The task that has the CPU to whose queue another is bound. */
+static void put_keeper(const struct ktstr_jnode *report, const struct ktstr_jnode *cpu,
+		       const char *queue, FILE *f)
+{
+	const struct ktstr_jnode *t = ktstr_jnode__list(report, "task_enrichments");
+	int64_t pid = ktstr_jnode__i64(cpu, "curr_pid", -1);
+
+	while (t && ktstr_jnode__i64(t, "pid", -1) != pid)
+		t = t->next;
+	ktstr_value_text__safe(ktstr_jnode__str(cpu, "curr_comm", "?"), f);
+	fprintf(f, "[%" PRId64 "], which keeps CPU %" PRIu64 " from %s", pid,
+		ktstr_jnode__u64(cpu, "cpu", 0), queue);
+	fputs(ktstr_jnode__u64(t, "scx_slice", 0) == UINT64_MAX ? ": its slice never ends\n" : "\n", f);
+}
+
+/* A hash that has as many entries as it may have takes no more of them. */
+static void put_full_maps(const struct ktstr_jnode *report, FILE *f)
+{
+	static const char * const lists[] = { "entries", "percpu_hash_entries" };
+	const struct ktstr_jnode *m = ktstr_jnode__list(report, "maps"), *e;
+
+	for (; m; m = m->next) {
+		const char *type = ktstr_jnode__str(m, "map_type", "");
+		uint64_t max = ktstr_jnode__u64(m, "max_entries", 0);
+
+		for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+			e = ktstr_jnode__get(m, lists[i]);
+			if (!e || !max || e->nr != max || strncmp(type, "lru", 3) == 0 ||
+			    !strstr(type, "hash"))
+				continue;
+			fputs("suspect: the map ", f);
+			ktstr_value_text__safe(ktstr_jnode__str(m, "name", "?"), f);
+			fprintf(f, " is full, it has %" PRIu64 " of %" PRIu64 " entries\n", max, max);
+		}
+	}
+}
+
 /* What is most likely wrong, in one line. */
 static void put_suspect(const struct ktstr_jnode *report, const struct ktstr_jnode *task,
 			const struct text_cpus *allowed, FILE *f)
@@ -225,9 +262,7 @@ static void put_suspect(const struct ktstr_jnode *report, const struct ktstr_jno
 	else if (c && ktstr_jnode__bool(c, "idle"))
 		fprintf(f, "CPU %" PRIu64 ": it is idle although %s has tasks\n", cpu, queue);
 	else if (c)
-		fprintf(f, "%s[%" PRId64 "], which has CPU %" PRIu64 ", to which the task is bound by %s\n",
-			ktstr_jnode__str(c, "curr_comm", "?"), ktstr_jnode__i64(c, "curr_pid", -1), cpu,
-			queue);
+		put_keeper(report, c, queue, f);
 	else if (put_cpus(report, allowed, true, NULL))
 		fprintf(f, "%s: CPUs that may run the task are idle and do not take from it\n", queue);
 	else
@@ -353,6 +388,7 @@ void ktstr_dump_text__screen(const struct ktstr_jnode *report, bool brief, FILE 
 		return;
 	}
 	put_why_it_ended(report, f);
+	put_full_maps(report, f);
 	if (stalled)
 		put_stalled(report, stalled, brief, f);
 	put_waiting(report, brief ? BRIEF_WAITING : SCREEN_WAITING, f);

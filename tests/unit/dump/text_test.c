@@ -109,6 +109,22 @@ TEST_F(text, a_queue_of_a_cpu_that_is_forbidden_is_the_suspect)
 	EXPECT_SAYS(t, "suspect: the local cpu 1 DSQ: the task may not run on CPU 1\n");
 }
 
+TEST_F(text, who_keeps_a_cpu_is_the_suspect)
+{
+	const char *t = screen(self,
+		"{\"schema\":\"single\",\"rq_scx_states\":[{\"cpu\":1,\"idle\":false,\"curr_comm\":\"hog\",\"curr_pid\":9}],"
+		"\"dsq_states\":[{\"id\":\"0x8\",\"origin\":\"local cpu 1\",\"kva\":8,\"nr\":1,\"tasks\":[\"tied[6]\"]}],"
+		"\"task_enrichments\":[{\"pid\":9,\"comm\":\"hog\",\"scx_slice\":18446744073709551615},"
+		"{\"pid\":6,\"comm\":\"tied\",\"waiting\":true,\"runnable_for_ms\":700,\"cpus_allowed\":\"0-1\","
+		"\"sched_class\":\"ext\",\"dsq_kva\":8}],"
+		"\"maps\":[{\"name\":\"slots\",\"map_type\":\"hash\",\"max_entries\":1,\"entries\":[{}]},"
+		"{\"name\":\"cache\",\"map_type\":\"lru_hash\",\"max_entries\":1,\"entries\":[{}]}]}");
+
+	EXPECT_SAYS(t, "suspect: hog[9], which keeps CPU 1 from the local cpu 1 DSQ: its slice never ends\n");
+	EXPECT_SAYS(t, "suspect: the map slots is full, it has 1 of 1 entries\n");
+	EXPECT_EQ(NULL, strstr(t, "cache"));
+}
+
 TEST_F(text, nonsense_in_a_file_reaches_no_terminal)
 {
 	static const char * const odd[] = {
