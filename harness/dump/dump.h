@@ -48,7 +48,7 @@ void ktstr_dump__take(struct ktstr_jtree *t, struct ktstr_jnode *report,
 
 /* How long the task has been runnable that has been so longest, and how long is half the watchdog. */
 struct ktstr_dump_wait {
-	uint64_t jiffies;		/* 0: nobody waits */
+	uint64_t longest;		/* jiffies; 0: nobody waits */
 	uint64_t half_watchdog;		/* jiffies; 0: unknown */
 };
 

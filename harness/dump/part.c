@@ -185,16 +185,16 @@ static bool waits_too_long(struct ktstr_run *run, struct state *s)
 
 	if (!run->seen->body_ns || !mon->tick_ns || ktstr_dump__longest_wait(&mon->mon, &w))
 		return false;
-	if (w.jiffies > s->peak)
-		s->peak = w.jiffies;
+	if (w.longest > s->peak)
+		s->peak = w.longest;
 	if (!s->next_wait)
 		s->next_wait = ktstr_run__deterministic(run) ? FIRST_WAIT_NS / mon->tick_ns :
 			       w.half_watchdog ?: UINT64_MAX;
-	if (w.jiffies < s->next_wait)
+	if (w.longest < s->next_wait)
 		return false;
-	s->age = w.jiffies;
+	s->age = w.longest;
 	s->threshold = s->next_wait;
-	s->next_wait = w.jiffies * 2;
+	s->next_wait = w.longest * 2;
 	return true;
 }
 

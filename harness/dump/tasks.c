@@ -401,7 +401,7 @@ int ktstr_dump__longest_wait(struct ktstr_monitor *m, struct ktstr_dump_wait *w)
 	uint64_t sched, rq, kva, jiffies, timeout;
 	int ret = ktstr_monitor__jiffies(m, &jiffies);
 
-	*w = (struct ktstr_dump_wait){ .jiffies = 0 };
+	*w = (struct ktstr_dump_wait){ .longest = 0 };
 	if (ret || ktstr_kview__pointer(&m->view, "scx_root", &sched) || !sched ||
 	    ktstr_kview__symbol(&m->view, "runqueues", &rq))
 		return ret ?: -ENOENT;
@@ -412,7 +412,7 @@ int ktstr_dump__longest_wait(struct ktstr_monitor *m, struct ktstr_dump_wait *w)
 		return -ENOENT;
 	for (uint32_t cpu = 0; cpu < m->view.nr_cpus; cpu++)
 		if (!ktstr_kview__per_cpu(&m->view, rq, cpu, &kva))
-			wait_on_cpu(&m->view, kva, &list, f, jiffies, &w->jiffies);
+			wait_on_cpu(&m->view, kva, &list, f, jiffies, &w->longest);
 	if (!ktstr_monitor__watchdog_timeout(m, &timeout))
 		w->half_watchdog = timeout / 2;
 	return 0;

@@ -13,11 +13,12 @@ trap 'rm -rf "$tmp"' EXIT
 
 . tests/lib.sh
 
+[ -z "${KTSTR_TEST_KERNEL:-}" ] || export KTSTR_KERNEL=$KTSTR_TEST_KERNEL
+
 # run NAME DUMP: leaves $tmp/NAME.tap and the run's files in $tmp/NAME/r/.
 run()
 {
 	KTSTR_ACCEL=tcg KTSTR_SEED=1 KTSTR_DUMP=$2 KTSTR_RUNS_ROOT=$tmp/$1 KTSTR_RUN_ID=r \
-		${KTSTR_TEST_KERNEL:+KTSTR_KERNEL="$KTSTR_TEST_KERNEL"} \
 		"$out/scheduler_faults" -t scheduler_stalls > "$tmp/$1.tap" 2>&1
 }
 
