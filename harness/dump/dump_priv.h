@@ -33,6 +33,7 @@ struct dump {
 	const struct ktstr_btf *btf;	/* of the kernel; NULL: it has none */
 	struct ktstr_render render;	/* of kernel structures, and of maps */
 	uint64_t sched;			/* scx_root; 0: no scheduler */
+	uint64_t start_ns;		/* host */
 	uint64_t jiffies, tick_ns;	/* 0: unknown */
 	struct dump_task *task;
 	unsigned int nr_tasks;
@@ -58,6 +59,11 @@ void dump_struct(struct dump *d, struct ktstr_jnode *parent, const char *key, co
 		 uint64_t kva);
 /* "symbol+0x10" or "0x..." */
 void dump_symbol(const struct dump *d, uint64_t kva, char *buf, size_t size);
+/*
+ * Has it taken so long that what is left has to be left out? Only a guest that was made for it gets
+ * there: each walk is bounded, and all of them together can still be long.
+ */
+bool dump_expired(struct dump *d);
 /* Say under @key why something is missing. */
 void dump_missing(struct dump *d, const char *key, const char *why);
 

@@ -81,7 +81,7 @@ static int put_entry(void *arg, const struct ktstr_map_value *v)
 	struct dump *d = e->m->d;
 	bool per_cpu = ktstr_map__per_cpu(e->m->map);
 
-	if (d->tree->error)
+	if (d->tree->error || dump_expired(d))
 		return 1;
 	if (per_cpu && v->cpu && v->index == e->entry_index) {
 		put_value(e, e->per_cpu, NULL, v->kva);

@@ -116,7 +116,7 @@ static void put_maps(struct dump *d, const struct ktstr_maps *maps,
 		if (maps->map[i].btf_kva == object)
 			ktstr_jtree__u64(d->tree, list, NULL, maps->map[i].kva);
 	list = ktstr_jtree__array(d->tree, d->report, "maps");
-	for (unsigned int i = 0; i < maps->nr && shown < MAX_MAPS; i++) {
+	for (unsigned int i = 0; i < maps->nr && shown < MAX_MAPS && !dump_expired(d); i++) {
 		struct dump_map m = { .d = d, .map = &maps->map[i], .l = l, .btf = btf.btf };
 
 		if (maps->map[i].btf_kva != object)

@@ -47,7 +47,8 @@ struct state {
 	struct ktstr_jtree files;	/* what is around the reports */
 	struct ktstr_jnode *degraded, *shown;
 	uint64_t error_kva;		/* link address; 0: none */
-	bool armed, suppressed;		/* a mark is set; an exit was seen, and was no error */
+	bool attached, armed;		/* there was a machine; a mark is set */
+	bool suppressed;		/* an exit was seen, and was no error */
 	uint64_t next_wait;		/* jiffies that a task must have waited */
 	uint64_t age, threshold, peak;	/* of early, jiffies; the longest wait at any look */
 	unsigned int later;		/* errors after the first one */
@@ -112,6 +113,7 @@ static int attach(struct ktstr_run *run, void *state, struct vm *vm, struct ktst
 	if (!wanted(run))
 		return 0;
 	s->vm = vm;
+	s->attached = true;
 	snprintf(s->why_not, sizeof(s->why_not),
 		 "no scheduler left by an error, and no task waited for long");
 	return 0;
@@ -351,7 +353,7 @@ static struct ktstr_jnode *make_dual(struct ktstr_run *run, struct state *s)
 	return n;
 }
 
-/* A failed run without a dump has a file too, which says why. */
+/* A failed run of a scheduler without a dump has a file too, which says why. */
 static struct ktstr_jnode *make_placeholder(struct ktstr_run *run, struct state *s)
 {
 	struct ktstr_jtree *t = &s->files;
@@ -381,7 +383,7 @@ static void fold(struct ktstr_run *run, void *state)
 		root = s->degraded;
 	else if (s->asked.report)
 		root = s->asked.report;
-	else if (!s->early.report && wanted(run))
+	else if (!s->early.report && s->attached && run->seen->sched_started)
 		root = make_placeholder(run, s);
 	write_file(run, root, "", s->file);
 	s->shown = s->late.report ?: s->early.report ?: s->asked.report ?: s->degraded;

@@ -142,7 +142,7 @@ static uint64_t put_table(struct queue_walk *w, uint64_t table)
 		return 0;
 	}
 	buckets = table + p.field.offset;
-	for (uint64_t i = 0; i < size; i++) {
+	for (uint64_t i = 0; i < size && !dump_expired(d); i++) {
 		if (ktstr_kview__load(d->v, buckets + i * 8, 8, &at))
 			return 0;
 		/* bit 0 of a bucket is its lock, that of a link means the end */

@@ -5,9 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/clock.h"
 #include "dump_priv.h"
 
 #define STRUCT_MAX	(64u << 10)	/* bytes of a structure of the kernel that is shown whole */
+#define DEADLINE_NS	(10ull * NSEC_PER_SEC)
 
 uint64_t dump_load(struct dump *d, const char *type, const char *path, uint64_t kva, bool *ok)
 {
@@ -68,6 +70,17 @@ void dump_symbol(const struct dump *d, uint64_t kva, char *buf, size_t size)
 		snprintf(buf, size, "%s+%#" PRIx64, name, off);
 	else
 		snprintf(buf, size, "%#" PRIx64, kva);
+}
+
+bool dump_expired(struct dump *d)
+{
+	uint64_t ns = ktstr_now_ns() - d->start_ns;
+
+	if (ns < DEADLINE_NS)
+		return false;
+	if (!ktstr_jnode__get(d->report, "dump_truncated_at_us"))
+		ktstr_jtree__u64(d->tree, d->report, "dump_truncated_at_us", ns / 1000);
+	return true;
 }
 
 void dump_missing(struct dump *d, const char *key, const char *why)
@@ -148,7 +161,7 @@ void ktstr_dump__take(struct ktstr_jtree *t, struct ktstr_jnode *report,
 {
 	struct dump d = {
 		.tree = t, .report = report, .in = in, .mon = in->mon, .v = &in->mon->view,
-		.btf = in->mon->view.img->btf,
+		.btf = in->mon->view.img->btf, .start_ns = ktstr_now_ns(),
 		.render = { .tree = t, .pointer = describe_pointer, .read = read_memory },
 	};
 	uint64_t faults = d.v->mem.faults;

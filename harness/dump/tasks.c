@@ -80,7 +80,7 @@ void dump_tasks__list(struct dump *d)
 	head += l.tasks.field.offset;
 	if (ktstr_kview__load(d->v, head, 8, &at))
 		return;
-	for (unsigned int steps = 0; at != head && steps < DUMP_MAX_TASKS; steps++) {
+	for (unsigned int steps = 0; at != head && steps < DUMP_MAX_TASKS && !dump_expired(d); steps++) {
 		list_threads(d, &l, at - l.tasks.field.offset);
 		if (ktstr_kview__load(d->v, at, 8, &at)) {
 			d->tasks_cut = true;
