@@ -230,12 +230,12 @@ static void put_full_maps(const struct ktstr_jnode *report, FILE *f)
 
 		for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
 			e = ktstr_jnode__get(m, lists[i]);
-			if (!e || !max || e->nr != max || strncmp(type, "lru", 3) == 0 ||
+			if (!e || max < 2 || e->nr != max || strncmp(type, "lru", 3) == 0 ||
 			    !strstr(type, "hash"))
 				continue;
-			fputs("suspect: the map ", f);
+			fputs("full: the map ", f);
 			ktstr_value_text__safe(ktstr_jnode__str(m, "name", "?"), f);
-			fprintf(f, " is full, it has %" PRIu64 " of %" PRIu64 " entries\n", max, max);
+			fprintf(f, " has %" PRIu64 " of %" PRIu64 " entries\n", max, max);
 		}
 	}
 }

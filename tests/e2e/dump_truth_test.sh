@@ -30,6 +30,11 @@ shows()
 
 echo "TAP version 13"
 run with failure
+# packages of 7.1 and 7.2 lack the type of a kfunc (docs/monitor.md)
+if grep -q "func_proto .* incompatible with vmlinux" "$tmp/with.tap"; then
+	echo "1..0 # SKIP this kernel does not load the fixture scheduler"
+	exit 4
+fi
 result $? "a stalled scheduler is ejected, and dumped" "$tmp/with.tap"
 dump=$(echo "$tmp"/with/r/*/*.failure-dump.json)
 python3 tests/e2e/dump_truth.py "$dump" "$tmp"/with/r/*/sched.log > "$tmp/truth" 2>&1

@@ -117,11 +117,11 @@ TEST_F(text, who_keeps_a_cpu_is_the_suspect)
 		"\"task_enrichments\":[{\"pid\":9,\"comm\":\"hog\",\"scx_slice\":18446744073709551615},"
 		"{\"pid\":6,\"comm\":\"tied\",\"waiting\":true,\"runnable_for_ms\":700,\"cpus_allowed\":\"0-1\","
 		"\"sched_class\":\"ext\",\"dsq_kva\":8}],"
-		"\"maps\":[{\"name\":\"slots\",\"map_type\":\"hash\",\"max_entries\":1,\"entries\":[{}]},"
-		"{\"name\":\"cache\",\"map_type\":\"lru_hash\",\"max_entries\":1,\"entries\":[{}]}]}");
+		"\"maps\":[{\"name\":\"slots\",\"map_type\":\"hash\",\"max_entries\":2,\"entries\":[{},{}]},"
+		"{\"name\":\"cache\",\"map_type\":\"lru_hash\",\"max_entries\":2,\"entries\":[{},{}]}]}");
 
 	EXPECT_SAYS(t, "suspect: hog[9], which keeps CPU 1 from the local cpu 1 DSQ: its slice never ends\n");
-	EXPECT_SAYS(t, "suspect: the map slots is full, it has 1 of 1 entries\n");
+	EXPECT_SAYS(t, "full: the map slots has 2 of 2 entries\n");
 	EXPECT_EQ(NULL, strstr(t, "cache"));
 }
 
