@@ -41,11 +41,8 @@ static void puts_(struct ktstr_json *j, const char *s)
 	put(j, s, strlen(s));
 }
 
-/*
- * Length of the well-formed UTF-8 sequence at @s (Unicode table 3-7), 0 if there is none.
- * Reading stops at the terminating NUL because that is no continuation byte.
- */
-static unsigned int utf8_len(const unsigned char *s)
+/* Unicode table 3-7. Reading stops at the terminating NUL because that is no continuation byte. */
+unsigned int ktstr_utf8_len(const unsigned char *s)
 {
 	unsigned int n, i;
 	unsigned char lo = 0x80, hi = 0xbf;
@@ -85,7 +82,7 @@ static void put_string(struct ktstr_json *j, const char *text)
 
 	puts_(j, "\"");
 	while (*s) {
-		n = utf8_len(s);
+		n = ktstr_utf8_len(s);
 		if (!n) {
 			puts_(j, "\xef\xbf\xbd");	/* U+FFFD */
 			s++;

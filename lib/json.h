@@ -34,6 +34,9 @@ void ktstr_json__f64(struct ktstr_json *j, const char *key, double v); /* not fi
 void ktstr_json__bool(struct ktstr_json *j, const char *key, bool v);
 void ktstr_json__null(struct ktstr_json *j, const char *key);
 
+/* Length of the well-formed UTF-8 sequence that the string @s begins with; 0: none. */
+unsigned int ktstr_utf8_len(const unsigned char *s);
+
 /* The text, malloc()ed and NUL-terminated; NULL with errno (EINVAL: something is open). */
 char *ktstr_json__finish(struct ktstr_json *j);
 

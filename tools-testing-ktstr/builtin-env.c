@@ -63,6 +63,8 @@ static const struct variable variables[] = {
 	  "off: do not look into the guest's memory" },
 	{ "KTSTR_MONITOR_CSV", "-", .meaning =
 	  "append the monitor's samples to this file" },
+	{ "KTSTR_DUMP", "failure", .meaning =
+	  "which runs leave a dump of their scheduler: failure, always, off" },
 	{ "KTSTR_WORK_TYPE", "the cgroup's", .meaning =
 	  "work type of swappable cgroups, see `ktstr list work-types`" },
 	{ "KTSTR_HOST_CGROUP_PARENT", "/sys/fs/cgroup/ktstr", .meaning =
@@ -102,7 +104,7 @@ static const struct variable variables[] = {
 	{ "KTSTR_LIBDIR", "beside the program", .meaning =
 	  "folder of the QEMU plugin" },
 	{ "KTSTR_PAGER", "PAGER, else less", .meaning =
-	  "pager of help texts on a terminal" },
+	  "pager of help texts and dumps on a terminal" },
 	{ "KTSTR_GUEST_INIT", "-", .meaning =
 	  "set by the guest's init for everything it starts; not for users" },
 };

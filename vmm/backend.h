@@ -24,7 +24,8 @@ struct vm_ops {
 	int (*start)(struct vm *vm, struct ktstr_err *err);
 	void (*wait)(struct vm *vm, int timeout_ms, int wake_fd, struct vm_event *ev);
 	int (*resume_sync)(struct vm *vm);
-	int (*set_mark)(struct vm *vm, const struct vm_mark *mark);	/* optional */
+	/* optional */
+	int (*set_mark)(struct vm *vm, enum vm_mark_slot slot, const struct vm_mark *mark);
 	int (*save)(struct vm *vm, const struct vm_saved *to, struct ktstr_err *err); /* optional */
 	int (*pause)(struct vm *vm, int timeout_ms, struct ktstr_err *err);
 	int (*resume)(struct vm *vm);

@@ -137,8 +137,9 @@ static int check_mode(const struct vm_spec *s, struct ktstr_err *err)
 		return ktstr_err(err, EINVAL, "save_point: only in a deterministic machine");
 	if (s->from && !s->save_point)
 		return ktstr_err(err, EINVAL, "from: needs save_point");
-	if (s->mark_kva && !s->deterministic)
-		return ktstr_err(err, EINVAL, "mark_kva: only in a deterministic machine");
+	for (int i = 0; i < VM_NR_MARKS; i++)
+		if (s->mark_kva[i] && !s->deterministic)
+			return ktstr_err(err, EINVAL, "mark_kva: only in a deterministic machine");
 	if (s->terminal_fd && s->deterministic)
 		return ktstr_err(err, EINVAL, "terminal_fd: not in a deterministic machine");
 	if (s->icount_shift != VM_SHIFT_AUTO &&
@@ -223,9 +224,9 @@ int vm_continue(struct vm *vm)
 	return vm->ops->resume_sync(vm);
 }
 
-int vm_set_mark(struct vm *vm, const struct vm_mark *mark)
+int vm_set_mark(struct vm *vm, enum vm_mark_slot slot, const struct vm_mark *mark)
 {
-	return vm->ops->set_mark ? vm->ops->set_mark(vm, mark) : -EOPNOTSUPP;
+	return vm->ops->set_mark ? vm->ops->set_mark(vm, slot, mark) : -EOPNOTSUPP;
 }
 
 int vm_save(struct vm *vm, const struct vm_saved *to, struct ktstr_err *err)

@@ -80,6 +80,12 @@ struct vm_saved {
 	int output_fd;
 };
 
+enum vm_mark_slot {
+	VM_MARK_PACE,		/* the monitor's samples */
+	VM_MARK_ERROR,		/* the scheduler's end by an error */
+	VM_NR_MARKS,
+};
+
 struct vm_spec {
 	const char *kernel;		/* bzImage or vmlinux; required */
 	int initrd_fd;			/* whole file is the initrd; -1: none. Borrowed. */
@@ -96,10 +102,10 @@ struct vm_spec {
 	uint64_t seed;			/* deterministic: guest entropy and nothing else */
 	int icount_shift;		/* 2^N ns of guest time per instruction, or VM_SHIFT_AUTO */
 	/*
-	 * deterministic: link address of the instruction for vm_set_mark(), 0: none. At run
-	 * time it may lie elsewhere by a multiple of 2 MiB.
+	 * deterministic: link addresses of the instructions for vm_set_mark(), 0: none. At run
+	 * time they may lie elsewhere by a multiple of 2 MiB.
 	 */
-	uint64_t mark_kva;
+	uint64_t mark_kva[VM_NR_MARKS];
 	/*
 	 * deterministic: the machine has a device that stops it when the guest writes to it (its
 	 * save point, VM_EVENT_SAVE). With @from it starts there; otherwise it boots. Only machines
@@ -134,6 +140,7 @@ enum vm_event_type {
 struct vm_event {
 	enum vm_event_type type;
 	uint32_t vcpu;		/* VM_EVENT_SYNC, VM_EVENT_MARK: which vCPU stopped */
+	enum vm_mark_slot mark;	/* VM_EVENT_MARK */
 	struct ktstr_err err;	/* VM_EVENT_ERROR; VM_EVENT_EXIT: how, if the backend knows */
 };
 
@@ -214,16 +221,16 @@ int vm_continue(struct vm *vm);
  * least @at. It stops once for each call of vm_set_mark().
  */
 struct vm_mark {
-	uint64_t kva;		/* where the instruction of spec.mark_kva is; 0: no mark any more */
-	uint64_t clock_gpa;	/* of an aligned u64 */
-	uint64_t at;
+	uint64_t kva;		/* where spec.mark_kva[slot] is; 0: no mark any more */
+	uint64_t clock_gpa;	/* of an aligned u64; not looked at if @at is 0 */
+	uint64_t at;		/* 0: whenever the instruction is executed */
 };
 
 /*
- * Set the mark of a guest that stands at a sync point; it holds from vm_continue() on. 0, -EINVAL:
+ * Set a mark of a guest that stands at a sync point; it holds from vm_continue() on. 0, -EINVAL:
  * not at a sync point, no such instruction or clock, -EOPNOTSUPP: not with this backend or spec.
  */
-int vm_set_mark(struct vm *vm, const struct vm_mark *mark);
+int vm_set_mark(struct vm *vm, enum vm_mark_slot slot, const struct vm_mark *mark);
 
 /*
  * Write a machine that stands at its save point to the files of @to, which are empty. What it has

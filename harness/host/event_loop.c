@@ -156,7 +156,7 @@ static bool on_event(struct event_loop *l, const struct vm_event *ev)
 		/* The guest would notice it if its messages were taken out of the ring. */
 		ktstr_messages__peek(s, l->chan);
 		ktstr_progress__tell(l->run);
-		ktstr_parts__mark(l->run, l->vm);
+		ktstr_parts__mark(l->run, l->vm, ev->mark);
 		vm_continue(l->vm);
 		return (!left_ms(l) || ktstr_interrupt__signal()) && on_timeout(l);
 	case VM_EVENT_EXIT:

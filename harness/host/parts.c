@@ -2,6 +2,7 @@
 /* The parts of every run: model/part.h documents the hooks and when they are called. */
 #include <linux/kernel.h>
 #include "harness/devices/devices.h"
+#include "harness/dump/part.h"
 #include "harness/model/part.h"
 #include "harness/monitor/monitor.h"
 
@@ -9,6 +10,7 @@ const struct ktstr_run_part * const ktstr_run_parts[] = {
 	&ktstr_devices_part,
 	&ktstr_monitor_part,
 	&ktstr_programs_part,
+	&ktstr_dump_part,
 	NULL
 };
 

@@ -193,7 +193,7 @@ static int make(struct ktstr_image *im, struct ktstr_image_store *store,
 	spec.initrd_fd = im->initrd_fd;
 	spec.initrd_base = im->initrd_base;
 	spec.seed = SEED;
-	spec.mark_kva = 0;
+	memset(spec.mark_kva, 0, sizeof(spec.mark_kva));
 	spec.save_point = true;
 	spec.from = NULL;
 	spec.console_path = d.console;

@@ -146,14 +146,14 @@ void ktstr_parts__sync(struct ktstr_run *run, struct vm *vm)
 			p->sync(run, run->part_state[i], vm);
 }
 
-void ktstr_parts__mark(struct ktstr_run *run, struct vm *vm)
+void ktstr_parts__mark(struct ktstr_run *run, struct vm *vm, enum vm_mark_slot slot)
 {
 	const struct ktstr_run_part *p;
 	unsigned int i;
 
 	for_each_ready_part(run, i, p)
 		if (p->mark)
-			p->mark(run, run->part_state[i], vm);
+			p->mark(run, run->part_state[i], vm, slot);
 }
 
 uint64_t ktstr_parts__tick(struct ktstr_run *run, struct vm *vm, uint64_t now_ns,

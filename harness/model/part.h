@@ -88,7 +88,7 @@ struct ktstr_run_part {
 	 * The same at a mark (vm_set_mark()), which the guest must not notice: its messages are
 	 * not read, as that would change the ring.
 	 */
-	void (*mark)(struct ktstr_run *run, void *state, struct vm *vm);
+	void (*mark)(struct ktstr_run *run, void *state, struct vm *vm, enum vm_mark_slot slot);
 
 	/*
 	 * The guest runs meanwhile; nobody calls this while it stands at a sync point. Not for
@@ -146,7 +146,7 @@ void ktstr_parts__spec(const struct ktstr_run *run, struct vm_spec *spec);
 /* On an error the parts that were attached are detached again. */
 int ktstr_parts__attach(struct ktstr_run *run, struct vm *vm, struct ktstr_err *err);
 void ktstr_parts__sync(struct ktstr_run *run, struct vm *vm);
-void ktstr_parts__mark(struct ktstr_run *run, struct vm *vm);
+void ktstr_parts__mark(struct ktstr_run *run, struct vm *vm, enum vm_mark_slot slot);
 /*
  * Call tick() of the parts whose period is over at @now_ns; @last_ns has KTSTR_MAX_RUN_PARTS
  * elements that begin as 0. Returns when this wants to be called again, UINT64_MAX: never.

@@ -16,6 +16,13 @@
 struct ktstr_plan;	/* plan/plan.h */
 struct ktstr_seen;	/* seen.h */
 
+/* Which runs leave a dump of their scheduler. */
+enum ktstr_dump_when {
+	KTSTR_DUMP_FAILURE,	/* those that fail, and those whose scheduler left by an error */
+	KTSTR_DUMP_ALWAYS,	/* others too: of the middle of their body */
+	KTSTR_DUMP_OFF,
+};
+
 /* What the user asked for, from the environment (docs/environment.md). */
 struct ktstr_run_opts {
 	enum vm_accel accel;	/* KTSTR_ACCEL=kvm|tcg */
@@ -26,6 +33,7 @@ struct ktstr_run_opts {
 	uint32_t stall_poll_ms;	/* KTSTR_STALL_POLL_MS=N, 0: do not look for stalls */
 	bool cold;		/* KTSTR_COLD=1: boot, do not start from an image */
 	bool monitor;		/* look into guest memory; KTSTR_MONITOR=off: not */
+	enum ktstr_dump_when dump;	/* KTSTR_DUMP=failure|always|off */
 	const char *monitor_csv; /* KTSTR_MONITOR_CSV=FILE: append all samples to it; NULL: no */
 	int console_fd;		/* KTSTR_CONSOLE=FD: the guest's console goes there too; 0: no */
 	int terminal_fd;	/* KTSTR_TERMINAL=FD: of vm_spec; 0: none */

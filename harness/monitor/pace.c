@@ -49,5 +49,5 @@ int ktstr_pace__arm(struct ktstr_pace *p, struct ktstr_monitor *m, struct vm *vm
 		p->skipped += (now - p->mark.at) / p->period + 1;
 		p->mark.at += ((now - p->mark.at) / p->period + 1) * p->period;
 	}
-	return vm_set_mark(vm, &p->mark);
+	return vm_set_mark(vm, VM_MARK_PACE, &p->mark);
 }

@@ -17,7 +17,7 @@ struct ktstr_pace {
 	uint64_t skipped;		/* periods without a tick at their end */
 };
 
-/* vm_spec.mark_kva for this kernel, or 0: it has no such symbol. */
+/* vm_spec.mark_kva[VM_MARK_PACE] for this kernel, or 0: it has no such symbol. */
 uint64_t ktstr_pace__link_kva(const struct ktstr_kimage *img);
 
 /*

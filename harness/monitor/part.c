@@ -77,7 +77,7 @@ static void fill_spec(const struct ktstr_run *run, void *state, struct vm_spec *
 	if (wants_view(run))
 		open_image(run, s);
 	if (s->img && run->opts.monitor && ktstr_run__deterministic(run))
-		spec->mark_kva = ktstr_pace__link_kva(s->img);
+		spec->mark_kva[VM_MARK_PACE] = ktstr_pace__link_kva(s->img);
 }
 
 static int attach(struct ktstr_run *run, void *state, struct vm *vm, struct ktstr_err *err)
@@ -186,12 +186,14 @@ static void sync_point(struct ktstr_run *run, void *state, struct vm *vm)
 		arm(s);
 }
 
-static void mark(struct ktstr_run *run, void *state, struct vm *vm)
+static void mark(struct ktstr_run *run, void *state, struct vm *vm, enum vm_mark_slot slot)
 {
 	struct ktstr_monitor_state *s = state;
 
 	(void)run;
 	(void)vm;
+	if (slot != VM_MARK_PACE)
+		return;
 	take_sample(s);
 	arm(s);
 }

@@ -108,6 +108,24 @@ static int parse_monitor(struct ktstr_run_opts *o, struct ktstr_err *err)
 	return 0;
 }
 
+static int parse_dump(struct ktstr_run_opts *o, struct ktstr_err *err)
+{
+	const char *v = ktstr_env("KTSTR_DUMP");
+
+	if (!v || !strcmp(v, "failure"))
+		o->dump = KTSTR_DUMP_FAILURE;
+	else if (!strcmp(v, "always"))
+		o->dump = KTSTR_DUMP_ALWAYS;
+	else if (!strcmp(v, "off"))
+		o->dump = KTSTR_DUMP_OFF;
+	else
+		return ktstr_err(err, EINVAL, "KTSTR_DUMP=%s: must be failure, always or off", v);
+	if (o->dump == KTSTR_DUMP_ALWAYS && !o->monitor)
+		return ktstr_err(err, EINVAL,
+				 "KTSTR_DUMP=always reads guest memory: it excludes KTSTR_MONITOR=off");
+	return 0;
+}
+
 static int parse_cold(struct ktstr_run_opts *o, struct ktstr_err *err)
 {
 	const char *v = ktstr_env("KTSTR_COLD");
@@ -198,7 +216,7 @@ static int pick_run_id(struct ktstr_run_opts *o, struct ktstr_err *err)
 int ktstr_run_opts__from_env(struct ktstr_run_opts *o, struct ktstr_err *err)
 {
 	int (* const parsers[])(struct ktstr_run_opts *o, struct ktstr_err *err) = {
-		parse_accel, parse_determinism, parse_stall_poll, parse_monitor, parse_cold,
+		parse_accel, parse_determinism, parse_stall_poll, parse_monitor, parse_dump, parse_cold,
 		check_kernel_commit, parse_fds,
 		pick_runs_root, pick_run_id,
 	};

@@ -524,7 +524,7 @@ static int run_one(struct run *r, const struct ktstr_kimage *img, const char *di
 		.topo.count = { 1, 1, GUEST_CPUS, 1 }, .mem_bytes = 768 * MIB,
 		.shared_bytes = SHARED_BYTES, .accel = VM_ACCEL_TCG, .deterministic = true,
 		.seed = 5, .icount_shift = VM_SHIFT_AUTO, .kaslr = true,
-		.mark_kva = paced ? ktstr_pace__link_kva(img) : 0,
+		.mark_kva[VM_MARK_PACE] = paced ? ktstr_pace__link_kva(img) : 0,
 		.console_path = path[paced][0], .output_path = path[paced][1],
 	};
 	return run_guest(r, err);

@@ -6,6 +6,8 @@
  */
 #include <linux/kernel.h>
 #include "fuzz.h"
+#include "harness/dump/dump.h"
+#include "harness/monitor/bpf/other.h"
 #include "harness/monitor/bpf/prog.h"
 #include "harness/monitor/bpf/write.h"
 #include "harness/monitor/series.h"
@@ -74,6 +76,59 @@ static void read_watches(struct made_maps *m)
 	ktstr_watches__free(&w);
 }
 
+static int any_value(void *arg, const struct ktstr_map_value *value)
+{
+	(void)arg;
+	return value->index > 1000;	/* a guest can say that it has millions */
+}
+
+static int stack_is_bounded(void *arg, const struct ktstr_stack *s)
+{
+	(void)arg;
+	must(s->nr <= KTSTR_STACK_MAX);
+	return 0;
+}
+
+static int any_slot(void *arg, uint32_t index)
+{
+	(void)arg;
+	(void)index;
+	return 0;
+}
+
+/* A dump, and each map read as if it were of another type: a guest may change that too. */
+static void take_dump(struct made_maps *m)
+{
+	static const uint32_t types[] = {
+		KTSTR_MAP_LPM_TRIE, KTSTR_MAP_QUEUE, KTSTR_MAP_STACK, KTSTR_MAP_STRUCT_OPS,
+		KTSTR_MAP_STACK_TRACE, KTSTR_MAP_RINGBUF, KTSTR_MAP_PROG_ARRAY,
+	};
+	struct ktstr_monitor mon = { .view = m->v };
+	struct ktstr_dump_input in = { .mon = &mon, .trigger = "fuzz", .ops = "mine" };
+	struct ktstr_jtree tree;
+	struct ktstr_jnode *report;
+	struct ktstr_ringbuf ring;
+
+	ktstr_jtree__init(&tree, 4 << 20);
+	report = ktstr_jtree__object(&tree, NULL, NULL);
+	ktstr_dump__take(&tree, report, &in);
+	must(tree.bytes <= tree.max);
+	ktstr_jtree__free(&tree);
+	if (ktstr_maps__read(m->maps, &m->v, &m->l))
+		return;
+	for (unsigned int i = 0; i < m->maps->nr; i++)
+		for (size_t t = 0; t < ARRAY_SIZE(types); t++) {
+			struct ktstr_map map = m->maps->map[i];
+
+			map.type = types[t];
+			ktstr_map__each_value(&map, &m->v, &m->l, any_value, NULL);
+			ktstr_stacks__each(&m->v, &map, stack_is_bounded, NULL);
+			ktstr_slots__each(&m->v, &map, any_slot, NULL);
+			if (!ktstr_ringbuf__read(&ring, &m->v, &map))
+				must(!(ring.capacity & (ring.capacity - 1)));
+		}
+}
+
 static void write_values(struct made_maps *m)
 {
 	static const struct ktstr_map_write what[] = {
@@ -126,6 +181,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	ktstr_prog_layout__resolve(&l, m->img->btf);
 	ktstr_progs__read(&progs, &m->v, &l);
 	must(progs.nr <= KTSTR_MAX_BPF_OBJECTS);
+	take_dump(m);
 	nr_stored = 0;
 	write_values(m);
 	if (nr_stored > ARRAY_SIZE(stored))

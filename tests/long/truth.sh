@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# monitor_truth_test on every kernel of the cache, or on those that are named (paths, versions,
-# cache keys: what `ktstr kernel path` takes). Prints the table of docs/monitor.md, a row per figure
-# and a column per kernel, and with --write puts it there.
+# monitor_truth_test and dump_truth_test.sh on every kernel of the cache, or on those that are named
+# (paths, versions, cache keys: what `ktstr kernel path` takes). Prints the table of docs/monitor.md, a
+# row per figure and a column per kernel, and with --write puts it there.
 #
 # usage: truth.sh [--write] [KERNEL...]
 set -u
@@ -37,6 +37,11 @@ for k; do
 		rc=1
 	fi
 	[ $rc = 0 ] || { bad=1; sed "s/^/$release: /" "$tmp/tap" >&2; }
+	# the kernel's own dump and ours; a kernel that does not load the fixture scheduler has none
+	KTSTR_TEST_KERNEL=$image tests/e2e/dump_truth_test.sh once >"$tmp/dump" 2>&1
+	rc=$?
+	sed -n "s/^# \\([a-z_.]*: equal\\)/truth: $release: dump: \\1/p" "$tmp/dump" >&2
+	[ $rc = 0 ] || [ $rc = 4 ] || { bad=1; sed "s/^/$release: dump: /" "$tmp/dump" >&2; }
 done
 
 # A cell: = where host and kernel agree, ~ where the kernel's readings differ each time and the host's

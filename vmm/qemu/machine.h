@@ -58,10 +58,10 @@ struct qemu_vm {
 	uint32_t sync_vcpu;
 	enum qemu_pause pause;
 
-	uint64_t mark_kva;	/* of the spec */
+	uint64_t mark_kva[VM_NR_MARKS];	/* of the spec */
 	int ram_fd[KTSTR_MAX_NODES];	/* as the emulator numbers them */
 	bool new_mark;		/* goes with the next answer */
-	struct qemu_mark mark;
+	struct qemu_answer answer;
 };
 
 static inline struct qemu_vm *to_qemu(struct vm *vm)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The protocol between the plugin and the host on the plugin's socket (SOCK_SEQPACKET). A vCPU
- * that stops sends one u32, its index, with QEMU_AT_MARK set if it is at the mark and not at a
- * doorbell. The host answers with the index, or, to set or remove the mark, with a struct
- * qemu_mark.
+ * that stops sends one u32, its index, with QEMU_AT_MARK and the number of the mark if it is at one
+ * and not at a doorbell. The host answers with the index, or, to set or remove marks, with a struct
+ * qemu_answer.
  */
 #ifndef KTSTR_VMM_QEMU_MARK_H
 #define KTSTR_VMM_QEMU_MARK_H
@@ -11,16 +11,23 @@
 #include <stdint.h>
 
 #define QEMU_AT_MARK	0x80000000u
+#define QEMU_MARK_SHIFT	24		/* the number of the mark is above the index */
+#define QEMU_NR_MARKS	2
 
 /* KASLR moves an instruction from its link address by a multiple of this. */
 #define QEMU_MARK_ALIGN	(UINT64_C(2) << 20)
 
 struct qemu_mark {
-	uint32_t vcpu;		/* of the stop that this answers */
+	int32_t change;		/* 0: the mark stays as it is, and the rest means nothing */
 	int32_t fd;		/* the emulator's own, of the RAM that holds the clock */
 	uint64_t offset;	/* of the clock in that file, a multiple of 8 */
 	uint64_t kva;		/* of the instruction; 0: no mark */
-	uint64_t at;		/* the clock's value from which on it counts */
+	uint64_t at;		/* the clock's value from which on it counts; 0: there is no clock */
+};
+
+struct qemu_answer {
+	uint32_t vcpu, unused;	/* of the stop that this answers */
+	struct qemu_mark mark[QEMU_NR_MARKS];
 };
 
 #endif

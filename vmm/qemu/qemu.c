@@ -244,7 +244,7 @@ static int qemu_create(struct vm **vmp, const struct vm_spec *s, const struct vm
 	q->deterministic = s->deterministic;
 	q->to_save = s->save_point && !s->from;
 	q->state_fd = q->written_fd = -1;
-	q->mark_kva = s->mark_kva;
+	memcpy(q->mark_kva, s->mark_kva, sizeof(q->mark_kva));
 	q->nr_cpus = ktstr_topology__cpus(&s->topo.count);
 	memset(&q->give, 0xff, sizeof(q->give));
 	q->proc.pidfd = q->log_fd = q->sync_fd = q->qmp.fd = -1;
@@ -366,8 +366,9 @@ static bool take_sync(struct qemu_vm *q, struct vm_event *ev)
 		return false;
 	}
 	ev->type = n == sizeof(vcpu) && vcpu & QEMU_AT_MARK ? VM_EVENT_MARK : VM_EVENT_SYNC;
-	vcpu &= ~QEMU_AT_MARK;
-	if (n != sizeof(vcpu) || vcpu >= q->nr_cpus) {
+	ev->mark = vcpu >> QEMU_MARK_SHIFT & 0x7f;
+	vcpu &= (1u << QEMU_MARK_SHIFT) - 1;
+	if (n != sizeof(vcpu) || vcpu >= q->nr_cpus || ev->mark >= VM_NR_MARKS) {
 		ev->type = VM_EVENT_ERROR;
 		ktstr_err(&ev->err, EPROTO, "the emulator's plugin sent nonsense (%zd bytes)", n);
 		return true;
@@ -431,34 +432,38 @@ static int qemu_continue(struct vm *vm)
 		return -EINVAL;
 	q->at_sync = false;
 	if (q->new_mark) {
-		q->mark.vcpu = q->sync_vcpu;
-		answer = &q->mark;
-		len = sizeof(q->mark);
+		q->answer.vcpu = q->sync_vcpu;
+		answer = &q->answer;
+		len = sizeof(q->answer);
 	}
-	q->new_mark = false;
 	/* if it cannot be delivered the emulator is dead, which the next vm_wait() reports */
 	(void)!send(q->sync_fd, answer, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+	q->new_mark = false;
+	memset(&q->answer, 0, sizeof(q->answer));
 	return 0;
 }
 
-static int qemu_set_mark(struct vm *vm, const struct vm_mark *mark)
+_Static_assert(QEMU_NR_MARKS == VM_NR_MARKS, "the plugin has as many marks as a machine");
+
+static int qemu_set_mark(struct vm *vm, enum vm_mark_slot slot, const struct vm_mark *mark)
 {
 	struct qemu_vm *q = to_qemu(vm);
-	struct qemu_mark m = { .fd = -1, .kva = mark->kva, .at = mark->at };
+	struct qemu_mark m = { .change = 1, .fd = -1, .kva = mark->kva, .at = mark->at };
 
-	if (!q->mark_kva)
+	if (!q->mark_kva[slot])
 		return -EOPNOTSUPP;
 	if (!q->at_sync)
 		return -EINVAL;
-	if (m.kva) {
+	if ((m.kva - q->mark_kva[slot]) % QEMU_MARK_ALIGN && m.kva)
+		return -EINVAL;
+	if (m.kva && m.at) {
 		int node = vm_ram_backing(&q->ram, mark->clock_gpa, sizeof(uint64_t), &m.offset);
 
-		if (node < 0 || mark->clock_gpa % sizeof(uint64_t) ||
-		    (m.kva - q->mark_kva) % QEMU_MARK_ALIGN)
+		if (node < 0 || mark->clock_gpa % sizeof(uint64_t))
 			return -EINVAL;
 		m.fd = q->ram_fd[node];
 	}
-	q->mark = m;
+	q->answer.mark[slot] = m;
 	q->new_mark = true;
 	return 0;
 }

@@ -22,6 +22,8 @@ static const char * const map_paths[KTSTR_NR_MAP_FIELDS] = {
 	[KTSTR_MAP_KERNEL_TYPE]	= "btf_vmlinux_value_type_id",
 	[KTSTR_MAP_BTF]		= "btf",
 	[KTSTR_MAP_FROZEN]	= "frozen",
+	[KTSTR_MAP_KEY_TYPE]	= "btf_key_type_id",
+	[KTSTR_MAP_FLAGS]	= "map_flags",
 };
 
 /* The bytes of what pointer @p points to; 0: unknown. */
@@ -56,6 +58,8 @@ void ktstr_map_layout__resolve(struct ktstr_map_layout *l, const struct ktstr_bt
 		{ &l->storage_node, "bpf_local_storage_elem", "map_node" },
 		{ &l->storage_next, "bpf_local_storage_elem", "map_node.next" },
 		{ &l->storage_data, "bpf_local_storage_elem", "sdata.data" },
+		{ &l->storage_of, "bpf_local_storage_elem", "local_storage" },
+		{ &l->storage_owner, "bpf_local_storage", "owner" },
 		{ &l->ops_state, "bpf_struct_ops_map", "kvalue.common.state" },
 		{ &l->ops_data, "bpf_struct_ops_map", "kvalue.data" },
 		{ &l->btf_data, "btf", "data" },
@@ -100,6 +104,8 @@ static int read_map(struct ktstr_map *map, struct ktstr_kview *v, const struct k
 		.kernel_type = (uint32_t)value[KTSTR_MAP_KERNEL_TYPE],
 		.btf_kva = value[KTSTR_MAP_BTF],
 		.frozen = value[KTSTR_MAP_FROZEN],
+		.key_type = (uint32_t)value[KTSTR_MAP_KEY_TYPE],
+		.flags = (uint32_t)value[KTSTR_MAP_FLAGS],
 	};
 	return ktstr_kview__string(v, kva + l->map_name.field.offset, map->name, sizeof(map->name));
 }

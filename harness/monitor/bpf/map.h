@@ -12,16 +12,28 @@
 
 #define KTSTR_MAX_MAP_VALUES	(1u << 20)	/* of one map; more are not visited */
 
-/* enum bpf_map_type, of which values can be read. */
+/* enum bpf_map_type, of which something can be read. */
 enum ktstr_map_type {
 	KTSTR_MAP_HASH			= 1,
 	KTSTR_MAP_ARRAY			= 2,
+	KTSTR_MAP_PROG_ARRAY		= 3,
+	KTSTR_MAP_PERF_EVENT_ARRAY	= 4,
 	KTSTR_MAP_PERCPU_HASH		= 5,
 	KTSTR_MAP_PERCPU_ARRAY		= 6,
+	KTSTR_MAP_STACK_TRACE		= 7,
+	KTSTR_MAP_CGROUP_ARRAY		= 8,
 	KTSTR_MAP_LRU_HASH		= 9,
 	KTSTR_MAP_LRU_PERCPU_HASH	= 10,
+	KTSTR_MAP_LPM_TRIE		= 11,
+	KTSTR_MAP_ARRAY_OF_MAPS		= 12,
+	KTSTR_MAP_QUEUE			= 22,
+	KTSTR_MAP_STACK			= 23,
+	KTSTR_MAP_SK_STORAGE		= 24,
 	KTSTR_MAP_STRUCT_OPS		= 26,
+	KTSTR_MAP_RINGBUF		= 27,
+	KTSTR_MAP_INODE_STORAGE		= 28,
 	KTSTR_MAP_TASK_STORAGE		= 29,
+	KTSTR_MAP_USER_RINGBUF		= 31,
 	KTSTR_MAP_CGRP_STORAGE		= 32,
 	KTSTR_MAP_ARENA			= 33,
 };
@@ -29,6 +41,8 @@ enum ktstr_map_type {
 struct ktstr_map {
 	uint64_t kva;			/* of struct bpf_map */
 	uint32_t id, type, key_size, value_size, max_entries;
+	uint32_t key_type;		/* in the object's BTF; 0: it has none */
+	uint32_t flags;
 	uint32_t value_type;		/* in the object's BTF; 0: it has none */
 	uint32_t kernel_type;		/* of a struct_ops map, in the kernel's BTF */
 	uint64_t btf_kva;		/* struct btf of its object; 0: none, or an arena: see target.c */
@@ -40,7 +54,7 @@ struct ktstr_map {
 enum ktstr_map_field {
 	KTSTR_MAP_ID, KTSTR_MAP_TYPE, KTSTR_MAP_KEY_SIZE, KTSTR_MAP_VALUE_SIZE,
 	KTSTR_MAP_MAX_ENTRIES, KTSTR_MAP_VALUE_TYPE, KTSTR_MAP_KERNEL_TYPE, KTSTR_MAP_BTF,
-	KTSTR_MAP_FROZEN, KTSTR_NR_MAP_FIELDS,
+	KTSTR_MAP_FROZEN, KTSTR_MAP_KEY_TYPE, KTSTR_MAP_FLAGS, KTSTR_NR_MAP_FIELDS,
 };
 
 struct ktstr_map_layout {
@@ -50,7 +64,7 @@ struct ktstr_map_layout {
 	struct ktstr_place buckets, n_buckets, bucket_head, hash_node, hash_next, elem_key;
 	uint32_t bucket_size;
 	struct ktstr_place storage_buckets, storage_log, storage_head, storage_node, storage_next;
-	struct ktstr_place storage_data;
+	struct ktstr_place storage_data, storage_of, storage_owner;
 	uint32_t storage_bucket_size;
 	struct ktstr_place ops_state, ops_data;
 	struct ktstr_place btf_data, btf_size, btf_base;
@@ -121,7 +135,11 @@ void ktstr_map_btf__close(struct ktstr_map_btf *b);
 bool ktstr_map__keyed(const struct ktstr_map *map);
 /* Does @map have one value per CPU for each key? */
 bool ktstr_map__per_cpu(const struct ktstr_map *map);
-/* The name of its type, "array"; NULL: one whose values are not read. */
+/* Does each of its values belong to a task, cgroup, inode or socket? */
+bool ktstr_map__owned(const struct ktstr_map *map);
+/* The name of its type, "array"; NULL: one of which nothing is read. */
+const char *ktstr_map__kind(const struct ktstr_map *map);
+/* The same; NULL also for one whose values are not for tests: they have no fields to watch. */
 const char *ktstr_map__type_name(const struct ktstr_map *map);
 
 /* Is it one value at a known address: an element of an array, or the variables of an arena? */
@@ -142,7 +160,9 @@ int ktstr_map__element(const struct ktstr_map *map, struct ktstr_kview *v,
  */
 struct ktstr_map_value {
 	uint64_t kva;
-	uint64_t key_kva;		/* of a hash; 0: none */
+	uint64_t key_kva;		/* of a hash or trie; 0: none */
+	uint64_t prefix_kva;		/* of a trie: the u32 that its key begins with stands there */
+	uint64_t owner_kva;		/* of a storage: the task or cgroup; 0: unknown */
 	uint64_t index;			/* of an array, else the number of the element */
 	uint32_t cpu;			/* of a per-CPU map, else 0 */
 };

@@ -15,6 +15,8 @@ static const struct row {
 	[KTSTR_PROG_LEN]	= { false, "len" },
 	[KTSTR_PROG_JITED_LEN]	= { false, "jited_len" },
 	[KTSTR_PROG_ARENA]	= { true, "arena" },	/* the map that it uses; 0: none */
+	[KTSTR_PROG_USED_MAPS]	= { true, "used_maps" },
+	[KTSTR_PROG_NR_USED_MAPS] = { true, "used_map_cnt" },
 };
 
 void ktstr_prog_layout__resolve(struct ktstr_prog_layout *l, const struct ktstr_btf *btf)
@@ -33,6 +35,8 @@ void ktstr_prog_layout__resolve(struct ktstr_prog_layout *l, const struct ktstr_
 	/* of type u64_stats_t, a structure around one u64 */
 	ktstr_place__find(&l->runs, btf, "bpf_prog_stats", "cnt");
 	ktstr_place__find(&l->run_ns, btf, "bpf_prog_stats", "nsecs");
+	ktstr_place__find(&l->misses, btf, "bpf_prog_stats", "misses");
+	l->misses.found = l->misses.found && l->misses.field.size == sizeof(uint64_t);
 	l->runs.found = l->runs.found && l->runs.field.size == sizeof(uint64_t);
 	l->run_ns.found = l->run_ns.found && l->run_ns.field.size == sizeof(uint64_t);
 }
@@ -52,6 +56,9 @@ static bool read_runs(struct ktstr_prog *p, struct ktstr_kview *v,
 			return false;
 		p->runs += runs;
 		p->run_ns += ns;
+		p->have_misses = l->misses.found &&
+				 !ktstr_kview__load(v, kva + l->misses.field.offset, sizeof(ns), &ns);
+		p->misses += p->have_misses ? ns : 0;
 	}
 	return true;
 }

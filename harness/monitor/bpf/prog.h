@@ -12,22 +12,22 @@
 /* Numbers of struct bpf_prog and bpf_prog_aux, in the order of the table in prog.c. */
 enum ktstr_prog_field {
 	KTSTR_PROG_ID, KTSTR_PROG_BTF, KTSTR_PROG_VERIFIED, KTSTR_PROG_LEN, KTSTR_PROG_JITED_LEN,
-	KTSTR_PROG_ARENA, KTSTR_NR_PROG_FIELDS,
+	KTSTR_PROG_ARENA, KTSTR_PROG_USED_MAPS, KTSTR_PROG_NR_USED_MAPS, KTSTR_NR_PROG_FIELDS,
 };
 
 struct ktstr_prog {
 	uint64_t kva;			/* of struct bpf_prog */
 	uint64_t have;			/* bit of each value that was read */
 	uint64_t value[KTSTR_NR_PROG_FIELDS];
-	uint64_t runs, run_ns;		/* sums over all CPUs */
-	bool have_runs;
+	uint64_t runs, run_ns, misses;	/* sums over all CPUs */
+	bool have_runs, have_misses;
 	char name[KTSTR_BPF_NAME_MAX];
 };
 
 struct ktstr_prog_layout {
 	struct ktstr_idr_layout idr;
 	struct ktstr_place field[KTSTR_NR_PROG_FIELDS];
-	struct ktstr_place aux, name, stats, runs, run_ns;
+	struct ktstr_place aux, name, stats, runs, run_ns, misses;
 };
 
 /* What the kernel with this BTF has; NULL: nothing. */

@@ -95,28 +95,42 @@ static int find_field(struct ktstr_map_target *t, struct ktstr_kview *v,
 	return ret;
 }
 
-/*
- * libbpf tells the kernel no BTF of an arena, since that has no type for its values. It belongs to
- * the object of the programs that use it.
- */
-static void find_objects_of_arenas(struct ktstr_maps *maps, struct ktstr_kview *v)
+/* A map that the program uses and that has no BTF is of the program's object. */
+static void join_used(struct ktstr_maps *maps, struct ktstr_kview *v, const struct ktstr_prog *prog)
+{
+	uint64_t nr = prog->value[KTSTR_PROG_NR_USED_MAPS], kva;
+
+	for (uint64_t k = 0; k < nr && k < KTSTR_MAX_BPF_OBJECTS; k++) {
+		if (ktstr_kview__load(v, prog->value[KTSTR_PROG_USED_MAPS] + k * 8, 8, &kva))
+			return;
+		for (unsigned int i = 0; i < maps->nr; i++)
+			if (maps->map[i].kva == kva && !maps->map[i].btf_kva)
+				maps->map[i].btf_kva = prog->value[KTSTR_PROG_BTF];
+	}
+}
+
+void ktstr_maps__join(struct ktstr_maps *maps, struct ktstr_kview *v)
 {
 	struct ktstr_progs *progs = NULL;
 	struct ktstr_prog_layout layout;
 
 	for (unsigned int i = 0; i < maps->nr && !progs; i++)
-		if (maps->map[i].type == KTSTR_MAP_ARENA)
+		if (!maps->map[i].btf_kva)
 			progs = malloc(sizeof(*progs));
 	ktstr_prog_layout__resolve(&layout, v->img->btf);
-	if (progs && !ktstr_progs__read(progs, v, &layout))
-		for (unsigned int i = 0; i < maps->nr * progs->nr; i++) {
-			struct ktstr_map *map = &maps->map[i / progs->nr];
-			const struct ktstr_prog *prog = &progs->prog[i % progs->nr];
+	if (!progs || ktstr_progs__read(progs, v, &layout)) {
+		free(progs);
+		return;
+	}
+	for (unsigned int k = 0; k < progs->nr; k++) {
+		const struct ktstr_prog *prog = &progs->prog[k];
 
-			if (map->type == KTSTR_MAP_ARENA && !map->btf_kva &&
-			    prog->value[KTSTR_PROG_ARENA] == map->kva)
-				map->btf_kva = prog->value[KTSTR_PROG_BTF];
-		}
+		for (unsigned int i = 0; i < maps->nr; i++)
+			if (maps->map[i].type == KTSTR_MAP_ARENA && !maps->map[i].btf_kva &&
+			    prog->value[KTSTR_PROG_ARENA] == maps->map[i].kva)
+				maps->map[i].btf_kva = prog->value[KTSTR_PROG_BTF];
+		join_used(maps, v, prog);
+	}
 	free(progs);
 }
 
@@ -135,7 +149,7 @@ int ktstr_map_target__find(struct ktstr_map_target *t, struct ktstr_kview *v,
 		return ktstr_err(err, -ret, ret == -ENOENT ?
 				 "this kernel's BTF or symbols do not say where BPF maps are" :
 				 "the list of BPF maps cannot be read");
-	find_objects_of_arenas(maps, v);
+	ktstr_maps__join(maps, v);
 	object = ktstr_maps__object(maps, v, l, ops);
 	map = ktstr_maps__find(maps, object, suffix);
 	if (!map)

@@ -30,4 +30,10 @@ int ktstr_map_target__takes(const struct ktstr_map_target *t, struct ktstr_kview
 int ktstr_map_target__load(const struct ktstr_map_target *t, struct ktstr_kview *v, uint64_t kva,
 			   uint64_t *value);
 
+/*
+ * Find the object of maps that have no BTF of their own: libbpf tells the kernel none of an arena, a
+ * ring buffer or a queue. They belong to the object of the programs that use them.
+ */
+void ktstr_maps__join(struct ktstr_maps *maps, struct ktstr_kview *v);
+
 #endif

@@ -7,30 +7,56 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "map.h"
+#include "value_priv.h"
 
 #define MAX_CHAIN	65536u		/* elements of a bucket; far more than any has */
 #define TRIES		3		/* of a chain that changes meanwhile */
 #define MAX_LOG		20		/* buckets of a storage, as a power of two */
 #define ALIGN8(_x)	(((uint64_t)(_x) + 7) & ~(uint64_t)7)
 
-enum shape { ARRAY, HASH, STORAGE, ARENA };
+static int each_of_array(struct ktstr_visit *w);
+static int each_of_hash(struct ktstr_visit *w);
+static int each_of_storage(struct ktstr_visit *w);
+static int each_of_arena(struct ktstr_visit *w);
+
+/* What else is known of the values of a type. */
+enum {
+	PER_CPU		= 1 << 0,	/* one for each CPU */
+	KEYED		= 1 << 1,	/* their keys are in them */
+	ELEMENTS	= 1 << 2,	/* at known addresses */
+	FIELDS		= 1 << 3,	/* a test may watch them */
+	OWNED		= 1 << 4,	/* each belongs to a task, cgroup, inode or socket */
+};
 
 static const struct type {
 	uint32_t type;
 	const char *name;
-	enum shape shape;
-	bool per_cpu;
+	int (*each)(struct ktstr_visit *w);
+	unsigned int is;
 } types[] = {
-	{ KTSTR_MAP_ARRAY,		"array",		ARRAY,	 false },
-	{ KTSTR_MAP_PERCPU_ARRAY,	"percpu_array",		ARRAY,	 true },
-	{ KTSTR_MAP_HASH,		"hash",			HASH,	 false },
-	{ KTSTR_MAP_LRU_HASH,		"lru_hash",		HASH,	 false },
-	{ KTSTR_MAP_PERCPU_HASH,	"percpu_hash",		HASH,	 true },
-	{ KTSTR_MAP_LRU_PERCPU_HASH,	"lru_percpu_hash",	HASH,	 true },
-	{ KTSTR_MAP_TASK_STORAGE,	"task_storage",		STORAGE, false },
-	{ KTSTR_MAP_CGRP_STORAGE,	"cgrp_storage",		STORAGE, false },
-	{ KTSTR_MAP_ARENA,		"arena",		ARENA,	 false },
+	{ KTSTR_MAP_ARRAY,	   "array",	     each_of_array,   ELEMENTS | FIELDS },
+	{ KTSTR_MAP_PERCPU_ARRAY,  "percpu_array",   each_of_array,   PER_CPU | FIELDS },
+	{ KTSTR_MAP_HASH,	   "hash",	     each_of_hash,    KEYED | FIELDS },
+	{ KTSTR_MAP_LRU_HASH,	   "lru_hash",	     each_of_hash,    KEYED | FIELDS },
+	{ KTSTR_MAP_PERCPU_HASH,   "percpu_hash",    each_of_hash,    KEYED | PER_CPU | FIELDS },
+	{ KTSTR_MAP_LRU_PERCPU_HASH, "lru_percpu_hash", each_of_hash, KEYED | PER_CPU | FIELDS },
+	{ KTSTR_MAP_TASK_STORAGE,  "task_storage",   each_of_storage, OWNED | FIELDS },
+	{ KTSTR_MAP_CGRP_STORAGE,  "cgrp_storage",   each_of_storage, OWNED | FIELDS },
+	{ KTSTR_MAP_INODE_STORAGE, "inode_storage",  each_of_storage, OWNED },
+	{ KTSTR_MAP_SK_STORAGE,	   "sk_storage",     each_of_storage, OWNED },
+	{ KTSTR_MAP_ARENA,	   "arena",	     each_of_arena,   ELEMENTS | FIELDS },
+	{ KTSTR_MAP_LPM_TRIE,	   "lpm_trie",	     ktstr_visit__lpm_trie, 0 },
+	{ KTSTR_MAP_QUEUE,	   "queue",	     ktstr_visit__queue, 0 },
+	{ KTSTR_MAP_STACK,	   "stack",	     ktstr_visit__queue, 0 },
+	{ KTSTR_MAP_STRUCT_OPS,	   "struct_ops",     ktstr_visit__struct_ops, 0 },
+	/* no values, but see other.h */
+	{ KTSTR_MAP_PROG_ARRAY,	   "prog_array",     NULL, 0 },
+	{ KTSTR_MAP_PERF_EVENT_ARRAY, "perf_event_array", NULL, 0 },
+	{ KTSTR_MAP_STACK_TRACE,   "stack_trace",    NULL, 0 },
+	{ KTSTR_MAP_CGROUP_ARRAY,  "cgroup_array",   NULL, 0 },
+	{ KTSTR_MAP_ARRAY_OF_MAPS, "array_of_maps",  NULL, 0 },
+	{ KTSTR_MAP_RINGBUF,	   "ringbuf",	     NULL, 0 },
+	{ KTSTR_MAP_USER_RINGBUF,  "user_ringbuf",   NULL, 0 },
 };
 
 static const struct type *type_of(const struct ktstr_map *map)
@@ -41,28 +67,39 @@ static const struct type *type_of(const struct ktstr_map *map)
 	return NULL;
 }
 
-bool ktstr_map__keyed(const struct ktstr_map *map)
+static bool map_is(const struct ktstr_map *map, unsigned int what)
 {
 	const struct type *t = type_of(map);
 
-	return t && t->shape == HASH;
+	return t && (t->is & what) == what;
+}
+
+bool ktstr_map__keyed(const struct ktstr_map *map)
+{
+	return map_is(map, KEYED);
 }
 
 bool ktstr_map__has_elements(const struct ktstr_map *map)
 {
-	const struct type *t = type_of(map);
-
-	return t && !t->per_cpu && (t->shape == ARRAY || t->shape == ARENA);
+	return map_is(map, ELEMENTS);
 }
 
 bool ktstr_map__per_cpu(const struct ktstr_map *map)
 {
-	const struct type *t = type_of(map);
+	return map_is(map, PER_CPU);
+}
 
-	return t && t->per_cpu;
+bool ktstr_map__owned(const struct ktstr_map *map)
+{
+	return map_is(map, OWNED);
 }
 
 const char *ktstr_map__type_name(const struct ktstr_map *map)
+{
+	return map_is(map, FIELDS) ? type_of(map)->name : NULL;
+}
+
+const char *ktstr_map__kind(const struct ktstr_map *map)
 {
 	const struct type *t = type_of(map);
 
@@ -87,26 +124,12 @@ int ktstr_map__element(const struct ktstr_map *map, struct ktstr_kview *v,
 	return 0;
 }
 
-/* A walk over the values of one map. */
-struct visit {
-	const struct ktstr_map *map;
-	struct ktstr_kview *v;
-	const struct ktstr_map_layout *l;
-	ktstr_map_value_fn fn;
-	void *arg;
-	uint64_t index;			/* values so far */
-	/* the chain of the present bucket */
-	uint64_t *chain;
-	uint32_t nr, room;
-};
-
-/* The value is at @kva, or of a per-CPU map, the pointer to its values. */
-static int visit(struct visit *w, uint64_t kva, uint64_t key)
+int ktstr_visit(struct ktstr_visit *w, struct ktstr_map_value value)
 {
-	struct ktstr_map_value value = { .kva = kva, .key_kva = key, .index = w->index };
-	uint64_t pptr;
+	uint64_t pptr, kva = value.kva;
 	int ret;
 
+	value.index = w->index;
 	if (w->index++ >= KTSTR_MAX_MAP_VALUES)
 		return -EBADMSG;
 	if (!ktstr_map__per_cpu(w->map))
@@ -122,7 +145,7 @@ static int visit(struct visit *w, uint64_t kva, uint64_t key)
 	return ret;
 }
 
-static int each_of_array(struct visit *w)
+static int each_of_array(struct ktstr_visit *w)
 {
 	const struct ktstr_place *p = ktstr_map__per_cpu(w->map) ? &w->l->array_pptrs :
 				      &w->l->array_value;
@@ -131,11 +154,11 @@ static int each_of_array(struct visit *w)
 	int ret = p->found ? 0 : -ENOENT;
 
 	for (uint32_t i = 0; i < w->map->max_entries && !ret; i++)
-		ret = visit(w, at + i * step, 0);
+		ret = ktstr_visit(w, (struct ktstr_map_value){ .kva = at + i * step });
 	return ret;
 }
 
-static int add_to_chain(struct visit *w, uint64_t kva)
+static int add_to_chain(struct ktstr_visit *w, uint64_t kva)
 {
 	uint64_t *more;
 
@@ -163,7 +186,7 @@ static uint32_t next_in_link(const struct ktstr_place *node, const struct ktstr_
  * to the next. @end: what it must end with. -EAGAIN: it ended as another bucket's, an element has
  * moved there.
  */
-static int read_chain(struct visit *w, uint64_t head, uint32_t next, bool nulls, uint64_t end)
+static int read_chain(struct ktstr_visit *w, uint64_t head, uint32_t next, bool nulls, uint64_t end)
 {
 	uint64_t at;
 	int ret;
@@ -180,7 +203,7 @@ static int read_chain(struct visit *w, uint64_t head, uint32_t next, bool nulls,
 	return ret;
 }
 
-static int each_of_hash(struct visit *w)
+static int each_of_hash(struct ktstr_visit *w)
 {
 	const struct ktstr_map_layout *l = w->l;
 	uint64_t buckets, nr, key;
@@ -201,13 +224,14 @@ static int each_of_hash(struct visit *w)
 					 i << 1 | 1);
 		for (uint32_t k = 0; k < w->nr && !ret; k++) {
 			key = w->chain[k] - l->hash_node.field.offset + l->elem_key.field.offset;
-			ret = visit(w, key + ALIGN8(w->map->key_size), key);
+			ret = ktstr_visit(w, (struct ktstr_map_value) {
+				.kva = key + ALIGN8(w->map->key_size), .key_kva = key });
 		}
 	}
 	return ret == -EAGAIN ? -EBADMSG : ret;
 }
 
-static int each_of_storage(struct visit *w)
+static int each_of_storage(struct ktstr_visit *w)
 {
 	const struct ktstr_map_layout *l = w->l;
 	uint64_t buckets, log, first;
@@ -225,35 +249,41 @@ static int each_of_storage(struct visit *w)
 		first = buckets + i * l->storage_bucket_size + l->storage_head.field.offset;
 		ret = read_chain(w, first, next_in_link(&l->storage_node, &l->storage_next), false,
 				 0);
-		for (uint32_t k = 0; k < w->nr && !ret; k++)
-			ret = visit(w, w->chain[k] - l->storage_node.field.offset +
-				    l->storage_data.field.offset, 0);
+		for (uint32_t k = 0; k < w->nr && !ret; k++) {
+			uint64_t elem = w->chain[k] - l->storage_node.field.offset;
+			struct ktstr_map_value value = {
+				.kva = elem + l->storage_data.field.offset,
+			};
+			uint64_t storage;
+
+			/* an owner that is going has no storage any more */
+			if (!ktstr_place__load(w->v, &l->storage_of, elem, &storage) && storage)
+				ktstr_place__load(w->v, &l->storage_owner, storage,
+						  &value.owner_kva);
+			ret = ktstr_visit(w, value);
+		}
 	}
 	return ret;
 }
 
-static int each_of_arena(struct visit *w)
+static int each_of_arena(struct ktstr_visit *w)
 {
 	uint64_t kva;
 	int ret = ktstr_map__element(w->map, w->v, w->l, 0, &kva);
 
-	return ret ?: visit(w, kva, 0);
+	return ret ?: ktstr_visit(w, (struct ktstr_map_value){ .kva = kva });
 }
 
 int ktstr_map__each_value(const struct ktstr_map *map, struct ktstr_kview *v,
 			  const struct ktstr_map_layout *l, ktstr_map_value_fn fn, void *arg)
 {
-	static int (* const each[])(struct visit *w) = {
-		[ARRAY] = each_of_array, [HASH] = each_of_hash, [STORAGE] = each_of_storage,
-		[ARENA] = each_of_arena,
-	};
-	struct visit w = { .map = map, .v = v, .l = l, .fn = fn, .arg = arg };
+	struct ktstr_visit w = { .map = map, .v = v, .l = l, .fn = fn, .arg = arg };
 	const struct type *t = type_of(map);
 	int ret;
 
-	if (!t)
+	if (!t || !t->each)
 		return -ENOENT;
-	ret = each[t->shape](&w);
+	ret = t->each(&w);
 	free(w.chain);
 	return ret;
 }

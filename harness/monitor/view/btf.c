@@ -196,8 +196,8 @@ uint32_t btf_named(const struct ktstr_btf *b, const char *name, uint32_t id)
 }
 
 /* Enumerator @i of the enum @id, whichever kind it is. */
-static const char *enumerator(const struct ktstr_btf *b, uint32_t id, const struct btf_type *t,
-			      uint32_t i, int64_t *value)
+const char *btf_enumerator(const struct ktstr_btf *b, uint32_t id, const struct btf_type *t,
+			   uint32_t i, int64_t *value)
 {
 	struct enum64 e64;
 	struct btf_enum e;
@@ -212,7 +212,7 @@ static const char *enumerator(const struct ktstr_btf *b, uint32_t id, const stru
 	return btf_str(b, e.name_off);
 }
 
-static bool is_enum(const struct btf_type *t)
+bool btf_is_enum(const struct btf_type *t)
 {
 	return INFO_KIND(t->info) == BTF_KIND_ENUM || INFO_KIND(t->info) == KIND_ENUM64;
 }
@@ -225,8 +225,8 @@ int ktstr_btf__enumerator(const struct ktstr_btf *b, const char *name, const cha
 	for (uint32_t id = btf_named(b, name, 0); id; id = btf_named(b, name, id)) {
 		struct btf_type t = btf_type_at(b, b->off[id]);
 
-		for (uint32_t i = 0; is_enum(&t) && i < INFO_VLEN(t.info); i++)
-			if (!strcmp(enumerator(b, id, &t, i, &v), wanted)) {
+		for (uint32_t i = 0; btf_is_enum(&t) && i < INFO_VLEN(t.info); i++)
+			if (!strcmp(btf_enumerator(b, id, &t, i, &v), wanted)) {
 				*value = v;
 				return 0;
 			}
@@ -241,8 +241,8 @@ const char *ktstr_btf__enum_name(const struct ktstr_btf *b, const char *name, in
 	for (uint32_t id = btf_named(b, name, 0); id; id = btf_named(b, name, id)) {
 		struct btf_type t = btf_type_at(b, b->off[id]);
 
-		for (uint32_t i = 0; is_enum(&t) && i < INFO_VLEN(t.info); i++) {
-			const char *s = enumerator(b, id, &t, i, &v);
+		for (uint32_t i = 0; btf_is_enum(&t) && i < INFO_VLEN(t.info); i++) {
+			const char *s = btf_enumerator(b, id, &t, i, &v);
 
 			if (v == value && *s)
 				return s;

@@ -67,4 +67,9 @@ static inline const char *btf_str(const struct ktstr_btf *b, uint32_t off)
 /* The next type after @id (0: the first) that is called @name, or 0. */
 uint32_t btf_named(const struct ktstr_btf *b, const char *name, uint32_t id);
 
+bool btf_is_enum(const struct btf_type *t);
+/* Enumerator @i of the enum @id, which is @t, whichever kind it is. */
+const char *btf_enumerator(const struct ktstr_btf *b, uint32_t id, const struct btf_type *t,
+			   uint32_t i, int64_t *value);
+
 #endif

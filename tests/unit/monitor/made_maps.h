@@ -36,6 +36,12 @@ enum { NODE_SHIFT = 0, NODE_SLOTS = 8 };
 enum { PROG_LEN = 0, PROG_JITED = 4, PROG_STATS = 8, PROG_AUX = 16, PROG_INSNS = 24,
 	AUX_ID = 0, AUX_VERIFIED = 4, AUX_BTF = 8, AUX_NAME = 16, AUX_ARENA = 32, STATS_CNT = 0, STATS_NS = 8 };
 
+/* Of maps that no made guest has unless a test makes one. */
+enum { TRIE_ROOT = 64, TRIE_SIZE = 72, TNODE_CHILD = 0, TNODE_PREFIX = 16, TNODE_FLAGS = 20,
+	TNODE_DATA = 24, QS_HEAD = 64, QS_TAIL = 68, QS_SIZE = 72, QS_ELEMENTS = 80, RB_PTR = 64,
+	RB_MASK = 0, RB_CONSUMER = 8, RB_PRODUCER = 16, RB_PENDING = 24, ST_N = 64, ST_BUCKETS = 72,
+	STB_NR = 4, STB_DATA = 8, ARRAY_PTRS = 64, SELEM_OF = 32, STORAGE_OWNER = 8 };
+
 /* Types of the object's BTF. */
 static uint32_t bss_type, cpu_ctx_type, u64_type;
 
@@ -82,8 +88,9 @@ static inline void made_kernel_types(struct made_btf *b)
 	made_member(b, "frozen", u8, BM_FROZEN * 8, 0);
 	made_member(b, "btf", ptr, BM_BTF * 8, 0);
 	made_member(b, "name", name, BM_NAME * 8, 0);
-	made_type(b, "bpf_array", BTF_KIND_STRUCT, 3, 0, ARRAY_VALUE);
+	made_type(b, "bpf_array", BTF_KIND_STRUCT, 4, 0, ARRAY_VALUE);
 	made_member(b, "map", map, 0, 0);
+	made_member(b, "ptrs", ptrs, ARRAY_PTRS * 8, 0);
 	made_member(b, "value", none, ARRAY_VALUE * 8, 0);
 	made_member(b, "pptrs", ptrs, ARRAY_VALUE * 8, 0);
 	in = made_type(b, "hlist_head", BTF_KIND_STRUCT, 1, 0, 8);
@@ -109,8 +116,9 @@ static inline void made_kernel_types(struct made_btf *b)
 	made_member(b, "bucket_log", u32, SMAP_LOG * 8, 0);
 	in = made_type(b, "bpf_local_storage_data", BTF_KIND_STRUCT, 1, 0, 8);
 	made_member(b, "data", none, 64, 0);
-	made_type(b, "bpf_local_storage_elem", BTF_KIND_STRUCT, 2, 0, 48);
+	made_type(b, "bpf_local_storage_elem", BTF_KIND_STRUCT, 3, 0, 48);
 	made_member(b, "map_node", node, SELEM_NODE * 8, 0);
+	made_member(b, "local_storage", u64, SELEM_OF * 8, 0);
 	made_member(b, "sdata", in, (SELEM_DATA - 8) * 8, 0);
 	made_type(b, "btf", BTF_KIND_STRUCT, 3, 0, 24);
 	made_member(b, "data", u64, 0, 0);
@@ -161,6 +169,40 @@ static inline void made_arena_types(struct made_btf *b, uint32_t u64)
 	made_member(b, "scratch_page", page, ARENA_SCRATCH * 8, 0);
 }
 
+static inline void made_more_types(struct made_btf *b, uint32_t u32, uint32_t u64)
+{
+	uint32_t none = made_array(b, u64, 0), two = made_array(b, u64, 2);
+
+	made_type(b, "lpm_trie", BTF_KIND_STRUCT, 2, 0, 80);
+	made_member(b, "root", u64, TRIE_ROOT * 8, 0);
+	made_member(b, "data_size", u64, TRIE_SIZE * 8, 0);
+	made_type(b, "lpm_trie_node", BTF_KIND_STRUCT, 4, 0, TNODE_DATA);
+	made_member(b, "child", two, TNODE_CHILD * 8, 0);
+	made_member(b, "prefixlen", u32, TNODE_PREFIX * 8, 0);
+	made_member(b, "flags", u32, TNODE_FLAGS * 8, 0);
+	made_member(b, "data", none, TNODE_DATA * 8, 0);
+	made_type(b, "bpf_queue_stack", BTF_KIND_STRUCT, 4, 0, QS_ELEMENTS);
+	made_member(b, "head", u32, QS_HEAD * 8, 0);
+	made_member(b, "tail", u32, QS_TAIL * 8, 0);
+	made_member(b, "size", u32, QS_SIZE * 8, 0);
+	made_member(b, "elements", none, QS_ELEMENTS * 8, 0);
+	made_type(b, "bpf_ringbuf_map", BTF_KIND_STRUCT, 1, 0, 72);
+	made_member(b, "rb", u64, RB_PTR * 8, 0);
+	made_type(b, "bpf_ringbuf", BTF_KIND_STRUCT, 4, 0, 32);
+	made_member(b, "mask", u64, RB_MASK * 8, 0);
+	made_member(b, "consumer_pos", u64, RB_CONSUMER * 8, 0);
+	made_member(b, "producer_pos", u64, RB_PRODUCER * 8, 0);
+	made_member(b, "pending_pos", u64, RB_PENDING * 8, 0);
+	made_type(b, "bpf_stack_map", BTF_KIND_STRUCT, 2, 0, ST_BUCKETS);
+	made_member(b, "n_buckets", u32, ST_N * 8, 0);
+	made_member(b, "buckets", none, ST_BUCKETS * 8, 0);
+	made_type(b, "stack_map_bucket", BTF_KIND_STRUCT, 2, 0, STB_DATA);
+	made_member(b, "nr", u32, STB_NR * 8, 0);
+	made_member(b, "data", none, STB_DATA * 8, 0);
+	made_type(b, "bpf_local_storage", BTF_KIND_STRUCT, 1, 0, 16);
+	made_member(b, "owner", u64, STORAGE_OWNER * 8, 0);
+}
+
 static inline size_t made_kernel_btf(struct made_btf *b)
 {
 	uint32_t u32 = 1, u64 = 2, common, value;
@@ -168,6 +210,7 @@ static inline size_t made_kernel_btf(struct made_btf *b)
 	made_kernel_types(b);
 	made_prog_types(b, u32, u64);
 	made_arena_types(b, u64);
+	made_more_types(b, u32, u64);
 	common = made_type(b, "bpf_struct_ops_common_value", BTF_KIND_STRUCT, 1, 0, 8);
 	made_member(b, "state", u32, 0, 0);
 	value = made_type(b, "bpf_struct_ops_value", BTF_KIND_STRUCT, 2, 0, 8);

@@ -285,6 +285,7 @@ static const struct variable {
 	{ "KTSTR_STALL_POLL_MS", "harness/plan/opts.c" },
 	{ "KTSTR_COLD", "harness/plan/opts.c", NAMED, "1" },
 	{ "KTSTR_MONITOR", "harness/plan/opts.c" },		/* off where there is none */
+	{ "KTSTR_DUMP", "harness/plan/opts.c", NAMED, "always" },
 	{ "KTSTR_MONITOR_CSV", "harness/plan/opts.c", NAMED, "/tmp/x" },
 	{ KTSTR_ENV_WORK_TYPE, "harness/plan/override.h" },
 	{ "KTSTR_HOST_CGROUP_PARENT", "harness/host/host_run.c" },

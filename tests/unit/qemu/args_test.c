@@ -138,13 +138,18 @@ TEST_F(args, files_go_by_descriptor_and_commas_survive)
 	EXPECT_EQ(NULL, self->argv.v[self->argv.n]);
 }
 
-TEST_F(args, mark_is_told_to_the_plugin)
+TEST_F(args, marks_are_told_to_the_plugin)
 {
 	self->plan.plugin = "hostcall.so";
-	self->spec.mark_kva = 0xffffffff82153790;
+	self->spec.mark_kva[VM_MARK_PACE] = 0xffffffff82153790;
 	ASSERT_EQ(0, qemu_args_build(&self->argv, &self->plan));
 	EXPECT_TRUE(has_pair(&self->argv, "-plugin",
-			     "hostcall.so,sock=12,fence=1,mark=0xffffffff82153790"));
+			     "hostcall.so,sock=12,fence=1,mark0=0xffffffff82153790"));
+	self->spec.mark_kva[VM_MARK_ERROR] = 0xffffffff81000040;
+	self->argv.n = 0;
+	ASSERT_EQ(0, qemu_args_build(&self->argv, &self->plan));
+	EXPECT_TRUE(has_pair(&self->argv, "-plugin",
+			     "hostcall.so,sock=12,fence=1,mark0=0xffffffff82153790,mark1=0xffffffff81000040"));
 }
 
 TEST_F(args, an_unpacked_emulator_gets_its_own_firmware)

@@ -7,8 +7,8 @@
  * advances meanwhile, so whatever the host does then does not change a deterministic run. Only
  * that instruction is instrumented; all other code runs at full speed.
  *
- * With mark=ADDRESS there is a second kind of sync point, at an instruction of the kernel: when a
- * vCPU executes it and a number in guest memory, a clock, has reached a value. KASLR moves the
+ * With mark0=ADDRESS and mark1=ADDRESS there is a second kind of sync point, at an instruction of the
+ * kernel: when a vCPU executes it and a number in guest memory, a clock, has reached a value. KASLR moves the
  * kernel by multiples of 2 MiB, and code is translated before the host knows the offset. So each
  * instruction in the kernel's half of the address space whose lowest 21 bits are those of ADDRESS
  * is instrumented, a few dozen in all, and the callback compares the whole address.
@@ -90,34 +90,36 @@ static void host_gone(void)
 }
 
 /* Only one vCPU runs where there is a mark, so these need no lock. */
-static uint64_t mark_link;
-static struct qemu_mark mark;
-static const uint64_t *mark_clock;
+static struct mark {
+	uint64_t link;
+	struct qemu_mark set;
+	const uint64_t *clock;
+} marks[QEMU_NR_MARKS];
 
-static void set_mark(const struct qemu_mark *m)
+static void set_mark(struct mark *to, const struct qemu_mark *m)
 {
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), skew = m->offset % page;
 	void *p;
 
-	if (m->kva && (!mark_clock || m->fd != mark.fd || m->offset != mark.offset)) {
-		if (mark_clock)
-			munmap((void *)((uintptr_t)mark_clock & ~(page - 1)), page);
+	if (m->kva && m->at && (!to->clock || m->fd != to->set.fd || m->offset != to->set.offset)) {
+		if (to->clock)
+			munmap((void *)((uintptr_t)to->clock & ~(page - 1)), page);
 		p = mmap(NULL, page, PROT_READ, MAP_SHARED, m->fd, (off_t)(m->offset - skew));
 		if (p == MAP_FAILED)
 			host_gone();	/* it gave us something else than RAM */
-		mark_clock = (const uint64_t *)((char *)p + skew);
+		to->clock = (const uint64_t *)((char *)p + skew);
 	}
 	if (m->kva)
-		mark = *m;
+		to->set = *m;
 	else
-		mark.kva = 0;		/* the clock stays mapped */
+		to->set.kva = 0;	/* the clock stays mapped */
 }
 
 /* Tell the host that @vcpu_index stopped, and wait for its answer. */
 static void stop(uint32_t vcpu_index, uint32_t flags)
 {
 	uint32_t up = vcpu_index | flags;
-	struct qemu_mark down;
+	struct qemu_answer down;
 	ssize_t n;
 
 	pthread_mutex_lock(&call_lock);
@@ -131,8 +133,9 @@ static void stop(uint32_t vcpu_index, uint32_t flags)
 	} while (n < 0 && errno == EINTR);
 	if ((n != sizeof(down.vcpu) && n != sizeof(down)) || down.vcpu != vcpu_index)
 		host_gone();
-	if (n == sizeof(down))
-		set_mark(&down);
+	for (int i = 0; n == sizeof(down) && i < QEMU_NR_MARKS; i++)
+		if (down.mark[i].change)
+			set_mark(&marks[i], &down.mark[i]);
 	pthread_mutex_unlock(&call_lock);
 }
 
@@ -145,16 +148,23 @@ static void on_doorbell(unsigned int vcpu_index, void *userdata)
 /* @userdata is the instruction's address. */
 static void on_mark(unsigned int vcpu_index, void *userdata)
 {
-	if (!mark.kva || (uintptr_t)userdata != mark.kva ||
-	    __atomic_load_n(mark_clock, __ATOMIC_RELAXED) < mark.at)
-		return;
-	mark.kva = 0;		/* one stop; the host sets the next */
-	stop(vcpu_index, QEMU_AT_MARK);
+	for (uint32_t i = 0; i < QEMU_NR_MARKS; i++) {
+		struct mark *m = &marks[i];
+
+		if (!m->set.kva || (uintptr_t)userdata != m->set.kva ||
+		    (m->set.at && __atomic_load_n(m->clock, __ATOMIC_RELAXED) < m->set.at))
+			continue;
+		m->set.kva = 0;		/* one stop; the host sets the next */
+		stop(vcpu_index, QEMU_AT_MARK | i << QEMU_MARK_SHIFT);
+	}
 }
 
 static bool may_be_mark(uint64_t vaddr)
 {
-	return mark_link && vaddr >> 63 && (vaddr - mark_link) % QEMU_MARK_ALIGN == 0;
+	for (int i = 0; i < QEMU_NR_MARKS; i++)
+		if (marks[i].link && vaddr >> 63 && (vaddr - marks[i].link) % QEMU_MARK_ALIGN == 0)
+			return true;
+	return false;
 }
 
 static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
@@ -209,7 +219,8 @@ int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info, int a
 	for (int i = 0; i < argc; i++) {
 		if (parse(argv[i], "sock", INT32_MAX, &v)) {
 			sock = (int)v;
-		} else if (!parse(argv[i], "mark", UINT64_MAX, &mark_link) &&
+		} else if (!parse(argv[i], "mark0", UINT64_MAX, &marks[0].link) &&
+			   !parse(argv[i], "mark1", UINT64_MAX, &marks[1].link) &&
 			   !parse(argv[i], "fence", 1, &fenced)) {
 			fprintf(stderr, "hostcall: bad argument %s\n", argv[i]);
 			return -1;

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Taking a dump: see dump.h. What several of its parts need is here. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/clock.h"
+#include "dump_priv.h"
+
+#define STRUCT_MAX	(64u << 10)	/* bytes of a structure of the kernel that is shown whole */
+#define DEADLINE_NS	(10ull * NSEC_PER_SEC)
+
+uint64_t dump_load(struct dump *d, const char *type, const char *path, uint64_t kva, bool *ok)
+{
+	struct ktstr_place p;
+	uint64_t value = 0;
+
+	ktstr_place__find(&p, d->btf, type, path);
+	*ok = kva && !ktstr_place__load(d->v, &p, kva, &value);
+	return value;
+}
+
+void dump_fields__find(struct dump_field *f, size_t nr, const struct ktstr_btf *btf)
+{
+	for (size_t i = 0; i < nr; i++)
+		ktstr_place__find_number(&f[i].place, btf, f[i].type, f[i].path);
+}
+
+void dump_fields__put(struct dump *d, const struct dump_field *f, size_t nr, uint64_t kva,
+		      struct ktstr_jnode *n)
+{
+	uint64_t value;
+
+	for (size_t i = 0; i < nr; i++) {
+		if (ktstr_place__load(d->v, &f[i].place, kva, &value))
+			continue;
+		if (f[i].place.field.class == KTSTR_BTF_SIGNED)
+			ktstr_jtree__i64(d->tree, n, f[i].key, (int64_t)value);
+		else
+			ktstr_jtree__u64(d->tree, n, f[i].key, value);
+	}
+}
+
+void dump_struct(struct dump *d, struct ktstr_jnode *parent, const char *key, const char *type,
+		 uint64_t kva)
+{
+	uint32_t id = d->btf ? ktstr_btf__composite(d->btf, type) : 0;
+	struct ktstr_btf_type t;
+	void *data;
+
+	if (!id)
+		return;
+	ktstr_btf__type(d->btf, id, &t);
+	data = t.size && t.size <= STRUCT_MAX ? malloc(t.size) : NULL;
+	if (data && !ktstr_kview__read(d->v, kva, data, t.size))
+		ktstr_render__value(&d->render, parent, key, d->btf, id, data, t.size);
+	free(data);
+}
+
+void dump_symbol(const struct dump *d, uint64_t kva, char *buf, size_t size)
+{
+	const struct ktstr_kimage *img = d->v->img;
+	uint64_t link = kva - d->v->slide, off;
+	const char *name = NULL;
+
+	if (link >= img->text && link - img->text < d->v->text_len)
+		name = ktstr_kimage__symbol_at(img, link, &off);
+	if (name)
+		snprintf(buf, size, "%s+%#" PRIx64, name, off);
+	else
+		snprintf(buf, size, "%#" PRIx64, kva);
+}
+
+bool dump_expired(struct dump *d)
+{
+	uint64_t ns = ktstr_now_ns() - d->start_ns;
+
+	if (ns < DEADLINE_NS)
+		return false;
+	if (!ktstr_jnode__get(d->report, "dump_truncated_at_us"))
+		ktstr_jtree__u64(d->tree, d->report, "dump_truncated_at_us", ns / 1000);
+	return true;
+}
+
+void dump_missing(struct dump *d, const char *key, const char *why)
+{
+	ktstr_jtree__str(d->tree, d->report, key, why);
+}
+
+const struct dump_task *dump_find_task(const struct dump *d, uint64_t kva)
+{
+	uint32_t i = (uint32_t)(kva >> 6) % DUMP_HASH;
+
+	for (; d->by_kva && d->by_kva[i]; i = (i + 1) % DUMP_HASH)
+		if (d->task[d->by_kva[i] - 1].kva == kva)
+			return &d->task[d->by_kva[i] - 1];
+	return NULL;
+}
+
+bool dump_task_name(const struct dump *d, uint64_t kva, char *buf, size_t size)
+{
+	const struct dump_task *t = dump_find_task(d, kva);
+
+	if (t)
+		snprintf(buf, size, "%s[%d]", t->comm, t->pid);
+	return t;
+}
+
+static int read_memory(void *arg, uint64_t addr, void *buf, size_t len)
+{
+	struct dump *d = arg;
+
+	return ktstr_kview__read(d->v, addr, buf, len);
+}
+
+/*
+ * What a pointer leads to. Tasks have names, the kernel's text and data have symbols, and an address
+ * in the arena is one of the loader: it is followed, as its target is the scheduler's own.
+ */
+static void describe_pointer(void *arg, const struct ktstr_btf *btf,
+			     const struct ktstr_btf_type *p, uint64_t addr,
+			     struct ktstr_render_target *t)
+{
+	struct ktstr_btf_type target;
+	struct dump *d = arg;
+
+	if (dump_task_name(d, addr, t->note, sizeof(t->note)))
+		return;
+	if (d->arena_bytes && addr - d->arena_user < d->arena_bytes) {
+		ktstr_btf__type(btf, p->target, &target);
+		t->btf = target.kind == KTSTR_BTF_FWD || !target.size ? NULL : btf;
+		t->skipped = "only the name of its type is known";
+		t->type = p->target;
+		t->addr = d->arena_kva + (addr - d->arena_user);
+		snprintf(t->note, sizeof(t->note), "arena+%#" PRIx64, addr - d->arena_user);
+		return;
+	}
+	if (addr - d->v->slide >= d->v->img->text &&
+	    addr - d->v->slide - d->v->img->text < d->v->text_len)
+		dump_symbol(d, addr, t->note, sizeof(t->note));
+}
+
+static void put_head(struct dump *d)
+{
+	struct ktstr_jnode *n = d->report;
+
+	ktstr_jtree__str(d->tree, n, "trigger", d->in->trigger);
+	if (d->in->time_ns)
+		ktstr_jtree__u64(d->tree, n, "guest_time_ns", d->in->time_ns);
+	ktstr_jtree__str(d->tree, n, "kernel", d->v->img->banner);
+	ktstr_jtree__u64(d->tree, n, "nr_cpus", d->v->nr_cpus);
+	if (d->jiffies)
+		ktstr_jtree__u64(d->tree, n, "jiffies", d->jiffies);
+	if (d->tick_ns)
+		ktstr_jtree__u64(d->tree, n, "tick_ns", d->tick_ns);
+}
+
+void ktstr_dump__take(struct ktstr_jtree *t, struct ktstr_jnode *report,
+		      const struct ktstr_dump_input *in)
+{
+	struct dump d = {
+		.tree = t, .report = report, .in = in, .mon = in->mon, .v = &in->mon->view,
+		.btf = in->mon->view.img->btf, .start_ns = ktstr_now_ns(),
+		.render = { .tree = t, .pointer = describe_pointer, .read = read_memory },
+	};
+	uint64_t faults = d.v->mem.faults;
+
+	d.render.arg = &d;
+	if (ktstr_kview__attach(d.v)) {
+		dump_missing(&d, "unavailable", "the kernel was not found in guest memory");
+		return;
+	}
+	if (ktstr_kview__pointer(d.v, "scx_root", &d.sched))
+		d.sched = 0;
+	if (ktstr_monitor__jiffies(d.mon, &d.jiffies))
+		d.jiffies = 0;
+	if (ktstr_monitor__tick_ns(d.mon, &d.tick_ns))
+		d.tick_ns = 0;
+	put_head(&d);
+	dump_tasks__list(&d);
+	dump_sched__put(&d);
+	dump_cpus__put(&d);
+	dump_queues__put(&d);
+	dump_tasks__put(&d);
+	dump_times__put(&d);
+	dump_maps__put(&d);
+	if (t->error)
+		dump_missing(&d, "dump_truncated", "the dump has reached its limit of memory");
+	ktstr_jtree__u64(t, report, "failed_reads", d.v->mem.faults - faults);
+	free(d.task);
+	free(d.by_kva);
+}
