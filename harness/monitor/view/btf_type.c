@@ -93,6 +93,7 @@ void ktstr_btf__type(const struct ktstr_btf *b, uint32_t id, struct ktstr_btf_ty
 		break;
 	case KTSTR_BTF_PTR:
 	case KTSTR_BTF_FUNC:
+	case KTSTR_BTF_FUNC_PROTO:
 		t->target = raw.type;
 		break;
 	case KTSTR_BTF_ARRAY:
@@ -131,6 +132,13 @@ int ktstr_btf__part(const struct ktstr_btf *b, const struct ktstr_btf_type *t, u
 		return -ENOENT;
 	if (t->kind == KTSTR_BTF_SECTION)
 		return variable(b, t, i, part);
+	if (t->kind == KTSTR_BTF_FUNC_PROTO) {
+		struct btf_param p;
+
+		memcpy(&p, btf_body(b, t->id) + i * sizeof(p), sizeof(p));
+		*part = (struct ktstr_btf_part){ .name = btf_str(b, p.name_off), .type = p.type };
+		return 0;
+	}
 	if (t->kind != KTSTR_BTF_STRUCT && t->kind != KTSTR_BTF_UNION)
 		return -ENOENT;
 	memcpy(&m, btf_body(b, t->id) + i * sizeof(m), sizeof(m));

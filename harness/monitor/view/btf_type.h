@@ -23,8 +23,8 @@ struct ktstr_btf_type {
 	const char *name;		/* ""; of a typedef around it, that name */
 	const char *tag;		/* the type tag nearest to it, "kptr" or "arena"; or "" */
 	uint32_t size;			/* bytes; 0: unknown */
-	uint32_t nr;			/* members, enumerators, variables, elements */
-	uint32_t target;		/* of a pointer or array: the type behind it */
+	uint32_t nr;			/* members, enumerators, variables, elements, parameters */
+	uint32_t target;		/* behind a pointer or array; a FUNC's prototype; what that returns */
 	bool is_signed;			/* an INT, CHAR or ENUM */
 };
 
@@ -38,7 +38,7 @@ struct ktstr_btf_part {
 	uint32_t bits;			/* of a bitfield; 0: it is none */
 };
 
-/* Member @i of a structure, or variable @i of a section. 0, -ENOENT, -EBADMSG. */
+/* Member @i of a structure, variable @i of a section, parameter @i of a prototype. 0, -ENOENT, -EBADMSG. */
 int ktstr_btf__part(const struct ktstr_btf *btf, const struct ktstr_btf_type *t, uint32_t i,
 		    struct ktstr_btf_part *part);
 

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef KTSTR_DUMP_CAST_TYPES_H
+#define KTSTR_DUMP_CAST_TYPES_H
+
+#include "cast_priv.h"
+
+/* An integer of 64 bits, which could hold a pointer. */
+bool type_is_plain(const struct ktstr_btf_type *t);
+
+/*
+ * Call @fn for each plain member of type @id that overlaps the bytes [@from, @to): @off is its place
+ * in @type, which is the innermost structure around it, and @at its place in @id.
+ */
+typedef void (*member_fn)(void *arg, uint32_t type, uint32_t off, uint64_t at, bool in_union);
+void type_members(const struct ktstr_btf *btf, uint32_t id, uint64_t from, uint64_t to,
+		  member_fn fn, void *arg);
+
+#endif

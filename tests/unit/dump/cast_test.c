@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Promises of harness/dump/cast/cast.h, on the objects of cast/cases.bpf.c: what the comment above
+ * each case says is found, and nothing else. Then damaged objects.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "kselftest_harness.h"
+
+#include "harness/dump/cast/cast.h"
+#include "harness/monitor/view/btf_type.h"
+#include "lib/paths.h"
+
+#define SOURCE	"tests/unit/dump/cast/cases.bpf.c"
+
+static void *read_object(const char *name, size_t *len)
+{
+	char path[4200], dir[4096];
+	void *data = NULL;
+	long size;
+	FILE *f;
+
+	if (ktstr_paths__exe_dir(dir, sizeof(dir)))
+		return NULL;
+	snprintf(path, sizeof(path), "%s/cast/%s.bpf.o", dir, name);
+	f = fopen(path, "r");
+	if (f && !fseek(f, 0, SEEK_END)) {
+		size = ftell(f);
+		rewind(f);
+		data = size > 0 ? malloc((size_t)size) : NULL;
+		*len = data ? fread(data, 1, (size_t)size, f) : 0;
+	}
+	if (f)
+		fclose(f);
+	return data;
+}
+
+static void describe(const struct ktstr_casts *c, char *buf, size_t size)
+{
+	static const char * const spaces[] = { "any", "kernel", "arena" };
+	size_t n = 0;
+
+	snprintf(buf, size, "none");
+	for (uint32_t i = 0; i < c->nr; i++) {
+		const struct ktstr_cast *hit = &c->cast[i];
+		struct ktstr_btf_type type, target;
+		struct ktstr_btf_part var;
+		char place[64];
+
+		ktstr_btf__type(c->btf, hit->type, &type);
+		ktstr_btf__type(c->btf, hit->target, &target);
+		snprintf(place, sizeof(place), "+%u", hit->offset);
+		if (type.kind == KTSTR_BTF_SECTION &&
+		    !ktstr_btf__part(c->btf, &type, hit->offset, &var))
+			snprintf(place, sizeof(place), ".%s", var.name);
+		n += (size_t)snprintf(buf + n, size - n, "%s%s%s=%s/%s", n ? " " : "", type.name,
+				      place, target.name, spaces[hit->space]);
+	}
+}
+
+TEST(every_case_has_what_its_comment_says)
+{
+	char *line = NULL, name[128], want[256], got[1024];
+	FILE *f = fopen(SOURCE, "r");
+	unsigned int nr = 0, hits = 0;
+	size_t room = 0;
+
+	ASSERT_NE(NULL, f);
+	while (getline(&line, &room, f) > 0) {
+		struct ktstr_casts casts;
+		struct ktstr_err err;
+		size_t len = 0;
+		void *elf;
+
+		if (sscanf(line, "/* CASE %127[a-z_]: %255[^*]", name, want) != 2)
+			continue;
+		want[strcspn(want, "*") - 1] = '\0';
+		elf = read_object(name, &len);
+		ASSERT_NE(NULL, elf)
+			TH_LOG("%s.bpf.o is not there", name);
+		ASSERT_EQ(0, ktstr_casts__analyse(&casts, elf, len, &err))
+			TH_LOG("%s: %s", name, err.msg);
+		describe(&casts, got, sizeof(got));
+		EXPECT_STREQ(want, got)
+			TH_LOG("in case %s", name);
+		EXPECT_LT(10, casts.insns);
+		hits += casts.nr;
+		nr++;
+		ktstr_casts__free(&casts);
+		free(elf);
+	}
+	free(line);
+	fclose(f);
+	EXPECT_LT(60, nr);
+	EXPECT_LT(30, hits);
+}
+
+TEST(a_hit_is_found_by_its_place)
+{
+	const struct ktstr_cast *hit;
+	struct ktstr_casts casts;
+	struct ktstr_err err;
+	uint32_t ctx;
+	size_t len;
+	void *elf = read_object("two_members", &len);
+
+	ASSERT_NE(NULL, elf);
+	ASSERT_EQ(0, ktstr_casts__analyse(&casts, elf, len, &err));
+	ctx = ktstr_btf__composite(casts.btf, "ctx");
+	hit = ktstr_casts__find(&casts, ctx, 16);
+	ASSERT_NE(NULL, hit);
+	EXPECT_EQ(ktstr_btf__composite(casts.btf, "cgroup"), hit->target);
+	EXPECT_EQ(NULL, ktstr_casts__find(&casts, ctx, 0));
+	EXPECT_EQ(NULL, ktstr_casts__find(&casts, ctx + 1, 16));
+	ktstr_casts__free(&casts);
+	free(elf);
+}
+
+/* As a skeleton has it: somewhere in a program, at any address. */
+TEST(objects_in_a_program_are_found)
+{
+	size_t len, at, size, nr = 0, from = 0;
+	void *elf = read_object("argument", &len);
+	char *program;
+
+	ASSERT_NE(NULL, elf);
+	program = calloc(2, len + 100);
+	memcpy(program, "\177ELF\2\1\1", 7);	/* the program's own header */
+	memcpy(program + 77, elf, len);
+	memcpy(program + 77 + len + 3, elf, len);
+	while ((at = ktstr_casts__embedded(program, 2 * (len + 100), from, &size)) <
+	       2 * (len + 100)) {
+		struct ktstr_casts casts;
+		struct ktstr_err err;
+
+		EXPECT_EQ(nr ? 77 + len + 3 : 77, at);
+		EXPECT_EQ(len, size);
+		EXPECT_EQ(0, ktstr_casts__analyse(&casts, program + at, size, &err));
+		EXPECT_EQ(1, casts.nr);
+		ktstr_casts__free(&casts);
+		from = at + size;
+		nr++;
+	}
+	EXPECT_EQ(2, nr);
+	free(program);
+	free(elf);
+}
+
+TEST(no_object_is_refused_by_name)
+{
+	struct ktstr_casts casts;
+	struct ktstr_err err;
+
+	EXPECT_EQ(-EBADMSG, ktstr_casts__analyse(&casts, "no", 2, &err));
+	EXPECT_NE(NULL, strstr(err.msg, "damaged"));
+	EXPECT_EQ(0, casts.nr);
+	ktstr_casts__free(&casts);
+}
+
+/* Whatever is damaged: an error or some result, no crash (the sanitizers watch). */
+TEST(damaged_objects_do_no_harm)
+{
+	struct ktstr_err err;
+	size_t len;
+	uint8_t *elf = read_object("static_function_stores", &len), *bad = NULL;
+	uint32_t seed = 1;
+
+	ASSERT_NE(NULL, elf);
+	for (int round = 0; round < 3000; round++) {
+		size_t cut = round % 3 ? len : seed % len;
+		struct ktstr_casts casts;
+
+		bad = realloc(bad, cut ?: 1);
+		memcpy(bad, elf, cut);
+		for (int i = 0; i < 1 + round % 8 && cut; i++) {
+			seed = seed * 1103515245 + 12345;
+			bad[(seed >> 8) % cut] = (uint8_t)(seed >> 24);
+		}
+		ktstr_casts__analyse(&casts, bad, cut, &err);
+		ktstr_casts__free(&casts);
+	}
+	free(bad);
+	free(elf);
+}
+
+TEST_HARNESS_MAIN
