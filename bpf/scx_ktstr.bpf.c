@@ -34,6 +34,8 @@ u64 slow_cnt;
 
 u64 nr_select_cpu;
 u64 nr_enqueued;
+/* A struct task_struct *, of which BTF knows only that it is a number. */
+u64 last_enqueued;
 u64 nr_dispatched;
 u64 nr_yielded;
 u64 nr_task_ctx_allocs;
@@ -269,6 +271,7 @@ void BPF_STRUCT_OPS(ktstr_enqueue, struct task_struct *p, u64 enq_flags)
 	u64 dsq_id = SHARED_DSQ;
 
 	__sync_fetch_and_add(&nr_enqueued, 1);
+	last_enqueued = (u64)p;
 	count_cgroup(p);
 
 	if (is_kthread(p)) {

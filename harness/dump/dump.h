@@ -33,6 +33,7 @@
 #define KTSTR_SCX_EXIT_ERROR	1024
 
 struct ktstr_series;
+struct ktstr_casts;
 
 struct ktstr_dump_input {
 	struct ktstr_monitor *mon;	/* attached; its guest stands still, or the dump may be torn */
@@ -40,6 +41,8 @@ struct ktstr_dump_input {
 	const char *ops;		/* name of the scheduler; "": whichever is attached */
 	const struct ktstr_series *series;	/* samples so far; NULL: none */
 	uint64_t time_ns;		/* guest clock; 0: unknown */
+	const struct ktstr_casts *casts;	/* of the BPF objects in the scheduler's program */
+	unsigned int nr_casts;
 };
 
 /* Add what can be read to the object @report. What is missing is named there, by its reason. */

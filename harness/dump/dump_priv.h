@@ -39,6 +39,7 @@ struct dump {
 	unsigned int nr_tasks;
 	bool tasks_cut;
 	uint32_t *by_kva;		/* open hash of indices + 1, DUMP_HASH of them */
+	const struct ktstr_btf *object_btf;	/* while maps are rendered: the scheduler's */
 	/* of render.pointer(), while maps are rendered */
 	uint64_t arena_user, arena_kva, arena_bytes;
 };

@@ -111,6 +111,7 @@ static void put_maps(struct dump *d, const struct ktstr_maps *maps,
 	if (ktstr_map_btf__open(&btf, d->v, l, object, &err))
 		dump_missing(d, "maps_without_types", err.msg);
 	find_arena(d, maps, l, object);
+	d->object_btf = btf.btf;
 	list = ktstr_jtree__array(d->tree, d->report, "active_map_kvas");
 	for (unsigned int i = 0; i < maps->nr; i++)
 		if (maps->map[i].btf_kva == object)
@@ -128,6 +129,7 @@ static void put_maps(struct dump *d, const struct ktstr_maps *maps,
 	for (unsigned int i = 0; i < maps->nr; i++)
 		if (maps->map[i].btf_kva != object)
 			put_head(d, &maps->map[i], list);
+	d->object_btf = NULL;
 	ktstr_map_btf__close(&btf);
 }
 

@@ -15,11 +15,15 @@
  * They are kept in memory. When the guest's result is known they become files, or are dropped.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <linux/kernel.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "lib/clock.h"
 #include "lib/json.h"
@@ -27,13 +31,16 @@
 #include "harness/model/seen.h"
 #include "harness/monitor/monitor.h"
 #include "harness/plan/plan.h"
+#include "harness/plan/programs.h"
 #include "harness/plan/variant.h"
+#include "cast/cast.h"
 #include "file.h"
 #include "part.h"
 #include "text.h"
 
 #define LOOK_NS		(10 * 1000 * 1000)
 #define FIRST_WAIT_NS	(500ull * 1000 * 1000)
+#define MAX_OBJECTS	16	/* BPF objects in a scheduler's program */
 #define PAUSE_MS	5000	/* until all CPUs must have stopped */
 
 struct moment {
@@ -53,6 +60,11 @@ struct state {
 	uint64_t age, threshold, peak;	/* of early, jiffies; the longest wait at any look */
 	unsigned int later;		/* errors after the first one */
 	uint64_t look_ns;		/* host: the next look at waiting tasks */
+	void *program;			/* the scheduler's file; NULL: not read, or there is none */
+	size_t program_len;
+	struct ktstr_casts casts[MAX_OBJECTS];
+	unsigned int nr_casts;
+	bool casts_known;
 	char file[NAME_MAX], early_file[NAME_MAX];	/* in the run's folder; "": none */
 	char why_not[256];
 };
@@ -134,12 +146,46 @@ static void put_run(const struct ktstr_run *run, struct ktstr_jtree *t, struct k
 	ktstr_jtree__str(t, n, "scheduler", run->seen->ops[0] ? run->seen->ops : NULL);
 }
 
+/* Which numbers of the scheduler are pointers: looked up at the first dump, from its program. */
+static void find_casts(struct ktstr_run *run, struct state *s)
+{
+	const struct ktstr_program *p = run->plan->scheduler ?
+		ktstr_programs__of(run, run->plan->scheduler) : NULL;
+	int fd = p && p->path ? open(p->path, O_RDONLY | O_CLOEXEC) : -1;
+	struct stat st;
+	size_t at = 0, size;
+
+	s->casts_known = true;
+	if (fd >= 0 && !fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_size > 0) {
+		s->program_len = (size_t)st.st_size;
+		s->program = mmap(NULL, s->program_len, PROT_READ, MAP_PRIVATE, fd, 0);
+		if (s->program == MAP_FAILED)
+			s->program = NULL;
+	}
+	if (fd >= 0)
+		close(fd);
+	for (; s->program && s->nr_casts < MAX_OBJECTS; at += size) {
+		at = ktstr_casts__embedded(s->program, s->program_len, at, &size);
+		if (at == s->program_len)
+			break;
+		/* one that cannot be analysed shows its numbers as numbers */
+		if (!ktstr_casts__analyse(&s->casts[s->nr_casts], (char *)s->program + at, size,
+					  NULL))
+			s->nr_casts++;
+	}
+}
+
 static void take(struct ktstr_run *run, struct state *s, struct moment *to, const char *trigger)
 {
 	struct ktstr_dump_input in = {
 		.mon = view(run, s), .trigger = trigger, .ops = run->seen->ops,
 		.series = &monitor(run)->all, .time_ns = guest_time(run),
+		.casts = s->casts,
 	};
+
+	if (!s->casts_known)
+		find_casts(run, s);
+	in.nr_casts = s->nr_casts;
 
 	ktstr_jtree__free(&to->tree);
 	ktstr_jtree__init(&to->tree, KTSTR_DUMP_MAX_BYTES);
@@ -436,6 +482,10 @@ static void release(void *state)
 {
 	struct state *s = state;
 
+	for (unsigned int i = 0; i < s->nr_casts; i++)
+		ktstr_casts__free(&s->casts[i]);
+	if (s->program)
+		munmap(s->program, s->program_len);
 	ktstr_jtree__free(&s->late.tree);
 	ktstr_jtree__free(&s->early.tree);
 	ktstr_jtree__free(&s->asked.tree);

@@ -161,6 +161,35 @@ static const char *why_not_followed(struct ktstr_render *r, const struct ktstr_r
 	return NULL;
 }
 
+/* What is known of where the pointer @n leads. */
+static void put_target(const struct at *at, struct ktstr_jnode *n,
+		       const struct ktstr_render_target *to)
+{
+	struct ktstr_btf_type target = { .size = 0 };
+	struct ktstr_jtree *t = at->r->tree;
+	struct at next = *at;
+	const char *why;
+	void *buf;
+
+	if (to->note[0])
+		ktstr_jtree__str(t, n, "note", to->note);
+	if (to->btf)
+		ktstr_btf__type(to->btf, to->type, &target);
+	why = why_not_followed(at->r, to, target.size);
+	buf = to->btf && !why ? malloc(target.size) : NULL;
+	if (buf && at->r->read(at->r->arg, to->addr, buf, target.size))
+		why = "it cannot be read";
+	if (why)
+		ktstr_jtree__str(t, n, "deref_skipped_reason", why);
+	if (buf && !why) {
+		at->r->seen[at->r->derefs++] = to->addr;
+		next.btf = to->btf;
+		render(&next, n, "deref", to->type, buf, target.size);
+		at->r->derefs--;
+	}
+	free(buf);
+}
+
 static void put_pointer(const struct at *at, struct ktstr_jnode *parent, const char *key,
 			const struct ktstr_btf_type *type, uint64_t addr)
 {
@@ -168,9 +197,6 @@ static void put_pointer(const struct at *at, struct ktstr_jnode *parent, const c
 	struct ktstr_jtree *t = at->r->tree;
 	struct ktstr_jnode *n = add(t, parent, key, "ptr");
 	struct ktstr_btf_type target;
-	struct at next = *at;
-	const char *why;
-	void *buf;
 
 	ktstr_jtree__u64(t, n, "value", addr);
 	ktstr_btf__type(at->btf, type->target, &target);
@@ -179,26 +205,32 @@ static void put_pointer(const struct at *at, struct ktstr_jnode *parent, const c
 	if (!addr || !at->r->pointer || !n)
 		return;
 	at->r->pointer(at->r->arg, at->btf, type, addr, &to);
-	if (to.note[0])
-		ktstr_jtree__str(t, n, "note", to.note);
-	if (to.btf)
-		ktstr_btf__type(to.btf, to.type, &target);
-	why = why_not_followed(at->r, &to, target.size);
-	buf = to.btf && !why ? malloc(target.size) : NULL;
-	if (buf && at->r->read(at->r->arg, to.addr, buf, target.size))
-		why = "it cannot be read";
-	if (why)
-		ktstr_jtree__str(t, n, "deref_skipped_reason", why);
-	if (buf && !why) {
-		at->r->seen[at->r->derefs++] = to.addr;
-		next.btf = to.btf;
-		render(&next, n, "deref", to.type, buf, target.size);
-		at->r->derefs--;
-	}
-	free(buf);
+	put_target(at, n, &to);
 }
 
+/* A number that is a pointer: false, it is none. */
+static bool put_cast(const struct at *at, struct ktstr_jnode *parent, uint32_t around,
+		     uint32_t offset, const uint8_t *data)
+{
+	struct ktstr_render_cast c = { .target = "" };
+	struct ktstr_jtree *t = at->r->tree;
+	uint64_t value = load_bits(data, 0, 64);
+	struct ktstr_jnode *n;
+
+	if (!value || !at->r->cast || !at->r->cast(at->r->arg, at->btf, around, offset, value, &c))
+		return false;
+	n = add(t, parent, "value", "ptr");
+	ktstr_jtree__u64(t, n, "value", value);
+	ktstr_jtree__str(t, n, "target", c.target);
+	ktstr_jtree__str(t, n, "cast_annotation", c.annotation);
+	if (n)
+		put_target(at, n, &c.to);
+	return true;
+}
+
+/* @p is the member of @around whose bytes are in @data; of a section its number is @i. */
 static void put_part(const struct at *at, struct ktstr_jnode *members,
+		     const struct ktstr_btf_type *around, uint32_t i,
 		     const struct ktstr_btf_part *p, const uint8_t *data, size_t len)
 {
 	struct ktstr_jtree *t = at->r->tree;
@@ -207,12 +239,16 @@ static void put_part(const struct at *at, struct ktstr_jnode *members,
 	struct ktstr_btf_type type;
 
 	ktstr_jtree__str(t, n, "name", p->name);
+	ktstr_btf__type(at->btf, p->type, &type);
 	if (!p->bits) {
+		if (type.kind == KTSTR_BTF_INT && type.size == 8 && from + 8 <= len &&
+		    put_cast(at, n, around->id, around->kind == KTSTR_BTF_SECTION ? i :
+			     (uint32_t)from, data + from))
+			return;
 		render(at, n, "value", p->type, data + (from < len ? from : len),
 		       from < len ? len - from : 0);
 		return;
 	}
-	ktstr_btf__type(at->btf, p->type, &type);
 	if (p->bits > 64 || (type.kind != KTSTR_BTF_INT && type.kind != KTSTR_BTF_BOOL &&
 			     type.kind != KTSTR_BTF_CHAR && type.kind != KTSTR_BTF_ENUM))
 		unsupported(t, n, "value", "a bitfield of no integer");
@@ -242,7 +278,7 @@ static void put_struct(const struct at *at, struct ktstr_jnode *parent, const ch
 	ktstr_jtree__str(t, n, "type_name", *type->name ? type->name : NULL);
 	members = n ? ktstr_jtree__array(t, n, "members") : NULL;
 	for (uint32_t i = 0; members && i < type->nr && !ktstr_btf__part(at->btf, type, i, &p); i++)
-		put_part(at, members, &p, data, len);
+		put_part(at, members, type, i, &p, data, len);
 }
 
 /* A text, with nothing but NULs behind its end? */

@@ -12,7 +12,8 @@
  *	struct, union	type_name, members: [{name, value}]
  *	array		len, elements: [{index, count, value}], equal neighbours are one element
  *	cpu_list	cpus: "0-2,5"
- *	ptr		value, target (type name), note, deref (a value), deref_skipped_reason
+ *	ptr		value, target (type name), note, deref (a value), deref_skipped_reason;
+ *			cast_annotation if the type calls it a number: cast/cast.h
  *	bytes		hex
  *	truncated	needed, had: there are fewer bytes than the type has
  *	unsupported	reason
@@ -26,6 +27,8 @@
 #include "harness/monitor/view/btf_type.h"
 #include "lib/jtree.h"
 
+#define KTSTR_CAST_TO_KERNEL	"cast\u2192kernel"	/* cast_annotation */
+#define KTSTR_CAST_TO_ARENA	"cast\u2192arena"
 #define KTSTR_RENDER_DEPTH	32	/* structures, arrays and pointers in each other */
 #define KTSTR_RENDER_ELEMENTS	4096	/* of an array, equal neighbours counted once */
 #define KTSTR_RENDER_DEREFS	8	/* pointers that are followed one behind the other */
@@ -40,11 +43,24 @@ struct ktstr_render_target {
 	const char *skipped;		/* why it is not followed, static; NULL: nobody would */
 };
 
+/* A number that is known to be a pointer. */
+struct ktstr_render_cast {
+	const char *target;		/* name of the type that it points to */
+	const char *annotation;		/* static */
+	struct ktstr_render_target to;
+};
+
 struct ktstr_render {
 	struct ktstr_jtree *tree;
 	/* Fill @t, which is zeroed, for the pointer @p with the value @addr. NULL: none is followed. */
 	void (*pointer)(void *arg, const struct ktstr_btf *btf, const struct ktstr_btf_type *p,
 			uint64_t addr, struct ktstr_render_target *t);
+	/*
+	 * Is the plain 64-bit member at @offset of structure @type (of a section: its variable number
+	 * @offset), which is @value, a pointer? Fill @c, which is zeroed. NULL: none is.
+	 */
+	bool (*cast)(void *arg, const struct ktstr_btf *btf, uint32_t type, uint32_t offset,
+		     uint64_t value, struct ktstr_render_cast *c);
 	int (*read)(void *arg, uint64_t addr, void *buf, size_t len);	/* 0 or -errno */
 	void *arg;
 	/* of the walk */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/clock.h"
+#include "cast/cast.h"
 #include "dump_priv.h"
 
 #define STRUCT_MAX	(64u << 10)	/* bytes of a structure of the kernel that is shown whole */
@@ -141,6 +142,91 @@ static void describe_pointer(void *arg, const struct ktstr_btf *btf,
 		dump_symbol(d, addr, t->note, sizeof(t->note));
 }
 
+/* Is type @id the same in the guest's BTF of the scheduler and in that of its program's file? */
+static bool same_type(const struct ktstr_btf *a, const struct ktstr_btf *b, uint32_t id)
+{
+	struct ktstr_btf_type x, y;
+
+	ktstr_btf__type(a, id, &x);
+	ktstr_btf__type(b, id, &y);
+	return x.kind == y.kind && !strcmp(x.name, y.name) &&
+	       (x.kind == KTSTR_BTF_SECTION || x.size == y.size);
+}
+
+/* libbpf sorts the variables of a section by address: its numbers of them are others. */
+static const struct ktstr_cast *find_variable(const struct ktstr_casts *c,
+					      const struct ktstr_btf *btf, uint32_t section,
+					      uint32_t nr)
+{
+	struct ktstr_btf_part mine, its;
+	struct ktstr_btf_type a, b;
+
+	ktstr_btf__type(btf, section, &a);
+	ktstr_btf__type(c->btf, section, &b);
+	if (ktstr_btf__part(btf, &a, nr, &mine))
+		return NULL;
+	for (uint32_t i = 0; i < c->nr; i++)
+		if (c->cast[i].type == section &&
+		    !ktstr_btf__part(c->btf, &b, c->cast[i].offset, &its) &&
+		    !strcmp(mine.name, its.name))
+			return &c->cast[i];
+	return NULL;
+}
+
+static const struct ktstr_cast *find_cast(const struct dump *d, const struct ktstr_btf *btf,
+					  uint32_t type, uint32_t offset)
+{
+	struct ktstr_btf_type t;
+
+	ktstr_btf__type(btf, type, &t);
+	for (unsigned int i = 0; i < d->in->nr_casts; i++) {
+		const struct ktstr_casts *c = &d->in->casts[i];
+		const struct ktstr_cast *hit = t.kind == KTSTR_BTF_SECTION ?
+			find_variable(c, btf, type, offset) : ktstr_casts__find(c, type, offset);
+
+		if (hit && same_type(btf, c->btf, type) && same_type(btf, c->btf, hit->target))
+			return hit;
+	}
+	return NULL;
+}
+
+/*
+ * A number that the scheduler uses as a pointer. A structure of the kernel is read by the kernel's
+ * BTF, any other by the scheduler's.
+ */
+static bool describe_cast(void *arg, const struct ktstr_btf *btf, uint32_t type, uint32_t offset,
+			  uint64_t value, struct ktstr_render_cast *c)
+{
+	struct ktstr_btf_type target, p = { .kind = KTSTR_BTF_PTR, .name = "", .tag = "" };
+	struct dump *d = arg;
+	const struct ktstr_cast *hit;
+	uint32_t known;
+
+	hit = btf && btf == d->object_btf ? find_cast(d, btf, type, offset) : NULL;
+	if (!hit)
+		return false;
+	ktstr_btf__type(btf, hit->target, &target);
+	c->target = target.name;
+	c->annotation = KTSTR_CAST_TO_KERNEL;
+	p.target = hit->target;
+	if (d->arena_bytes && value - d->arena_user < d->arena_bytes)
+		c->annotation = KTSTR_CAST_TO_ARENA;
+	else if (hit->space == KTSTR_CAST_ARENA || !(value >> 63))
+		return false;	/* neither in the arena nor in the kernel: a number after all */
+	describe_pointer(arg, btf, &p, value, &c->to);
+	if (c->to.btf || c->to.note[0])
+		return true;
+	known = d->btf ? ktstr_btf__composite(d->btf, target.name) : 0;
+	if (!known && target.kind == KTSTR_BTF_FWD) {
+		c->to.skipped = "only the name of its type is known";
+		return true;
+	}
+	c->to.btf = known ? d->btf : btf;
+	c->to.type = known ?: hit->target;
+	c->to.addr = value;
+	return true;
+}
+
 static void put_head(struct dump *d)
 {
 	struct ktstr_jnode *n = d->report;
@@ -162,7 +248,8 @@ void ktstr_dump__take(struct ktstr_jtree *t, struct ktstr_jnode *report,
 	struct dump d = {
 		.tree = t, .report = report, .in = in, .mon = in->mon, .v = &in->mon->view,
 		.btf = in->mon->view.img->btf, .start_ns = ktstr_now_ns(),
-		.render = { .tree = t, .pointer = describe_pointer, .read = read_memory },
+		.render = { .tree = t, .pointer = describe_pointer,
+			    .cast = describe_cast, .read = read_memory },
 	};
 	uint64_t faults = d.v->mem.faults;
 

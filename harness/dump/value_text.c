@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "render.h"
 #include "value_text.h"
 
 #define COLUMNS		96	/* up to which a value stays on its line */
@@ -109,6 +110,7 @@ static void put_char(const struct ktstr_jnode *v, FILE *f)
 static void put_pointer(const struct ktstr_jnode *v, FILE *f)
 {
 	const char *note = ktstr_jnode__str(v, "note", ""), *type = ktstr_jnode__str(v, "target", "");
+	const char *cast = ktstr_jnode__str(v, "cast_annotation", "");
 	uint64_t addr = ktstr_jnode__u64(v, "value", 0);
 
 	if (!addr) {
@@ -123,6 +125,9 @@ static void put_pointer(const struct ktstr_jnode *v, FILE *f)
 		ktstr_value_text__safe(note, f);
 		fputc(')', f);
 	}
+	if (*cast)
+		fprintf(f, " (%s)", !strcmp(cast, KTSTR_CAST_TO_KERNEL) ? KTSTR_CAST_TO_KERNEL :
+			KTSTR_CAST_TO_ARENA);
 }
 
 /* A value that has none in it. */

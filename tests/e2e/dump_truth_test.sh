@@ -62,6 +62,8 @@ shows "counter=42" --task "$pid" "$dump"
 result $? "ktstr dump --task has what the arena says of the task" "$tmp/shown"
 shows "nr_enqueued=" --map .bss "$dump"
 result $? "ktstr dump --map has the scheduler's variables" "$tmp/shown"
+grep -qE 'last_enqueued=0x[0-9a-f]+ \(task_struct [^ ]+\[[0-9]+\]\) \(cast→kernel\)' "$tmp/shown"
+result $? "a number that the scheduler uses as a pointer is shown as one" "$tmp/shown"
 "$out/ktstr" dump --diff "$dump" "$dump" > "$tmp/shown" && [ ! -s "$tmp/shown" ]
 result $? "a dump does not differ from itself" "$tmp/shown"
 "$out/ktstr" dump --json "$dump" | python3 -c 'import json, sys

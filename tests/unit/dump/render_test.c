@@ -73,6 +73,44 @@ static const char *kind(FIXTURE_DATA(render) *self)
 	return ktstr_jnode__str(ktstr_jnode__get(self->root, "v"), "kind", "none");
 }
 
+static const struct ktstr_btf *cast_btf;
+
+/* The member at 8 of "holder" is a pointer to "u64"s. */
+static bool is_cast(void *arg, const struct ktstr_btf *btf, uint32_t type, uint32_t offset,
+		    uint64_t value, struct ktstr_render_cast *c)
+{
+	cast_btf = btf;
+	c->target = "worker";
+	c->annotation = value >> 63 ? KTSTR_CAST_TO_KERNEL : KTSTR_CAST_TO_ARENA;
+	snprintf(c->to.note, sizeof(c->to.note), "w[7]");
+	return type == *(uint32_t *)arg && offset == 8;
+}
+
+TEST_F(render, a_number_that_is_a_pointer_is_shown_as_one)
+{
+	uint64_t data[2] = { 5, 0xffff888000001000 };
+	uint32_t holder;
+
+	holder = made_type(&self->m, "holder", BTF_KIND_STRUCT, 2, 0, 16);
+	made_member(&self->m, "nr", self->u64, 0, 0);
+	made_member(&self->m, "task", self->u64, 64, 0);
+	self->r.cast = is_cast;
+	self->r.arg = &holder;
+	EXPECT_STREQ("{nr=5, task=0xffff888000001000 (worker w[7]) (cast\u2192kernel)}",
+		     show(self, holder, data, sizeof(data)));
+	EXPECT_EQ(self->btf, cast_btf);
+	data[1] = 0x1000;
+	EXPECT_STREQ("{nr=5, task=0x1000 (worker w[7]) (cast\u2192arena)}",
+		     show(self, holder, data, sizeof(data)));
+	/* 0 points nowhere, and half a member is none */
+	data[1] = 0;
+	EXPECT_EQ(NULL, strstr(show(self, holder, data, sizeof(data)), "cast"));
+	EXPECT_EQ(NULL, strstr(show(self, holder, data, 12), "cast"));
+	self->r.cast = NULL;
+	data[1] = 0x1000;
+	EXPECT_STREQ("{nr=5, task=4096}", show(self, holder, data, sizeof(data)));
+}
+
 TEST_F(render, numbers_are_what_their_type_says)
 {
 	static const uint8_t data[8] = { 0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
