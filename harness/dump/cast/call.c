@@ -91,7 +91,9 @@ static void copy_member(void *arg, uint32_t type, uint32_t off, uint64_t at, boo
 
 	if (v.kind == V_VAR || v.kind == V_PTRVAR || (v.kind == V_PTR && v.off))
 		evidence_spoil(c->r->evidence, &v, v.kind == V_PTRVAR);
-	(void)type, (void)off, (void)in_union;
+	(void)type;
+	(void)off;
+	(void)in_union;
 	evidence_store(c->r->evidence, &c->map, (int32_t)at, 8, &v);
 }
 

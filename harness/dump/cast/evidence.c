@@ -149,7 +149,8 @@ static void store_member(void *arg, uint32_t type, uint32_t off, uint64_t at, bo
 
 static void spoil_member(void *arg, uint32_t type, uint32_t off, uint64_t at, bool in_union)
 {
-	(void)at, (void)in_union;
+	(void)at;
+	(void)in_union;
 	spoil(arg, type, off);
 }
 
