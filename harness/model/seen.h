@@ -15,6 +15,7 @@
 #include "output.h"
 #include "run.h"
 #include "scxlog.h"
+#include "splat.h"
 
 #define KTSTR_MAX_STIMULI	1024
 #define KTSTR_MAX_CHECK_CHANGES	256
@@ -64,6 +65,7 @@ struct ktstr_seen {
 	struct ktstr_outputs outputs;	/* of payloads */
 	struct ktstr_scxlog scx;	/* about the scheduler that PID 1 started last */
 	struct ktstr_scxlog others;	/* about those that the test or its payloads started */
+	struct ktstr_splats splats;	/* of the kernel, since START */
 
 	unsigned int bad_crcs, bad_messages;
 	uint64_t drops;			/* messages that the guest gave up */

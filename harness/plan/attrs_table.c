@@ -49,6 +49,7 @@ const struct ktstr_attr ktstr_test_attrs[] = {
 	TEST(expect_text, POINTER),
 	TEST_VM(allow_unclean_exit, SWITCH),
 	TEST_VM(fail_on_any_ejection, SWITCH),
+	TEST_VM(allow_splats, POINTER),
 	TEST_VM(survives_storm, SWITCH),
 	TEST(allow_inconclusive, SWITCH),
 	TEST_LATER(auto_repro, SWITCH, "the crash probes"),

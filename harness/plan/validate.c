@@ -216,6 +216,19 @@ static const char *line_fault(const char * const *list)
 	return NULL;
 }
 
+/* Texts that are looked for in single lines: each must be able to be there, and not everywhere. */
+static const char *texts_fault(const char * const *list)
+{
+	const char *why = line_fault(list);
+
+	if (list && !*list)
+		return "must not be an empty list";
+	for (; list && *list && !why; list++)
+		if (!**list)
+			why = "must not have an empty text, which allows everything";
+	return why;
+}
+
 static bool reads_config(const struct ktstr_test *t)
 {
 	const struct ktstr_scheduler * const *s;
@@ -294,6 +307,9 @@ static int check_lists(const struct ktstr_test *t, struct ktstr_err *err)
 	why = line_fault(t->extra_sched_args);
 	if (why)
 		return bad("extra_sched_args", "%s", why);
+	why = texts_fault(t->allow_splats);
+	if (why)
+		return bad("allow_splats", "%s", why);
 	if (t->config && !reads_config(t))
 		return bad("config", "needs a scheduler with config_arg, else nobody reads it");
 	if (!t->config && t->scheduler && t->scheduler->config_arg)

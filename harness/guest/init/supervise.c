@@ -430,6 +430,8 @@ int guest_supervise(struct guest *g)
 	g->result = ktstr_result__new();
 	if (!g->result)
 		return -ENOMEM;
+	/* what is in the kernel log by now is the boot's, and reaches the host before START */
+	guest_loop__serve(g, NULL, 0);
 	send_start(g);
 	if (g->args.cgroup_parent) {
 		ret = guest_cgroup__make(g->args.cgroup_parent, false);

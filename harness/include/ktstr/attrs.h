@@ -205,6 +205,7 @@ enum ktstr_kind {
 	KTSTR_BODY_TIMEOUT,		/* run deadline */
 	KTSTR_BOOT_TIMEOUT, KTSTR_TEARDOWN_TIMEOUT,
 	KTSTR_WORKER_LOST,		/* a worker ended without a report */
+	KTSTR_KERNEL_SPLAT,		/* WARNING, BUG, stall, ... in the kernel log */
 	/* the scenario */
 	KTSTR_STEP_FAILED,		/* the guest refused an op, or another part of a step */
 	KTSTR_BODY_ERROR,		/* the body, or a case, returned -errno */
@@ -295,6 +296,7 @@ struct ktstr_test {
 	const char *expect_text;	/* some detail of the failure must contain it */
 	enum ktstr_switch allow_unclean_exit; /* no matter how the scheduler ends when it is stopped */
 	enum ktstr_switch fail_on_any_ejection; /* also of a scheduler that ktstr did not start */
+	const char * const *allow_splats; /* splats of the kernel with such a text are notes */
 	enum ktstr_switch survives_storm; /* scheduler attached and alive through every hold */
 	enum ktstr_switch allow_inconclusive;
 	enum ktstr_switch auto_repro;	/* on: second, probed run after a crash */

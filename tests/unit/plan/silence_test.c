@@ -101,6 +101,7 @@ static const struct reader {
 	{ "expect_text", "harness/host/expect.c", "x" },
 	{ "allow_unclean_exit", "harness/plan/plan.c" },
 	{ "fail_on_any_ejection", "harness/host/fold.c" },
+	{ "allow_splats", "harness/host/fold.c", strings },
 	{ "survives_storm", "harness/guest/init/body.c" },
 	{ "allow_inconclusive", "harness/plan/plan.c" },
 	{ "auto_repro" }, { "expect_auto_repro" }, { "performance_mode" }, { "no_perf_mode" },
