@@ -81,9 +81,9 @@ static const struct headline headlines[] = {
 	{ "WARNING", BEGIN, "WARNING: ", .caused = BY_CORRUPTION },
 };
 
-/* Of functions that only report: a trace begins below them. */
+/* Functions that only report, or only sleep: a trace begins below them. */
 static const char * const reporters[] = {
-	"dump_stack", "show_stack", "show_regs", "sched_show_task", "print_", "report_bug", "__warn",
+	"__schedule", "schedule", "dump_stack", "show_stack", "show_regs", "sched_show_task", "print_", "report_bug", "__warn",
 	"warn_slowpath", "exc_", "asm_exc_", "handle_bug", "lockdep_", "check_", "__lock_acquire",
 	"lock_acquire", "__might_", "kasan_", "__asan_", "ubsan_", "__ubsan_", "kfence_", "kcsan_",
 	"nmi_", "arch_trigger_", "rcu_dump_", "__die", "die", "page_fault_oops",

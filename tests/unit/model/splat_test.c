@@ -168,9 +168,10 @@ TEST_F(splats, a_hung_task)
 	     "      Not tainted 7.3.4+deb13-cloud-amd64 #1\n"
 	     "\"echo 0 > /proc/sys/kernel/hung_task_timeout_secs\" disables this message.\n"
 	     "task:kworker/0:1     state:D stack:0     pid:12    tgid:12    ppid:2\n"
-	     "Call Trace:\n <TASK>\n __schedule+0x4a/0x90\n schedule+0x27/0xa0\n </TASK>\n");
+	     "Call Trace:\n <TASK>\n __schedule+0x4a/0x90\n schedule+0x27/0xa0\n schedule_preempt_disabled+0x1/0x2\n"
+	     " __mutex_lock.constprop.0+0x3/0x4\n anon_pipe_write+0x5/0x6\n </TASK>\n");
 	ONE("hung task", "INFO: task kworker/0:1:12 blocked for more than 120 seconds.");
-	EXPECT_STREQ("__schedule < schedule", self->s.list[0].trace);
+	EXPECT_STREQ("__mutex_lock.constprop.0 < anon_pipe_write", self->s.list[0].trace);
 }
 
 TEST_F(splats, sanitizers_and_others)

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Situations of public bug reports in which the kernel itself is a party: its own complaints, CPUs
+ * that come and go, tasks of the kernel. Each runs under a sound scheduler or the kernel's own,
+ * where nothing may be found, and under scx_mutant with the mistake of the report, which must be
+ * found and named. The numbers are those of the reports to github.com/sched-ext/scx.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <ktstr.h>
+#include <ktstr/custom.h>
+
+KTSTR_SCHEDULER(simple, .binary = "scx_simple");
+KTSTR_SCHEDULER(mutant, .binary = "scx_mutant");
+
+/* ---- 3474, 2758, 3198: controllers are toggled beside a process that is half dead ---- */
+
+static void write_to(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	if (write(fd, text, strlen(text)) < 0)
+		errno = 0;	/* a controller that this kernel does not have */
+	close(fd);
+}
+
+static void *forever(void *unused)
+{
+	(void)unused;
+	for (;;)
+		usleep(1000);
+	return NULL;
+}
+
+/* A process whose first thread has exited: its css is the old one when controllers change. */
+static pid_t half_dead_process(void)
+{
+	pid_t pid = fork();
+	pthread_t t;
+
+	if (pid)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	pthread_create(&t, NULL, forever, NULL);
+	syscall(SYS_exit, 0);
+	_exit(1);
+}
+
+static void toggle(struct ktstr_work_ctx *w)
+{
+	static const char * const changes[] = { "-cpu", "+cpu", "-pids", "+pids" };
+	char control[512], *end;
+	uint64_t before;
+	size_t i;
+	pid_t pid;
+
+	snprintf(control, sizeof(control), "%.400s", ktstr_work_cgroup_dir(w));
+	end = strrchr(control, '/');
+	if (!end)
+		return;
+	strcpy(end, "/cgroup.subtree_control");
+	before = ktstr_work_now_ns();
+	pid = half_dead_process();
+	if (pid < 0)
+		return;
+	usleep(20000);
+	for (i = 0; i < sizeof(changes) / sizeof(changes[0]); i++)
+		write_to(control, changes[i]);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	ktstr_work_blocked(w, before, ktstr_work_now_ns());
+	ktstr_work_sleep(w, 50 * NSEC_PER_MSEC);
+	ktstr_work_done(w, 1);
+}
+
+static int toggled_controllers(struct ktstr_ctx *ctx)
+{
+	return ktstr_run(ctx, STEP(CGROUPS(
+		CGROUP("toggles", .works = WORKS(
+			WORKSPEC(.workers = 1, .work = CUSTOM("toggle", toggle)),
+			WORKSPEC(.workers = 2))),
+		CGROUP("load", .workers = 2, .pids_max = LIMIT(100))), HOLD_FULL));
+}
+
+/*
+ * With the mutant, which is told of moves, 6.18 and older complain: WARNING in
+ * scx_cgroup_move_task(). Commit 02e545c4297a mends it: this test fails for good on older ones.
+ */
+KTSTR_TEST(controllers_toggled_scx, .scheduler = &mutant, .duration_s = 2,
+	   .max_spread_pct = KTSTR_NO_LIMIT)
+{
+	return toggled_controllers(ctx);
+}
+
+KTSTR_TEST(controllers_toggled_eevdf, .duration_s = 2, .max_spread_pct = KTSTR_NO_LIMIT)
+{
+	return toggled_controllers(ctx);
+}
