@@ -107,3 +107,116 @@ KTSTR_TEST(controllers_toggled_eevdf, .duration_s = 2, .max_spread_pct = KTSTR_N
 {
 	return toggled_controllers(ctx);
 }
+
+/* ---- 242, 406, 725: a CPU goes away and comes back ---- */
+
+/* Six workers on four CPUs, then on three, then on four again. */
+static int cpu_comes_and_goes(struct ktstr_ctx *ctx)
+{
+	return ktstr_run_scenario(ctx, BACKDROP(CGROUPS(CGROUP("load", .workers = 6))),
+				  STEP(HOLD_FRAC(0.2)),
+				  STEP(OPS(CPU_OFFLINE(2)), HOLD_FRAC(0.3)),
+				  STEP(HOLD_FRAC(0.5)));
+}
+
+KTSTR_TEST(cpu_comes_and_goes_eevdf, .cores = 4, .duration_s = 2, .max_spread_pct = KTSTR_NO_LIMIT)
+{
+	return cpu_comes_and_goes(ctx);
+}
+
+/* It has no ops for hotplug: the kernel ejects it, and its loader attaches it anew. */
+KTSTR_TEST(cpu_comes_and_goes_simple, .scheduler = &simple, .cores = 4, .duration_s = 2,
+	   .max_spread_pct = KTSTR_NO_LIMIT, .survives_storm = true)
+{
+	return cpu_comes_and_goes(ctx);
+}
+
+/* The same, in a test that does not want that. */
+KTSTR_TEST(cpu_comes_and_goes_no_restart, .scheduler = &simple, .cores = 4, .duration_s = 2,
+	   .max_spread_pct = KTSTR_NO_LIMIT, .tolerates_restart = false,
+	   .expect_err = true, .expect_kind = KTSTR_SCHED_EXITED,
+	   .expect_text = "cpu 2 going offline")
+{
+	return cpu_comes_and_goes(ctx);
+}
+
+KTSTR_TEST(cpu_comes_and_goes_error, .scheduler = &mutant, .cores = 4, .duration_s = 2,
+	   .max_spread_pct = KTSTR_NO_LIMIT,
+	   .extra_sched_args = KTSTR_STRS("--fault", "offline-error"),
+	   .expect_err = true, .expect_kind = KTSTR_SCHED_ERROR,
+	   .expect_text = "CPU 2 went offline")
+{
+	return cpu_comes_and_goes(ctx);
+}
+
+/* Tasks wait in the queue of a CPU that is not there any more. */
+KTSTR_TEST(cpu_comes_and_goes_queue, .scheduler = &mutant, .cores = 4, .duration_s = 3,
+	   .max_spread_pct = KTSTR_NO_LIMIT, .max_gap_ms = 500,
+	   .extra_sched_args = KTSTR_STRS("--fault", "offline-queue"),
+	   .expect_err = true, .expect_kind = KTSTR_STUCK)
+{
+	return cpu_comes_and_goes(ctx);
+}
+
+static int hotplug_churn(struct ktstr_ctx *ctx)
+{
+	return ktstr_run(ctx, STEP(CGROUPS(CGROUP("load", .workers = 4)), OPS(HOTPLUG_CHURN(1)),
+				   HOLD_LOOP_MS(250)));
+}
+
+KTSTR_TEST(hotplug_churn_eevdf, .cores = 4, .duration_s = 2, .max_spread_pct = KTSTR_NO_LIMIT)
+{
+	return hotplug_churn(ctx);
+}
+
+KTSTR_TEST(hotplug_churn_simple, .scheduler = &simple, .cores = 4, .duration_s = 2,
+	   .max_spread_pct = KTSTR_NO_LIMIT)
+{
+	return hotplug_churn(ctx);
+}
+
+/* The only CPU of a cpuset goes offline: the kernel lets its tasks use those of the parent. */
+static int cpuset_goes_offline(struct ktstr_ctx *ctx)
+{
+	return ktstr_run_scenario(ctx, BACKDROP(CGROUPS(CGROUP("a", .cpuset = CPUS("2")),
+							CGROUP("b", .cpuset = CPUS("0-1")))),
+				  STEP(HOLD_FRAC(0.3)),
+				  STEP(OPS(CPU_OFFLINE(2)), HOLD_FRAC(0.4)),
+				  STEP(HOLD_FRAC(0.3)));
+}
+
+KTSTR_TEST(cpuset_offline_eevdf, .cores = 4, .duration_s = 2, .isolation = true,
+	   .max_spread_pct = KTSTR_NO_LIMIT)
+{
+	return cpuset_goes_offline(ctx);
+}
+
+KTSTR_TEST(cpuset_offline_scx, .scheduler = &simple, .cores = 4, .duration_s = 2,
+	   .isolation = true, .max_spread_pct = KTSTR_NO_LIMIT)
+{
+	return cpuset_goes_offline(ctx);
+}
+
+/* The same by somebody of whom the engine knows nothing. */
+static void take_cpu2(struct ktstr_work_ctx *w)
+{
+	static bool done;
+	uint64_t before = ktstr_work_now_ns();
+
+	if (!done) {
+		ktstr_work_sleep(w, 500 * NSEC_PER_MSEC);
+		write_to("/sys/devices/system/cpu/cpu2/online", "0");
+		done = true;
+	}
+	ktstr_work_blocked(w, before, ktstr_work_now_ns());
+	ktstr_work_sleep(w, 100 * NSEC_PER_MSEC);
+	ktstr_work_done(w, 1);
+}
+
+KTSTR_TEST(cpuset_offline_by_itself, .cores = 4, .duration_s = 2, .isolation = true,
+	   .max_spread_pct = KTSTR_NO_LIMIT)
+{
+	return ktstr_run(ctx, STEP(CGROUPS(CGROUP("a", .cpuset = CPUS("2")),
+					   CGROUP("b", .cpuset = CPUS("0-1"))),
+		OPS(SPAWN_HOST(.workers = 1, .work = CUSTOM("take_cpu2", take_cpu2))), HOLD_FULL));
+}

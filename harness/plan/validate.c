@@ -126,6 +126,8 @@ static int check_exclusions(const struct ktstr_test *t, struct ktstr_err *err)
 		  on(t->expect_err) && on(t->expect_auto_repro) },
 		{ "allow_unclean_exit", "needs a scheduler",
 		  on(t->allow_unclean_exit) && !t->scheduler && !t->staged_schedulers },
+		{ "tolerates_restart", "needs a scheduler",
+		  t->tolerates_restart != KTSTR_INHERIT && !t->scheduler && !t->staged_schedulers },
 		{ "survives_storm", "needs a scheduler",
 		  on(t->survives_storm) && !t->scheduler },
 		{ "survives_storm", "excludes expect_auto_repro",

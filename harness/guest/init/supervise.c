@@ -75,7 +75,7 @@ static void on_kmsg(struct guest *g)
 		g->kmsg_fd = -1;
 	}
 	if (ours)
-		guest_sched__check(&g->sched);
+		guest_sched__check(g);
 }
 
 static void on_uevent(struct guest *g)
@@ -93,7 +93,7 @@ static void on_uevent(struct guest *g)
 	}
 	/* an overrun (ENOBUFS) may have lost the awaited one */
 	if (ours || (n < 0 && errno == ENOBUFS))
-		guest_sched__check(&g->sched);
+		guest_sched__check(g);
 }
 
 static void on_sched_log(struct guest *g)
@@ -105,7 +105,7 @@ static void on_leader(struct guest *g)
 {
 	reap(g);
 	if (!g->sched.exited && guest_leader__died(&g->sched.leader, g->sched.pid))
-		guest_sched__leader_died(&g->sched);
+		guest_sched__leader_died(g);
 }
 
 static void on_body(struct guest *g)
@@ -276,16 +276,24 @@ static bool body_without_sched(struct guest *g, uint64_t deadline)
  */
 static bool await_body(struct guest *g, uint64_t *deadline)
 {
-	uint64_t before;
+	uint64_t before, until;
 
-	while (guest_loop__serve(g, body_ended_or_ordered_or_sched_gone, *deadline)) {
+	for (;;) {
+		until = g->sched.restart_until_ns;
+		if (!until || until > *deadline)
+			until = *deadline;
+		if (!guest_loop__serve(g, body_ended_or_ordered_or_sched_gone, until)) {
+			if (ktstr_now_ns() >= *deadline)
+				return false;
+			guest_restart__missed(g);
+			continue;
+		}
 		if (!g->body.ordered || g->body.exited)
 			return true;
 		before = ktstr_now_ns();
 		guest_order__serve(g);
 		*deadline += ktstr_now_ns() - before;
 	}
-	return false;
 }
 
 /* Report an end of the body other than by returning. */
@@ -397,6 +405,7 @@ static void send_result(struct guest *g)
 			kind = guest_sched__why(&g->sched, g->body.start_ns, why, sizeof(why));
 			ktstr_result__add(r, KTSTR_FAILS, kind, "%s", why);
 		}
+		guest_restart__note(g, r);
 		ktstr_result__merge(r, g->result);
 		ktstr_result__merge(r, body);
 		wire = ktstr_result__encode(r, &len);

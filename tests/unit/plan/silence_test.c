@@ -100,6 +100,7 @@ static const struct reader {
 	{ "expect_kind", "harness/host/expect.c", NULL, KTSTR_STARVED },
 	{ "expect_text", "harness/host/expect.c", "x" },
 	{ "allow_unclean_exit", "harness/plan/plan.c" },
+	{ "tolerates_restart", "harness/plan/plan.c" },
 	{ "fail_on_any_ejection", "harness/host/fold.c" },
 	{ "allow_splats", "harness/host/fold.c", strings },
 	{ "survives_storm", "harness/guest/init/body.c" },
