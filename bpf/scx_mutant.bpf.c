@@ -44,6 +44,7 @@ UEI_DEFINE(uei);
 
 static u64 vtime_now;
 static u64 first_cgroup, first_cgroup_at;	/* id and time of the first worker's */
+static u32 nr_homes;				/* OFFLINE_QUEUE: given so far */
 static u64 nr_new_tasks, nr_dispatches;
 
 struct task_ctx {
@@ -167,6 +168,8 @@ static void remember(struct task_ctx *tc, const struct task_struct *p, u64 cgrou
 	}
 	tc->cgroup = cgroup;
 	tc->home = scx_bpf_task_cpu(p);
+	if (IS(OFFLINE_QUEUE) && may_run_on(p, nr_homes % nr))
+		tc->home = nr_homes++ % nr;
 	bpf_for(cpu, 0, nr) {
 		u32 word = (u32)cpu / 64;
 

@@ -39,7 +39,7 @@ static const struct {
 		"uses the affinity that a task had when it was first seen" },
 	[MUTANT_BAD_CPU]	= { "bad-cpu", "sends a task to a CPU that does not exist" },
 	[MUTANT_OFFLINE_QUEUE]	= { "offline-queue",
-		"queues a task for the CPU on which it was first seen, although it may be offline" },
+		"gives each task a CPU to queue for, which may be offline by then" },
 	[MUTANT_OFFLINE_ERROR]	= { "offline-error", "fails when a CPU goes offline" },
 	[MUTANT_STARVE_CGROUP]	= { "starve-cgroup",
 		"runs the first cgroup only when no other task is runnable" },

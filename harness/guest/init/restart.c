@@ -43,6 +43,7 @@ void guest_restart__is_back(struct guest *g)
 	s->restart_until_ns = 0;
 	s->scx.disabled = false;
 	s->scx.reason[0] = '\0';
+	s->exit_line[0] = '\0';
 }
 
 void guest_restart__missed(struct guest *g)

@@ -33,6 +33,7 @@
  */
 #define EJECTED_LINGER_NS (3 * NSEC_PER_SEC / 2)
 #define LEAVING_NS	(2 * NSEC_PER_SEC)	/* for one that is on its way out */
+#define EXIT_MARK	"EXIT: "	/* what uei_print() of the scx headers begins with */
 #define PF_EXITING	0x4			/* include/linux/sched.h; /proc/PID/stat has it */
 
 /* @hold: a socket to PID 1, if the scheduler has to wait before it attaches, else -1. */
@@ -152,7 +153,7 @@ static void remember_output(struct guest_sched *s, const char *buf, size_t len)
 		} else if (s->partial_len) {
 			s->partial[s->partial_len] = '\0';
 			memcpy(s->last_line, s->partial, s->partial_len + 1);
-			if (!strncmp(s->partial, "EXIT: ", 6))
+			if (!s->exit_line[0] && !strncmp(s->partial, EXIT_MARK, strlen(EXIT_MARK)))
 				memcpy(s->exit_line, s->partial, s->partial_len + 1);
 			if (!s->complaint[0] && ktstr_text__complains(s->partial))
 				memcpy(s->complaint, s->partial, s->partial_len + 1);
@@ -535,10 +536,12 @@ void guest_sched__stop(struct guest *g)
 		judge_end(g, false, STOP_PATIENCE_NS);
 }
 
-/* What it said about its end: the reason that the kernel gave it, else its last line. */
-static const char *last_words(const struct guest_sched *s)
+/* Why the kernel disabled it. Its own output has the details, which the kernel does not log. */
+static const char *reason_of(const struct guest_sched *s)
 {
-	return s->exit_line[0] ? s->exit_line : s->last_line;
+	if (!s->scx.reason[0])
+		return "unknown reason";
+	return strstr(s->exit_line, s->scx.reason) ? s->exit_line + strlen(EXIT_MARK) : s->scx.reason;
 }
 
 enum ktstr_kind guest_sched__why(const struct guest_sched *s, uint64_t body_start_ns, char *buf,
@@ -548,7 +551,6 @@ enum ktstr_kind guest_sched__why(const struct guest_sched *s, uint64_t body_star
 		      (double)(s->gone_ns - body_start_ns) / 1e9 : 0.0;
 	bool by_itself = s->exited && !(s->asked && !s->planned);
 	char how[KTSTR_STATUS_SIZE] = "";
-	const char *said = last_words(s);
 
 	if (s->exited)
 		ktstr_status__format(s->status, how, sizeof(how));
@@ -563,19 +565,19 @@ enum ktstr_kind guest_sched__why(const struct guest_sched *s, uint64_t body_star
 			 ktstr_status__format(s->leader.status, how, sizeof(how)));
 	else if (s->restart_until_ns)
 		snprintf(buf, size,
-			 "scheduler %s was asked by the kernel to restart, and %s%s (%.1fs into test)%s%s",
-			 s->scx.ops, by_itself ? "its process ended: " : "was not attached again in time",
-			 by_itself ? how : "", at_s, *said ? "; it said: " : "", said);
+			 "scheduler %s did not restart when the kernel asked it to (%.1fs into test), %s%s; kernel: %s",
+			 s->scx.ops, at_s, by_itself ? "its process " : "it was not attached again in time",
+			 how, reason_of(s));
 	else if (!by_itself)
 		snprintf(buf, size,
-			 "scheduler %s left sched_ext during workload (%.1fs into test): %s; its process went on%s%s%s",
-			 s->scx.ops, at_s, s->scx.reason[0] ? s->scx.reason : "unknown reason",
-			 s->asked ? " and had to be asked to end" : "",
-			 s->exit_line[0] ? "; it said: " : "", s->exit_line);
+			 "scheduler %s left sched_ext during workload (%.1fs into test): %s; its process went on%s",
+			 s->scx.ops, at_s, reason_of(s),
+			 s->asked ? " and had to be asked to end" : "");
 	else
 		snprintf(buf, size,
 			 "scheduler process died unexpectedly during workload (%.1fs into test): %s%s%s%s%s",
-			 at_s, how, s->scx.disabled ? "; kernel: " : "", s->scx.reason,
-			 *said ? "; its last output: " : "", said);
+			 at_s, how, s->scx.disabled ? "; kernel: " : "",
+			 s->scx.disabled ? reason_of(s) : "",
+			 s->last_line[0] ? "; its last output: " : "", s->last_line);
 	return s->scx.disabled ? s->scx.kind : KTSTR_SCHED_EXITED;
 }
