@@ -220,3 +220,28 @@ KTSTR_TEST(cpuset_offline_by_itself, .cores = 4, .duration_s = 2, .isolation = t
 					   CGROUP("b", .cpuset = CPUS("0-1"))),
 		OPS(SPAWN_HOST(.workers = 1, .work = CUSTOM("take_cpu2", take_cpu2))), HOLD_FULL));
 }
+
+/* ---- 1153, 674, 3569: a CPU's own kthreads wait behind everybody ---- */
+
+static int busy_machine(struct ktstr_ctx *ctx)
+{
+	return ktstr_run(ctx, STEP(CGROUPS(CGROUP("busy", .workers = 8)), HOLD_FULL));
+}
+
+/* The kernel's watchdog would eject it after 20 s: nothing else shows in the time of a test. */
+KTSTR_TEST(kthreads_last, .scheduler = &mutant, .duration_s = 5,
+	   .extra_sched_args = KTSTR_STRS("--fault", "starve-kthread"),
+	   .expect_err = true, .expect_kind = KTSTR_STARVED, .expect_text = "kthread ")
+{
+	return busy_machine(ctx);
+}
+
+KTSTR_TEST(kthreads_sound, .scheduler = &mutant, .duration_s = 5)
+{
+	return busy_machine(ctx);
+}
+
+KTSTR_TEST(kthreads_simple, .scheduler = &simple, .duration_s = 5)
+{
+	return busy_machine(ctx);
+}

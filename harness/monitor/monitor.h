@@ -5,6 +5,7 @@
 
 #include "bpf/write.h"
 #include "judge.h"
+#include "kthread.h"
 #include "pace.h"
 #include "watch.h"
 #include "watchdog.h"
@@ -34,6 +35,7 @@ struct ktstr_monitor_state {
 	struct ktstr_monitor_verdict enforced, reported;
 	struct ktstr_watches watches;
 	struct ktstr_watchdog watchdog;
+	struct ktstr_kthreads kthreads;
 	struct ktstr_map_written *written;
 	unsigned int nr_written;
 	bool wrote;			/* or tried to */
@@ -48,6 +50,11 @@ void ktstr_monitor_writes__report(const struct ktstr_monitor_state *s, FILE *f);
 void ktstr_monitor_writes__json(const struct ktstr_monitor_state *s, struct ktstr_json *j);
 /* Does @t ask for any? */
 bool ktstr_monitor_writes__any(const struct ktstr_test *t);
+
+/* part_kthreads.c: kthreads that do not get to run */
+void ktstr_monitor_kthreads__look(const struct ktstr_run *run, struct ktstr_monitor_state *s,
+				  uint64_t jiffies, uint64_t time_ns);
+void ktstr_monitor_kthreads__fold(struct ktstr_run *run, const struct ktstr_monitor_state *s);
 
 /* part_maps.c: watch_bpf_maps */
 int ktstr_monitor_maps__check(const struct ktstr_test *t, struct ktstr_err *err);

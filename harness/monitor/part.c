@@ -100,6 +100,7 @@ static int attach(struct ktstr_run *run, void *state, struct vm *vm, struct ktst
 	    ktstr_watches__init(&s->watches, run->plan->test->watch_bpf_maps, s->img->btf))
 		return ktstr_err(err, ENOMEM, "no memory for samples");
 	s->vm = vm;
+	ktstr_kthreads__resolve(&s->kthreads, s->img->btf);
 	if (run->opts.monitor)
 		snprintf(s->why_not, sizeof(s->why_not), "the guest ended before its kernel was found in memory");
 	return 0;
@@ -122,7 +123,7 @@ static bool read_vcpu_times(struct ktstr_monitor_state *s)
 	return true;
 }
 
-static void take_sample(struct ktstr_monitor_state *s)
+static void take_sample(const struct ktstr_run *run, struct ktstr_monitor_state *s)
 {
 	bool have_times = read_vcpu_times(s);
 	uint64_t time_ns;
@@ -140,6 +141,7 @@ static void take_sample(struct ktstr_monitor_state *s)
 	time_ns = (uint64_t)(ns + s->clock_offset_ns);
 	ktstr_series__add(&s->all, time_ns, s->sample, have_times ? s->vcpu_ns : NULL);
 	ktstr_watches__read(&s->watches, &s->mon.view, s->sample, time_ns);
+	ktstr_monitor_kthreads__look(run, s, s->sample->global[KTSTR_GLOBAL_JIFFIES], time_ns);
 	s->why_not[0] = '\0';
 }
 
@@ -190,9 +192,8 @@ static void mark(struct ktstr_run *run, void *state, struct vm *vm)
 {
 	struct ktstr_monitor_state *s = state;
 
-	(void)run;
 	(void)vm;
-	take_sample(s);
+	take_sample(run, s);
 	arm(s);
 }
 
@@ -202,7 +203,7 @@ static void tick(struct ktstr_run *run, void *state, struct vm *vm)
 
 	(void)vm;
 	if (s->vm && run->opts.monitor)
-		take_sample(s);
+		take_sample(run, s);
 }
 
 static void detach(struct ktstr_run *run, void *state, struct vm *vm)
@@ -330,6 +331,7 @@ static void fold(struct ktstr_run *run, void *state)
 				    s->mon.layout.nr_events, s->tick_ns);
 	if (run->have_result)
 		judge(run, s);
+	ktstr_monitor_kthreads__fold(run, s);
 	ktstr_monitor_maps__fold(run, s, from_ns, to_ns);
 	ktstr_monitor_writes__fold(run, s);
 	if (run->opts.monitor_csv)
