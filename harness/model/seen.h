@@ -75,6 +75,7 @@ struct ktstr_seen {
 	bool machine_off;
 	char machine_end[512];		/* how, where the VMM knows; or empty */
 	char vcpus[512];		/* of a guest that timed out: what they were doing */
+	char *stuck;			/* the same at length, with its tasks; or NULL */
 	enum ktstr_lifecycle timed_out;	/* how far it was when its deadline passed */
 	bool timeout;
 	uint32_t timeout_s;

@@ -51,6 +51,12 @@ void ktstr_monitor_writes__json(const struct ktstr_monitor_state *s, struct ktst
 /* Does @t ask for any? */
 bool ktstr_monitor_writes__any(const struct ktstr_test *t);
 
+/* part.c: the clock of a guest that was stopped, which goes on after its last message */
+void ktstr_monitor__last_time(struct ktstr_run *run, struct ktstr_monitor_state *s);
+/* part_stuck.c: the hook of that name */
+void ktstr_monitor__stuck(struct ktstr_run *run, void *state, struct vm *vm,
+			  const struct vm_stand *stand, uint32_t nr);
+
 /* part_kthreads.c: kthreads that do not get to run */
 void ktstr_monitor_kthreads__look(const struct ktstr_run *run, struct ktstr_monitor_state *s,
 				  uint64_t jiffies, uint64_t time_ns);

@@ -160,6 +160,19 @@ static void set_clock(const struct ktstr_run *run, struct ktstr_monitor_state *s
 	s->clock_known = true;
 }
 
+void ktstr_monitor__last_time(struct ktstr_run *run, struct ktstr_monitor_state *s)
+{
+	uint64_t jiffies;
+	int64_t ns;
+
+	if (ktstr_monitor__jiffies(&s->mon, &jiffies) || !to_ns(s, jiffies, &ns))
+		return;
+	if (!s->clock_known)
+		set_clock(run, s);
+	else if (ns + s->clock_offset_ns > (int64_t)run->seen->now_ns)
+		run->seen->now_ns = (uint64_t)(ns + s->clock_offset_ns);
+}
+
 static void arm(struct ktstr_monitor_state *s)
 {
 	int ret = 0;
@@ -365,6 +378,7 @@ const struct ktstr_run_part ktstr_monitor_part = {
 	.sync = sync_point,
 	.mark = mark,
 	.tick = tick,
+	.stuck = ktstr_monitor__stuck,
 	.detach = detach,
 	.fold = fold,
 	.json = ktstr_monitor_text__json,

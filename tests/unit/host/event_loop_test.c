@@ -314,7 +314,7 @@ TEST_F(real, a_vcpu_that_spins_with_interrupts_off_before_init)
 	self->g.limit.boot_s = 1;
 	run_real(self);
 	ENDS(&self->g, KTSTR_BOOT_TIMEOUT,
-	     "did not reach init within 1 s of wall clock; vCPU 0 runs with interrupts off at rip 0x1000001; vCPU 1 was never started");
+	     "did not reach init within 1 s of wall clock; vCPU 0 runs with interrupts off at 0x1000001; vCPU 1 was never started");
 }
 
 TEST_F(real, a_vcpu_that_spins_with_interrupts_off_in_the_body)
@@ -325,7 +325,7 @@ TEST_F(real, a_vcpu_that_spins_with_interrupts_off_in_the_body)
 	self->g.limit.run_s = 1;
 	run_real(self);
 	ENDS(&self->g, KTSTR_BODY_TIMEOUT,
-	     "did not end it; the body started and did not end; vCPU 0 runs with interrupts off at rip 0x100000a");
+	     "did not end it; the body started and did not end; vCPU 0 runs with interrupts off at 0x100000a");
 }
 
 TEST_F(real, a_vcpu_that_halts_for_good_after_the_body)
