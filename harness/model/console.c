@@ -142,7 +142,7 @@ bool ktstr_text__complains(const char *line)
 {
 	/* getopt(3), libbpf, the verifier, perror(3), assertions, panics of other languages */
 	static const char * const marks[] = {
-		"error", "invalid", "unrecognized", "unknown", "unexpected", "fail", "cannot",
+		"error", "invalid", "incompatible", "unrecognized", "unknown", "unexpected", "fail", "cannot",
 		"can't", "could not", "couldn't", "unable to", "not permitted", "denied", "no such",
 		"not found", "requires an argument", "not supported", "assert", "panicked", "abort",
 		"fatal", "BUG", "Segmentation",

@@ -51,6 +51,13 @@ void ktstr_monitor_writes__json(const struct ktstr_monitor_state *s, struct ktst
 /* Does @t ask for any? */
 bool ktstr_monitor_writes__any(const struct ktstr_test *t);
 
+/* part.c: what is known of the run's kernel; NULL with @err, unless that is NULL */
+struct ktstr_kimage *ktstr_monitor__open_image(const struct ktstr_run *run, struct ktstr_err *err);
+/*
+ * loadable.c: can this kernel load the test's scheduler, as far as its BTF tells? 0, or -ENOTSUP with
+ * @err, where err->missing is set: another kernel can. What cannot be read is no reason.
+ */
+int ktstr_monitor__check_loadable(const struct ktstr_run *run, struct ktstr_err *err);
 /* part.c: the clock of a guest that was stopped, which goes on after its last message */
 void ktstr_monitor__last_time(struct ktstr_run *run, struct ktstr_monitor_state *s);
 /* part_stuck.c: the hook of that name */

@@ -41,17 +41,17 @@ static bool wants_view(const struct ktstr_run *run)
 	return run->opts.monitor || ktstr_monitor_writes__any(run->plan->test);
 }
 
-static void open_image(const struct ktstr_run *run, struct ktstr_monitor_state *s)
+struct ktstr_kimage *ktstr_monitor__open_image(const struct ktstr_run *run, struct ktstr_err *err)
 {
 	char root[PATH_MAX], dir[PATH_MAX];
+	struct ktstr_kimage *img = NULL;
 	const char *cache = NULL;
-	struct ktstr_err err;
+	struct ktstr_err unused;
 
-	if (!ktstr_kernel__cache_root(root, sizeof(root), &err) &&
+	if (!ktstr_kernel__cache_root(root, sizeof(root), &unused) &&
 	    !ktstr_paths__fmt(dir, sizeof(dir), "%s/" SYMBOLS, root))
 		cache = dir;
-	if (ktstr_kimage__open(&s->img, run->kernel.path, cache, &err))
-		snprintf(s->why_not, sizeof(s->why_not), "%.255s", err.msg);
+	return ktstr_kimage__open(&img, run->kernel.path, cache, err ?: &unused) ? NULL : img;
 }
 
 static int check(const struct ktstr_test *t, struct ktstr_err *err)
@@ -71,11 +71,15 @@ static int add_args(const struct ktstr_run *run, void *state, struct ktstr_guest
 static void fill_spec(const struct ktstr_run *run, void *state, struct vm_spec *spec)
 {
 	struct ktstr_monitor_state *s = state;
+	struct ktstr_err err;
 
 	if (!run->opts.monitor)
 		snprintf(s->why_not, sizeof(s->why_not), "switched off by KTSTR_MONITOR");
-	if (wants_view(run))
-		open_image(run, s);
+	if (wants_view(run)) {
+		s->img = ktstr_monitor__open_image(run, &err);
+		if (!s->img)
+			snprintf(s->why_not, sizeof(s->why_not), "%.255s", err.msg);
+	}
 	if (s->img && run->opts.monitor && ktstr_run__deterministic(run))
 		spec->mark_kva = ktstr_pace__link_kva(s->img);
 }
