@@ -11,7 +11,8 @@
  * uevents (no CONFIG_NET) is polled every 100 ms.
  *
  * A scheduler that the kernel has asked to restart, because a CPU came or went, is waited for: PID 1
- * reads the reason, and leaves its decision in shared memory. The hold goes on when it is back.
+ * reads the reason, and leaves its decision in shared memory. The hold goes on when it is back, and is
+ * longer by that time.
  *
  * The same socket has the events of CPUs.
  */
@@ -138,6 +139,16 @@ static bool comes_back(const struct ktstr_hold_ctx *h)
 	}
 }
 
+/* The same; a hold is longer by the time in which the scheduler was away. */
+static bool came_back(const struct ktstr_hold_ctx *h, uint64_t *deadline)
+{
+	uint64_t before = ktstr_now_ns();
+	bool back = comes_back(h);
+
+	*deadline += ktstr_now_ns() - before;
+	return back;
+}
+
 /* Drain @h->wake. True when the scheduler is gone. */
 static bool ejected(struct ktstr_hold_ctx *h)
 {
@@ -201,7 +212,7 @@ int ktstr_hold__wait(struct ktstr_hold_ctx *h, uint64_t ns, enum ktstr_hold_end 
 
 	*end = KTSTR_HOLD_SCHED_EXITED;
 	/* The scheduler may have ended since the last hold, before the uevent socket was polled. */
-	if (h->attached && !state_enabled(h) && !comes_back(h))
+	if (h->attached && !state_enabled(h) && !came_back(h, &deadline))
 		ns = 0;
 	if (!ns)
 		deadline = now;
@@ -212,7 +223,7 @@ int ktstr_hold__wait(struct ktstr_hold_ctx *h, uint64_t ns, enum ktstr_hold_end 
 			return -errno;
 		if (n > 0 && p[0].revents)
 			return 0;
-		if (n > 0 && p[1].revents && ejected(h) && !comes_back(h))
+		if (n > 0 && p[1].revents && ejected(h) && !came_back(h, &deadline))
 			break;
 		if (now >= deadline && n >= 0) {
 			*end = !h->attached || state_enabled(h) || comes_back(h) ?

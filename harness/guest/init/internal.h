@@ -101,6 +101,7 @@ struct guest_sched {
 	/* The kernel asked it to restart: it is waited for until then; 0: it did not. */
 	uint64_t restart_until_ns;
 	uint64_t restart_since_ns, longest_restart_ns;
+	uint64_t away_ns;		/* in all restarts, until it was back */
 	uint32_t restarts;		/* that it came back from */
 	struct guest_leader leader;
 	bool leader_died;		/* and other threads of it live on */

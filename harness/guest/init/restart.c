@@ -33,12 +33,13 @@ bool guest_restart__waits(struct guest *g)
 void guest_restart__is_back(struct guest *g)
 {
 	struct guest_sched *s = &g->sched;
-	uint64_t took = ktstr_now_ns() - s->restart_since_ns;
+	uint64_t took = s->restart_until_ns ? ktstr_now_ns() - s->restart_since_ns : 0;
 
 	if (g->args.no_restart || (!s->restart_until_ns && !guest_restart__asked(s)))
 		return;
-	if (s->restart_until_ns && took > s->longest_restart_ns)
+	if (took > s->longest_restart_ns)
 		s->longest_restart_ns = took;
+	s->away_ns += took;
 	s->restarts++;
 	s->restart_until_ns = 0;
 	s->scx.disabled = false;

@@ -272,20 +272,24 @@ static bool body_without_sched(struct guest *g, uint64_t deadline)
 
 /*
  * Wait until the body or the scheduler has ended. False: @deadline has passed. The time in which
- * the body waits for an order does not count.
+ * the body waits for an order, or for a scheduler that restarts, does not count.
  */
 static bool await_body(struct guest *g, uint64_t *deadline)
 {
-	uint64_t before, until;
+	uint64_t before, until, away = g->sched.away_ns;
 
 	for (;;) {
-		until = g->sched.restart_until_ns;
-		if (!until || until > *deadline)
-			until = *deadline;
+		/* while it is away, only its own limit counts */
+		until = g->sched.restart_until_ns ?: *deadline;
 		if (!guest_loop__serve(g, body_ended_or_ordered_or_sched_gone, until)) {
+			if (g->sched.restart_until_ns) {
+				guest_restart__missed(g);
+				continue;
+			}
+			*deadline += g->sched.away_ns - away;
+			away = g->sched.away_ns;
 			if (ktstr_now_ns() >= *deadline)
 				return false;
-			guest_restart__missed(g);
 			continue;
 		}
 		if (!g->body.ordered || g->body.exited)
@@ -293,6 +297,7 @@ static bool await_body(struct guest *g, uint64_t *deadline)
 		before = ktstr_now_ns();
 		guest_order__serve(g);
 		*deadline += ktstr_now_ns() - before;
+		away = g->sched.away_ns;	/* it may be another one */
 	}
 }
 
