@@ -10,7 +10,7 @@
  *
  * Only tasks in cgroups of cgroups (the workers of a test) meet with a mistake. All others
  * preempt them on their CPU: who starts, stops and judges the workers must not become
- * a victim, or every mistake would look like a hang.
+ * a victim, or every mistake would look like a hang. The exception is STARVE_KTHREAD.
  */
 #include <scx/common.bpf.h>
 
@@ -44,6 +44,7 @@ UEI_DEFINE(uei);
 
 static u64 vtime_now;
 static u64 first_cgroup, first_cgroup_at;	/* id and time of the first worker's */
+static u32 nr_homes;				/* OFFLINE_QUEUE: given so far */
 static u64 nr_new_tasks, nr_dispatches;
 
 struct task_ctx {
@@ -100,6 +101,11 @@ static u64 cgroup_id(const struct task_struct *p)
 	return BPF_CORE_READ(p, cgroups, dfl_cgrp, kn, id);
 }
 
+static bool is_starved_kthread(const struct task_struct *p)
+{
+	return IS(STARVE_KTHREAD) && (p->flags & PF_KTHREAD) && p->nr_cpus_allowed == 1;
+}
+
 static bool may_run_on(const struct task_struct *p, s32 cpu)
 {
 	return bpf_cpumask_test_cpu(cpu, p->cpus_ptr);
@@ -127,7 +133,7 @@ static bool decides_in_enqueue(void)
 	return IS(DROP) || IS(DROP_MOVED) || IS(HOME_QUEUE) || IS(LATE_WAKEUP) ||
 	       IS(IGNORE_CPUSET) || IS(STALE_MASK) || IS(BAD_CPU) || IS(STICKY) ||
 	       IS(ONE_CPU) || IS(NO_IDLE) || IS(WAKE_LOCAL) || IS(WRONG_NODE) ||
-	       IS(CGROUP_LEAK) || IS(SLOW_ENQUEUE);
+	       IS(CGROUP_LEAK) || IS(SLOW_ENQUEUE) || IS(OFFLINE_QUEUE);
 }
 
 s32 BPF_STRUCT_OPS(mutant_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags)
@@ -135,7 +141,7 @@ s32 BPF_STRUCT_OPS(mutant_select_cpu, struct task_struct *p, s32 prev_cpu, u64 w
 	bool is_idle = false;
 	s32 cpu;
 
-	if (decides_in_enqueue() && is_worker(p))
+	if ((decides_in_enqueue() && is_worker(p)) || is_starved_kthread(p))
 		return prev_cpu;
 	if (IS(WRONG_SELECT) && is_worker(p)) {
 		cpu = forbidden_cpu(p);
@@ -162,6 +168,8 @@ static void remember(struct task_ctx *tc, const struct task_struct *p, u64 cgrou
 	}
 	tc->cgroup = cgroup;
 	tc->home = scx_bpf_task_cpu(p);
+	if (IS(OFFLINE_QUEUE) && may_run_on(p, nr_homes % nr))
+		tc->home = nr_homes++ % nr;
 	bpf_for(cpu, 0, nr) {
 		u32 word = (u32)cpu / 64;
 
@@ -294,7 +302,7 @@ static void enqueue_worker(struct task_struct *p, struct task_ctx *tc, u64 enq_f
 		scx_bpf_dsq_insert(p, SCX_DSQ_LOCAL, slice_of(), enq_flags | SCX_ENQ_HEAD);
 		return;
 	}
-	if (IS(HOME_QUEUE)) {
+	if (IS(HOME_QUEUE) || IS(OFFLINE_QUEUE)) {
 		scx_bpf_dsq_insert(p, HOME_DSQ + tc->home, slice_of(), enq_flags);
 		scx_bpf_kick_cpu(tc->home, SCX_KICK_IDLE);
 		return;
@@ -319,6 +327,11 @@ void BPF_STRUCT_OPS(mutant_enqueue, struct task_struct *p, u64 enq_flags)
 {
 	struct task_ctx *tc;
 
+	if (is_starved_kthread(p)) {
+		scx_bpf_dsq_insert(p, BACK_DSQ, SCX_SLICE_DFL, enq_flags);
+		scx_bpf_kick_cpu(scx_bpf_task_cpu(p), SCX_KICK_IDLE);
+		return;
+	}
 	if (!is_worker(p)) {
 		scx_bpf_dsq_insert(p, SCX_DSQ_LOCAL, SCX_SLICE_DFL, enq_flags | SCX_ENQ_PREEMPT);
 		return;
@@ -335,7 +348,7 @@ void BPF_STRUCT_OPS(mutant_dispatch, s32 cpu, struct task_struct *prev)
 {
 	if (IS(STUCK_DISPATCH) && !cpu && prev && is_worker(prev) && ++nr_dispatches % 20 == 0)
 		waste_time(1000 * MSEC);
-	if (IS(HOME_QUEUE) && scx_bpf_dsq_move_to_local(HOME_DSQ + cpu, 0))
+	if ((IS(HOME_QUEUE) || IS(OFFLINE_QUEUE)) && scx_bpf_dsq_move_to_local(HOME_DSQ + cpu, 0))
 		return;
 	if (IS(LIFO) && scx_bpf_dsq_move_to_local(FIFO_DSQ, 0))
 		return;
@@ -399,6 +412,22 @@ void BPF_STRUCT_OPS(mutant_set_cpumask, struct task_struct *p, const struct cpum
 		scx_bpf_error("mutant: no queue for a task of one CPU");
 }
 
+/* To have it is enough to make the kernel follow each task from cgroup to cgroup. */
+void BPF_STRUCT_OPS(mutant_cgroup_move, struct task_struct *p, struct cgroup *from,
+		    struct cgroup *to)
+{
+}
+
+void BPF_STRUCT_OPS(mutant_cpu_online, s32 cpu)
+{
+}
+
+void BPF_STRUCT_OPS(mutant_cpu_offline, s32 cpu)
+{
+	if (IS(OFFLINE_ERROR))
+		scx_bpf_error("mutant: CPU %d went offline", cpu);
+}
+
 void BPF_STRUCT_OPS(mutant_enable, struct task_struct *p)
 {
 	scx_bpf_task_set_dsq_vtime(p, IS(NEW_FIRST) ? 0 : vtime_now);
@@ -451,7 +480,7 @@ s32 BPF_STRUCT_OPS_SLEEPABLE(mutant_init)
 		if (ret)
 			return ret;
 	}
-	if (IS(HOME_QUEUE)) {
+	if (IS(HOME_QUEUE) || IS(OFFLINE_QUEUE)) {
 		bpf_for(i, 0, scx_bpf_nr_cpu_ids()) {
 			ret = scx_bpf_create_dsq(HOME_DSQ + i, NUMA_NO_NODE);
 			if (ret)
@@ -478,6 +507,9 @@ SCX_OPS_DEFINE(mutant_ops,
 	       .quiescent		= (void *)mutant_quiescent,
 	       .yield			= (void *)mutant_yield,
 	       .set_cpumask		= (void *)mutant_set_cpumask,
+	       .cgroup_move		= (void *)mutant_cgroup_move,
+	       .cpu_online		= (void *)mutant_cpu_online,
+	       .cpu_offline		= (void *)mutant_cpu_offline,
 	       .enable			= (void *)mutant_enable,
 	       .init_task		= (void *)mutant_init_task,
 	       .init			= (void *)mutant_init,

@@ -38,6 +38,9 @@ static const struct {
 	[MUTANT_STALE_MASK]	= { "stale-mask",
 		"uses the affinity that a task had when it was first seen" },
 	[MUTANT_BAD_CPU]	= { "bad-cpu", "sends a task to a CPU that does not exist" },
+	[MUTANT_OFFLINE_QUEUE]	= { "offline-queue",
+		"gives each task a CPU to queue for, which may be offline by then" },
+	[MUTANT_OFFLINE_ERROR]	= { "offline-error", "fails when a CPU goes offline" },
 	[MUTANT_STARVE_CGROUP]	= { "starve-cgroup",
 		"runs the first cgroup only when no other task is runnable" },
 	[MUTANT_STARVE_NEW]	= { "starve-new",
@@ -54,6 +57,8 @@ static const struct {
 		"runs tasks that have yielded only when no other task is runnable" },
 	[MUTANT_STARVE_SLEEPER]	= { "starve-sleeper",
 		"runs tasks that have slept only when no other task is runnable" },
+	[MUTANT_STARVE_KTHREAD]	= { "starve-kthread",
+		"runs the kernel's per-CPU threads only when no other task is runnable" },
 	[MUTANT_NO_PREEMPT]	= { "no-preempt", "gives slices that never end" },
 	[MUTANT_LONG_SLICE]	= { "long-slice", "gives slices of one second" },
 	[MUTANT_LIFO]	= { "lifo", "runs the newest task first" },
@@ -133,6 +138,11 @@ static int run(unsigned int fault, unsigned int timeout_ms, int signals, bool *a
 	skel = SCX_OPS_OPEN(mutant_ops, bpf_bpf);
 	skel->rodata->fault = fault;
 	read_nodes(skel->rodata->node_of_cpu);
+	/* Without these the kernel ejects it when a CPU comes or goes, and it starts again. */
+	if (fault != MUTANT_OFFLINE_QUEUE && fault != MUTANT_OFFLINE_ERROR) {
+		skel->struct_ops.mutant_ops->cpu_online = NULL;
+		skel->struct_ops.mutant_ops->cpu_offline = NULL;
+	}
 	if (timeout_ms)
 		skel->struct_ops.mutant_ops->timeout_ms = timeout_ms;
 	/* An optional probe of the sched_ext headers; this scheduler has no use for it. */

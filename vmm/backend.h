@@ -29,7 +29,8 @@ struct vm_ops {
 	int (*save)(struct vm *vm, const struct vm_saved *to, struct ktstr_err *err); /* optional */
 	int (*pause)(struct vm *vm, int timeout_ms, struct ktstr_err *err);
 	int (*resume)(struct vm *vm);
-	int (*describe)(struct vm *vm, char *buf, size_t size);	/* optional */
+	/* optional; @stand has an element for each vCPU */
+	int (*look)(struct vm *vm, struct vm_stand *stand, struct ktstr_err *err);
 	void *(*mem)(struct vm *vm, uint64_t gpa, size_t len);
 	void *(*shared)(struct vm *vm, uint64_t *gpa);
 	/* NULL: this backend does not count. */
@@ -42,6 +43,7 @@ struct vm {
 	const struct vm_ops *ops;
 	const char *doorbell;	/* what ktstr.doorbell= tells the guest */
 	const char *notice;	/* of its RAM; NULL: none yet */
+	uint32_t nr_vcpus;
 	struct vm_times times;	/* except entry_ns */
 	int64_t lap_ns;		/* the last vm_lap(); create() begins with setting it */
 	int64_t start_ns;	/* vm_start() was called */

@@ -195,6 +195,7 @@ int vm_create(struct vm **vmp, const struct vm_spec *spec, struct ktstr_err *err
 	if (r)
 		return r;
 	(*vmp)->ops = ops;
+	(*vmp)->nr_vcpus = ktstr_topology__cpus(&spec->topo.count);
 	(*vmp)->times.ns[VM_STEP_CHECK] = checked - begin;
 	return 0;
 }
@@ -244,11 +245,6 @@ int vm_pause(struct vm *vm, int timeout_ms, struct ktstr_err *err)
 int vm_resume(struct vm *vm)
 {
 	return vm->ops->resume(vm);
-}
-
-int vm_describe(struct vm *vm, char *buf, size_t size)
-{
-	return vm->ops->describe ? vm->ops->describe(vm, buf, size) : -EOPNOTSUPP;
 }
 
 void *vm_mem(struct vm *vm, uint64_t gpa, size_t len)

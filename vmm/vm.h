@@ -267,13 +267,41 @@ static inline bool vm_has_pci(const struct vm_spec *spec)
 int vm_pause(struct vm *vm, int timeout_ms, struct ktstr_err *err);
 int vm_resume(struct vm *vm);
 
+/* What a vCPU does. In the order of reports: what explains a hang comes first. */
+enum vm_stand_kind {
+	VM_STAND_LOST,		/* its registers are not to be had */
+	VM_STAND_DEAD,		/* halted with interrupts off */
+	VM_STAND_LOCKED,	/* runs with interrupts off */
+	VM_STAND_NEVER,		/* was never started */
+	VM_STAND_SYNC,
+	VM_STAND_KERNEL,
+	VM_STAND_USER,
+	VM_STAND_IDLE,
+	VM_NR_STANDS,
+};
+
+struct vm_stand {
+	enum vm_stand_kind kind;
+	uint64_t pc, sp;	/* 0: not known */
+};
+
+/* How to name a place in the kernel; false: it has no name, then its address is written. */
+struct vm_namer {
+	bool (*name)(const void *arg, uint64_t pc, char *buf, size_t size);
+	const void *arg;
+};
+
 /*
- * What the vCPUs of a running machine are doing, in one line, for the report about a guest that no
- * longer responds: which have never been started, are idle, run, or have interrupts disabled. This
- * stops the guest twice, for up to a second in total. 0, or -errno; -EOPNOTSUPP: this backend
- * cannot tell.
+ * What the vCPUs of a running machine are doing, for the report about a guest that no longer
+ * responds. The machine is of no use any more: it may be stopped for good. 0 and an array that the
+ * caller frees, or -errno with @err; -EOPNOTSUPP: this backend cannot tell.
  */
-int vm_describe(struct vm *vm, char *buf, size_t size);
+int vm_look(struct vm *vm, struct vm_stand **stand, uint32_t *nr, struct ktstr_err *err);
+/* The same in one line. @namer NULL: nothing has a name. */
+void vm_stands_tell(const struct vm_stand *stand, uint32_t nr, const struct vm_namer *namer,
+		    char *buf, size_t size);
+/* Is it in the kernel, so that its place says something? */
+bool vm_stand_has_place(const struct vm_stand *s);
 
 /*
  * Guest RAM at guest physical address @gpa, or NULL unless all @len bytes are RAM of one

@@ -4,10 +4,12 @@
  * when the machine has ended), so that the time of reading cannot influence a deterministic guest.
  * At marks, of which the guest does not know, they are looked at and stay in the ring.
  */
+#include <errno.h>
 #include <limits.h>
 #include <linux/kernel.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -120,6 +122,25 @@ static int wait_ms(struct event_loop *l)
 	return tick < left ? tick : left;
 }
 
+/* What the vCPUs were doing when a deadline passed; parts that know the kernel say more. */
+static void look_at_vcpus(struct event_loop *l)
+{
+	struct ktstr_seen *s = l->run->seen;
+	struct vm_stand *stand;
+	struct ktstr_err err;
+	uint32_t nr;
+	int ret = vm_look(l->vm, &stand, &nr, &err);
+
+	s->vcpus[0] = '\0';
+	if (ret && ret != -EOPNOTSUPP)
+		snprintf(s->vcpus, sizeof(s->vcpus), "%s", err.msg);
+	if (ret)
+		return;
+	vm_stands_tell(stand, nr, NULL, s->vcpus, sizeof(s->vcpus));
+	ktstr_parts__stuck(l->run, l->vm, stand, nr);
+	free(stand);
+}
+
 /* True when the loop is over. */
 static bool on_timeout(struct event_loop *l)
 {
@@ -135,8 +156,7 @@ static bool on_timeout(struct event_loop *l)
 	s->timeout = true;
 	s->timed_out = s->lifecycle;
 	s->timeout_s = l->limit_s[l->deadline];
-	if (vm_describe(l->vm, s->vcpus, sizeof(s->vcpus)))
-		s->vcpus[0] = '\0';
+	look_at_vcpus(l);
 	return true;
 }
 

@@ -90,6 +90,54 @@ static void fold_death(struct ktstr_run *run, const char *console)
 		      ktstr_lifecycle__describe(s->lifecycle));
 }
 
+/* The entry of allow_splats that a line of @p has, or NULL. */
+static const char *allowed(const struct ktstr_test *t, const struct ktstr_splat *p)
+{
+	const char * const *a = t->allow_splats;
+
+	while (a && *a && !strstr(p->text, *a))
+		a++;
+	return a ? *a : NULL;
+}
+
+/* Does the finding about a panic quote it? */
+static bool is_quoted(const struct ktstr_result *r, const struct ktstr_splat *p)
+{
+	uint32_t i;
+
+	for (i = 0; i < r->nr_details; i++)
+		if (r->details[i].kind == KTSTR_GUEST_PANIC && strstr(r->details[i].text, p->headline))
+			return true;
+	return false;
+}
+
+/* What the kernel complained about since the test has begun, up to the end of the machine. */
+static void fold_splats(struct ktstr_run *run, const char *console)
+{
+	struct ktstr_splats *s = &run->seen->splats;
+	const struct ktstr_splat *p;
+	char text[KTSTR_DETAIL_LEN];
+	const char *entry;
+
+	if (run->seen->started)
+		ktstr_splats__console(s, console);
+	for (p = s->list; p < s->list + s->nr; p++) {
+		if (is_quoted(run->result, p))
+			continue;
+		ktstr_splat__describe(p, text, sizeof(text));
+		entry = allowed(run->plan->test, p);
+		if (entry)
+			ktstr_result__add(run->result, KTSTR_NOTE, KTSTR_KERNEL_SPLAT,
+					  "allowed by allow_splats \"%.64s\": %s", entry, text);
+		else
+			fails(run, KTSTR_KERNEL_SPLAT, "%s", text);
+	}
+	if (s->dropped)
+		fails(run, KTSTR_KERNEL_SPLAT,
+		      "%u more kernel splats, of which kmsg.log has the text: %u different ones are kept",
+		      s->dropped, KTSTR_MAX_SPLATS);
+}
+
 static void fold_scheduler(struct ktstr_run *run)
 {
 	const struct ktstr_seen *s = run->seen;
@@ -210,6 +258,7 @@ void ktstr_fold(struct ktstr_run *run, const char *console)
 	fold_infrastructure(run);
 	fold_timeout(run);
 	fold_death(run, console);
+	fold_splats(run, console);
 	fold_scheduler(run);
 	fold_others(run);
 	fold_verifier(run);

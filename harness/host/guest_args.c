@@ -103,6 +103,7 @@ int ktstr_guest_args__make(const struct ktstr_run *run, const struct ktstr_deadl
 	if (ret)
 		return ret;
 	a->unclean_exit = p->allow_unclean_exit;
+	a->no_restart = !p->tolerates_restart;
 	if (p->scheduler)
 		ret = add_scheduler(p, a);
 	if (!ret)

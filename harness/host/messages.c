@@ -202,6 +202,8 @@ static bool on_kmsg(struct ktstr_seen *s, const struct ktstr_msg *m)
 	len = ktstr_kmsg__format(m->payload, m->len, line, sizeof(line), &text);
 	if (!len)
 		return false;
+	/* what the kernel logged before is the boot's */
+	ktstr_splats__record(&s->splats, m->payload, m->len, s->started);
 	/* one that is being attached is the only one there is */
 	if (s->sched_started)
 		ktstr_scxlog__record(&s->scx, m->payload, m->len);

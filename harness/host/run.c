@@ -26,6 +26,7 @@
 #include "harness/model/console.h"
 #include "harness/model/part.h"
 #include "harness/model/seen.h"
+#include "harness/monitor/monitor.h"
 #include "harness/report/report.h"
 #include "harness/report/sidecar.h"
 #include "host_run.h"
@@ -136,6 +137,8 @@ static int prepare(struct work *w, struct ktstr_err *err)
 		return ret;
 	if ((p->scheduler && p->scheduler->binary) || p->test->staged_schedulers) {
 		ret = ktstr_kernel__check_scx(&run->kernel, err);
+		if (!ret)
+			ret = ktstr_monitor__check_loadable(run, err);
 		if (ret)
 			return ret;
 	}

@@ -51,21 +51,33 @@ const char *ktstr_console__skip_time(const char *line, size_t *len)
 	return p;
 }
 
+bool ktstr_console__stamp(const char *line, size_t len, uint64_t *us)
+{
+	unsigned int s, micro;
+	char head[32];		/* sscanf() would look for the end of all of the text */
+	int n = 0;
+
+	if (!len || *line != '[')
+		return false;
+	if (len >= sizeof(head))
+		len = sizeof(head) - 1;
+	memcpy(head, line, len);
+	head[len] = '\0';
+	if (sscanf(head, "[ %9u.%6u%n", &s, &micro, &n) != 2 || head[n] != ']')
+		return false;
+	*us = s * 1000000ULL + micro;
+	return true;
+}
+
 uint64_t ktstr_console__time_ns(const char *text)
 {
 	const char *pos = text, *line;
-	unsigned int s, us;
-	uint64_t ns = 0;
+	uint64_t us = 0;
 	size_t len;
-	int n;
 
-	while ((line = ktstr_text__line(&pos, &len))) {
-		n = 0;
-		if (len && *line == '[' && sscanf(line, "[ %9u.%6u%n", &s, &us, &n) == 2 &&
-		    line[n] == ']')
-			ns = (s * 1000000ULL + us) * 1000;
-	}
-	return ns;
+	while ((line = ktstr_text__line(&pos, &len)))
+		ktstr_console__stamp(line, len, &us);
+	return us * 1000;
 }
 
 static bool has(const char *line, size_t len, const char *text)
@@ -112,6 +124,7 @@ bool ktstr_console__matters(const char *line, size_t len)
 		"sched_ext", "scx_", "Kernel panic", "Oops", "BUG:", "BUG at", "WARNING:",
 		"Call Trace", "RIP:", "general protection", "blocked for more than",
 		"rcu: INFO", "rcu_sched", "soft lockup", "hard LOCKUP", "Out of memory",
+		"UBSAN:", "cut here", " corruption", "end trace",
 		"oom-kill", "segfault", "Initramfs unpacking failed", "Unable to mount root",
 		"No working init", "ktstr",
 	};
@@ -129,7 +142,7 @@ bool ktstr_text__complains(const char *line)
 {
 	/* getopt(3), libbpf, the verifier, perror(3), assertions, panics of other languages */
 	static const char * const marks[] = {
-		"error", "invalid", "unrecognized", "unknown", "unexpected", "fail", "cannot",
+		"error", "invalid", "incompatible", "unrecognized", "unknown", "unexpected", "fail", "cannot",
 		"can't", "could not", "couldn't", "unable to", "not permitted", "denied", "no such",
 		"not found", "requires an argument", "not supported", "assert", "panicked", "abort",
 		"fatal", "BUG", "Segmentation",

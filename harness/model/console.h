@@ -19,6 +19,9 @@ bool ktstr_console__death(const char *text, char *buf, size_t size);
 /* Does this line belong into a failure report? */
 bool ktstr_console__matters(const char *line, size_t len);
 
+/* The time stamp of a line, "[   12.345678] ", in us; false: it has none. */
+bool ktstr_console__stamp(const char *line, size_t len, uint64_t *us);
+
 /* The guest clock in the last time stamp, "[   12.345678] "; 0: there is none. */
 uint64_t ktstr_console__time_ns(const char *text);
 

@@ -47,6 +47,13 @@ struct ktstr_engine_progress {
 	uint32_t doing;			/* enum ktstr_doing */
 };
 
+/* What PID 1 knows of the scheduler under test, for the engine. */
+enum ktstr_sched_phase {
+	KTSTR_SCHED_PHASE_ON,
+	KTSTR_SCHED_PHASE_RESTARTS,	/* the kernel ejected it so that it starts again: it is waited for */
+	KTSTR_SCHED_PHASE_GONE,
+};
+
 enum ktstr_preview_stage {
 	KTSTR_PREVIEW_BODY,		/* before its first scenario */
 	KTSTR_PREVIEW_CHECKING,
@@ -108,6 +115,7 @@ struct ktstr_ctx {
 	const char *part;		/* the case that runs; NULL: none */
 	uint64_t stop_ns;		/* stop and collection of the workers that ended last */
 	struct ktstr_engine_progress *progress;	/* NULL: nobody asks */
+	const uint32_t *sched_phase;	/* enum ktstr_sched_phase, written by PID 1; NULL: there is none */
 	const struct ktstr_preview *preview;	/* NULL: carry scenarios out */
 	struct ktstr_hand *hand;	/* what the body does by hand (engine/hand/); NULL: nothing */
 	struct ktstr_capture *captures;	/* of CAPTURE_CGROUP_PROCS, newest first; see ops.h */

@@ -38,6 +38,7 @@ struct ktstr_guest_args {
 	char **sched_argv;		/* of the scheduler under test */
 	uint32_t hold_attach;		/* 1: it waits at a sync point before it attaches */
 	uint32_t session;		/* 1: the body is the user's and goes on without it */
+	uint32_t no_restart;		/* 1: that the kernel makes it restart is its end */
 	uint32_t unclean_exit;		/* 1: no matter how it ends when it is stopped */
 	char **enable, **disable;	/* "echo V > /path" */
 	char **modules;			/* kernel modules to load, in this order */

@@ -136,6 +136,17 @@ int ktstr_parts__attach(struct ktstr_run *run, struct vm *vm, struct ktstr_err *
 	return 0;
 }
 
+void ktstr_parts__stuck(struct ktstr_run *run, struct vm *vm, const struct vm_stand *stand,
+			uint32_t nr)
+{
+	const struct ktstr_run_part *p;
+	unsigned int i;
+
+	for_each_ready_part(run, i, p)
+		if (p->stuck)
+			p->stuck(run, run->part_state[i], vm, stand, nr);
+}
+
 void ktstr_parts__sync(struct ktstr_run *run, struct vm *vm)
 {
 	const struct ktstr_run_part *p;

@@ -14,6 +14,7 @@
  *	sync		the guest waits at a sync point; any number of times
  *	mark		the guest stopped at the mark that a part has set; any number of times
  *	tick		period_ns of the host's time have passed since the last one; the guest runs
+ *	stuck		a deadline has passed, and the machine is stopped
  *	detach		the machine is about to be destroyed
  *	fold		the guest's result has been taken over, the verdict is still open
  *	json, report	the verdict stands; phase is a part of the report
@@ -96,6 +97,13 @@ struct ktstr_run_part {
 	 */
 	void (*tick)(struct ktstr_run *run, void *state, struct vm *vm);
 
+	/*
+	 * The guest has missed a deadline, and does what @stand says of its @nr vCPUs. May write
+	 * to run->seen->vcpus and run->seen->stuck.
+	 */
+	void (*stuck)(struct ktstr_run *run, void *state, struct vm *vm,
+		      const struct vm_stand *stand, uint32_t nr);
+
 	/* Called last, before the machine is destroyed; it may be running or off. */
 	void (*detach)(struct ktstr_run *run, void *state, struct vm *vm);
 
@@ -153,6 +161,8 @@ void ktstr_parts__mark(struct ktstr_run *run, struct vm *vm, enum vm_mark_slot s
  */
 uint64_t ktstr_parts__tick(struct ktstr_run *run, struct vm *vm, uint64_t now_ns,
 			   uint64_t *last_ns);
+void ktstr_parts__stuck(struct ktstr_run *run, struct vm *vm, const struct vm_stand *stand,
+			uint32_t nr);
 void ktstr_parts__detach(struct ktstr_run *run, struct vm *vm);
 void ktstr_parts__fold(struct ktstr_run *run);
 /* Write the section of the part with this name; null when there is no such part. */

@@ -15,6 +15,7 @@
 #include "output.h"
 #include "run.h"
 #include "scxlog.h"
+#include "splat.h"
 
 #define KTSTR_MAX_STIMULI	1024
 #define KTSTR_MAX_CHECK_CHANGES	256
@@ -65,6 +66,7 @@ struct ktstr_seen {
 	char devices[KTSTR_DEVICES_TEXT];	/* of DEVICES */
 	struct ktstr_scxlog scx;	/* about the scheduler that PID 1 started last */
 	struct ktstr_scxlog others;	/* about those that the test or its payloads started */
+	struct ktstr_splats splats;	/* of the kernel, since START */
 
 	unsigned int bad_crcs, bad_messages;
 	uint64_t drops;			/* messages that the guest gave up */
@@ -74,6 +76,7 @@ struct ktstr_seen {
 	bool machine_off;
 	char machine_end[512];		/* how, where the VMM knows; or empty */
 	char vcpus[512];		/* of a guest that timed out: what they were doing */
+	char *stuck;			/* the same at length, with its tasks; or NULL */
 	enum ktstr_lifecycle timed_out;	/* how far it was when its deadline passed */
 	bool timeout;
 	uint32_t timeout_s;

@@ -5,6 +5,7 @@
 
 #include "bpf/write.h"
 #include "judge.h"
+#include "kthread.h"
 #include "pace.h"
 #include "watch.h"
 #include "watchdog.h"
@@ -34,6 +35,7 @@ struct ktstr_monitor_state {
 	struct ktstr_monitor_verdict enforced, reported;
 	struct ktstr_watches watches;
 	struct ktstr_watchdog watchdog;
+	struct ktstr_kthreads kthreads;
 	struct ktstr_map_written *written;
 	unsigned int nr_written;
 	bool wrote;			/* or tried to */
@@ -48,6 +50,24 @@ void ktstr_monitor_writes__report(const struct ktstr_monitor_state *s, FILE *f);
 void ktstr_monitor_writes__json(const struct ktstr_monitor_state *s, struct ktstr_json *j);
 /* Does @t ask for any? */
 bool ktstr_monitor_writes__any(const struct ktstr_test *t);
+
+/* part.c: what is known of the run's kernel; NULL with @err, unless that is NULL */
+struct ktstr_kimage *ktstr_monitor__open_image(const struct ktstr_run *run, struct ktstr_err *err);
+/*
+ * loadable.c: can this kernel load the test's scheduler, as far as its BTF tells? 0, or -ENOTSUP with
+ * @err, where err->missing is set: another kernel can. What cannot be read is no reason.
+ */
+int ktstr_monitor__check_loadable(const struct ktstr_run *run, struct ktstr_err *err);
+/* part.c: the clock of a guest that was stopped, which goes on after its last message */
+void ktstr_monitor__last_time(struct ktstr_run *run, struct ktstr_monitor_state *s);
+/* part_stuck.c: the hook of that name */
+void ktstr_monitor__stuck(struct ktstr_run *run, void *state, struct vm *vm,
+			  const struct vm_stand *stand, uint32_t nr);
+
+/* part_kthreads.c: kthreads that do not get to run */
+void ktstr_monitor_kthreads__look(const struct ktstr_run *run, struct ktstr_monitor_state *s,
+				  uint64_t jiffies, uint64_t time_ns);
+void ktstr_monitor_kthreads__fold(struct ktstr_run *run, const struct ktstr_monitor_state *s);
 
 /* part_maps.c: watch_bpf_maps */
 int ktstr_monitor_maps__check(const struct ktstr_test *t, struct ktstr_err *err);

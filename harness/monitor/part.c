@@ -41,17 +41,17 @@ static bool wants_view(const struct ktstr_run *run)
 	return run->opts.monitor || ktstr_monitor_writes__any(run->plan->test);
 }
 
-static void open_image(const struct ktstr_run *run, struct ktstr_monitor_state *s)
+struct ktstr_kimage *ktstr_monitor__open_image(const struct ktstr_run *run, struct ktstr_err *err)
 {
 	char root[PATH_MAX], dir[PATH_MAX];
+	struct ktstr_kimage *img = NULL;
 	const char *cache = NULL;
-	struct ktstr_err err;
+	struct ktstr_err unused;
 
-	if (!ktstr_kernel__cache_root(root, sizeof(root), &err) &&
+	if (!ktstr_kernel__cache_root(root, sizeof(root), &unused) &&
 	    !ktstr_paths__fmt(dir, sizeof(dir), "%s/" SYMBOLS, root))
 		cache = dir;
-	if (ktstr_kimage__open(&s->img, run->kernel.path, cache, &err))
-		snprintf(s->why_not, sizeof(s->why_not), "%.255s", err.msg);
+	return ktstr_kimage__open(&img, run->kernel.path, cache, err ?: &unused) ? NULL : img;
 }
 
 static int check(const struct ktstr_test *t, struct ktstr_err *err)
@@ -71,11 +71,15 @@ static int add_args(const struct ktstr_run *run, void *state, struct ktstr_guest
 static void fill_spec(const struct ktstr_run *run, void *state, struct vm_spec *spec)
 {
 	struct ktstr_monitor_state *s = state;
+	struct ktstr_err err;
 
 	if (!run->opts.monitor)
 		snprintf(s->why_not, sizeof(s->why_not), "switched off by KTSTR_MONITOR");
-	if (wants_view(run))
-		open_image(run, s);
+	if (wants_view(run)) {
+		s->img = ktstr_monitor__open_image(run, &err);
+		if (!s->img)
+			snprintf(s->why_not, sizeof(s->why_not), "%.255s", err.msg);
+	}
 	if (s->img && run->opts.monitor && ktstr_run__deterministic(run))
 		spec->mark_kva[VM_MARK_PACE] = ktstr_pace__link_kva(s->img);
 }
@@ -100,6 +104,7 @@ static int attach(struct ktstr_run *run, void *state, struct vm *vm, struct ktst
 	    ktstr_watches__init(&s->watches, run->plan->test->watch_bpf_maps, s->img->btf))
 		return ktstr_err(err, ENOMEM, "no memory for samples");
 	s->vm = vm;
+	ktstr_kthreads__resolve(&s->kthreads, s->img->btf);
 	if (run->opts.monitor)
 		snprintf(s->why_not, sizeof(s->why_not), "the guest ended before its kernel was found in memory");
 	return 0;
@@ -122,7 +127,7 @@ static bool read_vcpu_times(struct ktstr_monitor_state *s)
 	return true;
 }
 
-static void take_sample(struct ktstr_monitor_state *s)
+static void take_sample(const struct ktstr_run *run, struct ktstr_monitor_state *s)
 {
 	bool have_times = read_vcpu_times(s);
 	uint64_t time_ns;
@@ -140,6 +145,7 @@ static void take_sample(struct ktstr_monitor_state *s)
 	time_ns = (uint64_t)(ns + s->clock_offset_ns);
 	ktstr_series__add(&s->all, time_ns, s->sample, have_times ? s->vcpu_ns : NULL);
 	ktstr_watches__read(&s->watches, &s->mon.view, s->sample, time_ns);
+	ktstr_monitor_kthreads__look(run, s, s->sample->global[KTSTR_GLOBAL_JIFFIES], time_ns);
 	s->why_not[0] = '\0';
 }
 
@@ -156,6 +162,19 @@ static void set_clock(const struct ktstr_run *run, struct ktstr_monitor_state *s
 	if (!s->clock_known)
 		snprintf(s->why_not, sizeof(s->why_not), "the guest ended before the first one was due");
 	s->clock_known = true;
+}
+
+void ktstr_monitor__last_time(struct ktstr_run *run, struct ktstr_monitor_state *s)
+{
+	uint64_t jiffies;
+	int64_t ns;
+
+	if (ktstr_monitor__jiffies(&s->mon, &jiffies) || !to_ns(s, jiffies, &ns))
+		return;
+	if (!s->clock_known)
+		set_clock(run, s);
+	else if (ns + s->clock_offset_ns > (int64_t)run->seen->now_ns)
+		run->seen->now_ns = (uint64_t)(ns + s->clock_offset_ns);
 }
 
 static void arm(struct ktstr_monitor_state *s)
@@ -190,11 +209,10 @@ static void mark(struct ktstr_run *run, void *state, struct vm *vm, enum vm_mark
 {
 	struct ktstr_monitor_state *s = state;
 
-	(void)run;
 	(void)vm;
 	if (slot != VM_MARK_PACE)
 		return;
-	take_sample(s);
+	take_sample(run, s);
 	arm(s);
 }
 
@@ -204,7 +222,7 @@ static void tick(struct ktstr_run *run, void *state, struct vm *vm)
 
 	(void)vm;
 	if (s->vm && run->opts.monitor)
-		take_sample(s);
+		take_sample(run, s);
 }
 
 static void detach(struct ktstr_run *run, void *state, struct vm *vm)
@@ -332,6 +350,7 @@ static void fold(struct ktstr_run *run, void *state)
 				    s->mon.layout.nr_events, s->tick_ns);
 	if (run->have_result)
 		judge(run, s);
+	ktstr_monitor_kthreads__fold(run, s);
 	ktstr_monitor_maps__fold(run, s, from_ns, to_ns);
 	ktstr_monitor_writes__fold(run, s);
 	if (run->opts.monitor_csv)
@@ -365,6 +384,7 @@ const struct ktstr_run_part ktstr_monitor_part = {
 	.sync = sync_point,
 	.mark = mark,
 	.tick = tick,
+	.stuck = ktstr_monitor__stuck,
 	.detach = detach,
 	.fold = fold,
 	.json = ktstr_monitor_text__json,

@@ -48,7 +48,9 @@ const struct ktstr_attr ktstr_test_attrs[] = {
 	TEST(expect_kind, KIND),
 	TEST(expect_text, POINTER),
 	TEST_VM(allow_unclean_exit, SWITCH),
+	TEST_VM(tolerates_restart, SWITCH_OFF),
 	TEST_VM(fail_on_any_ejection, SWITCH),
+	TEST_VM(allow_splats, POINTER),
 	TEST_VM(survives_storm, SWITCH),
 	TEST(allow_inconclusive, SWITCH),
 	TEST_LATER(auto_repro, SWITCH, "the crash probes"),
@@ -105,6 +107,7 @@ const struct ktstr_attr ktstr_scheduler_attrs[] = {
 	SCHED(max_cpus, NUMBER),
 	SCHED(requires_smt, SWITCH),
 	SCHED(allow_unclean_exit, SWITCH),
+	SCHED(tolerates_restart, SWITCH_OFF),
 };
 const unsigned int ktstr_nr_scheduler_attrs =
 	ARRAY_SIZE(ktstr_scheduler_attrs);

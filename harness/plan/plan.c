@@ -102,6 +102,13 @@ static const char *cgroup_root(const struct ktstr_plan *p)
 }
 
 /* Of the test, else of the scheduler that runs. */
+static bool tolerates_restart(const struct ktstr_plan *p)
+{
+	if (p->test->tolerates_restart != KTSTR_INHERIT)
+		return p->test->tolerates_restart == KTSTR_ON;
+	return !p->scheduler || p->scheduler->tolerates_restart != KTSTR_OFF;
+}
+
 static bool allows_unclean_exit(const struct ktstr_plan *p)
 {
 	if (p->test->allow_unclean_exit != KTSTR_INHERIT)
@@ -125,6 +132,7 @@ int ktstr_plan__for(struct ktstr_plan *p, const struct ktstr_test *t, struct kts
 	apply_bounds(p);
 	p->cgroup_root = cgroup_root(p);
 	p->allow_unclean_exit = allows_unclean_exit(p);
+	p->tolerates_restart = tolerates_restart(p);
 	ktstr_checks__resolve(&p->checks, ktstr_plan__scheduler_checks(p), &t->checks);
 	return 0;
 }

@@ -27,6 +27,7 @@ struct ktstr_plan {
 	const char *work_type;		/* for swappable cgroups; NULL: their own */
 	uint32_t workers_per_cgroup;
 	bool allow_unclean_exit;
+	bool tolerates_restart;
 	bool kaslr, expect_err, allow_inconclusive, survives_storm, host_only, ignore;
 	struct ktstr_checks checks;	/* resolved: library, scheduler, test */
 };

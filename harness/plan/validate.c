@@ -126,6 +126,8 @@ static int check_exclusions(const struct ktstr_test *t, struct ktstr_err *err)
 		  on(t->expect_err) && on(t->expect_auto_repro) },
 		{ "allow_unclean_exit", "needs a scheduler",
 		  on(t->allow_unclean_exit) && !t->scheduler && !t->staged_schedulers },
+		{ "tolerates_restart", "needs a scheduler",
+		  t->tolerates_restart != KTSTR_INHERIT && !t->scheduler && !t->staged_schedulers },
 		{ "survives_storm", "needs a scheduler",
 		  on(t->survives_storm) && !t->scheduler },
 		{ "survives_storm", "excludes expect_auto_repro",
@@ -216,6 +218,19 @@ static const char *line_fault(const char * const *list)
 	return NULL;
 }
 
+/* Texts that are looked for in single lines: each must be able to be there, and not everywhere. */
+static const char *texts_fault(const char * const *list)
+{
+	const char *why = line_fault(list);
+
+	if (list && !*list)
+		return "must not be an empty list";
+	for (; list && *list && !why; list++)
+		if (!**list)
+			why = "must not have an empty text, which allows everything";
+	return why;
+}
+
 static bool reads_config(const struct ktstr_test *t)
 {
 	const struct ktstr_scheduler * const *s;
@@ -294,6 +309,9 @@ static int check_lists(const struct ktstr_test *t, struct ktstr_err *err)
 	why = line_fault(t->extra_sched_args);
 	if (why)
 		return bad("extra_sched_args", "%s", why);
+	why = texts_fault(t->allow_splats);
+	if (why)
+		return bad("allow_splats", "%s", why);
 	if (t->config && !reads_config(t))
 		return bad("config", "needs a scheduler with config_arg, else nobody reads it");
 	if (!t->config && t->scheduler && t->scheduler->config_arg)

@@ -29,6 +29,7 @@
 #define BRIEF_STALLS	2
 #define BRIEF_SCHED	6
 #define BRIEF_DUMP	8
+#define BRIEF_STUCK	12	/* lines */
 #define BRIEF_KERNEL	6
 #define BRIEF_CONSOLE	5
 #define BRIEF_OUTPUTS	2
@@ -507,6 +508,17 @@ static void put_kernel(const struct out *o, const struct ktstr_run *run, const c
 			put_line(o, "", line, len);
 }
 
+/* A guest that missed a deadline: its vCPUs and tasks. */
+static void put_stuck(const struct out *o, const struct ktstr_run *run)
+{
+	const char *text = run->seen->stuck;
+
+	if (!text || !*text)
+		return;
+	put_title(o, "where the guest stood (stacks may have old frames)");
+	put_text(o, "", text, o->brief ? BRIEF_STUCK : ALL);
+}
+
 /* The raw console is shown when the guest did not end by itself. */
 static void put_console(const struct out *o, const struct ktstr_run *run, const char *console)
 {
@@ -542,6 +554,7 @@ static char *make(const struct ktstr_run *run, const char *console, bool brief)
 	put_ext_metrics(&o, run->result);
 	put_outputs(&o, run);
 	put_stalls(&o, run->result);
+	put_stuck(&o, run);
 	put_parts(&o, run, true);
 	put_diagnostics(&o, run);
 	put_timeline(&o, run);

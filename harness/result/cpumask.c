@@ -17,6 +17,12 @@ void ktstr_cpumask__set(struct ktstr_cpumask *m, uint32_t cpu)
 		m->bits[cpu / 64] |= 1ULL << (cpu % 64);
 }
 
+void ktstr_cpumask__clear(struct ktstr_cpumask *m, uint32_t cpu)
+{
+	if (cpu < KTSTR_MAX_CPUS)
+		m->bits[cpu / 64] &= ~(1ULL << (cpu % 64));
+}
+
 bool ktstr_cpumask__test(const struct ktstr_cpumask *m, uint32_t cpu)
 {
 	return cpu < KTSTR_MAX_CPUS && (m->bits[cpu / 64] >> (cpu % 64) & 1);

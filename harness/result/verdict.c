@@ -29,6 +29,7 @@ static const char * const kind_names[KTSTR_NR_KINDS] = {
 	[KTSTR_BOOT_TIMEOUT]		= "boot-timeout",
 	[KTSTR_TEARDOWN_TIMEOUT]	= "teardown-timeout",
 	[KTSTR_WORKER_LOST]		= "worker-lost",
+	[KTSTR_KERNEL_SPLAT]		= "kernel-splat",
 	[KTSTR_STEP_FAILED]		= "step-failed",
 	[KTSTR_BODY_ERROR]		= "body-error",
 	[KTSTR_SKIPPED]			= "skipped",

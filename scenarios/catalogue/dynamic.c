@@ -58,6 +58,17 @@ static int cgroup_add_during_imbalance(struct ktstr_ctx *ctx)
 		STEP(CGROUPS(CGROUP("cg_2", .workers = 4)), HOLD_FRAC(0.5)));
 }
 
+/* More tasks than CPUs, and a CPU that is away for more than half of the time. */
+static int cpu_offline_midrun(struct ktstr_ctx *ctx)
+{
+	return ktstr_run_scenario(ctx,
+		BACKDROP(CGROUPS(CGROUP("cg_0", .workers = ktstr_nr_cpus(ctx)),
+				 CGROUP("cg_1", .workers = ktstr_nr_cpus(ctx) / 2))),
+		STEP(HOLD_SETTLED(0.1)),
+		STEP(OPS(CPU_OFFLINE(1)), HOLD_FRAC(0.7)),
+		STEP(HOLD_FRAC(0.2)));
+}
+
 CANNED_TABLE(catalogue_dynamic,
 	CANNED(cgroup_add_midrun,
 	       "does not give a new cgroup its share at once",
@@ -75,4 +86,8 @@ CANNED_TABLE(catalogue_dynamic,
 	CANNED(cgroup_add_during_imbalance,
 	       "starves a new cgroup while an older one is overloaded",
 	       .fault = "starve-new",
-	       .run = cgroup_add_during_imbalance));
+	       .run = cgroup_add_during_imbalance),
+	CANNED(cpu_offline_midrun,
+	       "leaves tasks in the queue of a CPU that goes offline, or does not survive that it does",
+	       .fault = "offline-queue",
+	       .min_cpus = 3, .max_spread_pct = CATALOGUE_CHANCE_PCT, .run = cpu_offline_midrun));

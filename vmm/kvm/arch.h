@@ -40,7 +40,6 @@ struct kvm_arch {
 		uint64_t base;
 		uint32_t gsi;
 	} console[KVM_NR_CONSOLES];
-	const char *pc_name;		/* what the program counter is called */
 	uint32_t probe_insns;		/* instructions that the probe's guest executes */
 };
 
@@ -103,7 +102,7 @@ struct kvm_msi kvm_arch_msi(uint64_t addr, uint32_t data);
 void kvm_arch_format_regs(int vcpu_fd, char *buf, size_t size);
 
 struct kvm_snapshot {
-	uint64_t pc;
+	uint64_t pc, sp;
 	bool started;		/* the guest has brought this CPU up */
 	bool halted;
 	bool interrupts;	/* enabled */

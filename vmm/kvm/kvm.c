@@ -189,9 +189,9 @@ static int kvm_vcpu_time_ns(struct vm *vm, uint32_t cpu, uint64_t *ns)
 	return 0;
 }
 
-static int kvm_vm_describe(struct vm *vm, char *buf, size_t size)
+static int kvm_vm_look(struct vm *vm, struct vm_stand *stand, struct ktstr_err *err)
 {
-	return kvm_describe(to_kvm(vm), buf, size);
+	return kvm_look(to_kvm(vm), stand, err);
 }
 
 static void *kvm_mem(struct vm *vm, uint64_t gpa, size_t len)
@@ -220,7 +220,7 @@ const struct vm_ops kvm_ops = {
 	.resume_sync	= kvm_continue,
 	.pause		= kvm_pause,
 	.resume		= kvm_resume,
-	.describe	= kvm_vm_describe,
+	.look		= kvm_vm_look,
 	.mem		= kvm_mem,
 	.shared		= kvm_shared,
 	.device_counters = kvm_device_counters,

@@ -121,8 +121,8 @@ int kvm_vcpus_continue(struct kvm_machine *m);
 int kvm_vcpus_pause(struct kvm_machine *m, int timeout_ms, struct ktstr_err *err);
 int kvm_vcpus_resume(struct kvm_machine *m);
 
-/* describe.c: vm_describe() */
-int kvm_describe(struct kvm_machine *m, char *buf, size_t size);
+/* look.c: vm_look() */
+int kvm_look(struct kvm_machine *m, struct vm_stand *stand, struct ktstr_err *err);
 
 /* exit.c: handle the exit that @v just had. False: the machine has ended. */
 bool kvm_exit_handle(struct kvm_vcpu *v);

@@ -73,6 +73,11 @@ static inline struct qemu_vm *to_qemu(struct vm *vm)
 int qemu_pause(struct vm *vm, int timeout_ms, struct ktstr_err *err);
 int qemu_resume(struct vm *vm);
 
+/* look.c: vm_look() */
+int qemu_look(struct vm *vm, struct vm_stand *stand, struct ktstr_err *err);
+/* What "info registers" prints about one CPU. */
+void qemu_look_parse(const char *text, struct vm_stand *s);
+
 /* saved.c: the files that a machine starts from, or is written to; -errno with @err. */
 int qemu_saved_open(struct qemu_vm *q, const struct vm_spec *s, struct ktstr_err *err);
 /*

@@ -2,9 +2,10 @@
 /*
  * The emulation backend: one QEMU process per machine. It has three interfaces to the host: guest
  * RAM, which both map; the plugin's socket, on which a vCPU reports that it is at a sync point;
- * and the pidfd, which becomes readable when the machine is off. A multi-threaded machine has QMP
- * as a fourth; stopping a deterministic machine between two sync points would change its run. One
- * that has a save point uses QMP before it runs and after it has stopped there.
+ * and the pidfd, which becomes readable when the machine is off. QMP is the fourth. It stops a
+ * multi-threaded machine; stopping a deterministic one between two sync points would change its run,
+ * so that it is only asked when its run is over (look.c). One that has a save point uses QMP before
+ * it runs and after it has stopped there.
  *
  * Guest RAM outlives QEMU: it is our mapping of a memfd.
  */
@@ -265,7 +266,7 @@ static int qemu_create(struct vm **vmp, const struct vm_spec *s, const struct vm
 	if (r)
 		goto out_destroy;
 	r = qemu_process_socketpair(SOCK_SEQPACKET, &q->sync_fd, &q->give.sync, err);
-	if (!r && (!s->deterministic || s->save_point))
+	if (!r)
 		r = qemu_process_socketpair(SOCK_STREAM, &q->qmp.fd, &q->give.qmp, err);
 	if (r)
 		goto out_destroy;
@@ -496,6 +497,7 @@ const struct vm_ops qemu_ops = {
 	.save		= qemu_save,
 	.pause		= qemu_pause,
 	.resume		= qemu_resume,
+	.look		= qemu_look,
 	.mem		= qemu_mem,
 	.shared		= qemu_shared,
 	.destroy	= qemu_destroy,

@@ -90,14 +90,16 @@ int qemu_process_socketpair(int type, int *ours, int *theirs, struct ktstr_err *
 
 /*
  * qmp.c: QEMU's machine protocol. A deterministic machine hears it only while it stands still:
- * before it starts, and for good at its save point.
+ * before it starts, for good at its save point, and when its run is over.
  */
+#define QMP_LINE	16384	/* the longest that is understood; registers of a CPU have 5000 */
+
 struct qmp {
 	int fd;
 	bool ready;		/* capabilities negotiated */
 	unsigned int id;	/* of the last command */
 	size_t fill;
-	char buf[8192];
+	char buf[QMP_LINE];
 };
 
 /*
@@ -105,6 +107,9 @@ struct qmp {
  * (refused).
  */
 int qmp_command(struct qmp *q, const char *name, const char *args, int timeout_ms);
+/* The same, with the line of the reply in @reply, as JSON. */
+int qmp_ask(struct qmp *q, const char *name, const char *args, char *reply, size_t size,
+	    int timeout_ms);
 /* The same without waiting for the answer, after a first command. 0, -EPIPE or -EIO. */
 int qmp_post(struct qmp *q, const char *name);
 /*

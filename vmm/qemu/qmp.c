@@ -67,8 +67,11 @@ static int send_line(struct qmp *q, const char *name, const char *args)
 	return 0;
 }
 
-/* Wait for the reply to the last command; older replies and events are skipped. */
-static int await_reply(struct qmp *q, int64_t deadline)
+/*
+ * Wait for the reply to the last command; older replies and events are skipped. With @reply, it may
+ * have a value.
+ */
+static int await_reply(struct qmp *q, int64_t deadline, char *reply, size_t size)
 {
 	char line[sizeof(q->buf)], id[32];
 	int r;
@@ -87,6 +90,10 @@ static int await_reply(struct qmp *q, int64_t deadline)
 			continue;
 		if (!strncmp(line, "{\"return\": {}", 13))
 			return 0;
+		if (reply && !strncmp(line, "{\"return\": ", 11)) {
+			snprintf(reply, size, "%s", line);
+			return 0;
+		}
 		return strncmp(line, "{\"error\"", 8) ? -EBADMSG : -EIO;
 	}
 }
@@ -116,7 +123,8 @@ int qmp_post(struct qmp *q, const char *name)
 	return send_line(q, name, NULL);
 }
 
-int qmp_command(struct qmp *q, const char *name, const char *args, int timeout_ms)
+int qmp_ask(struct qmp *q, const char *name, const char *args, char *reply, size_t size,
+	    int timeout_ms)
 {
 	int64_t deadline = ktstr_deadline_ms(timeout_ms);
 	int r;
@@ -125,12 +133,17 @@ int qmp_command(struct qmp *q, const char *name, const char *args, int timeout_m
 		/* the greeting has no id: await_reply() skips it too */
 		r = send_line(q, "qmp_capabilities", NULL);
 		if (!r)
-			r = await_reply(q, deadline);
+			r = await_reply(q, deadline, NULL, 0);
 		/* refused: an earlier attempt timed out here, but was carried out */
 		if (r && r != -EIO)
 			return r;
 		q->ready = true;
 	}
 	r = send_line(q, name, args);
-	return r ? r : await_reply(q, deadline);
+	return r ? r : await_reply(q, deadline, reply, size);
+}
+
+int qmp_command(struct qmp *q, const char *name, const char *args, int timeout_ms)
+{
+	return qmp_ask(q, name, args, NULL, 0, timeout_ms);
 }

@@ -163,7 +163,7 @@ static void send_stimulus(struct engine *e, const struct ktstr_step *step)
 
 	snprintf(s.part, sizeof(s.part), "%s", e->ctx->part ?: "");
 	for (op = step->ops; op && op->kind != KTSTR_OP_END; op++)
-		s.op_kinds |= 1u << op->kind;
+		s.op_kinds |= 1ULL << op->kind;
 	for (i = 0; i < e->state.nr_groups; i++)
 		s.workers += ktstr_workers__nr(e->state.groups[i]->workers);
 	if (e->ctx->stimulus)
@@ -196,6 +196,11 @@ static void look_at_the_end(struct engine *e)
 		look_at_workers(e, ktstr_now_ns(), true);
 }
 
+static void on_cpus_changed(void *arg)
+{
+	ktstr_state__cpus_changed(&((struct engine *)arg)->state);
+}
+
 static void set_up_monitor(struct engine *e)
 {
 	e->ctx->result->stall_poll_ms = e->ctx->stall_poll_ms;
@@ -206,6 +211,8 @@ static void set_up_monitor(struct engine *e)
 	e->hold.look = look_for_stalls;
 	e->hold.look_arg = e;
 	e->hold.look_every_ns = e->ctx->stall_poll_ms * NSEC_PER_MSEC;
+	e->hold.cpus_changed = on_cpus_changed;
+	e->hold.phase = e->ctx->sched_phase;
 }
 
 /* An op may have replaced the scheduler: drop events about the former one. */

@@ -9,6 +9,12 @@
  * of 7.3). The state file cannot be polled, as nothing calls sysfs_notify() for it, but it is read
  * before and after every hold. A lost event therefore costs time, not a verdict. A kernel without
  * uevents (no CONFIG_NET) is polled every 100 ms.
+ *
+ * A scheduler that the kernel has asked to restart, because a CPU came or went, is waited for: PID 1
+ * reads the reason, and leaves its decision in shared memory. The hold goes on when it is back, and is
+ * longer by that time.
+ *
+ * The same socket has the events of CPUs.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,12 +29,16 @@
 
 #include <ktstr/scenario.h>
 
+#include "harness/model/ctx.h"
 #include "lib/clock.h"
 #include "hold.h"
 
 #define STATE_POLL_NS	(100 * NSEC_PER_MSEC)
 #define UEVENT_KERNEL	1		/* multicast group of the kernel's own events */
 #define UEVENT_GONE	"remove@/kernel/sched_ext/root"
+#define UEVENT_CPU	"line@/devices/system/cpu/cpu"	/* behind "on" or "off" */
+#define DECIDE_NS	(200 * NSEC_PER_MSEC)	/* PID 1 has read the reason within */
+#define LOOK_AGAIN_NS	(5 * NSEC_PER_MSEC)
 
 static int open_uevents(void)
 {
@@ -66,14 +76,13 @@ int ktstr_hold__open(struct ktstr_hold_ctx *h, const char *sysfs, int pidfd, boo
 	h->is_timer = false;
 	snprintf(h->state, sizeof(h->state), "%s/kernel/sched_ext/state", sysfs);
 	/* A scheduler under test that does not use sched_ext has no state in sysfs. */
-	if (!attached || access(h->state, R_OK))
-		return 0;
+	h->attached = attached && !access(h->state, R_OK);
 	h->wake = open_uevents();
-	if (h->wake < 0) {
+	if (h->wake < 0 && h->attached) {
 		h->is_timer = true;
 		h->wake = open_timer();
 	}
-	return h->wake < 0 ? h->wake : 0;
+	return h->wake < 0 && h->attached ? h->wake : 0;
 }
 
 void ktstr_hold__close(struct ktstr_hold_ctx *h)
@@ -96,6 +105,50 @@ static bool state_enabled(const struct ktstr_hold_ctx *h)
 	return n >= 7 && !strncmp(buf, "enabled", 7) && (n == 7 || buf[7] == '\n');
 }
 
+static bool is_cpu_event(const char *text)
+{
+	return (!strncmp(text, "on", 2) && !strncmp(text + 2, UEVENT_CPU, strlen(UEVENT_CPU))) ||
+	       (!strncmp(text, "off", 3) && !strncmp(text + 3, UEVENT_CPU, strlen(UEVENT_CPU)));
+}
+
+static enum ktstr_sched_phase phase_of(const struct ktstr_hold_ctx *h)
+{
+	return h->phase ? __atomic_load_n(h->phase, __ATOMIC_ACQUIRE) : KTSTR_SCHED_PHASE_GONE;
+}
+
+/*
+ * The scheduler is not enabled: wait for it if it restarts. False: it does not, or its process
+ * has ended. PID 1 ends the wait for one that does not come.
+ */
+static bool comes_back(const struct ktstr_hold_ctx *h)
+{
+	uint64_t deadline = ktstr_now_ns() + DECIDE_NS;
+	struct timespec pause = { .tv_nsec = LOOK_AGAIN_NS };
+	struct pollfd p = { .fd = h->pidfd, .events = POLLIN };
+	enum ktstr_sched_phase phase;
+
+	for (;;) {
+		phase = phase_of(h);
+		if (phase == KTSTR_SCHED_PHASE_GONE ||
+		    (phase != KTSTR_SCHED_PHASE_RESTARTS && ktstr_now_ns() >= deadline))
+			return false;
+		if (state_enabled(h))
+			return true;
+		if (ppoll(&p, 1, &pause, NULL) > 0)
+			return false;
+	}
+}
+
+/* The same; a hold is longer by the time in which the scheduler was away. */
+static bool came_back(const struct ktstr_hold_ctx *h, uint64_t *deadline)
+{
+	uint64_t before = ktstr_now_ns();
+	bool back = comes_back(h);
+
+	*deadline += ktstr_now_ns() - before;
+	return back;
+}
+
 /* Drain @h->wake. True when the scheduler is gone. */
 static bool ejected(struct ktstr_hold_ctx *h)
 {
@@ -103,7 +156,7 @@ static bool ejected(struct ktstr_hold_ctx *h)
 	struct iovec iov;
 	struct msghdr msg = { .msg_name = &from, .msg_iov = &iov, .msg_iovlen = 1 };
 	char buf[4096];
-	bool ask = h->is_timer;
+	bool ask = h->is_timer, gone = false;
 	ssize_t n;
 
 	for (;;) {
@@ -123,10 +176,13 @@ static bool ejected(struct ktstr_hold_ctx *h)
 		if (n <= 0)
 			break;
 		buf[h->is_timer ? 0 : n] = '\0';
-		if (!h->is_timer && !from.nl_pid && !strcmp(buf, UEVENT_GONE))
-			return true;
+		if (h->is_timer || from.nl_pid)
+			continue;
+		gone |= !strcmp(buf, UEVENT_GONE);
+		if (h->cpus_changed && is_cpu_event(buf))
+			h->cpus_changed(h->look_arg);
 	}
-	return ask && !state_enabled(h);
+	return h->attached && (gone || (ask && !state_enabled(h)));
 }
 
 /* Call look() if it is due. Returns the time to sleep, until @deadline at most. */
@@ -156,7 +212,7 @@ int ktstr_hold__wait(struct ktstr_hold_ctx *h, uint64_t ns, enum ktstr_hold_end 
 
 	*end = KTSTR_HOLD_SCHED_EXITED;
 	/* The scheduler may have ended since the last hold, before the uevent socket was polled. */
-	if (h->wake >= 0 && !state_enabled(h))
+	if (h->attached && !state_enabled(h) && !came_back(h, &deadline))
 		ns = 0;
 	if (!ns)
 		deadline = now;
@@ -167,14 +223,15 @@ int ktstr_hold__wait(struct ktstr_hold_ctx *h, uint64_t ns, enum ktstr_hold_end 
 			return -errno;
 		if (n > 0 && p[0].revents)
 			return 0;
-		if (n > 0 && p[1].revents && ejected(h))
+		if (n > 0 && p[1].revents && ejected(h) && !came_back(h, &deadline))
 			break;
 		if (now >= deadline && n >= 0) {
-			*end = h->wake < 0 || state_enabled(h) ? KTSTR_HOLD_OVER :
-								 KTSTR_HOLD_SCHED_EJECTED;
+			*end = !h->attached || state_enabled(h) || comes_back(h) ?
+			       KTSTR_HOLD_OVER : KTSTR_HOLD_SCHED_EJECTED;
 			return 0;
 		}
 	}
-	*end = KTSTR_HOLD_SCHED_EJECTED;
+	*end = h->pidfd >= 0 && poll(p, 1, 0) > 0 ? KTSTR_HOLD_SCHED_EXITED :
+						     KTSTR_HOLD_SCHED_EJECTED;
 	return 0;
 }

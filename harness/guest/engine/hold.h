@@ -15,13 +15,18 @@ enum ktstr_hold_end {
 
 struct ktstr_hold_ctx {
 	int pidfd;			/* -1: no process to wait for */
-	int wake;			/* uevent socket or timer; -1: no sched_ext scheduler */
+	int wake;			/* uevent socket or timer; -1: nothing to listen to */
 	bool is_timer;
+	bool attached;			/* a sched_ext scheduler has to stay enabled */
 	char state[PATH_MAX];		/* .../kernel/sched_ext/state */
 	/* Called during holds every look_every_ns (0: never); next_look_ns spans holds. */
 	uint64_t look_every_ns, next_look_ns;
 	void (*look)(void *arg, uint64_t now);
 	void *look_arg;
+	/* Called when a CPU has come online or gone offline, if not NULL. */
+	void (*cpus_changed)(void *arg);
+	/* What PID 1 knows of the scheduler, enum ktstr_sched_phase in shared memory; NULL: nothing. */
+	const uint32_t *phase;
 };
 
 /*

@@ -181,6 +181,7 @@ static void check_step(struct ktstr_checker *ck, const struct ktstr_step *step, 
 	check_workers(ck);
 	check_survival(ck, step);
 	ck->workers = workers;
+	ck->offline = ck->backdrop_offline;
 	ktstr_known__end_step(ck);
 }
 

@@ -134,6 +134,10 @@ static void probe_survival(struct ktstr_ctx *ctx)
 				  "survives_storm: the scheduler process was gone when the test body returned");
 		return;
 	}
+	/* PID 1 ends the wait for one that does not come back */
+	while (ctx->sched_phase &&
+	       __atomic_load_n(ctx->sched_phase, __ATOMIC_ACQUIRE) == KTSTR_SCHED_PHASE_RESTARTS)
+		usleep(10000);
 	len = guest_file__read(GUEST_SCX_STATE, state, sizeof(state));
 	if (len < 0)
 		ktstr_result__add(ctx->result, KTSTR_UNDECIDED, KTSTR_NO_DATA,

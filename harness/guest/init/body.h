@@ -20,6 +20,7 @@
 struct guest_shared {
 	uint32_t complete;		/* the body returned and was judged */
 	int32_t ret;			/* what it returned */
+	uint32_t sched_phase;		/* enum ktstr_sched_phase: the parent tells the child */
 	struct ktstr_engine_progress progress;
 	struct ktstr_result result;
 };

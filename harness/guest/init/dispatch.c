@@ -124,6 +124,7 @@ static void body_main(struct guest_body *b, const struct ktstr_guest_args *args,
 	c.ctx.op_done = send_op;
 	c.ctx.monitor_checks = send_checks;
 	c.ctx.sched_order = send_order;
+	c.ctx.sched_phase = &b->shared->sched_phase;
 	c.ctx.output = send_output;
 	guest_context__run(&c, b->shared);
 }

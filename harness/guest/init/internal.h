@@ -98,6 +98,11 @@ struct guest_sched {
 	bool attached;			/* it once was the scheduler */
 	bool ejected;			/* ... and is not any more */
 	bool planned;			/* PID 1 ended it */
+	/* The kernel asked it to restart: it is waited for until then; 0: it did not. */
+	uint64_t restart_until_ns;
+	uint64_t restart_since_ns, longest_restart_ns;
+	uint64_t away_ns;		/* in all restarts, until it was back */
+	uint32_t restarts;		/* that it came back from */
 	struct guest_leader leader;
 	bool leader_died;		/* and other threads of it live on */
 	int asked;			/* the signal by which PID 1 asked it to end, 0: it has not */
@@ -105,6 +110,7 @@ struct guest_sched {
 	uint64_t gone_ns;		/* when exit or ejection was noticed, 0: not yet */
 	struct ktstr_scxlog scx;
 	char last_line[200];		/* of its output */
+	char exit_line[200];		/* "EXIT: ...", as the headers of sched_ext print its end, or "" */
 	char complaint[200];		/* the first line that says what went wrong, "": none does */
 	char partial[200];		/* output behind the last newline */
 	size_t partial_len;
@@ -213,7 +219,7 @@ bool guest_sched__quiet(struct guest *g, uint64_t deadline_ns);
 /* Look whether it still runs before it is asked to stop; one that was just killed needs a moment. */
 void guest_sched__look(struct guest *g);
 /* Its main thread died, and other threads of it live on. */
-void guest_sched__leader_died(struct guest_sched *s);
+void guest_sched__leader_died(struct guest *g);
 /*
  * It is gone, but its process may go on: wait until @done or @deadline_ns, not long, then ask it to
  * end. True when that was not necessary.
@@ -231,7 +237,24 @@ void guest_sched__stop(struct guest *g);
  */
 void guest_sched__evict(struct guest *g);
 /* Update @attached and @ejected from sysfs. To be called when something may have changed. */
-void guest_sched__check(struct guest_sched *s);
+void guest_sched__check(struct guest *g);
+/* Tell the body what is known of the scheduler (enum ktstr_sched_phase). */
+void guest_sched__publish(const struct guest *g);
+/* restart.c: a scheduler that the kernel has asked to restart */
+
+/* Did the kernel's last message say so? */
+bool guest_restart__asked(const struct guest_sched *s);
+/* It is not enabled: is it waited for? */
+bool guest_restart__waits(struct guest *g);
+/* It is enabled. */
+void guest_restart__is_back(struct guest *g);
+/* The time is over, or may be: then it is gone. */
+void guest_restart__missed(struct guest *g);
+/* Wait until it is back or gone, if it restarts. */
+void guest_restart__await(struct guest *g);
+/* What happened, for the report. */
+void guest_restart__note(const struct guest *g, struct ktstr_result *r);
+
 /* Forward its output. False at end of file. */
 bool guest_sched__forward(struct guest *g);
 void guest_sched__reaped(struct guest *g, int status);

@@ -159,7 +159,7 @@ static int revive(struct guest *g, const struct guest_order *o, struct ktstr_err
 	int ret;
 
 	guest_loop__serve(g, NULL, 0);
-	guest_sched__check(&g->sched);
+	guest_sched__check(g);
 	if (!guest_sched__gone(&g->sched))
 		return 0;
 	guest_sched__stop(g);

@@ -33,6 +33,7 @@
  */
 #define EJECTED_LINGER_NS (3 * NSEC_PER_SEC / 2)
 #define LEAVING_NS	(2 * NSEC_PER_SEC)	/* for one that is on its way out */
+#define EXIT_MARK	"EXIT: "	/* what uei_print() of the scx headers begins with */
 #define PF_EXITING	0x4			/* include/linux/sched.h; /proc/PID/stat has it */
 
 /* @hold: a socket to PID 1, if the scheduler has to wait before it attaches, else -1. */
@@ -103,8 +104,20 @@ static int sched_fork(struct guest *g, const char *path, char * const *args)
 	return held < 0 ? -EOPNOTSUPP : 0;
 }
 
-void guest_sched__check(struct guest_sched *s)
+void guest_sched__publish(const struct guest *g)
 {
+	const struct guest_sched *s = &g->sched;
+	enum ktstr_sched_phase phase = guest_sched__gone(s) ? KTSTR_SCHED_PHASE_GONE :
+				       s->restart_until_ns ? KTSTR_SCHED_PHASE_RESTARTS :
+							     KTSTR_SCHED_PHASE_ON;
+
+	if (g->body.shared)
+		__atomic_store_n(&g->body.shared->sched_phase, phase, __ATOMIC_RELEASE);
+}
+
+void guest_sched__check(struct guest *g)
+{
+	struct guest_sched *s = &g->sched;
 	char state[64] = "", ops[64] = "";
 	bool is_on;
 
@@ -115,11 +128,17 @@ void guest_sched__check(struct guest_sched *s)
 	if (!s->attached) {
 		guest_file__read(GUEST_SCX_OPS, ops, sizeof(ops));
 		s->attached = is_on && ops[0];
-	} else if (!is_on) {
+	} else if (is_on) {
+		guest_restart__is_back(g);
+	} else if (!guest_restart__waits(g)) {
+		/* the kernel logs the reason before it is through with it */
+		if (!strcmp(state, "disabling") && g->kmsg_fd >= 0 && !s->scx.disabled)
+			return;
 		s->ejected = true;
 		if (!s->gone_ns)
 			s->gone_ns = ktstr_now_ns();
 	}
+	guest_sched__publish(g);
 }
 
 /* Keep the first complaint, and the last complete and non-empty line, for messages. */
@@ -134,6 +153,8 @@ static void remember_output(struct guest_sched *s, const char *buf, size_t len)
 		} else if (s->partial_len) {
 			s->partial[s->partial_len] = '\0';
 			memcpy(s->last_line, s->partial, s->partial_len + 1);
+			if (!s->exit_line[0] && !strncmp(s->partial, EXIT_MARK, strlen(EXIT_MARK)))
+				memcpy(s->exit_line, s->partial, s->partial_len + 1);
 			if (!s->complaint[0] && ktstr_text__complains(s->partial))
 				memcpy(s->complaint, s->partial, s->partial_len + 1);
 			s->partial_len = 0;
@@ -177,6 +198,7 @@ void guest_sched__reaped(struct guest *g, int status)
 		s->gone_ns = ktstr_now_ns();
 	if (s->log_fd >= 0)
 		guest_sched__forward(g);
+	guest_sched__publish(g);
 	guest_link__send(&g->link, KTSTR_MSG_SCHED_EXIT, &msg, sizeof(msg));
 }
 
@@ -185,11 +207,14 @@ bool guest_sched__gone(const struct guest_sched *s)
 	return s->gone_ns != 0;
 }
 
-void guest_sched__leader_died(struct guest_sched *s)
+void guest_sched__leader_died(struct guest *g)
 {
+	struct guest_sched *s = &g->sched;
+
 	if (!s->planned && !s->exited && !s->gone_ns) {
 		s->leader_died = true;
 		s->gone_ns = ktstr_now_ns();
+		guest_sched__publish(g);
 	}
 }
 
@@ -230,9 +255,9 @@ static int wait_attached(struct guest *g, uint32_t timeout_ms)
 	uint64_t timeout_ns = timeout_ms * NSEC_PER_MSEC;
 	char why[256], how[64], state[64], ops[64];
 
-	guest_sched__check(s);
+	guest_sched__check(g);
 	guest_loop__serve(g, attached_or_over, ktstr_now_ns() + timeout_ns);
-	guest_sched__check(s);		/* events are hints; sysfs has the state */
+	guest_sched__check(g);		/* events are hints; sysfs has the state */
 	if (s->attached && !s->exited) {
 		guest_file__read(GUEST_SCX_OPS, ops, sizeof(ops));
 		strcpy(s->scx.only, ops);
@@ -366,7 +391,8 @@ void guest_sched__look(struct guest *g)
 			guest_loop__serve(g, sched_is_gone, now + LAST_LOOK_NS);
 	}
 	guest_loop__serve(g, NULL, 0);
-	guest_sched__check(s);
+	guest_sched__check(g);
+	guest_restart__await(g);
 }
 
 static void ask(struct guest_sched *s, int sig)
@@ -436,7 +462,7 @@ int guest_sched__detach(struct guest *g, uint64_t patience_ns)
 	struct guest_sched *s = &g->sched;
 	uint64_t deadline = ktstr_now_ns() + patience_ns;
 
-	guest_sched__check(s);
+	guest_sched__check(g);
 	if (guest_sched__gone(s))
 		return -ESHUTDOWN;
 	s->planned = true;
@@ -510,11 +536,20 @@ void guest_sched__stop(struct guest *g)
 		judge_end(g, false, STOP_PATIENCE_NS);
 }
 
+/* Why the kernel disabled it. Its own output has the details, which the kernel does not log. */
+static const char *reason_of(const struct guest_sched *s)
+{
+	if (!s->scx.reason[0])
+		return "unknown reason";
+	return strstr(s->exit_line, s->scx.reason) ? s->exit_line + strlen(EXIT_MARK) : s->scx.reason;
+}
+
 enum ktstr_kind guest_sched__why(const struct guest_sched *s, uint64_t body_start_ns, char *buf,
 				 size_t size)
 {
 	double at_s = s->gone_ns > body_start_ns ?
 		      (double)(s->gone_ns - body_start_ns) / 1e9 : 0.0;
+	bool by_itself = s->exited && !(s->asked && !s->planned);
 	char how[KTSTR_STATUS_SIZE] = "";
 
 	if (s->exited)
@@ -528,15 +563,21 @@ enum ktstr_kind guest_sched__why(const struct guest_sched *s, uint64_t body_star
 			 "scheduler process died unexpectedly during workload (%.1fs into test): its main thread %s%s, other threads of it could not end",
 			 at_s, WIFSIGNALED(s->leader.status) ? "was " : "",
 			 ktstr_status__format(s->leader.status, how, sizeof(how)));
-	else if (!s->exited || (s->asked && !s->planned))
+	else if (s->restart_until_ns)
+		snprintf(buf, size,
+			 "scheduler %s did not restart when the kernel asked it to (%.1fs into test), %s%s; kernel: %s",
+			 s->scx.ops, at_s, by_itself ? "its process " : "it was not attached again in time",
+			 how, reason_of(s));
+	else if (!by_itself)
 		snprintf(buf, size,
 			 "scheduler %s left sched_ext during workload (%.1fs into test): %s; its process went on%s",
-			 s->scx.ops, at_s, s->scx.reason[0] ? s->scx.reason : "unknown reason",
+			 s->scx.ops, at_s, reason_of(s),
 			 s->asked ? " and had to be asked to end" : "");
 	else
 		snprintf(buf, size,
 			 "scheduler process died unexpectedly during workload (%.1fs into test): %s%s%s%s%s",
-			 at_s, how, s->scx.disabled ? "; kernel: " : "", s->scx.reason,
+			 at_s, how, s->scx.disabled ? "; kernel: " : "",
+			 s->scx.disabled ? reason_of(s) : "",
 			 s->last_line[0] ? "; its last output: " : "", s->last_line);
 	return s->scx.disabled ? s->scx.kind : KTSTR_SCHED_EXITED;
 }

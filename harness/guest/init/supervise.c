@@ -75,7 +75,7 @@ static void on_kmsg(struct guest *g)
 		g->kmsg_fd = -1;
 	}
 	if (ours)
-		guest_sched__check(&g->sched);
+		guest_sched__check(g);
 }
 
 static void on_uevent(struct guest *g)
@@ -93,7 +93,7 @@ static void on_uevent(struct guest *g)
 	}
 	/* an overrun (ENOBUFS) may have lost the awaited one */
 	if (ours || (n < 0 && errno == ENOBUFS))
-		guest_sched__check(&g->sched);
+		guest_sched__check(g);
 }
 
 static void on_sched_log(struct guest *g)
@@ -105,7 +105,7 @@ static void on_leader(struct guest *g)
 {
 	reap(g);
 	if (!g->sched.exited && guest_leader__died(&g->sched.leader, g->sched.pid))
-		guest_sched__leader_died(&g->sched);
+		guest_sched__leader_died(g);
 }
 
 static void on_body(struct guest *g)
@@ -272,20 +272,33 @@ static bool body_without_sched(struct guest *g, uint64_t deadline)
 
 /*
  * Wait until the body or the scheduler has ended. False: @deadline has passed. The time in which
- * the body waits for an order does not count.
+ * the body waits for an order, or for a scheduler that restarts, does not count.
  */
 static bool await_body(struct guest *g, uint64_t *deadline)
 {
-	uint64_t before;
+	uint64_t before, until, away = g->sched.away_ns;
 
-	while (guest_loop__serve(g, body_ended_or_ordered_or_sched_gone, *deadline)) {
+	for (;;) {
+		/* while it is away, only its own limit counts */
+		until = g->sched.restart_until_ns ?: *deadline;
+		if (!guest_loop__serve(g, body_ended_or_ordered_or_sched_gone, until)) {
+			if (g->sched.restart_until_ns) {
+				guest_restart__missed(g);
+				continue;
+			}
+			*deadline += g->sched.away_ns - away;
+			away = g->sched.away_ns;
+			if (ktstr_now_ns() >= *deadline)
+				return false;
+			continue;
+		}
 		if (!g->body.ordered || g->body.exited)
 			return true;
 		before = ktstr_now_ns();
 		guest_order__serve(g);
 		*deadline += ktstr_now_ns() - before;
+		away = g->sched.away_ns;	/* it may be another one */
 	}
-	return false;
 }
 
 /* Report an end of the body other than by returning. */
@@ -397,6 +410,7 @@ static void send_result(struct guest *g)
 			kind = guest_sched__why(&g->sched, g->body.start_ns, why, sizeof(why));
 			ktstr_result__add(r, KTSTR_FAILS, kind, "%s", why);
 		}
+		guest_restart__note(g, r);
 		ktstr_result__merge(r, g->result);
 		ktstr_result__merge(r, body);
 		wire = ktstr_result__encode(r, &len);
@@ -430,6 +444,8 @@ int guest_supervise(struct guest *g)
 	g->result = ktstr_result__new();
 	if (!g->result)
 		return -ENOMEM;
+	/* what is in the kernel log by now is the boot's, and reaches the host before START */
+	guest_loop__serve(g, NULL, 0);
 	send_start(g);
 	if (g->args.cgroup_parent) {
 		ret = guest_cgroup__make(g->args.cgroup_parent, false);

@@ -181,6 +181,7 @@ struct ktstr_scheduler {
 
 	/* as in struct ktstr_test */
 	enum ktstr_switch allow_unclean_exit;
+	enum ktstr_switch tolerates_restart;
 
 	KTSTR_CONSTRAINT_MEMBERS;
 	KTSTR_EMBED_CHECKS;
@@ -209,6 +210,7 @@ enum ktstr_kind {
 	KTSTR_BODY_TIMEOUT,		/* run deadline */
 	KTSTR_BOOT_TIMEOUT, KTSTR_TEARDOWN_TIMEOUT,
 	KTSTR_WORKER_LOST,		/* a worker ended without a report */
+	KTSTR_KERNEL_SPLAT,		/* WARNING, BUG, stall, ... in the kernel log */
 	/* the scenario */
 	KTSTR_STEP_FAILED,		/* the guest refused an op, or another part of a step */
 	KTSTR_BODY_ERROR,		/* the body, or a case, returned -errno */
@@ -309,7 +311,10 @@ struct ktstr_test {
 	enum ktstr_kind expect_kind;	/* the failure must be of this kind */
 	const char *expect_text;	/* some detail of the failure must contain it */
 	enum ktstr_switch allow_unclean_exit; /* no matter how the scheduler ends when it is stopped */
+	/* on: one that the kernel makes restart, as a CPU came or went, is waited for */
+	enum ktstr_switch tolerates_restart;
 	enum ktstr_switch fail_on_any_ejection; /* also of a scheduler that ktstr did not start */
+	const char * const *allow_splats; /* splats of the kernel with such a text are notes */
 	enum ktstr_switch survives_storm; /* scheduler attached and alive through every hold */
 	enum ktstr_switch allow_inconclusive;
 	enum ktstr_switch auto_repro;	/* on: second, probed run after a crash */
@@ -352,7 +357,7 @@ struct ktstr_test {
 
 #define KTSTR_SCHEDULER_UNSET							\
 	KTSTR_TOPOLOGY_UNSET, KTSTR_CONSTRAINT_UNSET, KTSTR_CHECK_UNSET,	\
-	.allow_unclean_exit = KTSTR_INHERIT
+	.allow_unclean_exit = KTSTR_INHERIT, .tolerates_restart = KTSTR_INHERIT
 
 #define KTSTR_TEST_UNSET							\
 	KTSTR_TOPOLOGY_UNSET, KTSTR_CONSTRAINT_UNSET, KTSTR_CHECK_UNSET,	\
@@ -362,6 +367,7 @@ struct ktstr_test {
 	.expect_err = KTSTR_INHERIT, .survives_storm = KTSTR_INHERIT,		\
 	.allow_unclean_exit = KTSTR_INHERIT,					\
 	.fail_on_any_ejection = KTSTR_INHERIT,					\
+	.tolerates_restart = KTSTR_INHERIT,					\
 	.allow_inconclusive = KTSTR_INHERIT, .auto_repro = KTSTR_INHERIT,	\
 	.expect_auto_repro = KTSTR_INHERIT, .performance_mode = KTSTR_INHERIT,	\
 	.no_perf_mode = KTSTR_INHERIT, .cpu_budget = KTSTR_UNSET,		\

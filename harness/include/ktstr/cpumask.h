@@ -15,6 +15,7 @@ struct ktstr_cpumask {
 
 /* CPUs beyond KTSTR_MAX_CPUS are ignored, and are in no set. */
 void ktstr_cpumask__set(struct ktstr_cpumask *m, uint32_t cpu);
+void ktstr_cpumask__clear(struct ktstr_cpumask *m, uint32_t cpu);
 bool ktstr_cpumask__test(const struct ktstr_cpumask *m, uint32_t cpu);
 void ktstr_cpumask__or(struct ktstr_cpumask *to, const struct ktstr_cpumask *from);
 uint32_t ktstr_cpumask__weight(const struct ktstr_cpumask *m);

@@ -266,6 +266,9 @@ enum ktstr_op_kind {
 	KTSTR_OP_PIN_BPF_MAP,
 	KTSTR_OP_CAPTURE_CGROUP_PROCS,
 	KTSTR_OP_STEER_IRQ,
+	KTSTR_OP_CPU_OFFLINE,
+	KTSTR_OP_CPU_ONLINE,
+	KTSTR_OP_HOTPLUG_CHURN,
 	KTSTR_NR_OPS,
 };
 
@@ -360,6 +363,11 @@ struct ktstr_op {
 #define KTSTR_UNFREEZE_CGROUP(_name)	KTSTR_OP(UNFREEZE_CGROUP, _name)
 #define KTSTR_CAPTURE_CGROUP_PROCS(_tag, _name) KTSTR_OP(CAPTURE_CGROUP_PROCS, _name, .tag = (_tag))
 #define KTSTR_STEER_IRQ(_irq, _cpu)	KTSTR_OP(STEER_IRQ, NULL, .irq = _irq, .cpu = (_cpu))
+/* CPU hotplug; a step brings back what it took offline. */
+#define KTSTR_CPU_OFFLINE(_cpu)		KTSTR_OP(CPU_OFFLINE, NULL, .cpu = (_cpu))
+#define KTSTR_CPU_ONLINE(_cpu)		KTSTR_OP(CPU_ONLINE, NULL, .cpu = (_cpu))
+/* Offline if it is online, else online: OPS(HOTPLUG_CHURN(2)), HOLD_LOOP_MS(100). */
+#define KTSTR_HOTPLUG_CHURN(_cpu)	KTSTR_OP(HOTPLUG_CHURN, NULL, .cpu = (_cpu))
 /* Pins a map of the scheduler as /sys/fs/bpf/ktstr/NAME: it survives its scheduler. */
 #define KTSTR_PIN_BPF_MAP(_name)	KTSTR_OP(PIN_BPF_MAP, NULL, .name = (_name))
 /* The next ones need the monitor; until it is there they are judged and refused. */

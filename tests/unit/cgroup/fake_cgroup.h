@@ -25,7 +25,7 @@ static struct {
 } fake;
 
 static const char * const fake_files[] = {
-	"cgroup.procs", "cgroup.subtree_control", "cgroup.kill", "cgroup.freeze", "cpuset.cpus",
+	"cgroup.procs", "cgroup.subtree_control", "cgroup.kill", "cgroup.freeze", "cpuset.cpus", "cpuset.cpus.effective",
 	"cpuset.mems", "cpu.max", "cpu.weight", "memory.max", "memory.high", "memory.low",
 	"memory.swap.max", "io.weight", "pids.max",
 };

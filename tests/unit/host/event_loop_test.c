@@ -123,15 +123,17 @@ static int fake_continue(struct vm *vm)
 	return 0;
 }
 
-static int fake_describe(struct vm *vm, char *buf, size_t size)
+static int fake_look(struct vm *vm, struct vm_stand *stand, struct ktstr_err *err)
 {
 	(void)vm;
-	snprintf(buf, size, "vCPU 1 stands on its head");
+	(void)err;
+	stand[0] = (struct vm_stand){ .kind = VM_STAND_IDLE };
+	stand[1] = (struct vm_stand){ .kind = VM_STAND_LOCKED, .pc = 0x10 };
 	return 0;
 }
 
 static const struct vm_ops fake_ops = {
-	.wait = fake_wait, .resume_sync = fake_continue, .describe = fake_describe,
+	.wait = fake_wait, .resume_sync = fake_continue, .look = fake_look,
 };
 
 static const struct vm_ops mute_ops = { .wait = fake_wait, .resume_sync = fake_continue };
@@ -148,6 +150,7 @@ FIXTURE_SETUP(event_loop)
 	ASSERT_NE(NULL, self->ring);
 	ASSERT_EQ(0, guest_init(&self->g, self->ring, 1 << 20));
 	self->fake.vm.ops = &fake_ops;
+	self->fake.vm.nr_vcpus = 2;
 }
 
 FIXTURE_TEARDOWN(event_loop)
@@ -166,7 +169,7 @@ TEST_F(event_loop, a_guest_that_never_says_anything_ends_at_the_boot_deadline)
 	self->g.limit.boot_s = 1;
 	run_loop(self);
 	ENDS(&self->g, KTSTR_BOOT_TIMEOUT,
-	     "timed out: the guest did not reach init within 1 s of wall clock; vCPU 1 stands on its head");
+	     "timed out: the guest did not reach init within 1 s of wall clock; vCPU 1 runs with interrupts off at 0x10; vCPU 0 is idle");
 }
 
 TEST_F(event_loop, a_body_that_hangs_with_its_guest_ends_at_the_run_deadline)
@@ -177,7 +180,7 @@ TEST_F(event_loop, a_body_that_hangs_with_its_guest_ends_at_the_run_deadline)
 	run_loop(self);
 	EXPECT_EQ(1, self->fake.continued);
 	ENDS(&self->g, KTSTR_BODY_TIMEOUT,
-	     "timed out: still running after 1 s of wall clock (duration_s = 3) and the guest's own deadline did not end it; the body started and did not end; vCPU 1 stands on its head");
+	     "timed out: still running after 1 s of wall clock (duration_s = 3) and the guest's own deadline did not end it; the body started and did not end; vCPU 1 runs with interrupts off at 0x10; vCPU 0 is idle");
 }
 
 TEST_F(event_loop, a_guest_that_does_not_power_off_ends_at_the_last_deadline)
@@ -314,7 +317,7 @@ TEST_F(real, a_vcpu_that_spins_with_interrupts_off_before_init)
 	self->g.limit.boot_s = 1;
 	run_real(self);
 	ENDS(&self->g, KTSTR_BOOT_TIMEOUT,
-	     "did not reach init within 1 s of wall clock; vCPU 0 runs with interrupts off at rip 0x1000001; vCPU 1 was never started");
+	     "did not reach init within 1 s of wall clock; vCPU 0 runs with interrupts off at 0x1000001; vCPU 1 was never started");
 }
 
 TEST_F(real, a_vcpu_that_spins_with_interrupts_off_in_the_body)
@@ -325,7 +328,7 @@ TEST_F(real, a_vcpu_that_spins_with_interrupts_off_in_the_body)
 	self->g.limit.run_s = 1;
 	run_real(self);
 	ENDS(&self->g, KTSTR_BODY_TIMEOUT,
-	     "did not end it; the body started and did not end; vCPU 0 runs with interrupts off at rip 0x100000a");
+	     "did not end it; the body started and did not end; vCPU 0 runs with interrupts off at 0x100000a");
 }
 
 TEST_F(real, a_vcpu_that_halts_for_good_after_the_body)

@@ -113,6 +113,59 @@ TEST_F(fold, a_run_that_says_all_it_should_passes)
 	EXPECT_EQ(KTSTR_LIFECYCLE_EXIT, self->run.lifecycle);
 }
 
+#define WARN_	"WARNING: kernel/sched/ext.c:4108 at scx_cgroup_move_task+0xa8/0xb0, CPU#1: a/71"
+#define SAY_KMSG(_text)	SAY(KTSTR_MSG_KMSG, _text, sizeof(_text) - 1)
+
+TEST_F(fold, a_splat_of_the_kernel_fails_a_run_that_passed_otherwise)
+{
+	SAY_KMSG("4,100,1500000,-;WARNING: kernel/a.c:1 at boot+0x1/0x2, CPU#0: swapper/0/1\n");
+	SAY_START();
+	SAY_RESULT(&nothing);
+	SAY_EXIT(0);
+	SAY_KMSG("4,101,2500000,-;" WARN_ "\n");
+	FOLD("[    2.600000] BUG: scheduling while atomic: b/72/0x2\n");
+	EXPECT_EQ(KTSTR_FAIL, OUTCOME());
+	FIRST(KTSTR_KERNEL_SPLAT, WARN_);
+	ASSERT_EQ(2, self->run.result->nr_details);
+	EXPECT_NE(NULL, strstr(self->run.result->details[1].text, "scheduling while atomic"));
+}
+
+TEST_F(fold, an_allowed_splat_is_a_note)
+{
+	static const char * const allow[] = { "no such text", "scx_cgroup_move_task", NULL };
+
+	self->test.allow_splats = allow;
+	SAY_START();
+	SAY_RESULT(&nothing);
+	SAY_EXIT(0);
+	SAY_KMSG("4,101,2500000,-;" WARN_ "\n");
+	FOLD("");
+	EXPECT_EQ(KTSTR_PASS, OUTCOME());
+	ASSERT_EQ(1, self->run.result->nr_details);
+	EXPECT_NE(NULL, strstr(self->run.result->details[0].text,
+			       "allowed by allow_splats \"scx_cgroup_move_task\": kernel splat"));
+}
+
+TEST_F(fold, a_guest_that_never_started_has_no_splats)
+{
+	self->run.seen->timeout = true;
+	self->run.seen->timed_out = KTSTR_LIFECYCLE_BOOT;
+	SAY_KMSG("4,101,2500000,-;" WARN_ "\n");
+	FOLD("[    2.600000] BUG: scheduling while atomic: b/72/0x2\n");
+	FIRST(KTSTR_BOOT_TIMEOUT, "did not reach init");
+	EXPECT_FALSE(ktstr_result__failed_as(self->run.result, KTSTR_KERNEL_SPLAT,
+					     KTSTR_KERNEL_SPLAT));
+}
+
+TEST_F(fold, the_line_of_a_panic_is_quoted_once)
+{
+	SAY_START();
+	FOLD("[    2.600000] kernel BUG at kernel/sched/ext.c:1!\n"
+	     "[    2.600001] Oops: invalid opcode: 0000 [#1] SMP\n");
+	FIRST(KTSTR_GUEST_PANIC, "kernel BUG at");
+	EXPECT_EQ(1, self->run.result->nr_details);
+}
+
 TEST_F(fold, ops_and_checks_of_sets_are_kept_and_damaged_ones_counted)
 {
 	struct ktstr_msg_op op = { .step = 1, .kind = 3, .iterations = 77, .name = "SET_CPUSET",

@@ -11,6 +11,7 @@ TEST(a_line_about_something_wrong_is_a_complaint)
 		"scx_qmap: unrecognized option '--nonsense'",
 		"error: unexpected argument '--x' found",
 		"libbpf: prog 'simple_init': BPF program load failed: Permission denied",
+		"libbpf: extern (func ksym) 'scx_bpf_create_dsq': func_proto [5] incompatible with vmlinux [7]",
 		"[SCX_BUG] scx_x.c:71 (No such file or directory)",
 		"option requires an argument -- 's'",
 	};

@@ -91,6 +91,14 @@ TEST(how_a_scheduler_may_end_is_the_word_of_the_test_then_of_the_scheduler)
 	t.allow_unclean_exit = KTSTR_OFF;
 	ASSERT_EQ(0, ktstr_plan__for(&p, &t, &err));
 	EXPECT_FALSE(p.allow_unclean_exit);
+
+	EXPECT_TRUE(p.tolerates_restart);
+	careless.tolerates_restart = KTSTR_OFF;
+	ASSERT_EQ(0, ktstr_plan__for(&p, &t, &err));
+	EXPECT_FALSE(p.tolerates_restart);
+	t.tolerates_restart = KTSTR_ON;
+	ASSERT_EQ(0, ktstr_plan__for(&p, &t, &err));
+	EXPECT_TRUE(p.tolerates_restart);
 }
 
 TEST(memory_is_the_largest_of_three_floors_in_whole_mib_for_every_node)

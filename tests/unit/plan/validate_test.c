@@ -189,7 +189,12 @@ TEST(exclusions_and_requirements_have_their_sentence)
 		t.expect_auto_repro = KTSTR_ON; t.scheduler = &sched; t.wprof = KTSTR_ON;
 		t.auto_repro = KTSTR_OFF);
 	REJECTS("expect_kind: needs expect_err = true", t.expect_kind = KTSTR_STARVED);
+	REJECTS("tolerates_restart: needs a scheduler", t.tolerates_restart = false);
 	REJECTS("expect_text: needs expect_err = true", t.expect_text = "x");
+	REJECTS("allow_splats: must not be an empty list", t.allow_splats = (const char * const[]){ NULL });
+	REJECTS("allow_splats: must not have an empty text, which allows everything",
+		t.allow_splats = KTSTR_STRS("x", ""));
+	REJECTS("allow_splats: must not contain line breaks", t.allow_splats = KTSTR_STRS("a\nb"));
 	REJECTS("wprof_args: needs wprof", t.wprof_args = "-v");
 	REJECTS("num_snapshots: 8 captures in 80 % of duration_s are less than 100 ms apart",
 		t.num_snapshots = 8; t.duration_s = 1);

@@ -239,6 +239,30 @@ static void timed_out(struct scene *c)
 	c->run.seen->lifecycle = KTSTR_LIFECYCLE_BODY;
 }
 
+static void stands_still(struct scene *c)
+{
+	timed_out(c);
+	c->run.seen->timed_out = KTSTR_LIFECYCLE_TEARDOWN;
+	c->run.seen->lifecycle = KTSTR_LIFECYCLE_TEARDOWN;
+	c->run.seen->timeout_s = 124;
+	strcpy(c->run.seen->vcpus, "vCPU 1 runs in the kernel in irq_work_sync+0x3c; vCPU 0 is idle");
+	c->run.seen->stuck =
+		strdup("  vCPU 0 is idle, task swapper/0[0]\n"
+		       "  vCPU 1 runs in the kernel in irq_work_sync+0x3c, task cpuhp/1[21]\n"
+		       "    scx_rq_offline < set_rq_offline < sched_cpu_deactivate\n"
+		       "  task init[1] on CPU 0: sleeps\n"
+		       "    __schedule < schedule < do_wait\n");
+}
+
+static void splat(struct scene *c)
+{
+	static const char record[] =
+		"4,500,6621593,-;WARNING: CPU: 0 PID: 129 at kernel/sched/ext.c:3204 scx_cgroup_move_task+0xa8/0xb0\n";
+
+	ktstr_splats__record(&c->run.seen->splats, record, sizeof(record) - 1, true);
+	strcpy(c->run.seen->splats.list->trace, "scx_cgroup_move_task < sched_move_task");
+}
+
 static void no_boot(struct scene *c)
 {
 	timed_out(c);
@@ -288,7 +312,7 @@ static const struct { const char *name; void (*make)(struct scene *c); } scenes[
 	SCENE(needs_monitor), SCENE(shared_cpus), SCENE(claims), SCENE(stood_still), SCENE(stalled), SCENE(errored),
 	SCENE(storm), SCENE(exited), SCENE(outlived), SCENE(not_loaded), SCENE(panic),
 	SCENE(reset),
-	SCENE(timed_out), SCENE(no_boot), SCENE(body_crashed), SCENE(infrastructure), SCENE(no_machine),
+	SCENE(timed_out), SCENE(stands_still), SCENE(splat), SCENE(no_boot), SCENE(body_crashed), SCENE(infrastructure), SCENE(no_machine),
 	SCENE(expected_another), SCENE(expected_none),
 };
 

@@ -29,7 +29,6 @@ const struct kvm_arch kvm_arch = {
 	.doorbell_gpa	= 0xfffbb000,
 	.doorbell	= "mmio:0xfffbb000",
 	.console	= { { BUS_PIO, 0x3f8, 4 }, { BUS_PIO, 0x2f8, 3 } },
-	.pc_name	= "rip",
 	.probe_insns	= X86_PROBE_INSNS,
 };
 

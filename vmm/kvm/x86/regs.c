@@ -170,6 +170,7 @@ int x86_regs_snapshot(int vcpu_fd, struct kvm_snapshot *s)
 		return -errno;
 	*s = (struct kvm_snapshot){
 		.pc = regs.rip,
+		.sp = regs.rsp,
 		.started = mp.mp_state != KVM_MP_STATE_UNINITIALIZED &&
 			   mp.mp_state != KVM_MP_STATE_INIT_RECEIVED,
 		.halted = mp.mp_state == KVM_MP_STATE_HALTED,

@@ -25,6 +25,8 @@ struct ktstr_checker {
 	const struct ktstr_cgroup *later; /* cgroups that the step makes after its ops */
 	uint64_t held_ns;		/* sum of the holds of earlier steps */
 	uint64_t workers;		/* at this point */
+	struct ktstr_cpumask offline;	/* at this point */
+	struct ktstr_cpumask backdrop_offline; /* as the backdrop leaves it: at the begin of each step */
 	uint32_t watches;		/* WATCH_SNAPSHOTs so far */
 	char subject[160];		/* of problems: "cgroup cg_a: work 2"; may be "" */
 	struct ktstr_known *known;

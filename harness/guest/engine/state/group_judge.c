@@ -44,21 +44,35 @@ static void report_stray(const struct ktstr_worker_group *group, uint32_t i, con
 			  ktstr_workers__pid(group->workers, i), list);
 }
 
+/* Remove from @used what the workers may use; true when something is left. */
+static bool strayed(struct ktstr_worker_group *group, struct ktstr_cpumask *used)
+{
+	const struct ktstr_cgroup_state *c = ktstr_state__cgroup(group->state, group->cgroup);
+	uint32_t k;
+
+	for (k = 0; k < KTSTR_MAX_CPUS / 64; k++)
+		used->bits[k] &= ~(c->cpuset.bits[k] | c->more.bits[k]);
+	return ktstr_cpumask__weight(used);
+}
+
 void ktstr_group__epoch_ends(struct ktstr_worker_group *group)
 {
 	const struct ktstr_cpumask *pool = ktstr_group__cpuset(group);
 	struct ktstr_cpumask used;
 	char list[256];
-	uint32_t i, k;
+	uint32_t i;
 
 	if (!group->started || !pool || checks_of(group).isolation != KTSTR_ON)
 		return;
 	for (i = 0; i < ktstr_workers__nr(group->workers); i++) {
 		if (!ktstr_workers__recent_cpus(group->workers, i, &used))
 			continue;
-		for (k = 0; k < KTSTR_MAX_CPUS / 64; k++)
-			used.bits[k] &= ~pool->bits[k];
-		if (!ktstr_cpumask__weight(&used))
+		if (!strayed(group, &used))
+			continue;
+		/* somebody may have taken CPUs offline, and nobody told us */
+		ktstr_state__look_at_cpuset(group->state,
+					    ktstr_state__cgroup(group->state, group->cgroup));
+		if (!strayed(group, &used))
 			continue;
 		ktstr_cpumask__format(&used, list, sizeof(list));
 		report_stray(group, i, list);
@@ -77,10 +91,13 @@ void ktstr_group__epoch_begins(struct ktstr_worker_group *group)
 		group->epochs++;
 		ktstr_workers__new_epoch(group->workers);
 	}
-	if (pool)
+	if (pool) {
 		ktstr_cpumask__or(&group->allowed, pool);
-	else
+		ktstr_cpumask__or(&group->allowed,
+				  &ktstr_state__cgroup(group->state, group->cgroup)->more);
+	} else {
 		group->unbounded = true;
+	}
 }
 
 static void report_lost(const struct ktstr_worker_group *group, uint32_t i)
@@ -193,7 +210,14 @@ void ktstr_group__judge(struct ktstr_worker_group *group, const struct ktstr_gro
 {
 	struct ktstr_scenario_state *st = group->state;
 	struct ktstr_checks checks = checks_of(group);
+	struct ktstr_cgroup_state *c;
 
+	if (v->sample.cpuset && checks.isolation == KTSTR_ON && ktstr_group__cpuset(group)) {
+		/* what it has now, in case nobody told us of a CPU that went offline */
+		c = ktstr_state__cgroup(st, group->cgroup);
+		ktstr_state__look_at_cpuset(st, c);
+		ktstr_cpumask__or(&group->allowed, &c->more);
+	}
 	if (st->sched_ended && group->ran_ns < MIN_JUDGED_NS)
 		ktstr_result__add(st->ctx->result, KTSTR_UNDECIDED, KTSTR_NO_DATA,
 				  "%s: step %u: not judged, the scheduler ended after %" PRIu64 " ms of it",

@@ -22,6 +22,8 @@ struct ktstr_cgroup_state {			/* a cgroup */
 	bool frozen;
 	bool has_cpuset;
 	struct ktstr_cpumask cpuset;	/* as recorded, for the isolation check */
+	/* CPUs beyond it that the kernel has granted since the last change, as all of its own are offline */
+	struct ktstr_cpumask more;
 };
 
 struct ktstr_payload_run;
@@ -44,6 +46,7 @@ struct ktstr_scenario_state {
 	bool payload_judged;		/* one at least: by its exit status or by checks */
 	uint32_t *gate;			/* shared: behind it all wait; NULL: each group has its own */
 	bool in_backdrop;		/* what is made now belongs to it */
+	struct ktstr_cpumask offline[2]; /* taken offline by the step [0] and the backdrop [1] */
 	bool sched_ended;
 	uint64_t kill_ns;		/* see ktstr_workers__stop() */
 	uint32_t step;
@@ -93,6 +96,16 @@ int ktstr_state__start(struct ktstr_scenario_state *st, uint32_t *late, struct k
 int ktstr_state__set_cpuset(struct ktstr_scenario_state *st, struct ktstr_cgroup_state *p,
 			    const struct ktstr_cpumask *cpus, const char *mems,
 			    struct ktstr_err *err);
+/* CPUs came or went: the cgroups may use others now. */
+void ktstr_state__cpus_changed(struct ktstr_scenario_state *st);
+/* Add to @p->more what it has now. */
+void ktstr_state__look_at_cpuset(struct ktstr_scenario_state *st, struct ktstr_cgroup_state *p);
+/* Take a CPU offline, or bring it back. 0 or -errno with a sentence. */
+int ktstr_state__set_online(struct ktstr_scenario_state *st, uint32_t cpu, bool online,
+			    struct ktstr_err *err);
+/* Bring back what the step or the backdrop took offline; the first error. */
+int ktstr_state__restore_cpus(struct ktstr_scenario_state *st, bool backdrop,
+			      struct ktstr_err *err);
 int ktstr_state__freeze(struct ktstr_scenario_state *st, struct ktstr_cgroup_state *p, bool frozen,
 			struct ktstr_err *err);
 /* The workers of @from have moved to @to; the ownership follows. */

@@ -61,6 +61,9 @@ int ktstr_state__set_cpuset(struct ktstr_scenario_state *st, struct ktstr_cgroup
 	p->has_cpuset = cpus;
 	if (cpus)
 		p->cpuset = *cpus;
+	memset(&p->more, 0, sizeof(p->more));
+	if (cpus && ktstr_cpumask__weight(&st->offline[0]) + ktstr_cpumask__weight(&st->offline[1]))
+		ktstr_state__look_at_cpuset(st, p);
 	each_group(st, p->name, ktstr_group__epoch_begins);
 	return 0;
 }
@@ -102,13 +105,15 @@ int ktstr_state__remove(struct ktstr_scenario_state *st, const char *name, const
 int ktstr_state__clear(struct ktstr_scenario_state *st, bool backdrop, struct ktstr_err *err)
 {
 	uint32_t i = 0;
-	int ret, removed, payloads;
+	int ret, removed, payloads, cpus;
 
 	ret = ktstr_state__end_groups(st, NULL, backdrop, NULL);
 	payloads = ktstr_payload_run__end_all(st, NULL, backdrop);
 	ret = ret ? ret : payloads;
 	if (ret)
 		ktstr_err(err, -ret, "stop workers and payloads: %s", strerror(-ret));
+	cpus = ktstr_state__restore_cpus(st, backdrop, ret ? NULL : err);
+	ret = ret ? ret : cpus;
 	while (i < st->nr_cgroups) {
 		if (st->cgroups[i].backdrop == backdrop)
 			ktstr_state__forget(st, &st->cgroups[i]);
