@@ -163,7 +163,7 @@ static void send_stimulus(struct engine *e, const struct ktstr_step *step)
 
 	snprintf(s.part, sizeof(s.part), "%s", e->ctx->part ?: "");
 	for (op = step->ops; op && op->kind != KTSTR_OP_END; op++)
-		s.op_kinds |= 1u << op->kind;
+		s.op_kinds |= 1ULL << op->kind;
 	for (i = 0; i < e->state.nr_groups; i++)
 		s.workers += ktstr_workers__nr(e->state.groups[i]->workers);
 	if (e->ctx->stimulus)

@@ -54,7 +54,12 @@ static const struct {
 	-_err;										\
 })
 
-static int apply_policy(const struct ktstr_policy *p, char *why, size_t size)
+const char *ktstr_attributes__policy_name(const struct ktstr_policy *p)
+{
+	return policies[p->kind].name;
+}
+
+int ktstr_attributes__set_policy(int tid, const struct ktstr_policy *p)
 {
 	struct sched_attr_v0 attr = {
 		.size = sizeof(attr), .policy = policies[p->kind].policy,
@@ -63,7 +68,21 @@ static int apply_policy(const struct ktstr_policy *p, char *why, size_t size)
 		.flags = p->kind == KTSTR_POLICY_DEADLINE ? RESET_ON_FORK : 0,
 	};
 
-	return TRIED(syscall(SYS_sched_setattr, 0, &attr, 0), why, size, "policy %s",
+	errno = 0;	/* -1 is a nice value */
+	attr.nice = getpriority(PRIO_PROCESS, tid);
+	if (errno)
+		return -errno;
+	return syscall(SYS_sched_setattr, tid, &attr, 0) ? -errno : 0;
+}
+
+int ktstr_attributes__set_nice(int tid, int nice)
+{
+	return setpriority(PRIO_PROCESS, tid, nice) ? -errno : 0;
+}
+
+static int apply_policy(const struct ktstr_policy *p, char *why, size_t size)
+{
+	return TRIED((errno = -ktstr_attributes__set_policy(0, p)), why, size, "policy %s",
 		     policies[p->kind].name);
 }
 
@@ -117,7 +136,7 @@ static int apply_cpus(const struct ktstr_cpumask *cpus, char *why, size_t size)
 
 static int apply_nice(int nice, char *why, size_t size)
 {
-	return TRIED(setpriority(PRIO_PROCESS, 0, nice), why, size, "nice %d", nice);
+	return TRIED((errno = -ktstr_attributes__set_nice(0, nice)), why, size, "nice %d", nice);
 }
 
 static int apply_comm(const char *comm, char *why, size_t size)

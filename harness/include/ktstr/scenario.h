@@ -266,6 +266,12 @@ enum ktstr_op_kind {
 	KTSTR_OP_PIN_BPF_MAP,
 	KTSTR_OP_CAPTURE_CGROUP_PROCS,
 	KTSTR_OP_STEER_IRQ,
+	KTSTR_OP_SET_WEIGHT,
+	KTSTR_OP_SET_CPU_MAX,
+	KTSTR_OP_SET_UCLAMP,
+	KTSTR_OP_SET_CONTROLLERS,
+	KTSTR_OP_SET_NICE,
+	KTSTR_OP_SET_POLICY,
 	KTSTR_NR_OPS,
 };
 
@@ -333,6 +339,15 @@ struct ktstr_op {
 			uint64_t timeout_ns;		/* WAIT_PAYLOAD: the test's duration */
 		};
 		struct { struct ktstr_irq irq; uint32_t cpu; };
+		int64_t weight;
+		struct ktstr_cpu_max cpu_max;
+		struct { int64_t min_pct, max_pct; };	/* SET_UCLAMP */
+		const char *controllers;		/* "-cpu +pids" */
+		struct {				/* SET_NICE, SET_POLICY */
+			struct ktstr_policy policy;
+			int64_t nice;
+			int64_t work;	/* of the cgroup's .works, counts from 1; 0: all */
+		};
 	};
 };
 
@@ -360,6 +375,22 @@ struct ktstr_op {
 #define KTSTR_UNFREEZE_CGROUP(_name)	KTSTR_OP(UNFREEZE_CGROUP, _name)
 #define KTSTR_CAPTURE_CGROUP_PROCS(_tag, _name) KTSTR_OP(CAPTURE_CGROUP_PROCS, _name, .tag = (_tag))
 #define KTSTR_STEER_IRQ(_irq, _cpu)	KTSTR_OP(STEER_IRQ, NULL, .irq = _irq, .cpu = (_cpu))
+/* What a cgroup is entitled to from now on: cpu.weight, cpu.max, cpu.uclamp.min and .max. */
+#define KTSTR_SET_WEIGHT(_name, _weight) KTSTR_OP(SET_WEIGHT, _name, .weight = (_weight))
+#define KTSTR_SET_CPU_MAX(_name, _max)	KTSTR_OP(SET_CPU_MAX, _name, .cpu_max = _max)
+#define KTSTR_SET_UCLAMP(_name, _min_pct, _max_pct)				\
+	KTSTR_OP(SET_UCLAMP, _name, .min_pct = (_min_pct), .max_pct = (_max_pct))
+/* "-cpu +pids": for what is below cgroup @_name, NULL: below the test's root. */
+#define KTSTR_SET_CONTROLLERS(_name, _list)					\
+	KTSTR_OP(SET_CONTROLLERS, _name, .controllers = (_list))
+/*
+ * Of the workers of a cgroup, or with .work = 2 of those of its second work only:
+ * SET_NICE("cg_a", 5), SET_POLICY("cg_a", POLICY(BATCH), .work = 2)
+ */
+#define KTSTR_SET_NICE(_name, _nice, ...)					\
+	KTSTR_OP(SET_NICE, _name, .nice = (_nice), ##__VA_ARGS__)
+#define KTSTR_SET_POLICY(_name, _policy, ...)					\
+	KTSTR_OP(SET_POLICY, _name, .policy = _policy, ##__VA_ARGS__)
 /* Pins a map of the scheduler as /sys/fs/bpf/ktstr/NAME: it survives its scheduler. */
 #define KTSTR_PIN_BPF_MAP(_name)	KTSTR_OP(PIN_BPF_MAP, NULL, .name = (_name))
 /* The next ones need the monitor; until it is there they are judged and refused. */

@@ -26,7 +26,7 @@ static struct {
 
 static const char * const fake_files[] = {
 	"cgroup.procs", "cgroup.subtree_control", "cgroup.kill", "cgroup.freeze", "cpuset.cpus",
-	"cpuset.mems", "cpu.max", "cpu.weight", "memory.max", "memory.high", "memory.low",
+	"cpuset.mems", "cpu.max", "cpu.weight", "cpu.uclamp.min", "cpu.uclamp.max", "memory.max", "memory.high", "memory.low",
 	"memory.swap.max", "io.weight", "pids.max",
 };
 

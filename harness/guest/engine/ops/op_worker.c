@@ -49,7 +49,10 @@ static int apply_spawn_host(struct ktstr_scenario_state *st, const struct ktstr_
 
 static void check_stop(struct ktstr_checker *ck, const struct ktstr_op *op)
 {
-	ktstr_known__need(ck, op->cgroup);
+	struct ktstr_known *k = ktstr_known__need(ck, op->cgroup);
+
+	if (k)
+		k->works = 0;
 }
 
 static int apply_stop(struct ktstr_scenario_state *st, const struct ktstr_op *op,
@@ -129,6 +132,11 @@ static void check_move_all(struct ktstr_checker *ck, const struct ktstr_op *op)
 			      to->name);
 	else if (to->backdrop)
 		to->backdrop_workers = true;
+	/* From the runner's cgroup: how many is not known. */
+	if (!k || k->works > to->works)
+		to->works = k ? k->works : 1;
+	if (k)
+		k->works = 0;
 }
 
 static int apply_move_all(struct ktstr_scenario_state *st, const struct ktstr_op *op,

@@ -8,7 +8,7 @@
 
 #include "ops.h"
 
-_Static_assert(KTSTR_NR_OPS <= 32, "an op's value is its bit in the stimulus record, a u32");
+_Static_assert(KTSTR_NR_OPS <= 64, "an op's value is its bit in the stimulus record, a u64");
 
 #define FAMILY(_name)	ktstr_##_name##_ops,
 static const struct ktstr_op_row * const families[] = { KTSTR_OP_FAMILIES(FAMILY) };
