@@ -2,10 +2,16 @@
 /* Much of something at once. Factories where the machine's size is the amount. */
 #include <errno.h>
 #include <linux/kernel.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <ktstr/claim.h>
+#include <ktstr/custom.h>
+
 #include "catalogue.h"
 
 #define MAX_PINNED	64	/* cgroups with a CPU each */
@@ -164,6 +170,35 @@ static int fork_exit_churn(struct ktstr_ctx *ctx)
 	return r;
 }
 
+/* A process that forks all the time, until it is killed at a random moment: mostly during a fork. */
+static void cancel_forks(struct ktstr_work_ctx *w)
+{
+	pid_t pid = fork();
+
+	if (!pid) {
+		signal(SIGCHLD, SIG_IGN);	/* nobody reaps its children */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (;;)
+			if (!vfork())
+				_exit(0);
+	}
+	if (pid < 0)
+		return;
+	ktstr_work_sleep(w, NSEC_PER_MSEC + ktstr_work_rand(w) % (2 * NSEC_PER_MSEC));
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	ktstr_work_done(w, 1);
+}
+
+static int forks_cancelled(struct ktstr_ctx *ctx)
+{
+	return ktstr_run(ctx, STEP(
+		CGROUPS(CGROUP("cg_0", .workers = ktstr_nr_cpus(ctx),
+			       .work = CUSTOM("cancel_forks", cancel_forks)),
+			CGROUP("cg_1")),
+		HOLD_SETTLED(1.0)));
+}
+
 /*
  * Half of the workers change their nice value twice, and after each change the shares are those of
  * the new weights. Then many changes: those workers sweep through all values.
@@ -204,6 +239,10 @@ CANNED_TABLE(catalogue_stress,
 	       "leaks or delays tasks that exit after a few microseconds",
 	       .fault = "task-leak",
 	       .run = fork_exit_churn),
+	CANNED(forks_cancelled,
+	       "knows a task only when its fork is complete, and is told that one was cancelled",
+	       .fault = "cancelled-fork",
+	       .run = forks_cancelled),
 	CANNED(nice_sweep,
 	       "does not follow a change of weight",
 	       .fault = "weight-cache",

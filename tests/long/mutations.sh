@@ -76,7 +76,7 @@ rows=(
 	"drop-returned:--partial 1n1l2c1t 2 policy_ext_partial"
 	"cancelled-fork 1n1l2c1t 2 forks_cancelled"
 	"affinity-queue 1n1l4c1t 2 affinity_beside_idle_cpus"
-	"empty-cell 1n1l4c1t 2 cpusets_cover_all_cpus"
+	"empty-cell 1n1l4c1t 2 cpusets_leave_no_cpu"
 	"kthread-wakes-last 1n1l2c1t 2 psi_triggers"
 	"heartbeat 1n1l2c1t 2 everybody_frozen"
 )
