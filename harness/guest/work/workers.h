@@ -16,6 +16,7 @@
 #include <sys/types.h>
 
 #include <ktstr/scenario.h>
+#include <ktstr/verdict.h>
 
 #include "harness/result/worker_report.h"
 
@@ -57,6 +58,8 @@ struct ktstr_worker_metric {
 	uint32_t polarity;		/* enum ktstr_polarity */
 	double value;
 };
+
+#define KTSTR_SAID_LEN		208	/* of a worker's verdict, with a NUL */
 
 struct ktstr_workers;
 
@@ -152,6 +155,9 @@ const struct ktstr_worker_samples *ktstr_workers__samples(const struct ktstr_wor
 /* What the type of worker @i measured beyond its report, at most KTSTR_WORKER_METRICS: likewise. */
 const struct ktstr_worker_metric *ktstr_workers__metrics(const struct ktstr_workers *ws,
 							 uint32_t i, uint32_t *nr);
+/* The verdict of worker @i: its severity, and @text in one line; KTSTR_NOTE: it gave none. */
+enum ktstr_severity ktstr_workers__said(const struct ktstr_workers *ws, uint32_t i,
+					char text[KTSTR_SAID_LEN]);
 /*
  * The time of the last checkpoint of worker @i, CLOCK_MONOTONIC; also while it runs. The worker
  * writes it.

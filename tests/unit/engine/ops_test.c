@@ -8,6 +8,8 @@
 #include <sys/resource.h>
 #include <time.h>
 
+#include <ktstr/custom.h>
+
 #include "ops_fixture.h"
 
 /* The log without pids, which differ, and without rmdir, which the fixture checks. */
@@ -407,6 +409,60 @@ static const struct ktstr_cgroup_stats *stats(const struct ktstr_result *r, cons
 	ASSERT_NE(NULL, c) TH_LOG("no figures of %s", _name);			\
 	EXPECT_EQ(_nr, c->workers);						\
 } while (0)
+
+static void no_device(struct ktstr_work_ctx *w)
+{
+	ktstr_work_skip(w, "there is no device %d\nhere", 7);
+	ktstr_work_fail(w, "the second verdict does not count");
+}
+
+static void no_answer(struct ktstr_work_ctx *w)
+{
+	ktstr_work_inconclusive(w, "no answer");
+}
+
+static void wrong_answer(struct ktstr_work_ctx *w)
+{
+	ktstr_work_done(w, 1);
+	if (!ktstr_work_index(w))
+		ktstr_work_fail(w, "%d is not 42", 41);
+	ktstr_work_sleep(w, NSEC_PER_MSEC);
+}
+
+/* The defaults would call a worker without a unit of work starved. */
+TEST_F(ops, a_custom_worker_can_skip_the_test)
+{
+	ktstr_checks__resolve(&self->ctx.checks, NULL, NULL);
+	EXPECT_EQ(0, RUN_WITH(BACKDROP(CGROUPS(CGROUP("c", .workers = 1,
+					.work = CUSTOM("no_device", no_device)))),
+			      STEP(HOLD_MS(30)))) print_details(self->ctx.result);
+	EXPECT_EQ(1, self->ctx.result->nr_details) print_details(self->ctx.result);
+	EXPECT_DETAIL(KTSTR_SKIPS, "c: step 1: worker 0: there is no device 7 here");
+	EXPECT_EQ(KTSTR_SKIP, ktstr_result__outcome(self->ctx.result));
+}
+
+TEST_F(ops, a_custom_worker_can_leave_the_test_undecided)
+{
+	ktstr_checks__resolve(&self->ctx.checks, NULL, NULL);
+	EXPECT_EQ(0, RUN(STEP(CGROUPS(CGROUP("c", .workers = 1,
+					     .work = CUSTOM("no_answer", no_answer))),
+			      HOLD_MS(30)))) print_details(self->ctx.result);
+	EXPECT_EQ(1, self->ctx.result->nr_details) print_details(self->ctx.result);
+	EXPECT_DETAIL(KTSTR_UNDECIDED, "c: step 1: worker 0: no answer");
+	EXPECT_EQ(KTSTR_INCONCLUSIVE, ktstr_result__outcome(self->ctx.result));
+	EXPECT_WORKERS(1, "c", 0);
+}
+
+TEST_F(ops, a_custom_worker_can_fail_the_test)
+{
+	ktstr_checks__resolve(&self->ctx.checks, NULL, NULL);
+	EXPECT_EQ(0, RUN(STEP(CGROUPS(CGROUP("c", .workers = 2,
+					     .work = CUSTOM("wrong_answer", wrong_answer))),
+			      HOLD_MS(30)))) print_details(self->ctx.result);
+	EXPECT_EQ(1, self->ctx.result->nr_details) print_details(self->ctx.result);
+	EXPECT_DETAIL(KTSTR_FAILS, "c: step 1: worker 0: 41 is not 42");
+	EXPECT_WORKERS(2, "c", 0);
+}
 
 TEST_F(ops, several_groups_of_workers_share_a_cgroup_and_inherit_from_it)
 {

@@ -151,6 +151,34 @@ static void report_alone(const struct ktstr_worker_group *group, const struct kt
 				  ktstr_work__row(group->spec.work.type)->name);
 }
 
+/*
+ * The verdicts that workers gave, each a detail of @out (may be NULL). Returns the mildest of those
+ * after which the group is not judged, KTSTR_SKIPS or KTSTR_UNDECIDED, else KTSTR_NOTE.
+ */
+static enum ktstr_severity said_by_workers(const struct ktstr_worker_group *group,
+					   struct ktstr_result *out)
+{
+	static const enum ktstr_kind kinds[] = {
+		[KTSTR_SKIPS] = KTSTR_SKIPPED, [KTSTR_UNDECIDED] = KTSTR_NO_DATA,
+		[KTSTR_FAILS] = KTSTR_CLAIM,
+	};
+	enum ktstr_severity said, mildest = KTSTR_FAILS;
+	char text[KTSTR_SAID_LEN];
+	uint32_t i;
+
+	for (i = 0; i < ktstr_workers__nr(group->workers); i++) {
+		said = ktstr_workers__said(group->workers, i, text);
+		if (said == KTSTR_NOTE)
+			continue;
+		if (out)
+			ktstr_result__add(out, said, kinds[said], "%s: step %u: worker %u: %s",
+					  ktstr_group__label(group), group->step + 1, i, text);
+		if (said < mildest)
+			mildest = said;
+	}
+	return mildest == KTSTR_FAILS ? KTSTR_NOTE : mildest;
+}
+
 void ktstr_group__view(const struct ktstr_worker_group *group, struct ktstr_group_view *v)
 {
 	const struct ktstr_scenario_state *st = group->state;
@@ -185,6 +213,8 @@ void ktstr_group__account(const struct ktstr_worker_group *group, const struct k
 	for (i = 0; i < v->sample.nr; i++)
 		report_lost(group, i);
 	report_alone(group, &v->sample);
+	if (said_by_workers(group, group->state->ctx->result) == KTSTR_SKIPS)
+		return;
 	ktstr_stats__add(&v->sample, group->state->ctx->result);
 	add_metrics(group);
 }
@@ -194,6 +224,8 @@ void ktstr_group__judge(struct ktstr_worker_group *group, const struct ktstr_gro
 	struct ktstr_scenario_state *st = group->state;
 	struct ktstr_checks checks = checks_of(group);
 
+	if (said_by_workers(group, NULL) != KTSTR_NOTE)
+		return;
 	if (st->sched_ended && group->ran_ns < MIN_JUDGED_NS)
 		ktstr_result__add(st->ctx->result, KTSTR_UNDECIDED, KTSTR_NO_DATA,
 				  "%s: step %u: not judged, the scheduler ended after %" PRIu64 " ms of it",
@@ -219,6 +251,8 @@ void ktstr_group__end_phase(struct ktstr_worker_group *group)
 		return;
 	group->in_phase = false;
 	ktstr_workers__end_phase(group->workers);
+	if (said_by_workers(group, NULL) == KTSTR_SKIPS)
+		return;
 	s.reports = ktstr_workers__phase_reports(group->workers);
 	s.samples = ktstr_workers__phase_samples(group->workers);
 	ktstr_stats__add(&s, group->state->ctx->result);

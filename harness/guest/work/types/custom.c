@@ -19,7 +19,10 @@ static const char *custom_validate(const struct ktstr_work *work)
 
 static void custom_iterate(struct ktstr_work_ctx *w)
 {
-	w->work->custom.iterate(w);
+	if (work_has_said(w))
+		work_sleep(w, NSEC_PER_SEC);
+	else
+		w->work->custom.iterate(w);
 }
 
 const struct ktstr_work_row ktstr_work_custom = {
@@ -106,4 +109,31 @@ void ktstr_work_sample_wake(struct ktstr_work_ctx *w, uint64_t ns)
 void ktstr_work_blocked(struct ktstr_work_ctx *w, uint64_t before, uint64_t now)
 {
 	work_blocked(w, before, now);
+}
+
+void ktstr_work_skip(struct ktstr_work_ctx *w, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	work_say(w, KTSTR_SKIPS, fmt, ap);
+	va_end(ap);
+}
+
+void ktstr_work_fail(struct ktstr_work_ctx *w, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	work_say(w, KTSTR_FAILS, fmt, ap);
+	va_end(ap);
+}
+
+void ktstr_work_inconclusive(struct ktstr_work_ctx *w, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	work_say(w, KTSTR_UNDECIDED, fmt, ap);
+	va_end(ap);
 }
