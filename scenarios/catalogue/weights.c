@@ -3,7 +3,6 @@
  * Is CPU time divided as nice values promise? The workers of a cgroup that compete for all CPUs are
  * compared with those of nice 0, kind by kind, by the kernel's own table.
  */
-#include <linux/kernel.h>
 #include <stdio.h>
 
 #include <ktstr/claim.h>
@@ -16,19 +15,6 @@
  * is asked for here; two more or fewer is chance.
  */
 #define TOLERANCE	1.5
-
-/* sched_prio_to_weight[], kernel/sched/core.c: nice -20 to 19 */
-static const uint32_t weights[] = {
-	88761, 71755, 56483, 46273, 36291, 29154, 23254, 18705, 14949, 11916,
-	9548, 7620, 6100, 4904, 3906, 3121, 2501, 1991, 1586, 1277,
-	1024, 820, 655, 526, 423, 335, 272, 215, 172, 137,
-	110, 87, 70, 56, 45, 36, 29, 23, 18, 15,
-};
-
-static uint32_t weight_of(int nice)
-{
-	return weights[(uint32_t)(nice + 20) % ARRAY_SIZE(weights)];
-}
 
 /* CPU seconds of workers @first to @first + @nr - 1 of cgroup @name in step @step. */
 static double cpu_s(struct ktstr_ctx *ctx, uint32_t step, const char *name, uint32_t first,
@@ -49,11 +35,11 @@ void catalogue_claim_weights(struct ktstr_ctx *ctx, uint32_t step, const char *n
 	uint32_t i;
 
 	for (i = 1; i < nr; i++) {
-		const double wanted = (double)weight_of(nices[i]) / weight_of(0);
+		const double wanted = (double)ktstr_nice_weight(nices[i]) / ktstr_nice_weight(0);
 		const double cpu_time_of_nice_tasks = cpu_s(ctx, step, name, i * each, each);
 
 		snprintf(why, sizeof(why), "step %u: nice %d beside nice 0, weight %u beside %u",
-			 step + 1, nices[i], weight_of(nices[i]), weight_of(0));
+			 step + 1, nices[i], ktstr_nice_weight(nices[i]), ktstr_nice_weight(0));
 		claim_between(ctx, cpu_time_of_nice_tasks, of_nice_0 * wanted / TOLERANCE,
 			      of_nice_0 * wanted * TOLERANCE, .because = why,
 			      .kind = KTSTR_UNFAIR);

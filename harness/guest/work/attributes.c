@@ -27,6 +27,7 @@ struct sched_attr_v0 {
 };
 
 #define SCHED_EXT_POLICY	7
+#define WEIGHT_IDLEPRIO		3	/* kernel/sched/sched.h */
 #define RESET_ON_FORK		1	/* SCHED_FLAG_RESET_ON_FORK, which DEADLINE needs to fork */
 
 static const struct {
@@ -53,6 +54,24 @@ static const struct {
 	}										\
 	-_err;										\
 })
+
+uint32_t ktstr_nice_weight(int nice)
+{
+	/* sched_prio_to_weight[], kernel/sched/core.c */
+	static const uint32_t weights[] = {
+		88761, 71755, 56483, 46273, 36291, 29154, 23254, 18705, 14949, 11916,
+		9548, 7620, 6100, 4904, 3906, 3121, 2501, 1991, 1586, 1277,
+		1024, 820, 655, 526, 423, 335, 272, 215, 172, 137,
+		110, 87, 70, 56, 45, 36, 29, 23, 18, 15,
+	};
+
+	return nice < -20 || nice > 19 ? 0 : weights[nice + 20];
+}
+
+uint32_t ktstr_attributes__weight(const struct ktstr_policy *p, int nice)
+{
+	return p->kind == KTSTR_POLICY_IDLE ? WEIGHT_IDLEPRIO : ktstr_nice_weight(nice);
+}
 
 const char *ktstr_attributes__policy_name(const struct ktstr_policy *p)
 {

@@ -502,6 +502,8 @@ uint32_t ktstr_workers_per_cgroup(const struct ktstr_ctx *ctx);
 /* Limits that are times are this much wider, because CPUs of the host are shared; 1: they are not. */
 uint32_t ktstr_time_scale(const struct ktstr_ctx *ctx);
 const struct ktstr_topology *ktstr_topology(const struct ktstr_ctx *ctx);
+/* The kernel's weight of a nice value from -20 to 19; 1024 for 0. */
+uint32_t ktstr_nice_weight(int nice);
 /* pid of the scheduler under test, 0 without one */
 int ktstr_sched_pid(const struct ktstr_ctx *ctx);
 /* How long it took in the step that ended last to stop its workers and to collect what they did. */

@@ -410,6 +410,41 @@ static const struct ktstr_cgroup_stats *stats(const struct ktstr_result *r, cons
 	EXPECT_EQ(_nr, c->workers);						\
 } while (0)
 
+static void does_nothing(struct ktstr_work_ctx *w)
+{
+	ktstr_work_sleep(w, NSEC_PER_MSEC);
+}
+
+#define DOES_NOTHING	.work = CUSTOM("does_nothing", does_nothing)
+
+TEST_F(ops, workers_that_an_op_ends_after_a_moment_are_not_called_starved)
+{
+	ktstr_checks__resolve(&self->ctx.checks, NULL, NULL);
+	EXPECT_EQ(0, RUN_WITH(BACKDROP(CGROUPS(CGROUP("b", .workers = 1, DOES_NOTHING))),
+		STEP(HOLD_MS(300)),
+		STEP(OPS(REMOVE_CGROUP("b")), HOLD_NONE)));
+	EXPECT_EQ(NULL, detail(self->ctx.result, "starved")) print_details(self->ctx.result);
+	EXPECT_EQ(0, RUN(STEP(CGROUPS(CGROUP("b", .workers = 1, DOES_NOTHING)), HOLD_MS(300))));
+	EXPECT_DETAIL(KTSTR_FAILS, "starved (0 work units, not_starved)");
+}
+
+/*
+ * Slices of 20 ms on one CPU beside seven of nice 0: nice 0 is promised its turn within 140 ms, nice
+ * 19 (weight 15 of 7183) within 9.6 s.
+ */
+TEST_F(ops, who_is_entitled_to_next_to_nothing_is_not_starved_at_once)
+{
+	ktstr_checks__resolve(&self->ctx.checks, NULL, NULL);
+	EXPECT_EQ(0, RUN(STEP(CGROUPS(
+		CGROUP("crowd", .workers = 6, .affinity = PINNED("0")),
+		CGROUP("light", .workers = 1, .affinity = PINNED("0"), .nice = VALUE(19),
+		       DOES_NOTHING),
+		CGROUP("equal", .workers = 1, .affinity = PINNED("0"), DOES_NOTHING)),
+		HOLD_MS(300))));
+	EXPECT_EQ(NULL, detail(self->ctx.result, "light:")) print_details(self->ctx.result);
+	EXPECT_DETAIL(KTSTR_FAILS, "equal: tid ");
+}
+
 static void no_device(struct ktstr_work_ctx *w)
 {
 	ktstr_work_skip(w, "there is no device %d\nhere", 7);

@@ -199,22 +199,28 @@ static void policy_text(const struct ktstr_op *op, char *buf, size_t size)
 	snprintf(buf, size, "policy %s", ktstr_attributes__policy_name(&op->policy));
 }
 
-static int set_nice(const struct ktstr_op *op, int tid)
+/* One worker, and what is remembered of its group. */
+static int set_one(const struct ktstr_op *op, int tid)
 {
-	return ktstr_attributes__set_nice(tid, (int)op->nice);
+	return op->kind == KTSTR_OP_SET_NICE ? ktstr_attributes__set_nice(tid, (int)op->nice) :
+					       ktstr_attributes__set_policy(tid, &op->policy);
 }
 
-static int set_policy(const struct ktstr_op *op, int tid)
+static void set_group(const struct ktstr_op *op, struct ktstr_worker_group *group)
 {
-	return ktstr_attributes__set_policy(tid, &op->policy);
+	const int nice = (int)op->nice;
+
+	if (op->kind == KTSTR_OP_SET_NICE)
+		ktstr_group__set_weight(group, NULL, &nice);
+	else
+		ktstr_group__set_weight(group, &op->policy, NULL);
 }
 
-/* Call @set for the workers that @op is about. */
-static int each_worker(struct ktstr_scenario_state *st, const struct ktstr_op *op,
-		       int (*set)(const struct ktstr_op *op, int tid), struct ktstr_err *err)
+static int apply_to_workers(struct ktstr_scenario_state *st, const struct ktstr_op *op,
+			    struct ktstr_err *err)
 {
 	const struct ktstr_op_row *row = ktstr_op__row(op->kind);
-	const struct ktstr_worker_group *group;
+	struct ktstr_worker_group *group;
 	uint32_t i, k, nr = 0;
 	char value[64];
 	int ret;
@@ -224,8 +230,9 @@ static int each_worker(struct ktstr_scenario_state *st, const struct ktstr_op *o
 		if (strcmp(group->cgroup, op->cgroup) ||
 		    (op->work && group->index + 1 != (uint64_t)op->work))
 			continue;
+		set_group(op, group);
 		for (k = 0; k < ktstr_workers__nr(group->workers); k++, nr++) {
-			ret = set(op, ktstr_workers__pid(group->workers, k));
+			ret = set_one(op, ktstr_workers__pid(group->workers, k));
 			if (!ret || ret == -ESRCH)	/* it ended: its report will say so */
 				continue;
 			row->value(op, value, sizeof(value));
@@ -233,19 +240,8 @@ static int each_worker(struct ktstr_scenario_state *st, const struct ktstr_op *o
 					 strerror(-ret));
 		}
 	}
+	ktstr_state__weigh(st);
 	return nr ? 0 : ktstr_err(err, ENOENT, "%s has no such workers", op->cgroup);
-}
-
-static int apply_set_nice(struct ktstr_scenario_state *st, const struct ktstr_op *op,
-			  struct ktstr_err *err)
-{
-	return each_worker(st, op, set_nice, err);
-}
-
-static int apply_set_policy(struct ktstr_scenario_state *st, const struct ktstr_op *op,
-			    struct ktstr_err *err)
-{
-	return each_worker(st, op, set_policy, err);
 }
 
 const struct ktstr_op_row ktstr_change_ops[] = {
@@ -298,7 +294,7 @@ const struct ktstr_op_row ktstr_change_ops[] = {
 		.takes = "name, nice, ...",
 		.does = "changes the nice value of its workers, or with .work = n of those of its n-th work; a value that the kernel refuses fails the step",
 		.check = check_set_nice,
-		.apply = apply_set_nice,
+		.apply = apply_to_workers,
 	},
 	{
 		.kind = KTSTR_OP_SET_POLICY,
@@ -308,7 +304,7 @@ const struct ktstr_op_row ktstr_change_ops[] = {
 		.takes = "name, policy, ...",
 		.does = "changes the policy of its workers, or with .work = n of those of its n-th work; they keep their nice values. A policy that the kernel refuses fails the step",
 		.check = check_set_policy,
-		.apply = apply_set_policy,
+		.apply = apply_to_workers,
 	},
 	{ }
 };

@@ -92,6 +92,7 @@ static int pin_group(struct ktstr_worker_group *group, const struct ktstr_affini
 		/* INHERIT takes a former affinity away. */
 		if (!ktstr_cpumask__weight(&cpus))
 			cpus = group->state->machine->online;
+		group->cpus = ktstr_cpumask__weight(&cpus);
 		pid = ktstr_workers__pid(group->workers, i);
 		ret = ktstr_attributes__pin(pid, &cpus);
 		if (!ret || ret == -ESRCH)	/* it ended: its report will say so */
@@ -111,6 +112,7 @@ static int apply_set_affinity(struct ktstr_scenario_state *st, const struct ktst
 	for (i = 0; i < st->nr_groups && !ret; i++)
 		if (!strcmp(st->groups[i]->cgroup, op->cgroup))
 			ret = pin_group(st->groups[i], &op->affinity, err);
+	ktstr_state__weigh(st);
 	return ret;
 }
 

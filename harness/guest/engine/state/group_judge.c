@@ -8,6 +8,7 @@
  * since the change has not seen it, and is not judged for the epoch.
  */
 #include <inttypes.h>
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,8 +19,9 @@
 #include "harness/guest/work/work.h"
 #include "worker_group.h"
 
-/* A run that the scheduler's end made shorter than this is not judged for starvation. */
+/* A run that the scheduler's end or an op made shorter than this is not judged for starvation. */
 #define MIN_JUDGED_NS	NSEC_PER_SEC
+#define SLICE_MS	20
 
 /* The scenario's checks, overridden by those of these workers. */
 static struct ktstr_checks checks_of(const struct ktstr_worker_group *group)
@@ -219,6 +221,31 @@ void ktstr_group__account(const struct ktstr_worker_group *group, const struct k
 	add_metrics(group);
 }
 
+/*
+ * How long a worker may wait for its turn at most if it gets what its weight and its CPUs promise:
+ * slices of 20 ms (SCX_SLICE_DFL; EEVDF's are shorter), of which it gets its share.
+ */
+static double promised_gap_ms(const struct ktstr_worker_group *group)
+{
+	return group->least_share > 0 ? SLICE_MS / group->least_share : 0;
+}
+
+/*
+ * The defaults are made for workers with a fair part of a machine. Who is entitled to next to
+ * nothing may wait longer, and get nothing in a short life; an op that ends workers after a moment
+ * leaves too little to call them starved.
+ */
+static void fit_defaults(const struct ktstr_worker_group *group, struct ktstr_checks *c)
+{
+	double promised = promised_gap_ms(group);
+
+	if (c->max_gap_ms == KTSTR_DEFAULT_MAX_GAP_MS)
+		c->max_gap_ms = fmax(c->max_gap_ms, promised);
+	if ((group->cut && group->ran_ns < MIN_JUDGED_NS) ||
+	    (double)group->ran_ns / NSEC_PER_MSEC < promised)
+		c->not_starved = KTSTR_OFF;
+}
+
 void ktstr_group__judge(struct ktstr_worker_group *group, const struct ktstr_group_view *v)
 {
 	struct ktstr_scenario_state *st = group->state;
@@ -226,6 +253,7 @@ void ktstr_group__judge(struct ktstr_worker_group *group, const struct ktstr_gro
 
 	if (said_by_workers(group, NULL) != KTSTR_NOTE)
 		return;
+	fit_defaults(group, &checks);
 	if (st->sched_ended && group->ran_ns < MIN_JUDGED_NS)
 		ktstr_result__add(st->ctx->result, KTSTR_UNDECIDED, KTSTR_NO_DATA,
 				  "%s: step %u: not judged, the scheduler ended after %" PRIu64 " ms of it",

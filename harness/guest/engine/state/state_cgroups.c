@@ -62,6 +62,7 @@ int ktstr_state__set_cpuset(struct ktstr_scenario_state *st, struct ktstr_cgroup
 	if (cpus)
 		p->cpuset = *cpus;
 	each_group(st, p->name, ktstr_group__epoch_begins);
+	ktstr_state__weigh(st);
 	return 0;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* A worker group: the workers of one workspec in one cgroup. */
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -159,6 +160,7 @@ static struct ktstr_worker_group *group_new(struct ktstr_scenario_state *st, con
 		return NULL;
 	group->state = st;
 	group->spec = *spec;
+	ktstr_group__set_weight(group, NULL, NULL);
 	group->serial = st->serial++;
 	group->backdrop = st->in_backdrop;
 	group->step = st->in_backdrop ? 0 : st->step;
@@ -208,6 +210,32 @@ int ktstr_group__fork(struct ktstr_scenario_state *st, const char *name,
 	return 0;
 }
 
+void ktstr_group__set_weight(struct ktstr_worker_group *group, const struct ktstr_policy *policy,
+			     const int *nice)
+{
+	if (policy)
+		group->spec.policy = *policy;
+	if (nice)
+		group->spec.nice = (struct ktstr_value)VALUE(*nice);
+	group->weight = ktstr_attributes__weight(&group->spec.policy, (int)group->spec.nice.value);
+}
+
+void ktstr_group__weigh(struct ktstr_worker_group *group, double all)
+{
+	const struct ktstr_cpumask *pool = ktstr_group__cpuset(group);
+	uint32_t nr = group->cpus;
+	struct ktstr_cpumask cpus;
+	double share;
+
+	if (!nr && !ktstr_group__cpus(group, &group->spec.affinity, 0, &cpus, &(struct ktstr_err){ }))
+		nr = ktstr_cpumask__weight(&cpus);	/* 0: no affinity */
+	if (!nr)
+		nr = ktstr_cpumask__weight(pool ? pool : &group->state->machine->online);
+	share = fmin(group->weight * nr / all, 1);
+	if (!(group->least_share > 0) || share < group->least_share)
+		group->least_share = share;
+}
+
 void ktstr_group__look(struct ktstr_worker_group *group, struct ktstr_stall_monitor *m)
 {
 	struct ktstr_subject subject = {
@@ -249,6 +277,7 @@ int ktstr_group__end(struct ktstr_worker_group *group, const char *by)
 
 	if (group->started) {
 		ret = ktstr_group__reap(group);
+		group->cut = by;
 		ktstr_group__view(group, &v);
 		ktstr_group__account(group, &v);
 		ktstr_group__judge(group, &v);
