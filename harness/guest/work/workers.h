@@ -21,6 +21,8 @@
 #include "harness/result/worker_report.h"
 
 
+#define KTSTR_COMM_LEN	16		/* TASK_COMM_LEN */
+
 enum ktstr_worker_status {
 	KTSTR_WORKER_ALIVE,	/* not reaped */
 	KTSTR_WORKER_COMPLETED,	/* report complete */
@@ -40,6 +42,11 @@ struct ktstr_placement {
 	 * Descriptors are closed by then. NULL: nothing to do.
 	 */
 	int (*enter)(void *arg, uint32_t index);
+	/*
+	 * The name of worker @index, set before it exists: the kernel may print it before the
+	 * worker has run for the first time. NULL: the runner's.
+	 */
+	void (*name)(void *arg, uint32_t index, char comm[KTSTR_COMM_LEN]);
 	const char *cgroup_dir;			/* for struct ktstr_work_group; may be NULL */
 	const char *workload_root;
 	/*
@@ -63,7 +70,7 @@ struct ktstr_worker_metric {
 
 struct ktstr_workers;
 
-/* A process for workers that are threads; @comm names it, NULL leaves the runner's name. */
+/* A process for workers that are threads; @comm names it, NULL: the first worker does. */
 struct ktstr_leader *ktstr_leader__new(const char *comm);
 /* Fork it, into @cgroup_fd (-1: none), with all that were planned; they park. 0 or -errno. */
 int ktstr_leader__fork(struct ktstr_leader *l, int cgroup_fd);

@@ -490,7 +490,8 @@ TEST_F(ops, a_custom_worker_can_leave_the_test_undecided)
 
 TEST_F(ops, a_custom_worker_can_fail_the_test)
 {
-	ktstr_checks__resolve(&self->ctx.checks, NULL, NULL);
+	self->ctx.checks.not_starved = KTSTR_ON;
+	self->ctx.checks.max_spread_pct = KTSTR_NO_LIMIT;
 	EXPECT_EQ(0, RUN(STEP(CGROUPS(CGROUP("c", .workers = 2,
 					     .work = CUSTOM("wrong_answer", wrong_answer))),
 			      HOLD_MS(30)))) print_details(self->ctx.result);

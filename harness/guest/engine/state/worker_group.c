@@ -45,19 +45,22 @@ int ktstr_group__cpus(const struct ktstr_worker_group *group, const struct ktstr
  * "cg_a:3": its cgroup, without the folders above, and its number in the group; "cg_a.2:3" in the
  * second group of the cgroup. The kernel and its tools show this name.
  */
-static void set_name(const struct ktstr_worker_group *group, uint32_t index)
+static void name_of(void *arg, uint32_t index, char name[KTSTR_COMM_LEN])
 {
+	const struct ktstr_worker_group *group = arg;
 	const char *slash = strrchr(group->cgroup, '/');
 	const char *cgroup = slash ? slash + 1 : group->cgroup[0] ? group->cgroup : "host";
-	char number[8], name[16];	/* TASK_COMM_LEN */
+	char number[8];
 
 	if (group->index)
 		snprintf(number, sizeof(number), ".%u:%u", (group->index + 1) % 100, index % 1000);
 	else
 		snprintf(number, sizeof(number), ":%u", index % 10000);
-	snprintf(name, sizeof(name), "%.*s%s", (int)(sizeof(name) - 1 - strlen(number)), cgroup,
-		 number);
-	prctl(PR_SET_NAME, name);
+	if (group->spec.comm)
+		snprintf(name, KTSTR_COMM_LEN, "%s", group->spec.comm);
+	else
+		snprintf(name, KTSTR_COMM_LEN, "%.*s%s", (int)(KTSTR_COMM_LEN - 1 - strlen(number)),
+			 cgroup, number);
 }
 
 static int enter(void *arg, uint32_t index)
@@ -66,10 +69,13 @@ static int enter(void *arg, uint32_t index)
 	struct ktstr_refusal *r = group->refusal;
 	struct ktstr_cpumask cpus;
 	struct ktstr_err err = { };
+	char name[KTSTR_COMM_LEN];
 	int ret;
 
-	if (!group->spec.comm && !group->spec.pcomm)
-		set_name(group, index);
+	if (!group->spec.comm && !group->spec.pcomm) {
+		name_of(group, index, name);	/* a thread has its leader's */
+		prctl(PR_SET_NAME, name);
+	}
 	ret = ktstr_group__cpus(group, &group->spec.affinity, index, &cpus, &err);
 	if (!ret)
 		ret = ktstr_attributes__apply(&group->spec,
@@ -114,7 +120,7 @@ static int fork_workers(struct ktstr_worker_group *group, struct ktstr_leader *l
 {
 	struct ktstr_scenario_state *st = group->state;
 	struct ktstr_placement placement = {
-		.cgroup_fd = -1, .arg = group, .enter = enter, .cgroup_dir = group->dir,
+		.cgroup_fd = -1, .arg = group, .enter = enter, .name = name_of, .cgroup_dir = group->dir,
 		.workload_root = st->tree.root, .leader = leader,
 	};
 	int ret;
