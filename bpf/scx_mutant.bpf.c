@@ -87,52 +87,6 @@ struct {
 	__uint(max_entries, 1 << 16);
 } mutant_exit_ring SEC(".maps");
 
-struct retry_timer {
-	struct bpf_timer timer;
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, u32);
-	__type(value, struct retry_timer);
-} mutant_retry SEC(".maps");
-
-/*
- * A mistake that holds tasks back, and a limit, leave CPUs idle that nobody asks again: ask them.
- */
-static int ask_again(void *map, int *key, struct retry_timer *t)
-{
-	s32 cpu;
-
-	bpf_for(cpu, 0, scx_bpf_nr_cpu_ids())
-		scx_bpf_kick_cpu(cpu, SCX_KICK_IDLE);
-	bpf_timer_start(&t->timer, RETRY_NS, 0);
-	return 0;
-}
-
-static s32 init_retry_timer(void)
-{
-	struct retry_timer *t;
-	u32 key = 0;
-	s32 ret;
-
-	t = bpf_map_lookup_elem(&mutant_retry, &key);
-	if (!t)
-		return -ENOENT;
-	ret = bpf_timer_init(&t->timer, &mutant_retry, CLOCK_MONOTONIC);
-	return ret ? ret : bpf_timer_set_callback(&t->timer, ask_again);
-}
-
-static s32 start_retry_timer(void)
-{
-	struct retry_timer *t;
-	u32 key = 0;
-
-	t = bpf_map_lookup_elem(&mutant_retry, &key);
-	return t ? bpf_timer_start(&t->timer, RETRY_NS, 0) : -ENOENT;
-}
-
 #include "scx_mutant_cgroup.bpf.h"
 
 static bool is_worker(const struct task_struct *p)

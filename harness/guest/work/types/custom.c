@@ -28,7 +28,8 @@ static void custom_iterate(struct ktstr_work_ctx *w)
 const struct ktstr_work_row ktstr_work_custom = {
 	.name = "Custom",
 	.description = "Calls a function of the test for each iteration; ktstr/custom.h has what "
-		"it may use. Unit and samples: those that the function reports.",
+		"it may use. Unit and samples: those that the function reports. It may "
+		"also skip or fail the test, or leave it undecided, with a reason.",
 	.parameters = "name, iterate, arg[4], config",
 	.checkpoint_every = 1,
 	.flags = KTSTR_WORK_SAMPLES_WAKE,
