@@ -193,7 +193,7 @@ static void cancel_forks(struct ktstr_work_ctx *w)
 static int forks_cancelled(struct ktstr_ctx *ctx)
 {
 	return ktstr_run(ctx, STEP(
-		CGROUPS(CGROUP("cg_0", .workers = ktstr_nr_cpus(ctx),
+		CGROUPS(CGROUP("cg_0", .workers = 1,
 			       .work = CUSTOM("cancel_forks", cancel_forks)),
 			CGROUP("cg_1")),
 		HOLD_SETTLED(1.0)));
