@@ -30,6 +30,8 @@ char _license[] SEC("license") = "GPL";
 #define RETRY_NS	(4 * MSEC)
 #define NEW_CGROUP_NS	(1000 * MSEC)
 #define LONG_NS		(1000 * MSEC)
+#define HEARTBEAT_NS	(100 * MSEC)	/* the loader beats ten times as often */
+#define LIMIT_SLICE	(1 * MSEC)
 #define USUAL		4	/* a worker yields or sleeps so often before it begins */
 
 #define SCHED_BATCH	3		/* include/uapi/linux/sched.h */
@@ -45,7 +47,10 @@ UEI_DEFINE(uei);
 static u64 vtime_now;
 static u64 first_cgroup, first_cgroup_at;	/* id and time of the first worker's */
 static u32 nr_homes;				/* OFFLINE_QUEUE: given so far */
-static u64 nr_new_tasks, nr_dispatches;
+static u64 nr_new_tasks, nr_dispatches, turn;
+static u64 claimed[MUTANT_MAX_CPUS / 64];	/* EMPTY_CELL: CPUs of somebody's mask */
+
+u64 heartbeat;		/* HEARTBEAT: when the loader was last seen */
 
 struct task_ctx {
 	u64 nr_enqueued;
@@ -56,7 +61,10 @@ struct task_ctx {
 	s32 home;		/* CPU then */
 	u32 nr_yields;
 	u32 nr_sleeps;
+	u32 nr_enabled;		/* DROP_RETURNED: how often it came to sched_ext */
+	u32 weight;		/* WEIGHT_CACHE: the first one */
 	bool moved;
+	bool woken_by_kthread;
 };
 
 struct {
@@ -80,16 +88,7 @@ struct {
 	__uint(max_entries, 1 << 16);
 } mutant_exit_ring SEC(".maps");
 
-struct retry_timer {
-	struct bpf_timer timer;
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, u32);
-	__type(value, struct retry_timer);
-} mutant_retry SEC(".maps");
+#include "scx_mutant_cgroup.bpf.h"
 
 static bool is_worker(const struct task_struct *p)
 {
@@ -122,9 +121,20 @@ static s32 forbidden_cpu(const struct task_struct *p)
 	return -1;
 }
 
+/* May it use some CPUs only? */
+static bool is_restricted(const struct task_struct *p)
+{
+	return p->nr_cpus_allowed < scx_bpf_nr_cpu_ids();
+}
+
 static struct task_ctx *ctx_of(struct task_struct *p)
 {
 	return bpf_task_storage_get(&mutant_task_ctx, p, NULL, 0);
+}
+
+static bool has_home_queues(void)
+{
+	return IS(HOME_QUEUE) || IS(AFFINITY_QUEUE) || IS(OFFLINE_QUEUE);
 }
 
 /* The mistakes that decide in enqueue() where a task goes, idle CPU or not. */
@@ -133,7 +143,18 @@ static bool decides_in_enqueue(void)
 	return IS(DROP) || IS(DROP_MOVED) || IS(HOME_QUEUE) || IS(LATE_WAKEUP) ||
 	       IS(IGNORE_CPUSET) || IS(STALE_MASK) || IS(BAD_CPU) || IS(STICKY) ||
 	       IS(ONE_CPU) || IS(NO_IDLE) || IS(WAKE_LOCAL) || IS(WRONG_NODE) ||
-	       IS(CGROUP_LEAK) || IS(SLOW_ENQUEUE) || IS(OFFLINE_QUEUE);
+	       IS(CGROUP_LEAK) || IS(SLOW_ENQUEUE) || IS(OFFLINE_QUEUE) ||
+	       IS(EMPTY_CELL) || IS(DROP_RETURNED);
+}
+
+/* Is it a kthread that wakes @p up? */
+static bool note_waker(struct task_struct *p)
+{
+	struct task_ctx *tc = ctx_of(p);
+
+	if (tc)
+		tc->woken_by_kthread = bpf_get_current_task_btf()->flags & PF_KTHREAD;
+	return tc && tc->woken_by_kthread;
 }
 
 s32 BPF_STRUCT_OPS(mutant_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags)
@@ -143,6 +164,10 @@ s32 BPF_STRUCT_OPS(mutant_select_cpu, struct task_struct *p, s32 prev_cpu, u64 w
 
 	if ((decides_in_enqueue() && is_worker(p)) || is_starved_kthread(p))
 		return prev_cpu;
+	if (IS(AFFINITY_QUEUE) && is_worker(p) && is_restricted(p))
+		return prev_cpu;
+	if (IS(KTHREAD_WAKES_LAST) && is_worker(p) && note_waker(p))
+		return prev_cpu;
 	if (IS(WRONG_SELECT) && is_worker(p)) {
 		cpu = forbidden_cpu(p);
 		if (cpu >= 0)
@@ -150,7 +175,7 @@ s32 BPF_STRUCT_OPS(mutant_select_cpu, struct task_struct *p, s32 prev_cpu, u64 w
 	}
 
 	cpu = scx_bpf_select_cpu_dfl(p, prev_cpu, wake_flags, &is_idle);
-	if (is_idle)
+	if (is_idle && !(is_worker(p) && limit_of(cgroup_id(p)) >= 0))
 		scx_bpf_dsq_insert(p, SCX_DSQ_LOCAL, SCX_SLICE_DFL, 0);
 	return cpu;
 }
@@ -178,6 +203,32 @@ static void remember(struct task_ctx *tc, const struct task_struct *p, u64 cgrou
 	}
 }
 
+/* EMPTY_CELL: a CPU that is in no restricted task's mask, or -1. */
+static s32 unclaimed_cpu(void)
+{
+	s32 cpu;
+
+	bpf_for(cpu, 0, scx_bpf_nr_cpu_ids()) {
+		u32 word = (u32)cpu / 64;
+
+		if (word < MUTANT_MAX_CPUS / 64 && !(claimed[word] & 1ULL << (cpu % 64)))
+			return cpu;
+	}
+	return -1;
+}
+
+static void claim_cpus(const struct task_struct *p)
+{
+	s32 cpu;
+
+	bpf_for(cpu, 0, scx_bpf_nr_cpu_ids()) {
+		u32 word = (u32)cpu / 64;
+
+		if (word < MUTANT_MAX_CPUS / 64 && may_run_on(p, cpu))
+			claimed[word] |= 1ULL << (cpu % 64);
+	}
+}
+
 /* Shall the task wait until nobody else wants to run? */
 static bool is_starved(const struct task_struct *p, const struct task_ctx *tc, u64 cgroup)
 {
@@ -198,6 +249,10 @@ static bool is_starved(const struct task_struct *p, const struct task_ctx *tc, u
 		return tc->nr_yields > USUAL;
 	case MUTANT_STARVE_SLEEPER:
 		return tc->nr_sleeps > USUAL;
+	case MUTANT_KTHREAD_WAKES_LAST:
+		return tc->woken_by_kthread;
+	case MUTANT_EMPTY_CELL:
+		return !is_restricted(p) && unclaimed_cpu() < 0;
 	}
 	return false;
 }
@@ -214,6 +269,8 @@ static s32 wrong_cpu(struct task_struct *p, struct task_ctx *tc, u64 enq_flags)
 		return here;
 	case MUTANT_ONE_CPU:
 		return bpf_cpumask_first(p->cpus_ptr);
+	case MUTANT_EMPTY_CELL:
+		return is_restricted(p) ? -1 : unclaimed_cpu();
 	case MUTANT_WAKE_LOCAL:
 		cpu = bpf_get_smp_processor_id();
 		return (enq_flags & SCX_ENQ_WAKEUP) && may_run_on(p, cpu) ? cpu : -1;
@@ -260,14 +317,14 @@ static void take_cgroup_slot(u64 cgroup)
 		scx_bpf_error("mutant: no room for another cgroup");
 }
 
-static void insert_by_vtime(struct task_struct *p, u64 slice, u64 enq_flags)
+static void insert_by_vtime(struct task_struct *p, u64 dsq, u64 slice, u64 enq_flags)
 {
 	u64 vtime = p->scx.dsq_vtime;
 
 	/* Sleeping earns one slice at most. */
 	if (!IS(NEW_FIRST) && time_before(vtime, vtime_now - SCX_SLICE_DFL))
 		vtime = vtime_now - SCX_SLICE_DFL;
-	scx_bpf_dsq_insert_vtime(p, SHARED_DSQ, slice, vtime, enq_flags);
+	scx_bpf_dsq_insert_vtime(p, dsq, slice, vtime, enq_flags);
 }
 
 static u64 slice_of(void)
@@ -285,7 +342,7 @@ static bool keeps_cpu(const struct task_ctx *tc, u64 enq_flags)
 static void enqueue_worker(struct task_struct *p, struct task_ctx *tc, u64 enq_flags)
 {
 	u64 cgroup = cgroup_id(p);
-	s32 cpu;
+	s32 cpu, slot;
 
 	if (!first_cgroup) {
 		first_cgroup = cgroup;
@@ -296,7 +353,8 @@ static void enqueue_worker(struct task_struct *p, struct task_ctx *tc, u64 enq_f
 		waste_time(5 * MSEC);
 	if (IS(CGROUP_LEAK))
 		take_cgroup_slot(cgroup);
-	if ((IS(DROP) && tc->nr_enqueued % 16 == 0) || (IS(DROP_MOVED) && tc->moved))
+	if ((IS(DROP) && tc->nr_enqueued % 16 == 0) || (IS(DROP_MOVED) && tc->moved) ||
+	    (IS(DROP_RETURNED) && tc->nr_enabled > 1))
 		return;
 	if (keeps_cpu(tc, enq_flags)) {
 		scx_bpf_dsq_insert(p, SCX_DSQ_LOCAL, slice_of(), enq_flags | SCX_ENQ_HEAD);
@@ -320,7 +378,17 @@ static void enqueue_worker(struct task_struct *p, struct task_ctx *tc, u64 enq_f
 		scx_bpf_dsq_insert(p, SCX_DSQ_LOCAL_ON | cpu, slice_of(), enq_flags);
 		return;
 	}
-	insert_by_vtime(p, slice_of(), enq_flags);
+	if (IS(AFFINITY_QUEUE) && is_restricted(p)) {
+		cpu = scx_bpf_task_cpu(p);
+		insert_by_vtime(p, HOME_DSQ + cpu, slice_of(), enq_flags);
+		scx_bpf_kick_cpu(cpu, SCX_KICK_IDLE);
+		return;
+	}
+	slot = limit_of(cgroup);
+	if (slot >= 0)
+		insert_by_vtime(p, LIMIT_DSQ + slot, LIMIT_SLICE, enq_flags);
+	else
+		insert_by_vtime(p, SHARED_DSQ, slice_of(), enq_flags);
 }
 
 void BPF_STRUCT_OPS(mutant_enqueue, struct task_struct *p, u64 enq_flags)
@@ -348,12 +416,19 @@ void BPF_STRUCT_OPS(mutant_dispatch, s32 cpu, struct task_struct *prev)
 {
 	if (IS(STUCK_DISPATCH) && !cpu && prev && is_worker(prev) && ++nr_dispatches % 20 == 0)
 		waste_time(1000 * MSEC);
-	if ((IS(HOME_QUEUE) || IS(OFFLINE_QUEUE)) && scx_bpf_dsq_move_to_local(HOME_DSQ + cpu, 0))
+	if (IS(HEARTBEAT) && heartbeat && bpf_ktime_get_ns() - heartbeat > HEARTBEAT_NS)
+		return;
+	if (has_home_queues() && scx_bpf_dsq_move_to_local(HOME_DSQ + cpu, 0))
 		return;
 	if (IS(LIFO) && scx_bpf_dsq_move_to_local(FIFO_DSQ, 0))
 		return;
+	/* Limited cgroups and the others come first in turn. */
+	if (++turn % 2 && dispatch_limited())
+		return;
 	if (!(IS(LEAK_LAST) && scx_bpf_dsq_nr_queued(SHARED_DSQ) < 2) &&
 	    scx_bpf_dsq_move_to_local(SHARED_DSQ, 0))
+		return;
+	if (dispatch_limited())
 		return;
 	if (!IS(LATE_WAKEUP) || bpf_ktime_get_ns() % LATE_PERIOD < LATE_OPEN)
 		scx_bpf_dsq_move_to_local(BACK_DSQ, 0);
@@ -368,8 +443,25 @@ void BPF_STRUCT_OPS(mutant_running, struct task_struct *p)
 		if (tc->keeps_until < tc->runs_since)
 			tc->keeps_until = IS(NO_PREEMPT) ? ~0ULL : tc->runs_since + LONG_NS;
 	}
+	if (IS(EMPTY_CELL) && is_worker(p) && is_restricted(p))
+		claim_cpus(p);
 	if (time_before(vtime_now, p->scx.dsq_vtime))
 		vtime_now = p->scx.dsq_vtime;
+}
+
+/* Virtual time for @ran nanoseconds of CPU time. */
+static u64 weighted(const struct task_struct *p, struct task_ctx *tc, u64 ran)
+{
+	if (IS(INVERT_WEIGHT))
+		return scale_by_task_weight(p, ran);
+	if (IS(NICE_IGNORED))
+		return ran;
+	if (IS(WEIGHT_CACHE)) {
+		if (!tc->weight)
+			tc->weight = p->scx.weight;
+		return ran * 100 / (tc->weight ?: 1);
+	}
+	return scale_by_task_weight_inverse(p, ran);
 }
 
 void BPF_STRUCT_OPS(mutant_stopping, struct task_struct *p, bool runnable)
@@ -380,9 +472,9 @@ void BPF_STRUCT_OPS(mutant_stopping, struct task_struct *p, bool runnable)
 	if (!tc)
 		return;
 	ran = bpf_ktime_get_ns() - tc->runs_since;
-	ran = IS(INVERT_WEIGHT) ? scale_by_task_weight(p, ran) :
-	      scale_by_task_weight_inverse(p, ran);
-	scx_bpf_task_set_dsq_vtime(p, p->scx.dsq_vtime + ran);
+	if (nr_limited && is_worker(p))
+		charge(cgroup_id(p), ran);
+	scx_bpf_task_set_dsq_vtime(p, p->scx.dsq_vtime + weighted(p, tc, ran));
 }
 
 void BPF_STRUCT_OPS(mutant_quiescent, struct task_struct *p, u64 deq_flags)
@@ -430,11 +522,25 @@ void BPF_STRUCT_OPS(mutant_cpu_offline, s32 cpu)
 
 void BPF_STRUCT_OPS(mutant_enable, struct task_struct *p)
 {
+	struct task_ctx *tc;
+
+	/* CANCELLED_FORK: too late, a fork may be cancelled before */
+	tc = bpf_task_storage_get(&mutant_task_ctx, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (tc)
+		tc->nr_enabled++;
 	scx_bpf_task_set_dsq_vtime(p, IS(NEW_FIRST) ? 0 : vtime_now);
+}
+
+void BPF_STRUCT_OPS(mutant_exit_task, struct task_struct *p, struct scx_exit_task_args *args)
+{
+	if (IS(CANCELLED_FORK) && args->cancelled && !ctx_of(p))
+		scx_bpf_error("mutant: a cancelled fork has no context");
 }
 
 s32 BPF_STRUCT_OPS(mutant_init_task, struct task_struct *p, struct scx_init_task_args *args)
 {
+	if (IS(CANCELLED_FORK))
+		return 0;
 	if (!bpf_task_storage_get(&mutant_task_ctx, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE))
 		return -ENOMEM;
 	/* The child has no cgroup yet. */
@@ -442,33 +548,6 @@ s32 BPF_STRUCT_OPS(mutant_init_task, struct task_struct *p, struct scx_init_task
 	    __sync_fetch_and_add(&nr_new_tasks, 1) >= MUTANT_TASK_SLOTS)
 		return -ENOMEM;
 	return 0;
-}
-
-/* A mistake that holds tasks back leaves CPUs idle that nobody asks again: ask them. */
-static int ask_again(void *map, int *key, struct retry_timer *t)
-{
-	s32 cpu;
-
-	bpf_for(cpu, 0, scx_bpf_nr_cpu_ids())
-		scx_bpf_kick_cpu(cpu, SCX_KICK_IDLE);
-	bpf_timer_start(&t->timer, RETRY_NS, 0);
-	return 0;
-}
-
-static s32 start_retry_timer(void)
-{
-	struct retry_timer *t;
-	u32 key = 0;
-	s32 ret;
-
-	t = bpf_map_lookup_elem(&mutant_retry, &key);
-	if (!t)
-		return -ENOENT;
-	ret = bpf_timer_init(&t->timer, &mutant_retry, CLOCK_MONOTONIC);
-	if (ret)
-		return ret;
-	bpf_timer_set_callback(&t->timer, ask_again);
-	return bpf_timer_start(&t->timer, RETRY_NS, 0);
 }
 
 s32 BPF_STRUCT_OPS_SLEEPABLE(mutant_init)
@@ -480,7 +559,12 @@ s32 BPF_STRUCT_OPS_SLEEPABLE(mutant_init)
 		if (ret)
 			return ret;
 	}
-	if (IS(HOME_QUEUE) || IS(OFFLINE_QUEUE)) {
+	ret = create_limit_queues();
+	if (!ret)
+		ret = init_retry_timer();
+	if (ret)
+		return ret;
+	if (has_home_queues()) {
 		bpf_for(i, 0, scx_bpf_nr_cpu_ids()) {
 			ret = scx_bpf_create_dsq(HOME_DSQ + i, NUMA_NO_NODE);
 			if (ret)
@@ -512,6 +596,10 @@ SCX_OPS_DEFINE(mutant_ops,
 	       .cpu_offline		= (void *)mutant_cpu_offline,
 	       .enable			= (void *)mutant_enable,
 	       .init_task		= (void *)mutant_init_task,
+	       .exit_task		= (void *)mutant_exit_task,
+	       .cgroup_init		= (void *)mutant_cgroup_init,
+	       .cgroup_exit		= (void *)mutant_cgroup_exit,
+	       .cgroup_set_bandwidth	= (void *)mutant_cgroup_set_bandwidth,
 	       .init			= (void *)mutant_init,
 	       .exit			= (void *)mutant_exit,
 	       .timeout_ms		= 20000,

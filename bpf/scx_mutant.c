@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <signal.h>
+#include <time.h>
 #include <poll.h>
 #include <getopt.h>
 #include <dirent.h>
@@ -20,6 +21,7 @@
 
 #define PROG			"scx-mutant"
 #define MAX_TIMEOUT_MS		30000	/* kernel: SCX_WATCHDOG_MAX_TIMEOUT */
+#define BEAT_MS			10
 #define SCX_KIND_ERROR		1024	/* kernel: exit kinds from here on are errors */
 
 static const struct {
@@ -79,16 +81,35 @@ static const struct {
 	[MUTANT_TASK_LEAK]	= { "task-leak", "has room for 100 new tasks and never frees one" },
 	[MUTANT_CHOKE_ON_AFFINITY]	= { "choke-on-affinity",
 		"fails when a task's affinity shrinks to one CPU" },
+	[MUTANT_WEIGHT_CACHE]	= { "weight-cache",
+		"reads a task's weight once and never again" },
+	[MUTANT_NICE_IGNORED]	= { "nice-ignored", "charges all tasks alike, whatever their weight" },
+	[MUTANT_CPU_MAX_IGNORED]	= { "cpu-max-ignored", "does not limit cgroups by their cpu.max" },
+	[MUTANT_CONTROLLERS]	= { "controllers",
+		"fails when the cpu controller is switched on again for a cgroup that it knows" },
+	[MUTANT_DROP_RETURNED]	= { "drop-returned",
+		"loses a task that left sched_ext by a change of policy and comes back" },
+	[MUTANT_CANCELLED_FORK]	= { "cancelled-fork",
+		"makes the context of a task too late for a fork that is cancelled" },
+	[MUTANT_AFFINITY_QUEUE]	= { "affinity-queue",
+		"lets a task that may use some CPUs only wait for the one it used last" },
+	[MUTANT_EMPTY_CELL]	= { "empty-cell",
+		"gives tasks that may use all CPUs only those that no other task is restricted to" },
+	[MUTANT_KTHREAD_WAKES_LAST]	= { "kthread-wakes-last",
+		"runs tasks that a kthread woke up only when no other task is runnable" },
+	[MUTANT_HEARTBEAT]	= { "heartbeat",
+		"dispatches nothing while its own process does not run" },
 };
 
 static const char help[] =
 "A sound scheduler that can be told to make one mistake.\n"
 "\n"
-"Usage: %s [--fault NAME] [--timeout-ms N] [-v]\n"
+"Usage: %s [--fault NAME] [--partial] [--timeout-ms N] [-v]\n"
 "       %s --list\n"
 "\n"
 "  --fault NAME     the mistake (default: none)\n"
 "  --list           print the mistakes: name, tab, what the scheduler does\n"
+"  --partial        schedule SCHED_EXT tasks only (SCX_OPS_SWITCH_PARTIAL)\n"
 "  --timeout-ms N   watchdog timeout, 1 to 30000 (default 20000)\n"
 "  -v, --verbose    print libbpf's debug messages\n"
 "  -h, --help       print this\n"
@@ -96,7 +117,7 @@ static const char help[] =
 "Status: 0 after SIGINT or SIGTERM, 1 when the scheduler could not be loaded or was ejected\n"
 "with an error, 2 for wrong usage.\n";
 
-static bool verbose;
+static bool verbose, partial;
 
 static int libbpf_print_fn(enum libbpf_print_level level, const char *format, va_list args)
 {
@@ -126,6 +147,14 @@ static void read_nodes(const volatile __u8 *node_of_cpu)
 	}
 }
 
+static __u64 now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000ULL + t.tv_nsec;
+}
+
 /* Returns the status to leave with; *@again when the kernel asks for another life (hotplug). */
 static int run(unsigned int fault, unsigned int timeout_ms, int signals, bool *again)
 {
@@ -145,6 +174,11 @@ static int run(unsigned int fault, unsigned int timeout_ms, int signals, bool *a
 	}
 	if (timeout_ms)
 		skel->struct_ops.mutant_ops->timeout_ms = timeout_ms;
+	if (partial)
+		skel->struct_ops.mutant_ops->flags |= SCX_OPS_SWITCH_PARTIAL;
+	/* Since 6.17; without it cpu.max does not reach a scheduler. */
+	if (!__COMPAT_struct_has_field("sched_ext_ops", "cgroup_set_bandwidth"))
+		skel->struct_ops.mutant_ops->cgroup_set_bandwidth = NULL;
 	/* An optional probe of the sched_ext headers; this scheduler has no use for it. */
 	bpf_program__set_autoload(skel->progs.scx_lib_init_probe, false);
 	UEI_SET_SIZE(skel, mutant_ops, uei);
@@ -155,7 +189,10 @@ static int run(unsigned int fault, unsigned int timeout_ms, int signals, bool *a
 	pfd[1] = (struct pollfd){ .fd = bpf_map__fd(skel->maps.mutant_exit_ring),
 				  .events = POLLIN };
 	while (!UEI_EXITED(skel, uei)) {
-		SCX_BUG_ON(poll(pfd, 2, -1) < 0 && errno != EINTR, "poll");
+		SCX_BUG_ON(poll(pfd, 2, fault == MUTANT_HEARTBEAT ? BEAT_MS : -1) < 0 &&
+			   errno != EINTR, "poll");
+		if (fault == MUTANT_HEARTBEAT)
+			skel->bss->heartbeat = now_ns();
 		if (pfd[0].revents)
 			break;
 	}
@@ -210,10 +247,11 @@ static int open_signals(void)
 
 int main(int argc, char **argv)
 {
-	enum { OPT_FAULT = 256, OPT_LIST, OPT_TIMEOUT };
+	enum { OPT_FAULT = 256, OPT_LIST, OPT_PARTIAL, OPT_TIMEOUT };
 	static const struct option opts[] = {
 		{ "fault", required_argument, NULL, OPT_FAULT },
 		{ "list", no_argument, NULL, OPT_LIST },
+		{ "partial", no_argument, NULL, OPT_PARTIAL },
 		{ "timeout-ms", required_argument, NULL, OPT_TIMEOUT },
 		{ "verbose", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },
@@ -232,6 +270,9 @@ int main(int argc, char **argv)
 			for (i = 0; i < MUTANT_NR_FAULTS; i++)
 				printf("%s\t%s\n", faults[i].name, faults[i].what);
 			return 0;
+		case OPT_PARTIAL:
+			partial = true;
+			break;
 		case OPT_TIMEOUT:
 			timeout_ms = parse_timeout(optarg);
 			break;

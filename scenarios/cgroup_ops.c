@@ -210,3 +210,31 @@ KTSTR_TEST(workers_are_spawned_moved_and_stopped, .duration_s = 2, .isolation = 
 		ktstr_fail(ctx, "nobody should have been left at home");
 	return ret;
 }
+
+/* What a cgroup is entitled to changes while its only task competes for one CPU. */
+KTSTR_TEST(changes_are_obeyed, .duration_s = 2, .max_spread_pct = KTSTR_NO_LIMIT)
+{
+	int ret = ktstr_run_scenario(ctx,
+		BACKDROP(CGROUPS(CGROUP("a", .workers = 1, .cpuset = CPUS("0")),
+				 CGROUP("b", .workers = 1, .cpuset = CPUS("0")))),
+		STEP(OPS(SET_CONTROLLERS(NULL, "-cpu +cpu -pids +pids"), SET_WEIGHT("a", 900),
+			 SET_UCLAMP("a", 0, 50)), HOLD_FRAC(0.5)),
+		STEP(OPS(SET_CPU_MAX("a", CPU_PCT(10)), SET_POLICY("b", POLICY(BATCH)),
+			 SET_NICE("b", 3)), HOLD_FRAC(0.5)));
+	struct ktstr_stats a = phase_cgroup(ctx, 0, "a");
+
+	claim_between(ctx, a.cpu_s, 0.8 * a.wall_s, 0.95 * a.wall_s,
+		      .because = "its weight is 900, the other one's 100");
+	a = phase_cgroup(ctx, 1, "a");
+	claim_between(ctx, a.cpu_s, 0.05 * a.wall_s, 0.2 * a.wall_s,
+		      .because = "its cpu.max is a tenth of a CPU");
+	return ret;
+}
+
+/* The default limit of a gap, 2 s, fits who is entitled to a fair part. */
+KTSTR_TEST(next_to_nothing_is_no_starvation, .duration_s = 4, .max_spread_pct = KTSTR_NO_LIMIT)
+{
+	return ktstr_run(ctx, STEP(CGROUPS(CGROUP("one", .affinity = PINNED("1"), .works = WORKS(
+			WORKSPEC(.workers = 2, .nice = VALUE(-20)),
+			WORKSPEC(.workers = 1, .nice = VALUE(19))))), HOLD_FULL));
+}

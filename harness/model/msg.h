@@ -43,11 +43,11 @@ struct ktstr_msg_start {
 };
 
 struct ktstr_msg_stimulus {
+	uint64_t op_kinds;	/* bit per enum ktstr_op_kind */
 	uint32_t step;
 	uint32_t cgroups;
-	uint64_t op_kinds;	/* bit per enum ktstr_op_kind */
 	uint32_t workers;
-	uint32_t reserved;	/* 0 */
+	uint32_t unused;	/* 0 */
 	uint64_t iterations;	/* of all workers so far */
 	char part[KTSTR_NAME_LEN]; /* the case of a batch, or "" */
 };

@@ -2,6 +2,8 @@
 /* Workers that choose their own CPUs, within what their cgroup has. */
 #include <stdio.h>
 
+#include <ktstr/claim.h>
+
 #include "catalogue.h"
 
 static int cgroup_affinity_change(struct ktstr_ctx *ctx)
@@ -47,6 +49,20 @@ static int cgroup_cpuset_multicpu_pin(struct ktstr_ctx *ctx)
 	return r;
 }
 
+/* Three tasks on one CPU may use two more from now on, which are idle. */
+static int affinity_beside_idle_cpus(struct ktstr_ctx *ctx)
+{
+	int r = ktstr_run_scenario(ctx,
+		BACKDROP(CGROUPS(CGROUP("cg_0", .workers = 3, .affinity = PINNED("0")))),
+		STEP(HOLD_SETTLE),
+		STEP(OPS(SET_AFFINITY("cg_0", PINNED("0-2"))), HOLD_FULL));
+
+	if (!r)
+		claim_at_most(ctx, phase_cgroup(ctx, 1, "cg_0").avg_off_cpu_pct, 20,
+			      .because = "each of them may have a CPU to itself");
+	return r;
+}
+
 CANNED_TABLE(catalogue_affinity,
 	CANNED(cgroup_affinity_inherit,
 	       "loses tasks that yield all the time",
@@ -73,6 +89,10 @@ CANNED_TABLE(catalogue_affinity,
 	       "keeps a stale copy of the CPU mask after sched_setaffinity()",
 	       .fault = "stale-mask",
 	       .run = cgroup_affinity_change),
+	CANNED(affinity_beside_idle_cpus,
+	       "lets a task with a restricted affinity wait although another of its CPUs is idle",
+	       .fault = "affinity-queue",
+	       .min_cpus = 4, .run = affinity_beside_idle_cpus),
 	CANNED(cgroup_multicpu_pin,
 	       "leaves one of two allowed CPUs idle while the other one has all the tasks",
 	       .fault = "one-cpu",

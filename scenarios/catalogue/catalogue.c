@@ -32,6 +32,7 @@ const struct ktstr_category ktstr_catalogue[] = {
 	CATEGORY(cpuset, "Cpusets that overlap, appear, disappear, move and change size."),
 	CATEGORY(affinity, "Workers that pin themselves, in and across cpusets."),
 	CATEGORY(sched_class, "Batch, idle and realtime policies beside normal tasks."),
+	CATEGORY(entitlement, "Weights, bandwidth and policies, and their changes while tasks run."),
 	CATEGORY(dynamic, "Cgroups that come and go while others work."),
 	CATEGORY(stress, "Unusual numbers of workers, cgroups, wake-ups, page faults and locks."),
 	CATEGORY(stall, "Load under which a forgotten task or CPU shows as a stall."),

@@ -78,7 +78,7 @@ extern const struct ktstr_checks catalogue_take_turns;
 extern const struct ktstr_canned catalogue_basic[], catalogue_cpuset[], catalogue_affinity[],
 	catalogue_sched_class[], catalogue_dynamic[], catalogue_stress[], catalogue_stall[],
 	catalogue_advanced[], catalogue_nested[], catalogue_interaction[],
-	catalogue_performance[], catalogue_numa[];
+	catalogue_performance[], catalogue_numa[], catalogue_entitlement[];
 
 int catalogue_steady__run(struct ktstr_ctx *ctx, const struct ktstr_steady *s);
 
@@ -87,6 +87,14 @@ int catalogue_steady__run(struct ktstr_ctx *ctx, const struct ktstr_steady *s);
  * of them were runnable all the time.
  */
 void catalogue_claim_cpus(struct ktstr_ctx *ctx, uint32_t step, const char *name, uint32_t cpus);
+
+/*
+ * Claim that cgroup @name divided the CPUs in step @step as weights promise: its first @each workers
+ * have nice 0, the next @each have nices[1], and so on; @nices has @nr. All were runnable all the
+ * time, and they are enough for all CPUs.
+ */
+void catalogue_claim_weights(struct ktstr_ctx *ctx, uint32_t step, const char *name, uint32_t each,
+			     const int *nices, uint32_t nr);
 
 /* The number of CPUs that cpusets are cut from: all but the last where there are more than two. */
 uint32_t catalogue_nr_usable(const struct ktstr_ctx *ctx);

@@ -3,6 +3,8 @@
  * Cpusets that change under running tasks. The kernel moves a task off a CPU that it lost; a
  * sched_ext scheduler has to have noticed by then, or it is ejected for a wrong dispatch.
  */
+#include <stdio.h>
+
 #include "catalogue.h"
 
 static int cgroup_cpuset_apply_midrun(struct ktstr_ctx *ctx)
@@ -92,11 +94,31 @@ static int cgroup_cpuset_load_shift(struct ktstr_ctx *ctx)
 		STEP(OPS(SPAWN("cg_1", .workers = 16)), HOLD_SETTLED(0.5)));
 }
 
+/* Two cpusets have all CPUs, the last one included. Who has no cpuset may use all of them, too. */
+static int cpusets_leave_no_cpu(struct ktstr_ctx *ctx)
+{
+	uint32_t nr = ktstr_nr_cpus(ctx), half = nr / 2;
+	char first[16], second[32];
+
+	snprintf(first, sizeof(first), "0-%u", half - 1);
+	snprintf(second, sizeof(second), "%u-%u", half, nr - 1);
+	return ktstr_run_scenario(ctx,
+		BACKDROP(CGROUPS(CGROUP("cg_0", .cpuset = CPUS(first), .workers = 2 * half),
+				 CGROUP("cg_1", .cpuset = CPUS(second), .workers = 2 * (nr - half)))),
+		STEP(HOLD_SETTLE),
+		STEP(OPS(SPAWN_HOST(.workers = 1, .work = BURSTY_MS(5, 5))),
+		     CGROUPS(CGROUP("rest", .workers = 1, .work = BURSTY_MS(5, 5))), HOLD_FULL));
+}
+
 CANNED_TABLE(catalogue_cpuset,
 	CANNED(cgroup_cpuset_overlap_steady,
 	       "treats overlapping cpusets as disjoint",
 	       .isolation = true, .max_spread_pct = CATALOGUE_CHANCE_PCT,
 	       STEADY(.cgroups = 3, CPUSETS(OVERLAP, 0.5))),
+	CANNED(cpusets_leave_no_cpu,
+	       "has no CPU for tasks without a cpuset when the cpusets of others cover all CPUs",
+	       .fault = "empty-cell",
+	       .min_cpus = 4, .isolation = true, .run = cpusets_leave_no_cpu),
 	CANNED(cgroup_cpuset_apply_midrun,
 	       "runs tasks on CPUs that their cgroup has just lost",
 	       .fault = "home-queue",

@@ -69,6 +69,15 @@ static int cpu_offline_midrun(struct ktstr_ctx *ctx)
 		STEP(HOLD_FRAC(0.2)));
 }
 
+/* To a scheduler, cgroups leave with the cpu controller and come back with it. */
+static int cgroup_controllers_toggled(struct ktstr_ctx *ctx)
+{
+	return ktstr_run_scenario(ctx,
+		BACKDROP(CGROUPS(SPINNERS("cg_0"), CGROUP("cg_1", .pids_max = LIMIT(100)))),
+		STEP(HOLD_SETTLE),
+		STEP(OPS(SET_CONTROLLERS(NULL, "-cpu +cpu -pids +pids")), HOLD_LOOP_MS(100)));
+}
+
 CANNED_TABLE(catalogue_dynamic,
 	CANNED(cgroup_add_midrun,
 	       "does not give a new cgroup its share at once",
@@ -80,6 +89,10 @@ CANNED_TABLE(catalogue_dynamic,
 	CANNED(cgroup_rapid_churn,
 	       "leaks state for each cgroup, or stalls other tasks while a cgroup is created",
 	       .run = cgroup_rapid_churn),
+	CANNED(cgroup_controllers_toggled,
+	       "does not expect that the cpu controller goes off and on again below tasks",
+	       .fault = "controllers",
+	       .run = cgroup_controllers_toggled),
 	CANNED(cgroup_cpuset_add_remove,
 	       "does not adapt to a cpuset that appears and disappears",
 	       .min_cpus = 4, .isolation = true, .run = cgroup_cpuset_add_remove),

@@ -1,10 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Much of something at once. Factories where the machine's size is the amount. */
 #include <errno.h>
+#include <linux/kernel.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <ktstr/claim.h>
+#include <ktstr/custom.h>
+
 #include "catalogue.h"
 
 #define MAX_PINNED	64	/* cgroups with a CPU each */
@@ -163,6 +170,58 @@ static int fork_exit_churn(struct ktstr_ctx *ctx)
 	return r;
 }
 
+/* A process that forks all the time, until it is killed at a random moment: mostly during a fork. */
+static void cancel_forks(struct ktstr_work_ctx *w)
+{
+	pid_t pid = fork();
+
+	if (!pid) {
+		signal(SIGCHLD, SIG_IGN);	/* nobody reaps its children */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (;;)
+			if (!vfork())
+				_exit(0);
+	}
+	if (pid < 0)
+		return;
+	ktstr_work_sleep(w, NSEC_PER_MSEC + ktstr_work_rand(w) % (2 * NSEC_PER_MSEC));
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	ktstr_work_done(w, 1);
+}
+
+static int forks_cancelled(struct ktstr_ctx *ctx)
+{
+	return ktstr_run(ctx, STEP(
+		CGROUPS(CGROUP("cg_0", .workers = 1,
+			       .work = CUSTOM("cancel_forks", cancel_forks)),
+			CGROUP("cg_1")),
+		HOLD_SETTLED(1.0)));
+}
+
+/*
+ * Half of the workers change their nice value twice, and after each change the shares are those of
+ * the new weights. Then many changes: those workers sweep through all values.
+ */
+static int nice_sweep(struct ktstr_ctx *ctx)
+{
+	/* In this order: what a slice of a light task costs in virtual time lasts for a while. */
+	static const int nices[][2] = { { 0, 0 }, { 0, -5 }, { 0, 5 } };
+	uint32_t nr = ktstr_nr_cpus(ctx), i;
+	int r = ktstr_run_scenario(ctx,
+		BACKDROP(CGROUPS(CGROUP("cg_0", .works = WORKS(WORKSPEC(.workers = nr),
+							       WORKSPEC(.workers = nr))))),
+		STEP(HOLD_SETTLED(0.25)),
+		STEP(OPS(SET_NICE("cg_0", nices[1][1], .work = 2)), HOLD_FRAC(0.25)),
+		STEP(OPS(SET_NICE("cg_0", nices[2][1], .work = 2)), HOLD_FRAC(0.25)),
+		STEP(OPS(STOP_CGROUP("cg_0")),
+		     CGROUPS(CGROUP("sweep", .work = NICE_SWEEP)), HOLD_FRAC(0.25)));
+
+	for (i = 0; !r && i < ARRAY_SIZE(nices); i++)
+		catalogue_claim_weights(ctx, i, "cg_0", nr, nices[i], 2);
+	return r;
+}
+
 CANNED_TABLE(catalogue_stress,
 	CANNED(cgroup_partial_cpus_steady,
 	       "uses CPUs that no cgroup may use, or leaves allowed CPUs idle",
@@ -180,16 +239,22 @@ CANNED_TABLE(catalogue_stress,
 	       "leaks or delays tasks that exit after a few microseconds",
 	       .fault = "task-leak",
 	       .run = fork_exit_churn),
+	CANNED(forks_cancelled,
+	       "knows a task only when its fork is complete, and is told that one was cancelled",
+	       .fault = "cancelled-fork",
+	       .run = forks_cancelled),
 	CANNED(nice_sweep,
 	       "does not follow a change of weight",
+	       .fault = "weight-cache",
 	       .max_spread_pct = 100, /* weights differ by a factor of up to 5900, on purpose */
-	       STEADY(.works = WORKS(WORKSPEC(DOES(NICE_SWEEP))))),
+	       .run = nice_sweep),
 	CANNED(affinity_churn,
 	       "dispatches a task to a CPU that it may no longer use",
 	       .fault = "choke-on-affinity",
 	       STEADY(.works = WORKS(WORKSPEC(DOES(AFFINITY_CHURN))))),
 	CANNED(policy_churn,
 	       "forgets a task that leaves the scheduling class and comes back",
+	       .fault = "drop-returned",
 	       .max_spread_pct = 100,	/* some are realtime for a while, others SCHED_IDLE */
 	       STEADY(.works = WORKS(WORKSPEC(DOES(POLICY_CHURN))))),
 	CANNED(page_fault_churn,

@@ -170,7 +170,7 @@ result $? "a second run is silent and asks nobody" "$tmp/err"
 "$kernel" fetch 9.9 > "$tmp/err" 2>&1 && [ ! -s "$tmp/calls" ]
 result $? "kernel.sh fetch of a series that is there asks nobody" "$tmp/err"
 
-! "$kernel" fetch 5.5 > "$tmp/err" 2>&1 && grep -q 'no sched_ext kernel of series 5.5' "$tmp/err"
+! "$kernel" fetch 5.5 > "$tmp/err" 2>&1 && grep -q 'has no kernel of series 5.5; series there: ' "$tmp/err"
 result $? "kernel.sh fetch of a series that does not exist names those that do" "$tmp/err"
 
 fresh

@@ -13,7 +13,8 @@ out=${OUTPUT:-$PWD/build}
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
 
-# mistake, topology, duration in seconds, scenarios
+# mistake, topology, duration in seconds, scenarios; a mistake may have a further argument of the
+# scheduler behind a colon, which it has without the mistake too
 rows=(
 	"drop 1n2l2c1t 2 cgroup_oversubscribed"
 	"drop-moved 1n2l2c1t 2 cgroup_no_ctrl_task_migration nested_cgroup_task_move"
@@ -70,6 +71,17 @@ rows=(
 	"cgroup-leak 1n2l3c1t 2 cgroup_workload_variety"
 	"task-leak 1n1l2c1t 2 fork_exit_churn"
 	"choke-on-affinity 1n1l2c1t 2 affinity_churn"
+	"weight-cache 1n1l2c1t 2 nice_sweep"
+	"nice-ignored 1n1l2c1t 2 weights_match_table"
+	"cpu-max-ignored 1n1l2c1t 2 cgroup_cpu_max_tight"
+	"controllers 1n1l2c1t 1 cgroup_controllers_toggled"
+	"drop-returned 1n1l2c1t 2 policy_churn"
+	"drop-returned:--partial 1n1l2c1t 2 policy_ext_partial"
+	"cancelled-fork 1n1l2c1t 2 forks_cancelled"
+	"affinity-queue 1n1l4c1t 2 affinity_beside_idle_cpus"
+	"empty-cell 1n1l4c1t 2 cpusets_leave_no_cpu"
+	"kthread-wakes-last 1n1l2c1t 2 psi_triggers"
+	"heartbeat 1n1l2c1t 2 everybody_frozen"
 )
 
 # run TOPOLOGY DURATION SCHEDULER MISTAKE SCENARIO: what failed it, "-" when nothing did.
@@ -77,7 +89,8 @@ run()
 {
 	local args=(--scenario "$5" --topology "$1" --duration "$2" --seed 1 --runs "$tmp/runs")
 
-	[ "$3" = eevdf ] || args+=(--scheduler "$3" -- --fault "$4")
+	[ "$3" = eevdf ] || args+=(--scheduler "$3" -- --fault "${4%%:*}")
+	[ "$3" = eevdf ] || [ "${4#*:}" = "$4" ] || args+=("${4#*:}")
 	"$out/ktstr" run "${args[@]}" > "$tmp/tap" 2> "$tmp/err"
 	rm -rf "$tmp/runs"
 	if grep -q '^not ok ' "$tmp/tap"; then
@@ -98,13 +111,14 @@ echo "| mistake | the scheduler ... | scenario | fails with |"
 echo "|---|---|---|---|"
 for row in "${rows[@]}"; do
 	read -r fault topology duration scenarios <<< "$row"
-	[ $# = 0 ] || [[ " $* " = *" $fault "* ]] || continue
-	what=$("$out/scx_mutant" --list | sed -n "s/^$fault\t//p")
+	name=${fault%%:*}
+	[ $# = 0 ] || [[ " $* " = *" $name "* ]] || continue
+	what=$("$out/scx_mutant" --list | sed -n "s/^$name\t//p")
 	total=$((total + 1)) got=0
 	for s in $scenarios; do
-		key="$s $topology $duration"
+		key="$s $topology $duration ${fault#"$name"}"
 		if [ -z "${sound[$key]:-}" ]; then
-			sound[$key]="$(run "$topology" "$duration" eevdf none "$s") $(run "$topology" "$duration" scx_mutant none "$s")"
+			sound[$key]="$(run "$topology" "$duration" eevdf none "$s") $(run "$topology" "$duration" scx_mutant "none${fault#"$name"}" "$s")"
 			[ "${sound[$key]}" = "- -" ] || {
 				alarms=$((alarms + 1))
 				echo "| none | is sound | $s | ${sound[$key]} (FALSE ALARM) |"
@@ -116,10 +130,10 @@ for row in "${rows[@]}"; do
 		\?*|*"did not finish within"*)	;;
 		*)	got=1 ;;
 		esac
-		echo "| $fault | $what | $s | ${why//|/\\|} |"
+		echo "| $name | $what | $s | ${why//|/\\|} |"
 		[ -n "${ALL:-}" ] || [ $got = 0 ] || break
 	done
-	[ $got = 0 ] && echo "| $fault | $what | none of: $scenarios | NOT CAUGHT |"
+	[ $got = 0 ] && echo "| $name | $what | none of: $scenarios | NOT CAUGHT |"
 	caught=$((caught + got))
 done
 echo "$caught of $total"

@@ -190,7 +190,7 @@ kernel_fetch_release()
 # kernel_fetch [SERIES]: the newest sched_ext release, of that series if one is given.
 kernel_fetch()
 {
-	local want=${1:-} rel tried=0
+	local want=${1:-} rel tried=0 others
 	local -a offer
 
 	mapfile -t offer < <(kernel_releases)
@@ -201,6 +201,10 @@ kernel_fetch()
 		[ $((++tried)) -le 3 ] || break
 		kernel_fetch_release "$rel" && return
 	done
-	die "no sched_ext kernel${want:+ of series $want} in $APT_NEW; there are:" \
-		"$(printf '%s\n' "${offer[@]}" | cut -d. -f1,2 | uniq | paste -sd' ')"
+	others=$(printf '%s\n' "${offer[@]}" | cut -d. -f1,2 | uniq | grep -vxF -- "$want" | paste -sd' ')
+	if [ "$tried" -gt 0 ]; then
+		die "the kernel${want:+ of series $want} in $APT_NEW has no sched_ext," \
+			"which begins with 6.12 and is not on in every build; other series there: ${others:-none}"
+	fi
+	die "$APT_NEW has no kernel${want:+ of series $want}; series there: ${others:-none}"
 }

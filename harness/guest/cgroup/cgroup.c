@@ -129,8 +129,8 @@ const char *ktstr_cgroup__name_problem(const char *name)
 static int path_of(const struct ktstr_cgroups *cg, const char *name, const char *file,
 		   char path[PATH_MAX], struct ktstr_err *err)
 {
-	int n = snprintf(path, PATH_MAX, "%s/%s%s%s", cg->root, name, file ? "/" : "",
-			 file ? file : "");
+	int n = snprintf(path, PATH_MAX, "%s%s%s%s%s", cg->root, *name ? "/" : "", name,
+			 file ? "/" : "", file ? file : "");
 
 	if (n < 0 || n >= PATH_MAX)
 		return ktstr_err(err, ENAMETOOLONG, "cgroup %s: path is too long", name);

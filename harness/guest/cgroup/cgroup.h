@@ -57,6 +57,7 @@ int ktstr_cgroups__disable(struct ktstr_cgroups *cg, const char *controller, str
  */
 int ktstr_cgroups__create(struct ktstr_cgroups *cg, const char *name, const char *controllers,
 			  struct ktstr_err *err);
+/* @name "": the root. */
 int ktstr_cgroups__write(struct ktstr_cgroups *cg, const char *name, const char *file,
 			 const char *text, struct ktstr_err *err);
 /* cpuset.cpus, then cpuset.mems unless @mems is empty. Before any task is in there. */

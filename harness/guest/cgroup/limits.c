@@ -96,11 +96,12 @@ static const struct knob knobs[] = {
 
 #define NR_KNOBS	ARRAY_SIZE(knobs)
 
+static const char * const controller_names[KTSTR_NR_CONTROLLERS] = {
+	"cpuset", "cpu", "memory", "io", "pids",
+};
+
 void ktstr_controllers__format(uint32_t set, char buf[KTSTR_CONTROLLERS_LEN])
 {
-	static const char * const names[KTSTR_NR_CONTROLLERS] = {
-		"cpuset", "cpu", "memory", "io", "pids",
-	};
 	unsigned int i;
 
 	buf[0] = '\0';
@@ -109,8 +110,24 @@ void ktstr_controllers__format(uint32_t set, char buf[KTSTR_CONTROLLERS_LEN])
 			continue;
 		if (buf[0])
 			strcat(buf, " ");
-		strcat(buf, names[i]);
+		strcat(buf, controller_names[i]);
 	}
+}
+
+const char *ktstr_controllers__next(const char *list, char word[KTSTR_CONTROLLERS_LEN],
+				    int *controller)
+{
+	size_t len;
+	int i;
+
+	list += strspn(list, " ");
+	len = strcspn(list, " ");
+	snprintf(word, KTSTR_CONTROLLERS_LEN, "%.*s", (int)len, list);
+	*controller = -1;
+	for (i = 0; i < KTSTR_NR_CONTROLLERS; i++)
+		if ((word[0] == '+' || word[0] == '-') && !strcmp(word + 1, controller_names[i]))
+			*controller = i;
+	return len ? list + len : NULL;
 }
 
 void ktstr_limits__check(const struct ktstr_cgroup *c, uint32_t *controllers,

@@ -18,6 +18,13 @@ enum ktstr_controller {
 void ktstr_controllers__format(uint32_t set, char buf[KTSTR_CONTROLLERS_LEN]);
 
 /*
+ * The first word of @list, such as "+cpu"; *@controller is the one it names, -1 when it names none.
+ * Returns what follows, or NULL when there was no word.
+ */
+const char *ktstr_controllers__next(const char *list, char word[KTSTR_CONTROLLERS_LEN],
+				    int *controller);
+
+/*
  * Add the controllers that the knobs of @c need to *@controllers, and report each value that
  * the kernel would refuse: "cpu.max \"1 2\": a period lies in 1000..1000000 us".
  */

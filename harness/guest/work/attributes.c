@@ -27,6 +27,7 @@ struct sched_attr_v0 {
 };
 
 #define SCHED_EXT_POLICY	7
+#define WEIGHT_IDLEPRIO		3	/* kernel/sched/sched.h */
 #define RESET_ON_FORK		1	/* SCHED_FLAG_RESET_ON_FORK, which DEADLINE needs to fork */
 
 static const struct {
@@ -54,7 +55,30 @@ static const struct {
 	-_err;										\
 })
 
-static int apply_policy(const struct ktstr_policy *p, char *why, size_t size)
+uint32_t ktstr_nice_weight(int nice)
+{
+	/* sched_prio_to_weight[], kernel/sched/core.c */
+	static const uint32_t weights[] = {
+		88761, 71755, 56483, 46273, 36291, 29154, 23254, 18705, 14949, 11916,
+		9548, 7620, 6100, 4904, 3906, 3121, 2501, 1991, 1586, 1277,
+		1024, 820, 655, 526, 423, 335, 272, 215, 172, 137,
+		110, 87, 70, 56, 45, 36, 29, 23, 18, 15,
+	};
+
+	return nice < -20 || nice > 19 ? 0 : weights[nice + 20];
+}
+
+uint32_t ktstr_attributes__weight(const struct ktstr_policy *p, int nice)
+{
+	return p->kind == KTSTR_POLICY_IDLE ? WEIGHT_IDLEPRIO : ktstr_nice_weight(nice);
+}
+
+const char *ktstr_attributes__policy_name(const struct ktstr_policy *p)
+{
+	return policies[p->kind].name;
+}
+
+int ktstr_attributes__set_policy(int tid, const struct ktstr_policy *p)
 {
 	struct sched_attr_v0 attr = {
 		.size = sizeof(attr), .policy = policies[p->kind].policy,
@@ -63,7 +87,21 @@ static int apply_policy(const struct ktstr_policy *p, char *why, size_t size)
 		.flags = p->kind == KTSTR_POLICY_DEADLINE ? RESET_ON_FORK : 0,
 	};
 
-	return TRIED(syscall(SYS_sched_setattr, 0, &attr, 0), why, size, "policy %s",
+	errno = 0;	/* -1 is a nice value */
+	attr.nice = getpriority(PRIO_PROCESS, tid);
+	if (errno)
+		return -errno;
+	return syscall(SYS_sched_setattr, tid, &attr, 0) ? -errno : 0;
+}
+
+int ktstr_attributes__set_nice(int tid, int nice)
+{
+	return setpriority(PRIO_PROCESS, tid, nice) ? -errno : 0;
+}
+
+static int apply_policy(const struct ktstr_policy *p, char *why, size_t size)
+{
+	return TRIED((errno = -ktstr_attributes__set_policy(0, p)), why, size, "policy %s",
 		     policies[p->kind].name);
 }
 
@@ -117,7 +155,7 @@ static int apply_cpus(const struct ktstr_cpumask *cpus, char *why, size_t size)
 
 static int apply_nice(int nice, char *why, size_t size)
 {
-	return TRIED(setpriority(PRIO_PROCESS, 0, nice), why, size, "nice %d", nice);
+	return TRIED((errno = -ktstr_attributes__set_nice(0, nice)), why, size, "nice %d", nice);
 }
 
 static int apply_comm(const char *comm, char *why, size_t size)

@@ -17,4 +17,12 @@ int ktstr_attributes__apply(const struct ktstr_workspec *spec, const struct ktst
 /* sched_setaffinity() of task @pid (0: the caller) to @cpus. Returns 0 or -errno. */
 int ktstr_attributes__pin(int pid, const struct ktstr_cpumask *cpus);
 
+/* Policy and nice value of task @tid (0: the caller). A policy keeps the nice value. 0 or -errno. */
+int ktstr_attributes__set_policy(int tid, const struct ktstr_policy *policy);
+int ktstr_attributes__set_nice(int tid, int nice);
+/* Of a worker with these. */
+uint32_t ktstr_attributes__weight(const struct ktstr_policy *policy, int nice);
+/* "SCHED_BATCH" */
+const char *ktstr_attributes__policy_name(const struct ktstr_policy *policy);
+
 #endif

@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -20,7 +21,7 @@
 
 struct ktstr_leader {
 	struct ktstr_process *process;
-	char comm[16];			/* TASK_COMM_LEN; "": the runner's */
+	char comm[KTSTR_COMM_LEN];	/* "": the first worker's */
 	struct ktstr_worker_args *args;
 	uint32_t nr;
 };
@@ -92,15 +93,32 @@ static void __attribute__((noreturn)) live(const struct ktstr_worker_args *args,
 	ktstr_worker__main(args);
 }
 
+/* The child inherits the caller's name, which is @was again once it exists. */
+static void borrow_name(const struct ktstr_worker_args *args, const struct ktstr_leader *l,
+			char was[KTSTR_COMM_LEN])
+{
+	char comm[KTSTR_COMM_LEN] = "";
+
+	prctl(PR_GET_NAME, was);
+	if (l && l->comm[0])
+		prctl(PR_SET_NAME, l->comm);
+	else if (args->placement.name)
+		args->placement.name(args->placement.arg, args->index, comm);
+	if (comm[0])
+		prctl(PR_SET_NAME, comm);
+}
+
 /* Returns in the parent only. A process that could not be moved to its cgroup is killed. */
 static int fork_into(struct ktstr_process *p, const struct ktstr_worker_args *args,
 		     const struct ktstr_leader *l)
 {
 	const struct ktstr_placement *placement = &args->placement;
 	bool placed = placement->cgroup_fd >= 0;
+	char was[KTSTR_COMM_LEN];
 	int pidfd = -1, ret = 0;
 	pid_t pid;
 
+	borrow_name(args, l, was);
 	pid = clone_worker(placement->cgroup_fd, &pidfd);
 	if (!pid)
 		live(args, l);
@@ -116,8 +134,10 @@ static int fork_into(struct ktstr_process *p, const struct ktstr_worker_args *ar
 		if (pid > 0 && pidfd < 0)
 			ret = -errno;
 	}
+	ret = pid < 0 ? -errno : ret;
+	prctl(PR_SET_NAME, was);
 	if (pid < 0)
-		return -errno;
+		return ret;
 	setpgid(pid, pid);	/* in parent and child; the second call may fail */
 	if (!ret && !placed && placement->attach)
 		ret = placement->attach(placement->arg, pid);

@@ -9,8 +9,11 @@
 #ifndef KTSTR_GUEST_WORK_WORK_H
 #define KTSTR_GUEST_WORK_WORK_H
 
+#include <stdarg.h>
+
 #include <ktstr/cpumask.h>
 #include <ktstr/scenario.h>
+#include <ktstr/verdict.h>
 
 #include "harness/result/worker_report.h"
 #include "lib/clock.h"
@@ -130,6 +133,10 @@ void work_sample_timer(struct ktstr_work_ctx *w, uint64_t ns);
  */
 void work_metric(struct ktstr_work_ctx *w, const char *name, const char *unit,
 		 enum ktstr_polarity polarity, double value);
+/* A verdict on the test with its reason; the first one of a worker counts. */
+void work_say(struct ktstr_work_ctx *w, enum ktstr_severity severity, const char *fmt, va_list ap)
+	__attribute__((format(printf, 3, 0)));
+bool work_has_said(const struct ktstr_work_ctx *w);
 /*
  * The worker blocked on purpose from @before until @now, so the interval is not a scheduling gap.
  * work_sleep() and work_futex_wait() call this themselves; calling it again does no harm.

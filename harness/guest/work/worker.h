@@ -49,6 +49,8 @@ struct ktstr_worker_slot {
 	struct ktstr_worker_report report;
 	uint32_t nr_metrics;
 	struct ktstr_worker_metric metrics[KTSTR_WORKER_METRICS];
+	uint32_t said;			/* enum ktstr_severity of its verdict; 0: none */
+	char said_text[KTSTR_SAID_LEN];
 	uint64_t last_ns;		/* of the last checkpoint, CLOCK_MONOTONIC; 0: none */
 	struct ktstr_sched_figures base; /* at the beginning of the loop */
 	uint32_t base_valid;

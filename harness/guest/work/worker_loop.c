@@ -155,6 +155,22 @@ void work_metric(struct ktstr_work_ctx *w, const char *name, const char *unit,
 	m->value = value;
 }
 
+void work_say(struct ktstr_work_ctx *w, enum ktstr_severity severity, const char *fmt, va_list ap)
+{
+	struct ktstr_loop *l = w->sampler->loop;
+
+	if (!l || l->slot->said)
+		return;
+	if (vsnprintf(l->slot->said_text, sizeof(l->slot->said_text), fmt, ap) < 0)
+		l->slot->said_text[0] = '\0';
+	__atomic_store_n(&l->slot->said, severity, __ATOMIC_RELEASE);
+}
+
+bool work_has_said(const struct ktstr_work_ctx *w)
+{
+	return w->sampler->loop && w->sampler->loop->slot->said;
+}
+
 uint64_t work_checkpoint(struct ktstr_work_ctx *w)
 {
 	struct ktstr_loop *l = w->sampler->loop;

@@ -121,6 +121,23 @@ const struct ktstr_worker_metric *ktstr_workers__metrics(const struct ktstr_work
 	return ws->slots[i].metrics;
 }
 
+/* A slot is not trusted. */
+enum ktstr_severity ktstr_workers__said(const struct ktstr_workers *ws, uint32_t i,
+					char text[KTSTR_SAID_LEN])
+{
+	uint32_t said = __atomic_load_n(&ws->slots[i].said, __ATOMIC_ACQUIRE);
+	char *p;
+
+	if (said <= KTSTR_NOTE || said > KTSTR_FAILS)
+		return KTSTR_NOTE;
+	memcpy(text, ws->slots[i].said_text, KTSTR_SAID_LEN);
+	text[KTSTR_SAID_LEN - 1] = '\0';
+	for (p = text; *p; p++)
+		if ((unsigned char)*p < ' ')
+			*p = ' ';
+	return said;
+}
+
 const char *ktstr_workers__failed_at(const struct ktstr_workers *ws)
 {
 	return ws->failed_at;

@@ -16,9 +16,12 @@
 #include <sys/types.h>
 
 #include <ktstr/scenario.h>
+#include <ktstr/verdict.h>
 
 #include "harness/result/worker_report.h"
 
+
+#define KTSTR_COMM_LEN	16		/* TASK_COMM_LEN */
 
 enum ktstr_worker_status {
 	KTSTR_WORKER_ALIVE,	/* not reaped */
@@ -39,6 +42,11 @@ struct ktstr_placement {
 	 * Descriptors are closed by then. NULL: nothing to do.
 	 */
 	int (*enter)(void *arg, uint32_t index);
+	/*
+	 * The name of worker @index, set before it exists: the kernel may print it before the
+	 * worker has run for the first time. NULL: the runner's.
+	 */
+	void (*name)(void *arg, uint32_t index, char comm[KTSTR_COMM_LEN]);
 	const char *cgroup_dir;			/* for struct ktstr_work_group; may be NULL */
 	const char *workload_root;
 	/*
@@ -58,9 +66,11 @@ struct ktstr_worker_metric {
 	double value;
 };
 
+#define KTSTR_SAID_LEN		208	/* of a worker's verdict, with a NUL */
+
 struct ktstr_workers;
 
-/* A process for workers that are threads; @comm names it, NULL leaves the runner's name. */
+/* A process for workers that are threads; @comm names it, NULL: the first worker does. */
 struct ktstr_leader *ktstr_leader__new(const char *comm);
 /* Fork it, into @cgroup_fd (-1: none), with all that were planned; they park. 0 or -errno. */
 int ktstr_leader__fork(struct ktstr_leader *l, int cgroup_fd);
@@ -152,6 +162,9 @@ const struct ktstr_worker_samples *ktstr_workers__samples(const struct ktstr_wor
 /* What the type of worker @i measured beyond its report, at most KTSTR_WORKER_METRICS: likewise. */
 const struct ktstr_worker_metric *ktstr_workers__metrics(const struct ktstr_workers *ws,
 							 uint32_t i, uint32_t *nr);
+/* The verdict of worker @i: its severity, and @text in one line; KTSTR_NOTE: it gave none. */
+enum ktstr_severity ktstr_workers__said(const struct ktstr_workers *ws, uint32_t i,
+					char text[KTSTR_SAID_LEN]);
 /*
  * The time of the last checkpoint of worker @i, CLOCK_MONOTONIC; also while it runs. The worker
  * writes it.

@@ -81,6 +81,19 @@ bool ktstr_work_futex_wait(struct ktstr_work_ctx *w, uint32_t *word, uint32_t se
 void ktstr_work_futex_wake(uint32_t *word, uint32_t nr);
 void ktstr_work_blocked(struct ktstr_work_ctx *w, uint64_t before, uint64_t now);
 
+/*
+ * A verdict on the test, with its reason in at most 200 bytes; the first one of a worker counts, and
+ * its function is not called again. Where a worker says skip or inconclusive, the checks do not judge
+ * the workers of its kind in its cgroup; skip also leaves out their figures, so that a test in which
+ * nothing else was measured is skipped.
+ */
+void ktstr_work_skip(struct ktstr_work_ctx *w, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+void ktstr_work_fail(struct ktstr_work_ctx *w, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+void ktstr_work_inconclusive(struct ktstr_work_ctx *w, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
 /* A wake-up took @ns: goes into the wake latency statistics of its cgroup. */
 void ktstr_work_sample_wake(struct ktstr_work_ctx *w, uint64_t ns);
 

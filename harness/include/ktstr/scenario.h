@@ -269,6 +269,12 @@ enum ktstr_op_kind {
 	KTSTR_OP_CPU_OFFLINE,
 	KTSTR_OP_CPU_ONLINE,
 	KTSTR_OP_HOTPLUG_CHURN,
+	KTSTR_OP_SET_WEIGHT,
+	KTSTR_OP_SET_CPU_MAX,
+	KTSTR_OP_SET_UCLAMP,
+	KTSTR_OP_SET_CONTROLLERS,
+	KTSTR_OP_SET_NICE,
+	KTSTR_OP_SET_POLICY,
 	KTSTR_NR_OPS,
 };
 
@@ -336,6 +342,15 @@ struct ktstr_op {
 			uint64_t timeout_ns;		/* WAIT_PAYLOAD: the test's duration */
 		};
 		struct { struct ktstr_irq irq; uint32_t cpu; };
+		int64_t weight;
+		struct ktstr_cpu_max cpu_max;
+		struct { int64_t min_pct, max_pct; };	/* SET_UCLAMP */
+		const char *controllers;		/* "-cpu +pids" */
+		struct {				/* SET_NICE, SET_POLICY */
+			struct ktstr_policy policy;
+			int64_t nice;
+			int64_t work;	/* of the cgroup's .works, counts from 1; 0: all */
+		};
 	};
 };
 
@@ -368,6 +383,22 @@ struct ktstr_op {
 #define KTSTR_CPU_ONLINE(_cpu)		KTSTR_OP(CPU_ONLINE, NULL, .cpu = (_cpu))
 /* Offline if it is online, else online: OPS(HOTPLUG_CHURN(2)), HOLD_LOOP_MS(100). */
 #define KTSTR_HOTPLUG_CHURN(_cpu)	KTSTR_OP(HOTPLUG_CHURN, NULL, .cpu = (_cpu))
+/* What a cgroup is entitled to from now on: cpu.weight, cpu.max, cpu.uclamp.min and .max. */
+#define KTSTR_SET_WEIGHT(_name, _weight) KTSTR_OP(SET_WEIGHT, _name, .weight = (_weight))
+#define KTSTR_SET_CPU_MAX(_name, _max)	KTSTR_OP(SET_CPU_MAX, _name, .cpu_max = _max)
+#define KTSTR_SET_UCLAMP(_name, _min_pct, _max_pct)				\
+	KTSTR_OP(SET_UCLAMP, _name, .min_pct = (_min_pct), .max_pct = (_max_pct))
+/* "-cpu +pids": for what is below cgroup @_name, NULL: below the test's root. */
+#define KTSTR_SET_CONTROLLERS(_name, _list)					\
+	KTSTR_OP(SET_CONTROLLERS, _name, .controllers = (_list))
+/*
+ * Of the workers of a cgroup, or with .work = 2 of those of its second work only:
+ * SET_NICE("cg_a", 5), SET_POLICY("cg_a", POLICY(BATCH), .work = 2)
+ */
+#define KTSTR_SET_NICE(_name, _nice, ...)					\
+	KTSTR_OP(SET_NICE, _name, .nice = (_nice), ##__VA_ARGS__)
+#define KTSTR_SET_POLICY(_name, _policy, ...)					\
+	KTSTR_OP(SET_POLICY, _name, .policy = _policy, ##__VA_ARGS__)
 /* Pins a map of the scheduler as /sys/fs/bpf/ktstr/NAME: it survives its scheduler. */
 #define KTSTR_PIN_BPF_MAP(_name)	KTSTR_OP(PIN_BPF_MAP, NULL, .name = (_name))
 /* The next ones need the monitor; until it is there they are judged and refused. */
@@ -479,6 +510,8 @@ uint32_t ktstr_workers_per_cgroup(const struct ktstr_ctx *ctx);
 /* Limits that are times are this much wider, because CPUs of the host are shared; 1: they are not. */
 uint32_t ktstr_time_scale(const struct ktstr_ctx *ctx);
 const struct ktstr_topology *ktstr_topology(const struct ktstr_ctx *ctx);
+/* The kernel's weight of a nice value from -20 to 19; 1024 for 0. */
+uint32_t ktstr_nice_weight(int nice);
 /* pid of the scheduler under test, 0 without one */
 int ktstr_sched_pid(const struct ktstr_ctx *ctx);
 /* How long it took in the step that ended last to stop its workers and to collect what they did. */

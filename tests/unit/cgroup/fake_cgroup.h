@@ -25,8 +25,9 @@ static struct {
 } fake;
 
 static const char * const fake_files[] = {
-	"cgroup.procs", "cgroup.subtree_control", "cgroup.kill", "cgroup.freeze", "cpuset.cpus", "cpuset.cpus.effective",
-	"cpuset.mems", "cpu.max", "cpu.weight", "memory.max", "memory.high", "memory.low",
+	"cgroup.procs", "cgroup.subtree_control", "cgroup.kill", "cgroup.freeze", "cpuset.cpus",
+	"cpuset.cpus.effective", "cpuset.mems", "cpu.max", "cpu.weight", "cpu.uclamp.min",
+	"cpu.uclamp.max", "memory.max", "memory.high", "memory.low",
 	"memory.swap.max", "io.weight", "pids.max",
 };
 

@@ -78,6 +78,7 @@ TEST(every_op_that_can_be_carried_out_has_words_with_known_parameters)
 {
 	static const char * const known[] = {
 		"{cgroup}", "{to}", "{tag}", "{name}", "{payload}", "{scheduler}", "{cpu}", "{cpus}",
+		"{value}",
 	};
 	unsigned int nr = 0;
 
@@ -90,6 +91,7 @@ TEST(every_op_that_can_be_carried_out_has_words_with_known_parameters)
 			continue;
 		nr++;
 		ASSERT_NE(NULL, row->words) TH_LOG("%s", row->name);
+		EXPECT_EQ(!!row->value, !!strstr(row->words, "{value}")) TH_LOG("%s", row->name);
 		for (const char *p = strchr(row->words, '{'); p && found; p = strchr(p + 1, '{')) {
 			found = false;
 			for (size_t i = 0; i < ARRAY_SIZE(known); i++)

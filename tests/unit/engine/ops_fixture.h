@@ -110,4 +110,18 @@ static void print_details(const struct ktstr_result *r)
 		EXPECT_EQ(_severity, d->severity);				\
 } while (0)
 
+/* One scenario with one problem each: the sentence, and that nothing was made. */
+#define EXPECT_REFUSED(_text, ...) do {						\
+	self->ctx.result->nr_details = 0;					\
+	EXPECT_EQ(-EINVAL, RUN(__VA_ARGS__)) TH_LOG("%s", _text);		\
+	EXPECT_EQ(1, self->ctx.result->nr_details)				\
+		print_details(self->ctx.result);				\
+	EXPECT_STREQ("step 1 " _text, self->ctx.result->details[0].text);	\
+	EXPECT_STREQ("", fake.log);						\
+} while (0)
+
+#define REFUSED_CGROUP(_text, ...)						\
+	EXPECT_REFUSED("cgroup a: " _text, STEP(CGROUPS(CGROUP("a", __VA_ARGS__)), HOLD_MS(5)))
+#define REFUSED_OP(_text, ...)	EXPECT_REFUSED(_text, STEP(OPS(__VA_ARGS__), HOLD_MS(5)))
+
 #endif

@@ -160,13 +160,13 @@ static void stalled(struct scene *c)
 		"local=9 global=10\n\nDEBUG DUMP\n"
 		"================================================================================\n"
 		"\nsimple: root\nkworker/u8:1[7] triggered exit kind 1026 on CPU 1:\n"
-		"  runnable task stall (cg_a[71] failed to run for 5.1s)\n\nBacktrace:\n"
+		"  runnable task stall (cg_a:0[71] failed to run for 5.1s)\n\nBacktrace:\n"
 		"  check_rq_for_timeouts+0xdf/0x120\n\nCPU states\n----------\n"
 		"================================================================================\n"
 		"EXIT: runnable task stall\n";
 
 	scheduler_gone(c, "simple", KTSTR_SCHED_STALLED, "runnable task stall",
-		       "cg_a[71] failed to run for 5.1s");
+		       "cg_a:0[71] failed to run for 5.1s");
 	c->run.seen->sched_exited = true;
 	c->run.seen->sched_status = 1 << 8;
 	ktstr_textbuf__add(&c->run.seen->sched_log, log, sizeof(log) - 1);

@@ -103,6 +103,38 @@ static int tell(void *arg, uint32_t index)
 	return prctl(PR_GET_NAME, told->comm[index]) ? -errno : 0;
 }
 
+static void number(void *arg, uint32_t index, char comm[KTSTR_COMM_LEN])
+{
+	(void)arg;
+	snprintf(comm, KTSTR_COMM_LEN, "cg_a:%u", index);
+}
+
+static int look(void *arg, uint32_t index)
+{
+	struct told *told = arg;
+
+	return prctl(PR_GET_NAME, told->comm[index]) ? -errno : 0;
+}
+
+/* What a process is called when it begins is what the kernel calls it before that. */
+TEST_F(threads, a_worker_has_its_name_before_it_runs)
+{
+	struct ktstr_placement placement = {
+		.cgroup_fd = -1, .enter = look, .name = number, .arg = self->told,
+	};
+	char before[KTSTR_COMM_LEN], after[KTSTR_COMM_LEN];
+
+	prctl(PR_GET_NAME, before);
+	ASSERT_EQ(0, ktstr_workers__fork(self->a, 0, &spin, 2, &placement));
+	prctl(PR_GET_NAME, after);
+	EXPECT_STREQ(before, after);
+	ktstr_leader__free(self->leader);
+	EXPECT_EQ(0, ktstr_workers__start(self->a, LONG));
+	EXPECT_EQ(0, ktstr_workers__stop(self->a, LONG, LONG));
+	EXPECT_STREQ("cg_a:0", self->told->comm[0]);
+	EXPECT_STREQ("cg_a:1", self->told->comm[1]);
+}
+
 TEST_F(threads, of_two_stores_live_in_one_process_and_keep_their_own)
 {
 	struct told *told = self->told;

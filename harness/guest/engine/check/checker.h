@@ -50,6 +50,11 @@ void ktstr_checker__cgroup(struct ktstr_checker *ck, const struct ktstr_cgroup *
 /* A worker group in @in (NULL: in the runner's cgroup). */
 void ktstr_checker__spec(struct ktstr_checker *ck, const struct ktstr_workspec *spec,
 			 struct ktstr_known *in);
+/* A policy of workers, of which some CPUs are forbidden to @restricted ones; a nice value. */
+void ktstr_checker__policy(struct ktstr_checker *ck, const struct ktstr_policy *p, bool restricted);
+void ktstr_checker__nice(struct ktstr_checker *ck, int64_t nice);
+/* The knobs of @c in the files of its cgroup. */
+void ktstr_checker__knobs(struct ktstr_checker *ck, const struct ktstr_cgroup *c);
 /* The limits that a scenario or its workers bring; NULL: none. */
 void ktstr_checker__limits(struct ktstr_checker *ck, const struct ktstr_checks *c);
 /* May the test run @p? */

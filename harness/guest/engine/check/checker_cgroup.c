@@ -35,6 +35,11 @@ static void limit_problem(void *arg, const char *text)
 	ktstr_problem(ck, "%s", text);
 }
 
+void ktstr_checker__knobs(struct ktstr_checker *ck, const struct ktstr_cgroup *c)
+{
+	ktstr_limits__check(c, &ck->controllers, limit_problem, ck);
+}
+
 void ktstr_checker__payload(struct ktstr_checker *ck, const struct ktstr_payload *p)
 {
 	const struct ktstr_test *t = ck->ctx->test;
@@ -68,7 +73,7 @@ void ktstr_checker__cgroup(struct ktstr_checker *ck, const struct ktstr_cgroup *
 	if (!k)
 		k = &unnamed;
 	check_cpuset(ck, c, k);
-	ktstr_limits__check(c, &ck->controllers, limit_problem, ck);
+	ktstr_checker__knobs(ck, c);
 	if (c->works.nr && (c->workers || c->workers_pct != 0 || c->work.type))
 		ktstr_problem(ck, "work and the number of workers stand in the cgroup and in .works; give them in one place");
 	strcpy(about, ck->subject);
@@ -78,6 +83,7 @@ void ktstr_checker__cgroup(struct ktstr_checker *ck, const struct ktstr_cgroup *
 			ktstr_checker__subject(ck, "%.120s: work %u", about, i + 1);
 		ktstr_checker__spec(ck, &spec, k);
 	}
+	k->works = nr;
 	strcpy(ck->subject, about);
 	if (c->payload)
 		ktstr_checker__payload(ck, c->payload);

@@ -16,11 +16,8 @@
 			 KTSTR_MPOL_F_STATIC_NODES)
 #define MIN_DL_RUNTIME_NS	1024	/* kernel/sched/deadline.c: DL_SCALE */
 
-static void check_policy(struct ktstr_checker *ck, const struct ktstr_workspec *s,
-			 const struct ktstr_cpumask *cpuset)
+void ktstr_checker__policy(struct ktstr_checker *ck, const struct ktstr_policy *p, bool restricted)
 {
-	const struct ktstr_policy *p = &s->policy;
-
 	switch (p->kind) {
 	case KTSTR_POLICY_FIFO:
 	case KTSTR_POLICY_RR:
@@ -32,7 +29,7 @@ static void check_policy(struct ktstr_checker *ck, const struct ktstr_workspec *
 		if (p->runtime_ns < MIN_DL_RUNTIME_NS || p->runtime_ns > p->deadline_ns ||
 		    p->deadline_ns > p->period_ns)
 			ktstr_problem(ck, "DEADLINE needs 1024 ns <= runtime <= deadline <= period");
-		if (cpuset || s->affinity.kind > KTSTR_AFFINITY_INHERIT || s->numa_node.set)
+		if (restricted)
 			ktstr_problem(ck, "DEADLINE workers cannot be restricted to some CPUs");
 		return;
 	default:
@@ -59,6 +56,12 @@ static void check_affinity(struct ktstr_checker *ck, const struct ktstr_workspec
 	if (node < 0 || node >= m->nr_nodes || !ktstr_cpumask__weight(&m->nodes[node]))
 		ktstr_problem(ck, "numa_node %lld: the machine has no such node with CPUs",
 			      (long long)node);
+}
+
+void ktstr_checker__nice(struct ktstr_checker *ck, int64_t nice)
+{
+	if (nice < -20 || nice > 19)
+		ktstr_problem(ck, "nice %lld does not lie in -20..19", (long long)nice);
 }
 
 static bool takes_nodes(enum ktstr_mpol_kind kind)
@@ -154,11 +157,13 @@ static void check_threads(struct ktstr_checker *ck, const struct ktstr_workspec 
 static void check_attributes(struct ktstr_checker *ck, const struct ktstr_workspec *s,
 			     const struct ktstr_cpumask *cpuset)
 {
-	check_policy(ck, s, cpuset);
+	ktstr_checker__policy(ck, &s->policy,
+			      cpuset || s->affinity.kind > KTSTR_AFFINITY_INHERIT ||
+			      s->numa_node.set);
 	check_affinity(ck, s, cpuset);
 	check_mem(ck, s, cpuset);
-	if (s->nice.set && (s->nice.value < -20 || s->nice.value > 19))
-		ktstr_problem(ck, "nice %lld does not lie in -20..19", (long long)s->nice.value);
+	if (s->nice.set)
+		ktstr_checker__nice(ck, s->nice.value);
 	check_comm(ck, "comm", s->comm);
 	check_comm(ck, "pcomm", s->pcomm);
 	check_id(ck, "uid", s->uid);
@@ -197,6 +202,8 @@ void ktstr_checker__spec(struct ktstr_checker *ck, const struct ktstr_workspec *
 		ck->nr_groups++;
 	if (in && in->backdrop && ck->in_backdrop)
 		in->backdrop_workers = true;
+	if (in && !in->works)
+		in->works = 1;
 	if (spec->workers < 0) {
 		ktstr_problem(ck, "workers %lld do not lie in 1..%d", (long long)spec->workers,
 			      KTSTR_MAX_WORKERS);

@@ -10,6 +10,7 @@ struct ktstr_known {
 	const char *name;
 	bool backdrop;			/* lasts through all steps */
 	bool backdrop_workers;		/* has workers that do */
+	uint32_t works;			/* kinds of workers that are in it */
 	bool has_cpuset;
 	struct ktstr_cpumask cpuset;
 };

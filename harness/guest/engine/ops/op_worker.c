@@ -49,7 +49,10 @@ static int apply_spawn_host(struct ktstr_scenario_state *st, const struct ktstr_
 
 static void check_stop(struct ktstr_checker *ck, const struct ktstr_op *op)
 {
-	ktstr_known__need(ck, op->cgroup);
+	struct ktstr_known *k = ktstr_known__need(ck, op->cgroup);
+
+	if (k)
+		k->works = 0;
 }
 
 static int apply_stop(struct ktstr_scenario_state *st, const struct ktstr_op *op,
@@ -89,6 +92,7 @@ static int pin_group(struct ktstr_worker_group *group, const struct ktstr_affini
 		/* INHERIT takes a former affinity away. */
 		if (!ktstr_cpumask__weight(&cpus))
 			cpus = group->state->machine->online;
+		group->cpus = ktstr_cpumask__weight(&cpus);
 		pid = ktstr_workers__pid(group->workers, i);
 		ret = ktstr_attributes__pin(pid, &cpus);
 		if (!ret || ret == -ESRCH)	/* it ended: its report will say so */
@@ -108,6 +112,7 @@ static int apply_set_affinity(struct ktstr_scenario_state *st, const struct ktst
 	for (i = 0; i < st->nr_groups && !ret; i++)
 		if (!strcmp(st->groups[i]->cgroup, op->cgroup))
 			ret = pin_group(st->groups[i], &op->affinity, err);
+	ktstr_state__weigh(st);
 	return ret;
 }
 
@@ -129,6 +134,11 @@ static void check_move_all(struct ktstr_checker *ck, const struct ktstr_op *op)
 			      to->name);
 	else if (to->backdrop)
 		to->backdrop_workers = true;
+	/* From the runner's cgroup: how many is not known. */
+	if (!k || k->works > to->works)
+		to->works = k ? k->works : 1;
+	if (k)
+		k->works = 0;
 }
 
 static int apply_move_all(struct ktstr_scenario_state *st, const struct ktstr_op *op,

@@ -23,6 +23,8 @@ struct ktstr_op_row {
 	 * parameters (ops/words.c). NULL with @needs.
 	 */
 	const char *words;
+	/* What {value} of @words stands for; NULL where they have none. */
+	void (*value)(const struct ktstr_op *op, char *buf, size_t size);
 	uint32_t controllers;		/* 1 << enum ktstr_controller */
 	/* Report why the op is invalid at this point; update what would exist. */
 	void (*check)(struct ktstr_checker *ck, const struct ktstr_op *op);
@@ -33,7 +35,7 @@ struct ktstr_op_row {
 
 #define KTSTR_OP_FAMILIES(_family)						\
 	_family(cgroup) _family(worker) _family(payload) _family(scheduler)	\
-	_family(kernel) _family(irq) _family(hotplug)
+	_family(kernel) _family(irq) _family(hotplug) _family(change)
 
 #define KTSTR_OP_FAMILY(_name)	extern const struct ktstr_op_row ktstr_##_name##_ops[];
 KTSTR_OP_FAMILIES(KTSTR_OP_FAMILY)

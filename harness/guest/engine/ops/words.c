@@ -41,6 +41,8 @@ static void parameter(const struct ktstr_scenario_state *st, const struct ktstr_
 		text = number;
 	}
 	snprintf(buf, size, "%s", text ?: "?");
+	if (!strcmp(name, "value") && ktstr_op__row(op->kind)->value)
+		ktstr_op__row(op->kind)->value(op, buf, size);
 	if (!strcmp(name, "cpus"))
 		cpus_of(st, op, buf, size);
 }

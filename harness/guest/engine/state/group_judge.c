@@ -8,6 +8,7 @@
  * since the change has not seen it, and is not judged for the epoch.
  */
 #include <inttypes.h>
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,8 +19,9 @@
 #include "harness/guest/work/work.h"
 #include "worker_group.h"
 
-/* A run that the scheduler's end made shorter than this is not judged for starvation. */
+/* A run that the scheduler's end or an op made shorter than this is not judged for starvation. */
 #define MIN_JUDGED_NS	NSEC_PER_SEC
+#define SLICE_MS	20
 
 /* The scenario's checks, overridden by those of these workers. */
 static struct ktstr_checks checks_of(const struct ktstr_worker_group *group)
@@ -168,6 +170,34 @@ static void report_alone(const struct ktstr_worker_group *group, const struct kt
 				  ktstr_work__row(group->spec.work.type)->name);
 }
 
+/*
+ * The verdicts that workers gave, each a detail of @out (may be NULL). Returns the mildest of those
+ * after which the group is not judged, KTSTR_SKIPS or KTSTR_UNDECIDED, else KTSTR_NOTE.
+ */
+static enum ktstr_severity said_by_workers(const struct ktstr_worker_group *group,
+					   struct ktstr_result *out)
+{
+	static const enum ktstr_kind kinds[] = {
+		[KTSTR_SKIPS] = KTSTR_SKIPPED, [KTSTR_UNDECIDED] = KTSTR_NO_DATA,
+		[KTSTR_FAILS] = KTSTR_CLAIM,
+	};
+	enum ktstr_severity said, mildest = KTSTR_FAILS;
+	char text[KTSTR_SAID_LEN];
+	uint32_t i;
+
+	for (i = 0; i < ktstr_workers__nr(group->workers); i++) {
+		said = ktstr_workers__said(group->workers, i, text);
+		if (said == KTSTR_NOTE)
+			continue;
+		if (out)
+			ktstr_result__add(out, said, kinds[said], "%s: step %u: worker %u: %s",
+					  ktstr_group__label(group), group->step + 1, i, text);
+		if (said < mildest)
+			mildest = said;
+	}
+	return mildest == KTSTR_FAILS ? KTSTR_NOTE : mildest;
+}
+
 void ktstr_group__view(const struct ktstr_worker_group *group, struct ktstr_group_view *v)
 {
 	const struct ktstr_scenario_state *st = group->state;
@@ -202,8 +232,35 @@ void ktstr_group__account(const struct ktstr_worker_group *group, const struct k
 	for (i = 0; i < v->sample.nr; i++)
 		report_lost(group, i);
 	report_alone(group, &v->sample);
+	if (said_by_workers(group, group->state->ctx->result) == KTSTR_SKIPS)
+		return;
 	ktstr_stats__add(&v->sample, group->state->ctx->result);
 	add_metrics(group);
+}
+
+/*
+ * How long a worker may wait for its turn at most if it gets what its weight and its CPUs promise:
+ * slices of 20 ms (SCX_SLICE_DFL; EEVDF's are shorter), of which it gets its share.
+ */
+static double promised_gap_ms(const struct ktstr_worker_group *group)
+{
+	return group->least_share > 0 ? SLICE_MS / group->least_share : 0;
+}
+
+/*
+ * The defaults are made for workers with a fair part of a machine. Who is entitled to next to
+ * nothing may wait longer, and get nothing in a short life; an op that ends workers after a moment
+ * leaves too little to call them starved.
+ */
+static void fit_defaults(const struct ktstr_worker_group *group, struct ktstr_checks *c)
+{
+	double promised = promised_gap_ms(group);
+
+	if (c->max_gap_ms == KTSTR_DEFAULT_MAX_GAP_MS)
+		c->max_gap_ms = fmax(c->max_gap_ms, promised);
+	if ((group->cut && group->ran_ns < MIN_JUDGED_NS) ||
+	    (double)group->ran_ns / NSEC_PER_MSEC < promised)
+		c->not_starved = KTSTR_OFF;
 }
 
 void ktstr_group__judge(struct ktstr_worker_group *group, const struct ktstr_group_view *v)
@@ -218,6 +275,9 @@ void ktstr_group__judge(struct ktstr_worker_group *group, const struct ktstr_gro
 		ktstr_state__look_at_cpuset(st, c);
 		ktstr_cpumask__or(&group->allowed, &c->more);
 	}
+	if (said_by_workers(group, NULL) != KTSTR_NOTE)
+		return;
+	fit_defaults(group, &checks);
 	if (st->sched_ended && group->ran_ns < MIN_JUDGED_NS)
 		ktstr_result__add(st->ctx->result, KTSTR_UNDECIDED, KTSTR_NO_DATA,
 				  "%s: step %u: not judged, the scheduler ended after %" PRIu64 " ms of it",
@@ -243,6 +303,8 @@ void ktstr_group__end_phase(struct ktstr_worker_group *group)
 		return;
 	group->in_phase = false;
 	ktstr_workers__end_phase(group->workers);
+	if (said_by_workers(group, NULL) == KTSTR_SKIPS)
+		return;
 	s.reports = ktstr_workers__phase_reports(group->workers);
 	s.samples = ktstr_workers__phase_samples(group->workers);
 	ktstr_stats__add(&s, group->state->ctx->result);

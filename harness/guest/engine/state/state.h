@@ -92,6 +92,12 @@ int ktstr_state__spawn(struct ktstr_scenario_state *st, const char *name,
  */
 int ktstr_state__start(struct ktstr_scenario_state *st, uint32_t *late, struct ktstr_err *err);
 
+/*
+ * To be called when workers have started, or when their weights or CPUs have changed: take note of
+ * what each worker is entitled to at least. By the weights alone: no cgroup is heavier than another.
+ */
+void ktstr_state__weigh(struct ktstr_scenario_state *st);
+
 /* @cpus NULL: none any more. @mems NULL: those of the CPUs. Writes and records them. */
 int ktstr_state__set_cpuset(struct ktstr_scenario_state *st, struct ktstr_cgroup_state *p,
 			    const struct ktstr_cpumask *cpus, const char *mems,

@@ -65,6 +65,7 @@ int ktstr_state__set_cpuset(struct ktstr_scenario_state *st, struct ktstr_cgroup
 	if (cpus && ktstr_cpumask__weight(&st->offline[0]) + ktstr_cpumask__weight(&st->offline[1]))
 		ktstr_state__look_at_cpuset(st, p);
 	each_group(st, p->name, ktstr_group__epoch_begins);
+	ktstr_state__weigh(st);
 	return 0;
 }
 

@@ -174,6 +174,20 @@ static int await(struct ktstr_scenario_state *st, uint32_t *late, struct ktstr_e
 	return 0;
 }
 
+void ktstr_state__weigh(struct ktstr_scenario_state *st)
+{
+	double all = 0;
+	uint32_t i;
+
+	for (i = 0; i < st->nr_groups; i++)
+		if (st->groups[i]->started)
+			all += (double)st->groups[i]->weight *
+			       ktstr_workers__nr(st->groups[i]->workers);
+	for (i = 0; i < st->nr_groups; i++)
+		if (st->groups[i]->started)
+			ktstr_group__weigh(st->groups[i], all);
+}
+
 int ktstr_state__start(struct ktstr_scenario_state *st, uint32_t *late, struct ktstr_err *err)
 {
 	struct ktstr_workers **starters;
@@ -201,6 +215,7 @@ int ktstr_state__start(struct ktstr_scenario_state *st, uint32_t *late, struct k
 			st->groups[i]->started_ns = ktstr_now_ns();
 		}
 	free(starters);
+	ktstr_state__weigh(st);
 	return 0;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* A worker group: the workers of one workspec in one cgroup. */
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,19 +45,22 @@ int ktstr_group__cpus(const struct ktstr_worker_group *group, const struct ktstr
  * "cg_a:3": its cgroup, without the folders above, and its number in the group; "cg_a.2:3" in the
  * second group of the cgroup. The kernel and its tools show this name.
  */
-static void set_name(const struct ktstr_worker_group *group, uint32_t index)
+static void name_of(void *arg, uint32_t index, char name[KTSTR_COMM_LEN])
 {
+	const struct ktstr_worker_group *group = arg;
 	const char *slash = strrchr(group->cgroup, '/');
 	const char *cgroup = slash ? slash + 1 : group->cgroup[0] ? group->cgroup : "host";
-	char number[8], name[16];	/* TASK_COMM_LEN */
+	char number[8];
 
 	if (group->index)
 		snprintf(number, sizeof(number), ".%u:%u", (group->index + 1) % 100, index % 1000);
 	else
 		snprintf(number, sizeof(number), ":%u", index % 10000);
-	snprintf(name, sizeof(name), "%.*s%s", (int)(sizeof(name) - 1 - strlen(number)), cgroup,
-		 number);
-	prctl(PR_SET_NAME, name);
+	if (group->spec.comm)
+		snprintf(name, KTSTR_COMM_LEN, "%s", group->spec.comm);
+	else
+		snprintf(name, KTSTR_COMM_LEN, "%.*s%s", (int)(KTSTR_COMM_LEN - 1 - strlen(number)),
+			 cgroup, number);
 }
 
 static int enter(void *arg, uint32_t index)
@@ -65,10 +69,13 @@ static int enter(void *arg, uint32_t index)
 	struct ktstr_refusal *r = group->refusal;
 	struct ktstr_cpumask cpus;
 	struct ktstr_err err = { };
+	char name[KTSTR_COMM_LEN];
 	int ret;
 
-	if (!group->spec.comm && !group->spec.pcomm)
-		set_name(group, index);
+	if (!group->spec.comm && !group->spec.pcomm) {
+		name_of(group, index, name);	/* a thread has its leader's */
+		prctl(PR_SET_NAME, name);
+	}
 	ret = ktstr_group__cpus(group, &group->spec.affinity, index, &cpus, &err);
 	if (!ret)
 		ret = ktstr_attributes__apply(&group->spec,
@@ -113,7 +120,7 @@ static int fork_workers(struct ktstr_worker_group *group, struct ktstr_leader *l
 {
 	struct ktstr_scenario_state *st = group->state;
 	struct ktstr_placement placement = {
-		.cgroup_fd = -1, .arg = group, .enter = enter, .cgroup_dir = group->dir,
+		.cgroup_fd = -1, .arg = group, .enter = enter, .name = name_of, .cgroup_dir = group->dir,
 		.workload_root = st->tree.root, .leader = leader,
 	};
 	int ret;
@@ -159,6 +166,7 @@ static struct ktstr_worker_group *group_new(struct ktstr_scenario_state *st, con
 		return NULL;
 	group->state = st;
 	group->spec = *spec;
+	ktstr_group__set_weight(group, NULL, NULL);
 	group->serial = st->serial++;
 	group->backdrop = st->in_backdrop;
 	group->step = st->in_backdrop ? 0 : st->step;
@@ -208,6 +216,32 @@ int ktstr_group__fork(struct ktstr_scenario_state *st, const char *name,
 	return 0;
 }
 
+void ktstr_group__set_weight(struct ktstr_worker_group *group, const struct ktstr_policy *policy,
+			     const int *nice)
+{
+	if (policy)
+		group->spec.policy = *policy;
+	if (nice)
+		group->spec.nice = (struct ktstr_value)VALUE(*nice);
+	group->weight = ktstr_attributes__weight(&group->spec.policy, (int)group->spec.nice.value);
+}
+
+void ktstr_group__weigh(struct ktstr_worker_group *group, double all)
+{
+	const struct ktstr_cpumask *pool = ktstr_group__cpuset(group);
+	uint32_t nr = group->cpus;
+	struct ktstr_cpumask cpus;
+	double share;
+
+	if (!nr && !ktstr_group__cpus(group, &group->spec.affinity, 0, &cpus, &(struct ktstr_err){ }))
+		nr = ktstr_cpumask__weight(&cpus);	/* 0: no affinity */
+	if (!nr)
+		nr = ktstr_cpumask__weight(pool ? pool : &group->state->machine->online);
+	share = fmin(group->weight * nr / all, 1);
+	if (!(group->least_share > 0) || share < group->least_share)
+		group->least_share = share;
+}
+
 void ktstr_group__look(struct ktstr_worker_group *group, struct ktstr_stall_monitor *m)
 {
 	struct ktstr_subject subject = {
@@ -249,6 +283,7 @@ int ktstr_group__end(struct ktstr_worker_group *group, const char *by)
 
 	if (group->started) {
 		ret = ktstr_group__reap(group);
+		group->cut = by;
 		ktstr_group__view(group, &v);
 		ktstr_group__account(group, &v);
 		ktstr_group__judge(group, &v);

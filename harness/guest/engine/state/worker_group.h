@@ -36,6 +36,11 @@ struct ktstr_worker_group {			/* a group of equal workers */
 	bool unbounded;			/* was once without a cpuset */
 	struct ktstr_cpumask allowed;	/* every cpuset that it had, together */
 	struct ktstr_progress *progress; /* of each worker, for the stall monitor; may be NULL */
+	/* What its workers are promised at least: ktstr_state__weigh() */
+	uint32_t weight;		/* of one of them now */
+	double least_share;		/* of a CPU, so far; 0: not weighed yet */
+	uint32_t cpus;			/* that SET_AFFINITY left them; 0: as declared */
+	bool cut;			/* an op ended its workers before the end of their step */
 	uint32_t epochs;		/* changes of the cpuset while it ran */
 };
 
@@ -69,6 +74,12 @@ int ktstr_group__reap(struct ktstr_worker_group *group);
 void ktstr_group__free(struct ktstr_worker_group *group);
 /* Reap the workers, judge and free the group. 0, or -ETIMEDOUT when workers cannot be ended. */
 int ktstr_group__end(struct ktstr_worker_group *group, const char *by);
+
+/* Policy or nice value of its workers were changed by an op. */
+void ktstr_group__set_weight(struct ktstr_worker_group *group, const struct ktstr_policy *policy,
+			     const int *nice);
+/* Take note of the share of a CPU that its workers have beside @all, the weights of all workers. */
+void ktstr_group__weigh(struct ktstr_worker_group *group, double all);
 
 /* group_judge.c */
 

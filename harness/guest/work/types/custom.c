@@ -19,13 +19,17 @@ static const char *custom_validate(const struct ktstr_work *work)
 
 static void custom_iterate(struct ktstr_work_ctx *w)
 {
-	w->work->custom.iterate(w);
+	if (work_has_said(w))
+		work_sleep(w, NSEC_PER_SEC);
+	else
+		w->work->custom.iterate(w);
 }
 
 const struct ktstr_work_row ktstr_work_custom = {
 	.name = "Custom",
 	.description = "Calls a function of the test for each iteration; ktstr/custom.h has what "
-		"it may use. Unit and samples: those that the function reports.",
+		"it may use. Unit and samples: those that the function reports. It may "
+		"also skip or fail the test, or leave it undecided, with a reason.",
 	.parameters = "name, iterate, arg[4], config",
 	.checkpoint_every = 1,
 	.flags = KTSTR_WORK_SAMPLES_WAKE,
@@ -106,4 +110,31 @@ void ktstr_work_sample_wake(struct ktstr_work_ctx *w, uint64_t ns)
 void ktstr_work_blocked(struct ktstr_work_ctx *w, uint64_t before, uint64_t now)
 {
 	work_blocked(w, before, now);
+}
+
+void ktstr_work_skip(struct ktstr_work_ctx *w, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	work_say(w, KTSTR_SKIPS, fmt, ap);
+	va_end(ap);
+}
+
+void ktstr_work_fail(struct ktstr_work_ctx *w, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	work_say(w, KTSTR_FAILS, fmt, ap);
+	va_end(ap);
+}
+
+void ktstr_work_inconclusive(struct ktstr_work_ctx *w, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	work_say(w, KTSTR_UNDECIDED, fmt, ap);
+	va_end(ap);
 }
