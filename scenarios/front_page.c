@@ -78,9 +78,9 @@ KTSTR_TEST(a_diverse_load_by_hand, .cores = 4, .duration_s = 1, .max_spread_pct 
 {
 	static const char * const names[] = { "spin", "burst", "io", NULL };
 	struct ktstr_workload *workloads[3];
-	CGROUP_GROUP(group, ctx);
 	int i, nr, ret = 0;
 
+	CGROUP_GROUP(group, ctx);
 	for (i = 0; names[i] && !ret; i++)
 		ret = cgroup_group_add(&group, names[i], NULL);
 	if (ret)

@@ -16,13 +16,13 @@ static int body(struct ktstr_ctx *ctx)
 	return 0;
 }
 
-static const struct ktstr_test plain = { KTSTR_TEST_UNSET, .name = "plain", .body = body };
-
 KTSTR_DEFAULTS_BEGIN
 static const struct ktstr_scheduler wide = {
 	KTSTR_SCHEDULER_UNSET, .name = "wide", .binary = "/bin/true", .min_llcs = 2,
 };
 KTSTR_DEFAULTS_END
+
+static const struct ktstr_test plain = { KTSTR_TEST_UNSET, .name = "plain", .body = body };
 
 FIXTURE(override) {
 	struct ktstr_plan p;
