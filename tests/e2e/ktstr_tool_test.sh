@@ -272,6 +272,7 @@ done <<-EOF
 	run --tcg-threads multi --accel kvm|--tcg-threads
 	run --tcg-threads multi --seed 1|--seed
 	run --monitor-csv x --no-monitor|--monitor-csv
+	run --dump --no-monitor|--dump
 	run --batch|--batch
 	shell --exec true --seed 1 --accel kvm|--seed
 	shell --stdin x|--stdin

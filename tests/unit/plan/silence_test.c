@@ -2,8 +2,8 @@
 /*
  * Nothing is accepted and then ignored. Walks the tables of attributes, checks, variables and options
  * of the tool: each row has somebody who reads it, or is refused by its name; and with host_only,
- * where there is no machine, each that is about one is refused, or named as without effect. A new row without an
- * entry here fails. What each of them does is the subject of other tests.
+ * where there is no machine, each that is about one is refused, or named as without effect. A new
+ * row without an entry here fails. What each of them does is the subject of other tests.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -379,6 +379,7 @@ static const struct tool_option {
 	{ "run", "runs", "KTSTR_RUNS_ROOT", "setenv(\"KTSTR_RUNS_ROOT\"" },
 	{ "run", "monitor-csv", "KTSTR_MONITOR_CSV", "setenv(\"KTSTR_MONITOR_CSV\"" },
 	{ "run", "no-monitor", "KTSTR_MONITOR", "{ \"KTSTR_MONITOR\"" },
+	{ "run", "dump", "KTSTR_DUMP", "{ \"KTSTR_DUMP\", o.dump" },
 	{ "run", "console", "KTSTR_CONSOLE", "export_console()" },
 	{ "run", "verbose", "KTSTR_VERBOSE", "{ \"KTSTR_VERBOSE\"" },
 	{ "run", "json", NULL, ".json = o.json" },
@@ -396,6 +397,12 @@ static const struct tool_option {
 	{ "shell", "karg", KTSTR_ENV_KARGS, "export_lines(KTSTR_ENV_KARGS" },
 	{ "shell", "console", "KTSTR_CONSOLE", "o.console" },
 	{ "kernel", "json", NULL, "if (as_json)" },
+	{ "dump", "map", NULL, "map_option" },
+	{ "dump", "task", NULL, "task_option" },
+	{ "dump", "brief", NULL, "&& brief)" },
+	{ "dump", "diff", NULL, "if (diff)" },
+	{ "dump", "json", NULL, "as_json)" },
+	{ "dump", "no-pager", NULL, "if (!no_pager" },
 	{ "runs", "runs", NULL, "if (root_option)" },
 	{ "runs", "keep", NULL, "ktstr_parse_u64(keep_option" },
 	{ "runs", "dry-run", NULL, "!dry_run" },
