@@ -86,9 +86,11 @@ static double counter(const struct ktstr_result *r, const char *attr, unsigned i
 	if (!d || nr >= type->declared(r->run->plan->test) || i + nr >= d->counts.nr)
 		return (double)NAN;
 	i += nr;
-	for (n = 0, c = type->class->counters; c && c[n].name; n++)
-		if (!strcmp(c[n].name, name) && !(d->counts.unknown[i] & 1u << n))
+	for (c = type->class->counters; c && c->name; c++) {
+		n = c - type->class->counters;
+		if (!strcmp(c->name, name) && !(d->counts.unknown[i] & 1u << n))
 			return (double)d->counts.value[i][n];
+	}
 	return (double)NAN;
 }
 

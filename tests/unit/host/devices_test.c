@@ -300,7 +300,7 @@ TEST(a_disk_has_the_file_system_that_is_declared)
 	/* without: neither */
 	t.disk = &plain;
 	describe(&t, &d, &spec);
-	EXPECT_EQ(NULL, ((const struct vm_disk *)spec.devices[0].config)->format);
+	EXPECT_TRUE(!((const struct vm_disk *)spec.devices[0].config)->format);
 	EXPECT_EQ(0, ktstr_devices_part.args(&run, NULL, &args));
 	EXPECT_EQ(NULL, args.disk_filesystem);
 	ktstr_guest_args__free(&args);
