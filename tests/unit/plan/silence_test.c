@@ -48,6 +48,12 @@ void usage_with_options(const char * const *usage, const struct option *options)
 	abort();
 }
 
+void setup_pager(void);
+void setup_pager(void)
+{
+	abort();
+}
+
 static int body(struct ktstr_ctx *ctx)
 {
 	(void)ctx;
