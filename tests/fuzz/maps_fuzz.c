@@ -96,8 +96,11 @@ static int any_slot(void *arg, uint32_t index)
 	return 0;
 }
 
-/* A dump, and each map read as if it were of another type: a guest may change that too. */
-static void take_dump(struct made_maps *m)
+/*
+ * A dump, and each map read as if it were of another type, which the length of the input chooses: a
+ * guest may change that too.
+ */
+static void take_dump(struct made_maps *m, size_t patches)
 {
 	static const uint32_t types[] = {
 		KTSTR_MAP_LPM_TRIE, KTSTR_MAP_QUEUE, KTSTR_MAP_STACK, KTSTR_MAP_STRUCT_OPS,
@@ -116,17 +119,16 @@ static void take_dump(struct made_maps *m)
 	ktstr_jtree__free(&tree);
 	if (ktstr_maps__read(m->maps, &m->v, &m->l))
 		return;
-	for (unsigned int i = 0; i < m->maps->nr; i++)
-		for (size_t t = 0; t < ARRAY_SIZE(types); t++) {
-			struct ktstr_map map = m->maps->map[i];
+	for (unsigned int i = 0; i < m->maps->nr; i++) {
+		struct ktstr_map map = m->maps->map[i];
 
-			map.type = types[t];
-			ktstr_map__each_value(&map, &m->v, &m->l, any_value, NULL);
-			ktstr_stacks__each(&m->v, &map, stack_is_bounded, NULL);
-			ktstr_slots__each(&m->v, &map, any_slot, NULL);
-			if (!ktstr_ringbuf__read(&ring, &m->v, &map))
-				must(!(ring.capacity & (ring.capacity - 1)));
-		}
+		map.type = types[patches % ARRAY_SIZE(types)];
+		ktstr_map__each_value(&map, &m->v, &m->l, any_value, NULL);
+		ktstr_stacks__each(&m->v, &map, stack_is_bounded, NULL);
+		ktstr_slots__each(&m->v, &map, any_slot, NULL);
+		if (!ktstr_ringbuf__read(&ring, &m->v, &map))
+			must(!(ring.capacity & (ring.capacity - 1)));
+	}
 }
 
 static void write_values(struct made_maps *m)
@@ -164,6 +166,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static uint8_t *pristine;
 	struct made_maps *m = guest();
 	struct ktstr_prog_layout l;
+	size_t patches = size / PATCH;
 
 	if (!pristine) {
 		pristine = malloc(GUEST_RAM);
@@ -181,7 +184,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	ktstr_prog_layout__resolve(&l, m->img->btf);
 	ktstr_progs__read(&progs, &m->v, &l);
 	must(progs.nr <= KTSTR_MAX_BPF_OBJECTS);
-	take_dump(m);
+	take_dump(m, patches);
 	nr_stored = 0;
 	write_values(m);
 	if (nr_stored > ARRAY_SIZE(stored))
