@@ -74,14 +74,6 @@ struct {
 	__type(value, struct task_ctx);
 } mutant_task_ctx SEC(".maps");
 
-/* CGROUP_LEAK: ids that have a slot. */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, MUTANT_CGROUP_SLOTS);
-	__type(key, u64);
-	__type(value, u64);
-} mutant_cgroup_slots SEC(".maps");
-
 /* Readable when ops.exit() has filled in the exit record: the loader sleeps on it. */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -305,16 +297,6 @@ static void waste_time(u64 ns)
 	bpf_for(i, 0, 1 << 23)
 		if (bpf_ktime_get_ns() >= end)
 			break;
-}
-
-static void take_cgroup_slot(u64 cgroup)
-{
-	u64 one = 1;
-
-	if (bpf_map_lookup_elem(&mutant_cgroup_slots, &cgroup))
-		return;
-	if (bpf_map_update_elem(&mutant_cgroup_slots, &cgroup, &one, BPF_NOEXIST))
-		scx_bpf_error("mutant: no room for another cgroup");
 }
 
 static void insert_by_vtime(struct task_struct *p, u64 dsq, u64 slice, u64 enq_flags)

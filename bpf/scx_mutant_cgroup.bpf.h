@@ -25,6 +25,24 @@ struct limit {
 static struct limit limits[MAX_LIMITS];
 static u32 nr_limited;		/* slots that were ever taken */
 
+/* CGROUP_LEAK: ids that have a slot. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MUTANT_CGROUP_SLOTS);
+	__type(key, u64);
+	__type(value, u64);
+} mutant_cgroup_slots SEC(".maps");
+
+static void take_cgroup_slot(u64 cgroup)
+{
+	u64 one = 1;
+
+	if (bpf_map_lookup_elem(&mutant_cgroup_slots, &cgroup))
+		return;
+	if (bpf_map_update_elem(&mutant_cgroup_slots, &cgroup, &one, BPF_NOEXIST))
+		scx_bpf_error("mutant: no room for another cgroup");
+}
+
 /* CONTROLLERS: ids of the cgroups that have appeared. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

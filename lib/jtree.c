@@ -15,7 +15,7 @@
 struct ktstr_jchunk {
 	struct ktstr_jchunk *next;
 	size_t used, size;
-	_Alignas(16) char mem[];
+	char mem[] __attribute__((aligned(16)));
 };
 
 void ktstr_jtree__init(struct ktstr_jtree *t, size_t max)

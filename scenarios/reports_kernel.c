@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/kernel.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -75,7 +76,7 @@ static void toggle(struct ktstr_work_ctx *w)
 	if (pid < 0)
 		return;
 	usleep(20000);
-	for (i = 0; i < sizeof(changes) / sizeof(changes[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(changes); i++)
 		write_to(control, changes[i]);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);

@@ -172,31 +172,6 @@ static void atomic(struct run *r, struct state *st, const struct bpf_insn *in)
 		*src = any;
 }
 
-static struct val plus_number(struct val v, int64_t n)
-{
-	switch (v.kind) {
-	case V_PTR:
-	case V_STACK:
-		if (v.off + n < INT16_MIN * 16 || v.off + n > INT32_MAX / 2)
-			return v.kind == V_PTR ? (struct val){ .kind = V_PTRVAR, .type = v.type } :
-			       (struct val){ .kind = V_STACKVAR };
-		v.off += (int32_t)n;
-		return v;
-	case V_UNKNOWN:
-		v.off = (int32_t)((uint32_t)v.off + (uint32_t)n);
-		return v;
-	case V_VAR:
-		return n ? (struct val){ .kind = V_MIXED } : v;
-	case V_PTRVAR:
-	case V_STACKVAR:
-	case V_MIXED:
-	case V_OTHER:
-		return v;
-	default:
-		return n ? unknown() : v;
-	}
-}
-
 /* @v and an unknown number. */
 static struct val plus_unknown(struct val v)
 {
@@ -214,6 +189,23 @@ static struct val plus_unknown(struct val v)
 		return v;
 	default:
 		return unknown();
+	}
+}
+
+static struct val plus_number(struct val v, int64_t n)
+{
+	switch (v.kind) {
+	case V_PTR:
+	case V_STACK:
+		if (v.off + n < INT16_MIN * 16 || v.off + n > INT32_MAX / 2)
+			return plus_unknown(v);
+		v.off += (int32_t)n;
+		return v;
+	case V_UNKNOWN:
+		v.off = (int32_t)((uint32_t)v.off + (uint32_t)n);
+		return v;
+	default:
+		return n ? plus_unknown(v) : v;
 	}
 }
 

@@ -41,9 +41,9 @@ struct val val_meet(struct val a, struct val b)
 		return (struct val){ .kind = V_PTRVAR, .type = a.type };
 	if (is_pointer(a.kind) || is_pointer(b.kind) || is_stack(a.kind) || is_stack(b.kind))
 		return (struct val){ .kind = V_MIXED };
-	if (a.kind == V_OTHER || b.kind == V_OTHER)
-		return a.kind == b.kind || a.kind == V_ZERO || b.kind == V_ZERO ?
-		       (struct val){ .kind = V_OTHER } : unknown();
+	if ((a.kind == V_OTHER && (b.kind == V_OTHER || b.kind == V_ZERO)) ||
+	    (b.kind == V_OTHER && a.kind == V_ZERO))
+		return (struct val){ .kind = V_OTHER };
 	return unknown();
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Promises of harness/model/splat.h. The texts have the formats of the kernel files named there. */
+#include <linux/kernel.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -189,7 +190,7 @@ TEST_F(splats, sanitizers_and_others)
 	};
 	size_t i;
 
-	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(texts); i++) {
 		self->us += 2000000;
 		FEED(texts[i][0]);
 		ASSERT_EQ(i + 1, self->s.nr) TH_LOG("\"%s\"", texts[i][0]);

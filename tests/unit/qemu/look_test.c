@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Promises of vmm/qemu/look.c and vmm/stand.c: what QEMU prints about a CPU, and what is said. */
+#include <linux/kernel.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -32,7 +33,7 @@ TEST(registers_say_what_a_cpu_does)
 	struct vm_stand s;
 	size_t i;
 
-	for (i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(row); i++) {
 		qemu_look_parse(row[i].text, &s);
 		EXPECT_EQ(row[i].kind, s.kind) TH_LOG("row %zu", i);
 	}

@@ -255,12 +255,13 @@ TEST_F(signature, yielders_on_one_cpu_switch_without_sleeping)
 	uint64_t yields;
 
 	self->t.where.enter = on_one_cpu;
-	ASSERT_EQ(0, run(&self->t, &YIELD_HEAVY, 2, 200));
+	/* on a host of which others take nine tenths too */
+	ASSERT_EQ(0, run(&self->t, &YIELD_HEAVY, 2, 1000));
 	yields = r[0].iterations + r[1].iterations;
 	EXPECT_EQ(yields, r[0].work_units + r[1].work_units);
-	EXPECT_LT(1000, yields);
-	EXPECT_LT(100, r[0].involuntary_switches);
-	EXPECT_LT(100, r[1].involuntary_switches);
+	EXPECT_LT(400, yields);
+	EXPECT_LT(50, r[0].involuntary_switches);
+	EXPECT_LT(50, r[1].involuntary_switches);
 	EXPECT_EQ(0, r[0].blocked_ns);
 }
 

@@ -79,31 +79,18 @@ static struct ctx *find(void)
 
 /* The programs: the body of init() is that of the case, move() is there for a second one. */
 #define INIT(...)								\
-	SEC("struct_ops/init") int init(u64 *args)				\
+	static __always_inline void do_init(struct task_struct *p, u64 number,	\
+					    struct ctx *c, u64 *out)		\
 	{									\
-		struct task_struct *p = (void *)args[0];			\
-		u64 number = args[1];						\
-		struct ctx *c = find();						\
-										\
-		if (!c || !p)							\
-			return 0;						\
 		__VA_ARGS__;							\
-		return (int)number;						\
+		*out = number;							\
 	}
 #define MOVE(...)								\
-	SEC("struct_ops/move") int move(u64 *args)				\
+	static __always_inline void do_move(struct task_struct *p, struct cgroup *from, \
+					    struct ctx *c)			\
 	{									\
-		struct task_struct *p = (void *)args[0];			\
-		struct cgroup *from = (void *)args[1];				\
-		struct ctx *c = find();						\
-										\
-		if (!c || !p || !from)						\
-			return 0;						\
 		__VA_ARGS__;							\
-		return 0;							\
-	}									\
-	SEC(".struct_ops.link") struct ops ops = { .init = (void *)init, .move = (void *)move };
-#define ONLY_INIT SEC(".struct_ops.link") struct ops ops = { .init = (void *)init };
+	}
 
 char _license[] SEC("license") = "GPL";
 
@@ -112,37 +99,37 @@ char _license[] SEC("license") = "GPL";
 /* CASE argument: ctx+8=task_struct/kernel */
 #ifdef CASE_argument
 INIT(c->task = (u64)p)
-ONLY_INIT
+#define ONLY_INIT
 #endif
 
 /* CASE kfunc_returns: ctx+16=cgroup/kernel */
 #ifdef CASE_kfunc_returns
 INIT(c->other = (u64)bpf_cgroup_from_id(number))
-ONLY_INIT
+#define ONLY_INIT
 #endif
 
 /* CASE current_task: ctx+8=task_struct/kernel */
 #ifdef CASE_current_task
 INIT(c->task = bpf_get_current_task())
-ONLY_INIT
+#define ONLY_INIT
 #endif
 
 /* CASE current_task_btf: ctx+8=task_struct/kernel */
 #ifdef CASE_current_task_btf
 INIT(c->task = (u64)bpf_get_current_task_btf())
-ONLY_INIT
+#define ONLY_INIT
 #endif
 
 /* CASE member_pointer: ctx+16=cgroup/kernel */
 #ifdef CASE_member_pointer
 INIT(c->other = (u64)p->cgrp)
-ONLY_INIT
+#define ONLY_INIT
 #endif
 
 /* CASE forward_declared: ctx+16=opaque/kernel */
 #ifdef CASE_forward_declared
 INIT(c->other = (u64)p->opaque)
-ONLY_INIT
+#define ONLY_INIT
 #endif
 
 /* CASE two_members: ctx+8=task_struct/kernel ctx+16=cgroup/kernel */
@@ -153,49 +140,83 @@ MOVE(c->other = (u64)from)
 
 /* CASE spilled: ctx+8=task_struct/kernel */
 #ifdef CASE_spilled
-INIT(asm volatile("" ::: "r6", "r7", "r8", "r9", "memory");
-     number += bpf_get_prandom_u32();
-     asm volatile("" ::: "r6", "r7", "r8", "r9", "memory");
-     c->task = (u64)p)
-ONLY_INIT
+INIT(
+	asm volatile("" ::: "r6", "r7", "r8", "r9", "memory");
+	number += bpf_get_prandom_u32();
+	asm volatile("" ::: "r6", "r7", "r8", "r9", "memory");
+	c->task = (u64)p;
+)
+#define ONLY_INIT
 #endif
 
 /* CASE null_or_pointer: ctx+8=task_struct/kernel */
 #ifdef CASE_null_or_pointer
-INIT(u64 v = 0; if (number & 1) { v = (u64)p; bpf_printk("%d", p->pid); } c->task = v)
-ONLY_INIT
+INIT(
+	u64 v = 0;
+
+	if (number & 1) {
+		v = (u64)p;
+		bpf_printk("%d", p->pid);
+	}
+	c->task = v;
+)
+#define ONLY_INIT
 #endif
 
 /* CASE same_type_on_both_paths: ctx+8=task_struct/kernel */
 #ifdef CASE_same_type_on_both_paths
-INIT(u64 v; if (number & 1) { v = (u64)p; bpf_printk("%d", p->pid); } else v = bpf_get_current_task();
-     c->task = v)
-ONLY_INIT
+INIT(
+	u64 v;
+
+	if (number & 1) {
+		v = (u64)p;
+		bpf_printk("%d", p->pid);
+	} else {
+		v = bpf_get_current_task();
+	}
+	c->task = v;
+)
+#define ONLY_INIT
 #endif
 
 /* CASE in_a_loop: ctx+8=task_struct/kernel */
 #ifdef CASE_in_a_loop
-INIT(for (int i = 0; i < 100; i++) { if (bpf_get_prandom_u32() & 1) c->task = (u64)p; number++; })
-ONLY_INIT
+INIT(
+	for (int i = 0; i < 100; i++) {
+		if (bpf_get_prandom_u32() & 1)
+			c->task = (u64)p;
+		number++;
+	}
+)
+#define ONLY_INIT
 #endif
 
 /* CASE core_read: ctx+8=task_struct/any */
 #ifdef CASE_core_read
-INIT(int pid = BPF_CORE_READ((struct task_struct *)c->task, pid); number += pid)
-ONLY_INIT
+INIT(
+	int pid = BPF_CORE_READ((struct task_struct *)c->task, pid);
+
+	number += pid;
+)
+#define ONLY_INIT
 #endif
 
 /* CASE core_read_of_a_chain: ctx+8=task_struct/any */
 #ifdef CASE_core_read_of_a_chain
 INIT(number += BPF_CORE_READ((struct task_struct *)c->task, parent, cgrp, level))
-ONLY_INIT
+#define ONLY_INIT
 #endif
 
 /* CASE rdonly_cast: ctx+8=task_struct/kernel */
 #ifdef CASE_rdonly_cast
-INIT(struct task_struct *t = bpf_rdonly_cast((void *)c->task,
-	bpf_core_type_id_kernel(struct task_struct)); if (t) number += t->pid)
-ONLY_INIT
+INIT(
+	struct task_struct *t = bpf_rdonly_cast((void *)c->task,
+						bpf_core_type_id_kernel(struct task_struct));
+
+	if (t)
+		number += t->pid;
+)
+#define ONLY_INIT
 #endif
 
 /* CASE argument_of_a_global_function: ctx+8=task_struct/any */
@@ -205,13 +226,13 @@ noinline int pid_of(struct task_struct *t)
 	return t ? t->pid : 0;
 }
 INIT(number += pid_of((struct task_struct *)c->task))
-ONLY_INIT
+#define ONLY_INIT
 #endif
 
 /* CASE argument_of_a_kfunc: ctx+8=task_struct/any */
 #ifdef CASE_argument_of_a_kfunc
 INIT(number += !bpf_task_acquire((struct task_struct *)c->task))
-ONLY_INIT
+#define ONLY_INIT
 #endif
 
 /* CASE copied: ctx+8=task_struct/kernel ctx+16=task_struct/kernel */
@@ -223,39 +244,44 @@ MOVE(c->other = c->task)
 /* CASE exchanged: ctx+8=task_struct/kernel */
 #ifdef CASE_exchanged
 INIT(number += __sync_lock_test_and_set(&c->task, (u64)p))
-ONLY_INIT
+#define ONLY_INIT
 #endif
 
 /* CASE variable: .bss.last=task_struct/kernel */
 #ifdef CASE_variable
 u64 last;
 INIT(last = (u64)p)
-ONLY_INIT
+#define ONLY_INIT
 #endif
 
 /* CASE member_of_a_variable: inner+8=task_struct/kernel */
 #ifdef CASE_member_of_a_variable
 struct inner lasts;
 INIT(lasts.task = (u64)p)
-ONLY_INIT
+#define ONLY_INIT
 #endif
 
 /* CASE nested: inner+8=task_struct/kernel */
 #ifdef CASE_nested
 INIT(c->in.task = (u64)p)
-ONLY_INIT
+#define ONLY_INIT
 #endif
 
 /* CASE element: inner+8=task_struct/kernel */
 #ifdef CASE_element
 INIT(c->more[2].task = (u64)p)
-ONLY_INIT
+#define ONLY_INIT
 #endif
 
 /* CASE value_from_the_stack: ctx+8=task_struct/kernel */
 #ifdef CASE_value_from_the_stack
-INIT(struct ctx v = { .task = (u64)p }; u32 key = 1; bpf_map_update_elem(&contexts, &key, &v, 0))
-ONLY_INIT
+INIT(
+	struct ctx v = { .task = (u64)p };
+	u32 key = 1;
+
+	bpf_map_update_elem(&contexts, &key, &v, 0);
+)
+#define ONLY_INIT
 #endif
 
 /* CASE static_function_stores: ctx+8=task_struct/kernel */
@@ -277,7 +303,7 @@ static noinline struct task_struct *first(struct task_struct *p, u64 number)
 	return number & 1 ? p->parent : p;
 }
 INIT(c->task = (u64)first(p, number))
-ONLY_INIT
+#define ONLY_INIT
 #endif
 
 /* CASE arena_pointer: ctx+16=node/arena */
@@ -287,7 +313,7 @@ noinline struct node arena *take(u64 number)
 	return (struct node arena *)number;
 }
 INIT(c->other = (u64)(struct node *)take(number))
-ONLY_INIT
+#define ONLY_INIT
 #endif
 
 /* CASE list_of_its_own_kind: node+8=node/any */
@@ -300,19 +326,26 @@ noinline int link(struct node *a)
 	return 0;
 }
 INIT(link(&head))
-ONLY_INIT
+#define ONLY_INIT
 #endif
 
 /* CASE cleared_again: ctx+8=task_struct/kernel */
 #ifdef CASE_cleared_again
 INIT(c->task = (u64)p)
-MOVE(if (c->task == (u64)p) c->task = 0)
+MOVE(
+	if (c->task == (u64)p)
+		c->task = 0
+)
 #endif
 
 /* CASE key_beside_it: ctx+8=task_struct/kernel */
 #ifdef CASE_key_beside_it
 INIT(c->task = (u64)p)
-MOVE(u32 key = (u32)c->flags; c->flags = !bpf_map_lookup_elem(&contexts, &key))
+MOVE(
+	u32 key = (u32)c->flags;
+
+	c->flags = !bpf_map_lookup_elem(&contexts, &key);
+)
 #endif
 
 /* ---- not to be recovered ---- */
@@ -338,43 +371,43 @@ MOVE(c->task = 1)
 /* CASE only_a_number: none */
 #ifdef CASE_only_a_number
 INIT(c->task = number)
-ONLY_INIT
+#define ONLY_INIT
 #endif
 
 /* CASE only_zero: none */
 #ifdef CASE_only_zero
 INIT(c->task = 0)
-ONLY_INIT
+#define ONLY_INIT
 #endif
 
 /* CASE tagged: none */
 #ifdef CASE_tagged
 INIT(c->task = (u64)p | 1)
-ONLY_INIT
+#define ONLY_INIT
 #endif
 
 /* CASE hashed: none */
 #ifdef CASE_hashed
 INIT(c->task = (u64)p * 0x9e3779b97f4a7c15ull)
-ONLY_INIT
+#define ONLY_INIT
 #endif
 
 /* CASE difference: none */
 #ifdef CASE_difference
 INIT(c->task = (u64)p - number)
-ONLY_INIT
+#define ONLY_INIT
 #endif
 
 /* CASE truncated: none */
 #ifdef CASE_truncated
 INIT(c->task = (u32)(u64)p)
-ONLY_INIT
+#define ONLY_INIT
 #endif
 
 /* CASE in_a_union: none */
 #ifdef CASE_in_a_union
 INIT(c->either = (u64)p)
-ONLY_INIT
+#define ONLY_INIT
 #endif
 
 /* CASE half_overwritten: none */
@@ -386,7 +419,7 @@ MOVE(*(volatile u32 *)&c->task = 1)
 /* CASE into_the_middle: none */
 #ifdef CASE_into_the_middle
 INIT(c->task = (u64)&c->other)
-ONLY_INIT
+#define ONLY_INIT
 #endif
 
 /* CASE address_to_a_helper: none */
@@ -403,22 +436,44 @@ MOVE(bpf_probe_read_kernel(c, sizeof(*c), from))
 
 /* CASE pointer_or_number: none */
 #ifdef CASE_pointer_or_number
-INIT(u64 v = number; if (number & 1) { v = (u64)p; bpf_printk("%d", p->pid); } c->task = v)
-ONLY_INIT
+INIT(
+	u64 v = number;
+
+	if (number & 1) {
+		v = (u64)p;
+		bpf_printk("%d", p->pid);
+	}
+	c->task = v;
+)
+#define ONLY_INIT
 #endif
 
 /* CASE one_of_two_types: none */
 #ifdef CASE_one_of_two_types
-INIT(u64 v = (u64)p->cgrp; if (number & 1) { v = (u64)p; bpf_printk("%d", p->pid); } c->task = v)
-ONLY_INIT
+INIT(
+	u64 v = (u64)p->cgrp;
+
+	if (number & 1) {
+		v = (u64)p;
+		bpf_printk("%d", p->pid);
+	}
+	c->task = v;
+)
+#define ONLY_INIT
 #endif
 
 /* CASE number_after_the_first_round: none */
 #ifdef CASE_number_after_the_first_round
-INIT(u64 v = (u64)p; for (int i = 0; i < 100; i++) {
-	if (bpf_get_prandom_u32() & 1) c->task = v;
-	v = bpf_ktime_get_ns(); })
-ONLY_INIT
+INIT(
+	u64 v = (u64)p;
+
+	for (int i = 0; i < 100; i++) {
+		if (bpf_get_prandom_u32() & 1)
+			c->task = v;
+		v = bpf_ktime_get_ns();
+	}
+)
+#define ONLY_INIT
 #endif
 
 /* CASE counted: none */
@@ -441,7 +496,10 @@ MOVE(c->task = c->other)
 
 /* CASE pointer_and_copy_of_a_number: none */
 #ifdef CASE_pointer_and_copy_of_a_number
-INIT(c->task = (u64)p; c->other = number)
+INIT(
+	c->task = (u64)p;
+	c->other = number;
+)
 MOVE(c->task = c->other)
 #endif
 
@@ -481,15 +539,23 @@ MOVE(set(c))
 /* CASE number_from_the_stack: none */
 #ifdef CASE_number_from_the_stack
 INIT(c->task = (u64)p)
-MOVE(struct ctx v = { .task = bpf_ktime_get_ns() }; u32 key = 1;
-     bpf_map_update_elem(&contexts, &key, &v, 0))
+MOVE(
+	struct ctx v = { .task = bpf_ktime_get_ns() };
+	u32 key = 1;
+
+	bpf_map_update_elem(&contexts, &key, &v, 0);
+)
 #endif
 
 /* CASE looks_alike: none */
 #ifdef CASE_looks_alike
 struct shadow { u64 weight; u64 where; };
-INIT(struct shadow arena *s = (struct shadow arena *)c->other; number += s->weight + s->where)
-ONLY_INIT
+INIT(
+	struct shadow arena *s = (struct shadow arena *)c->other;
+
+	number += s->weight + s->where;
+)
+#define ONLY_INIT
 #endif
 
 /* CASE static_function_of_two_minds: none */
@@ -505,27 +571,42 @@ MOVE(put(c, bpf_ktime_get_ns(), 3))
 
 /* CASE overwritten_on_the_stack: none */
 #ifdef CASE_overwritten_on_the_stack
-INIT(u64 v = (u64)p; bpf_probe_read_kernel(&v, 8, (void *)number); c->task = v)
-ONLY_INIT
+INIT(
+	u64 v = (u64)p;
+
+	bpf_probe_read_kernel(&v, 8, (void *)number);
+	c->task = v;
+)
+#define ONLY_INIT
 #endif
 
 /* CASE variable_index: none */
 #ifdef CASE_variable_index
-INIT(c->more[number & 3].task = bpf_ktime_get_ns(); c->in.task = (u64)p)
-ONLY_INIT
+INIT(
+	c->more[number & 3].task = bpf_ktime_get_ns();
+	c->in.task = (u64)p;
+)
+#define ONLY_INIT
 #endif
 
 /* CASE around_it: none */
 #ifdef CASE_around_it
 INIT(c->task = (u64)p)
-MOVE(struct inner *in = &c->in; *(volatile u64 *)((char *)in - 32) = 5)
+MOVE(
+	struct inner *in = &c->in;
+
+	*(volatile u64 *)((char *)in - 32) = 5;
+)
 #endif
 
 /* CASE address_in_memory: none */
 #ifdef CASE_address_in_memory
 u64 *where;
-INIT(c->task = (u64)p; where = &c->task)
-ONLY_INIT
+INIT(
+	c->task = (u64)p;
+	where = &c->task;
+)
+#define ONLY_INIT
 #endif
 
 /* CASE number_in_a_variable: none */
@@ -537,18 +618,52 @@ MOVE(last = bpf_ktime_get_ns())
 
 /* CASE field_exists: none */
 #ifdef CASE_field_exists
-INIT(if (bpf_core_field_exists(struct task_struct, stamp)) c->task = bpf_core_type_size(struct cgroup))
-ONLY_INIT
+INIT(
+	if (bpf_core_field_exists(struct task_struct, stamp))
+		c->task = bpf_core_type_size(struct cgroup)
+)
+#define ONLY_INIT
 #endif
 
 /* CASE type_number: none */
 #ifdef CASE_type_number
 INIT(c->task = bpf_core_type_id_local(struct cgroup))
-ONLY_INIT
+#define ONLY_INIT
 #endif
 
 /* CASE enough_for_two: none */
 #ifdef CASE_enough_for_two
-INIT(c->task = (u64)p; number += BPF_CORE_READ((struct cgroup *)c->task, level))
-ONLY_INIT
+INIT(
+	c->task = (u64)p;
+	number += BPF_CORE_READ((struct cgroup *)c->task, level);
+)
+#define ONLY_INIT
+#endif
+
+SEC("struct_ops/init") int init(u64 *args)
+{
+	struct task_struct *p = (void *)args[0];
+	struct ctx *c = find();
+	u64 out = 0;
+
+	if (c && p)
+		do_init(p, args[1], c, &out);
+	return (int)out;
+}
+
+#ifdef ONLY_INIT
+SEC(".struct_ops.link") struct ops ops = { .init = (void *)init };
+#else
+SEC("struct_ops/move") int move(u64 *args)
+{
+	struct task_struct *p = (void *)args[0];
+	struct cgroup *from = (void *)args[1];
+	struct ctx *c = find();
+
+	if (c && p && from)
+		do_move(p, from, c);
+	return 0;
+}
+
+SEC(".struct_ops.link") struct ops ops = { .init = (void *)init, .move = (void *)move };
 #endif
