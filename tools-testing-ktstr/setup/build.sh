@@ -28,7 +28,7 @@ kernel_make()
 	jobs=$(nproc)
 	mkdir -p "$out" || die "cannot make $out"
 	say "kernel $(make -s -C "$tree" kernelversion): building, $jobs jobs" \
-	    "(about 12 minutes on two cores)"
+	    "(26 minutes of CPU time)"
 	{
 		"${make[@]}" tinyconfig &&
 			"$tree/scripts/kconfig/merge_config.sh" -m -O "$out" "$out/.config" "$fragment" &&
