@@ -35,10 +35,17 @@ static const uint8_t reading[] = {
 	BPF_FUNC_get_current_task_btf, BPF_FUNC_map_push_elem,
 };
 
-static bool only_reads(int32_t id)
+/* Helpers that write to where R1 points to, and to nothing else. */
+static const uint8_t writing_first[] = {
+	BPF_FUNC_probe_read, BPF_FUNC_probe_read_str, BPF_FUNC_probe_read_user,
+	BPF_FUNC_probe_read_kernel, BPF_FUNC_probe_read_user_str, BPF_FUNC_probe_read_kernel_str,
+	BPF_FUNC_copy_from_user, BPF_FUNC_get_current_comm, BPF_FUNC_snprintf,
+};
+
+static bool is_in(const uint8_t *list, size_t nr, int32_t id)
 {
-	for (size_t i = 0; i < sizeof(reading); i++)
-		if (reading[i] == id)
+	for (size_t i = 0; i < nr; i++)
+		if (list[i] == id)
 			return true;
 	return false;
 }
@@ -69,7 +76,7 @@ static bool stack_is_passed(const struct state *st)
 static void give_away(struct run *r, const struct val *v)
 {
 	if (r->record && (v->kind == V_PTR || v->kind == V_PTRVAR || v->kind == V_VAR ||
-			  v->kind == V_MIXED))
+			  v->kind == V_MAYBE || v->kind == V_MIXED))
 		evidence_spoil(r->evidence, v, true);
 }
 
@@ -118,7 +125,8 @@ static void value_to_map(struct run *r, const struct state *st, const struct val
 static void call_helper(struct run *r, struct state *st, int32_t id)
 {
 	struct val ret = unknown(), first = st->reg[1];
-	bool reads = only_reads(id);
+	bool reads = is_in(reading, sizeof(reading), id);
+	int last = is_in(writing_first, sizeof(writing_first), id) ? 1 : 5;
 
 	if (id == BPF_FUNC_map_update_elem)
 		value_to_map(r, st, &st->reg[3]);
@@ -127,7 +135,7 @@ static void call_helper(struct run *r, struct state *st, int32_t id)
 	else if (id == BPF_FUNC_task_storage_get || id == CGRP_STORAGE_GET ||
 		 id == BPF_FUNC_inode_storage_get || id == BPF_FUNC_sk_storage_get)
 		value_to_map(r, st, &st->reg[3]);
-	for (int i = 1; i <= 5 && !reads; i++)
+	for (int i = 1; i <= last && !reads; i++)
 		give_away(r, &st->reg[i]);
 	for (size_t i = 0; i < sizeof(giving) / sizeof(*giving); i++) {
 		if (giving[i].id != id)
@@ -136,7 +144,7 @@ static void call_helper(struct run *r, struct state *st, int32_t id)
 			ret = pointer_to(ktstr_btf__composite(r->btf, "task_struct"),
 					 KTSTR_CAST_KERNEL);
 		else if (first.kind == V_MAP)
-			ret = pointer_to(first.type, KTSTR_CAST_KERNEL);
+			ret = type_pointer_to(r->btf, first.type, KTSTR_CAST_KERNEL);
 	}
 	if (id == BPF_FUNC_ringbuf_reserve)
 		ret = (struct val){ .kind = V_OTHER };

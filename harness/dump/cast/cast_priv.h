@@ -83,6 +83,7 @@ enum kind {
 	V_PTR,		/* to @type, @off behind its start */
 	V_PTRVAR,	/* somewhere into one or several @type */
 	V_VAR,		/* to variable @off of section @type */
+	V_MAYBE,	/* what @base says, or a pointer like V_OTHER, or with @or_unknown V_UNKNOWN */
 	V_MIXED,	/* one of several of the above */
 	V_MEMBER,	/* the value of member @off of @type, or of a variable */
 	V_STACK,	/* @off behind the start of the frame, below 0 */
@@ -96,7 +97,8 @@ enum kind {
 struct val {
 	uint8_t kind;
 	uint8_t space;		/* enum ktstr_cast_space of a pointer, or of a member's value */
-	uint16_t unused;	/* values are compared byte by byte */
+	uint8_t base;		/* V_MAYBE: V_PTR, V_PTRVAR or V_VAR */
+	uint8_t or_unknown;
 	uint32_t type;
 	int32_t off;
 };

@@ -26,6 +26,12 @@ struct wild {
 	uint32_t size;
 };
 
+/* A store through a pointer to @type that is not into that, but into what is around it. */
+struct around {
+	uint32_t type, size;
+	int64_t at;
+};
+
 struct evidence {
 	const struct ktstr_btf *btf;
 	struct member *member;
@@ -34,6 +40,8 @@ struct evidence {
 	uint32_t nr_copies, copies_room;
 	struct wild *wild;	/* stores through pointers of unknown type */
 	uint32_t nr_wild, wild_room;
+	struct around *around;
+	uint32_t nr_around, around_room;
 	bool all_spoiled;	/* a store that could have gone to any member */
 	bool failed;		/* no memory */
 };
@@ -54,6 +62,7 @@ void evidence_free(struct evidence *e)
 	free(e->member);
 	free(e->copy);
 	free(e->wild);
+	free(e->around);
 	free(e);
 }
 
@@ -174,12 +183,25 @@ static void store_to_pointer(struct evidence *e, const struct val *base, int32_t
 	if (t.kind == KTSTR_BTF_FWD)
 		return;
 	if (at < 0 || at + size > t.size) {
-		/* into what is around it, whatever that is */
-		e->all_spoiled = true;
+		if (v->kind != V_ZERO &&
+		    grow(e, &e->around, e->nr_around, &e->around_room, sizeof(*e->around)))
+			e->around[e->nr_around++] = (struct around){ base->type, size, at };
 		return;
 	}
 	s.at = (uint64_t)at;
 	type_members(e->btf, base->type, s.at, s.at + size, store_member, &s);
+}
+
+/* It may have gone there: that is no proof, but it speaks against anything else. */
+static void store_maybe(struct evidence *e, const struct val *maybe, int32_t off, uint32_t size)
+{
+	const struct val number = { .kind = V_UNKNOWN };
+	struct val base = *maybe;
+
+	base.kind = maybe->base;
+	evidence_store(e, &base, off, size, &number);
+	if (maybe->or_unknown)
+		add_wild(e, off, size);
 }
 
 void evidence_store(struct evidence *e, const struct val *base, int32_t off, uint32_t size,
@@ -199,6 +221,10 @@ void evidence_store(struct evidence *e, const struct val *base, int32_t off, uin
 		if (v->kind != V_ZERO)
 			evidence_spoil(e, base, true);
 		break;
+	case V_MAYBE:
+		if (v->kind != V_ZERO)
+			store_maybe(e, base, off, size);
+		break;
 	case V_MIXED:
 		if (v->kind != V_ZERO)
 			e->all_spoiled = true;
@@ -215,6 +241,8 @@ void evidence_store(struct evidence *e, const struct val *base, int32_t off, uin
 
 void evidence_spoil(struct evidence *e, const struct val *base, bool all)
 {
+	struct val certain = *base;
+
 	switch (base->kind) {
 	case V_PTR:
 		if (all)
@@ -228,6 +256,10 @@ void evidence_spoil(struct evidence *e, const struct val *base, bool all)
 		break;
 	case V_VAR:
 		spoil(e, base->type, (uint32_t)base->off);
+		break;
+	case V_MAYBE:
+		certain.kind = base->base;
+		evidence_spoil(e, &certain, all);
 		break;
 	case V_MIXED:
 		e->all_spoiled = true;
@@ -333,6 +365,42 @@ static void carry_doubts(struct evidence *e)
 	}
 }
 
+/* The structures that have a member, or an element of one, of the type of @a. */
+static void spoil_around(struct evidence *e, const struct around *a)
+{
+	uint32_t nr = ktstr_btf__nr_types(e->btf);
+	struct ktstr_btf_type t, m;
+	struct ktstr_btf_part part;
+	bool found = false;
+
+	for (uint32_t id = 1; id < nr; id++) {
+		ktstr_btf__type(e->btf, id, &t);
+		if (t.id != id || (t.kind != KTSTR_BTF_STRUCT && t.kind != KTSTR_BTF_UNION))
+			continue;
+		for (uint32_t i = 0; !ktstr_btf__part(e->btf, &t, i, &part); i++) {
+			int64_t at = (int64_t)(part.bit_offset / 8) + a->at;
+			bool is_array;
+
+			ktstr_btf__type(e->btf, part.type, &m);
+			is_array = m.kind == KTSTR_BTF_ARRAY;
+			if (is_array)
+				ktstr_btf__type(e->btf, m.target, &m);
+			if (m.id != a->type)
+				continue;
+			found = true;
+			if (is_array)
+				type_members(e->btf, id, 0, UINT32_MAX, spoil_member, e);
+			else if (at >= 0)
+				type_members(e->btf, id, (uint64_t)at, (uint64_t)at + a->size,
+					     spoil_member, e);
+		}
+	}
+	if (a->at >= 0 && a->at <= INT32_MAX)
+		add_wild(e, (int32_t)a->at, a->size);	/* one that looks like it */
+	else if (!found)
+		e->all_spoiled = true;
+}
+
 static int by_place(const void *a, const void *b)
 {
 	const struct ktstr_cast *x = a, *y = b;
@@ -348,6 +416,8 @@ int evidence_decide(struct evidence *e, struct ktstr_casts *out)
 
 	if (e->failed)
 		return -ENOMEM;
+	for (uint32_t i = 0; i < e->nr_around; i++)
+		spoil_around(e, &e->around[i]);
 	carry_targets(e);
 	for (uint32_t i = 0; i < e->nr && e->nr_wild; i++) {
 		struct member *m = &e->member[i];

@@ -3,7 +3,7 @@
  * What an instruction does to values (Documentation/bpf/standardization/instruction-set.rst), calls
  * and jumps excepted.
  */
-#include "cast_priv.h"
+#include "types.h"
 
 /* enum bpf_core_relo_kind; not in the headers of all distributions */
 #define CORE_FIELD_BYTE_OFFSET	0
@@ -70,7 +70,7 @@ static void let_go(struct run *r, struct state *st, const struct val *v)
 		st->escaped = true;
 	else if (r->record && (v->kind == V_VAR || (v->kind == V_PTR && v->off)))
 		evidence_spoil(r->evidence, v, false);
-	else if (r->record && v->kind == V_PTRVAR)
+	else if (r->record && (v->kind == V_PTRVAR || v->kind == V_MAYBE))
 		evidence_spoil(r->evidence, v, true);
 }
 
@@ -183,6 +183,7 @@ static struct val plus_unknown(struct val v)
 	case V_STACKVAR:
 		return (struct val){ .kind = V_STACKVAR };
 	case V_VAR:
+	case V_MAYBE:
 	case V_MIXED:
 		return (struct val){ .kind = V_MIXED };
 	case V_OTHER:
@@ -195,6 +196,10 @@ static struct val plus_unknown(struct val v)
 static struct val plus_number(struct val v, int64_t n)
 {
 	switch (v.kind) {
+	case V_MAYBE:
+		if (v.base != V_PTR || v.or_unknown)
+			return n ? plus_unknown(v) : v;
+		/* fall through */
 	case V_PTR:
 	case V_STACK:
 		if (v.off + n < INT16_MIN * 16 || v.off + n > INT32_MAX / 2)
@@ -293,6 +298,7 @@ static struct val address(struct run *r, const struct reloc *rel, const struct b
 	struct ktstr_btf_part part;
 	struct ktstr_btf_type section, t;
 	struct function *fn;
+	struct val ret;
 	uint64_t size;
 	uint32_t value;
 	int32_t off;
@@ -307,10 +313,8 @@ static struct val address(struct run *r, const struct reloc *rel, const struct b
 	}
 	var = sym->type == STT_OBJECT && addr - sym->value < sym->size ? sym :
 	      object_symbol(r->o, sym->section, addr, STT_OBJECT);
-	if (!var)	/* a string constant, or somewhere in the variables */
-		return (struct val){
-			.kind = r->o->section[sym->section].flags & SHF_WRITE ? V_MIXED : V_OTHER,
-		};
+	if (!var)	/* a string constant: a variable has a symbol */
+		return (struct val){ .kind = V_OTHER };
 	ktstr_btf__type(r->btf, ktstr_btf__section(r->btf, r->o->section[sym->section].name, &size),
 			&section);
 	for (uint32_t i = 0; !ktstr_btf__part(r->btf, &section, i, &part); i++) {
@@ -328,9 +332,12 @@ static struct val address(struct run *r, const struct reloc *rel, const struct b
 		if (t.kind == KTSTR_BTF_INT || t.kind == KTSTR_BTF_PTR)
 			return off ? (struct val){ .kind = V_MIXED } :
 			       (struct val){ .kind = V_VAR, .type = section.id, .off = (int32_t)i };
-		return (struct val){ .kind = V_PTR, .type = t.id, .off = off };
+		ret = type_pointer_to(r->btf, t.id, KTSTR_CAST_ANY);
+		ret.off = ret.kind == V_PTR ? off : 0;
+		return ret;
 	}
-	return (struct val){ .kind = V_MIXED };
+	/* one that is not in the BTF, as those of a function are not */
+	return (struct val){ .kind = V_UNKNOWN, .off = (int32_t)(addr - var->value) };
 }
 
 void insn_step(struct run *r, struct state *st, uint32_t pc, const struct bpf_insn *in)

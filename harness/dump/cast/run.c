@@ -9,9 +9,63 @@
 
 #define ROUNDS_MAX	4096	/* of functions that are looked at again; a guard */
 
+/* To something with members that matter? */
 static bool is_pointer(uint8_t kind)
 {
-	return kind == V_PTR || kind == V_PTRVAR || kind == V_VAR || kind == V_MIXED;
+	return kind == V_PTR || kind == V_PTRVAR || kind == V_VAR || kind == V_MAYBE ||
+	       kind == V_MIXED;
+}
+
+/* @p, a pointer, or @other, which is none as far as is known. */
+static struct val maybe(struct val p, struct val other)
+{
+	struct val v = p;
+
+	if (p.kind == V_MIXED || other.kind == V_CONTEXT || other.kind == V_MAP)
+		return (struct val){ .kind = V_MIXED };
+	if (p.kind != V_MAYBE) {
+		v.kind = V_MAYBE;
+		v.base = p.kind;
+		v.space = KTSTR_CAST_ANY;
+	}
+	if (other.kind != V_OTHER && other.kind != V_ZERO) {
+		if (other.kind == V_UNKNOWN && other.off)
+			return (struct val){ .kind = V_MIXED };
+		v.or_unknown = true;
+	}
+	return v;
+}
+
+/* Two pointers: to one type, or to anything. */
+static struct val either(struct val a, struct val b)
+{
+	struct val base_a = a, base_b = b, v;
+
+	if (a.kind == V_MIXED || b.kind == V_MIXED)
+		return (struct val){ .kind = V_MIXED };
+	if (a.kind == V_MAYBE)
+		base_a.kind = a.base;
+	if (b.kind == V_MAYBE)
+		base_b.kind = b.base;
+	if (base_a.type != base_b.type || base_a.kind == V_VAR || base_b.kind == V_VAR) {
+		if (base_a.kind != V_VAR || base_b.kind != V_VAR || base_a.type != base_b.type ||
+		    base_a.off != base_b.off)
+			return (struct val){ .kind = V_MIXED };
+		v = base_a;
+	} else if (base_a.kind == V_PTR && base_b.kind == V_PTR && base_a.off == base_b.off) {
+		v = base_a;
+	} else {
+		v = (struct val){ .kind = V_PTRVAR, .type = base_a.type };
+	}
+	v.space = base_a.space == base_b.space ? base_a.space : KTSTR_CAST_ANY;
+	v.base = v.or_unknown = 0;
+	if (a.kind == V_MAYBE || b.kind == V_MAYBE) {
+		v.base = v.kind;
+		v.kind = V_MAYBE;
+		v.space = KTSTR_CAST_ANY;
+		v.or_unknown = a.or_unknown | b.or_unknown;
+	}
+	return v;
 }
 
 static bool is_stack(uint8_t kind)
@@ -36,11 +90,12 @@ struct val val_meet(struct val a, struct val b)
 	}
 	if (is_stack(a.kind) && is_stack(b.kind))
 		return (struct val){ .kind = V_STACKVAR };
-	if ((a.kind == V_PTR || a.kind == V_PTRVAR) && (b.kind == V_PTR || b.kind == V_PTRVAR) &&
-	    a.type == b.type)
-		return (struct val){ .kind = V_PTRVAR, .type = a.type };
-	if (is_pointer(a.kind) || is_pointer(b.kind) || is_stack(a.kind) || is_stack(b.kind))
+	if (is_stack(a.kind) || is_stack(b.kind))
 		return (struct val){ .kind = V_MIXED };
+	if (is_pointer(a.kind) && is_pointer(b.kind))
+		return either(a, b);
+	if (is_pointer(a.kind) || is_pointer(b.kind))
+		return is_pointer(a.kind) ? maybe(a, b) : maybe(b, a);
 	if ((a.kind == V_OTHER && (b.kind == V_OTHER || b.kind == V_ZERO)) ||
 	    (b.kind == V_OTHER && a.kind == V_ZERO))
 		return (struct val){ .kind = V_OTHER };

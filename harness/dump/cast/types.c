@@ -32,6 +32,19 @@ bool type_is_plain(const struct ktstr_btf_type *t)
 	return t->kind == KTSTR_BTF_INT && t->size == sizeof(uint64_t);
 }
 
+struct val type_pointer_to(const struct ktstr_btf *btf, uint32_t type, enum ktstr_cast_space space)
+{
+	struct ktstr_btf_type t, element;
+
+	ktstr_btf__type(btf, type, &t);
+	element = t;
+	for (int depth = 0; element.kind == KTSTR_BTF_ARRAY && depth < NEST_MAX; depth++)
+		ktstr_btf__type(btf, element.target, &element);
+	if (element.kind == KTSTR_BTF_STRUCT || element.kind == KTSTR_BTF_UNION)
+		return (struct val){ .kind = V_PTR, .space = space, .type = t.id };
+	return t.kind == KTSTR_BTF_VOID ? unknown() : (struct val){ .kind = V_OTHER };
+}
+
 /* The member of structure @t around byte @off that is no bitfield. */
 static bool member_at(const struct ktstr_btf *btf, const struct ktstr_btf_type *t, uint64_t off,
 		      struct ktstr_btf_part *part, struct ktstr_btf_type *type)

@@ -7,6 +7,10 @@
 /* An integer of 64 bits, which could hold a pointer. */
 bool type_is_plain(const struct ktstr_btf_type *t);
 
+/* A pointer to a variable or map value of @type: one without members does not matter. */
+struct val type_pointer_to(const struct ktstr_btf *btf, uint32_t type,
+			   enum ktstr_cast_space space);
+
 /*
  * Call @fn for each plain member of type @id that overlaps the bytes [@from, @to): @off is its place
  * in @type, which is the innermost structure around it, and @at its place in @id.

@@ -105,10 +105,10 @@ TEST(every_case_has_what_its_comment_says)
 {
 	unsigned int hits = 0;
 
-	EXPECT_EQ(29, check_file(_metadata, "tests/unit/dump/cast/found.bpf.c", &hits));
-	EXPECT_EQ(31, hits);
+	EXPECT_EQ(30, check_file(_metadata, "tests/unit/dump/cast/found.bpf.c", &hits));
+	EXPECT_EQ(32, hits);
 	hits = 0;
-	EXPECT_EQ(35, check_file(_metadata, "tests/unit/dump/cast/not_found.bpf.c", &hits));
+	EXPECT_EQ(36, check_file(_metadata, "tests/unit/dump/cast/not_found.bpf.c", &hits));
 	EXPECT_EQ(0, hits);
 }
 

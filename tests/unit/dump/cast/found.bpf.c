@@ -244,6 +244,27 @@ MOVE(
 )
 #endif
 
+/* CASE maybe_a_number_elsewhere: ctx+8=task_struct/kernel */
+#ifdef CASE_maybe_a_number_elsewhere
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 8);
+	__type(key, u32);
+	__type(value, u64);
+} counts SEC(".maps");
+u64 missed;
+INIT(
+	u32 key = 1;
+	u64 *n = bpf_map_lookup_elem(&counts, &key);
+
+	c->task = (u64)p;
+	if (!n)
+		n = &missed;
+	__sync_fetch_and_add(n, number);
+)
+#define ONLY_INIT
+#endif
+
 /* CASE key_beside_it: ctx+8=task_struct/kernel */
 #ifdef CASE_key_beside_it
 INIT(c->task = (u64)p)

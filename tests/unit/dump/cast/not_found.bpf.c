@@ -268,6 +268,27 @@ INIT(last = (u64)p)
 MOVE(last = bpf_ktime_get_ns())
 #endif
 
+/* CASE maybe_a_number: none */
+#ifdef CASE_maybe_a_number
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 8);
+	__type(key, u32);
+	__type(value, u64);
+} counts SEC(".maps");
+u64 last;
+INIT(
+	u32 key = 1;
+	u64 *n = bpf_map_lookup_elem(&counts, &key);
+
+	last = (u64)p;
+	if (!n)
+		n = &last;
+	*(volatile u64 *)n = number;
+)
+#define ONLY_INIT
+#endif
+
 /* CASE field_exists: none */
 #ifdef CASE_field_exists
 INIT(
