@@ -33,6 +33,7 @@ static int numa_sleepers_stay(struct ktstr_ctx *ctx)
 CANNED_TABLE(catalogue_numa,
 	CANNED(cgroup_cpuset_numa_swap,
 	       "leaves tasks in queues of a node that they may no longer use",
+	       .fault = "stale-mask",
 	       .min_cpus = 4, .min_llcs = 2, .min_nodes = 2, .isolation = true,
 	       .run = cgroup_cpuset_numa_swap),
 	CANNED(numa_sleepers_stay,

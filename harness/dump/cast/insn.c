@@ -330,8 +330,9 @@ static struct val address(struct run *r, const struct reloc *rel, const struct b
 			return (struct val){ .kind = V_MAP, .type = value };
 		}
 		if (t.kind == KTSTR_BTF_INT || t.kind == KTSTR_BTF_PTR)
-			return off ? (struct val){ .kind = V_MIXED } :
-			       (struct val){ .kind = V_VAR, .type = section.id, .off = (int32_t)i };
+			return (struct val) {
+				.kind = off ? V_MIXED : V_VAR, .type = section.id, .off = (int32_t)i,
+			};
 		ret = type_pointer_to(r->btf, t.id, KTSTR_CAST_ANY);
 		ret.off = ret.kind == V_PTR ? off : 0;
 		return ret;
