@@ -22,7 +22,7 @@ struct copy {
 };
 
 struct wild {
-	int32_t off;
+	int32_t off;		/* below 0: anywhere */
 	uint32_t size;
 };
 
@@ -232,7 +232,8 @@ void evidence_store(struct evidence *e, const struct val *base, int32_t off, uin
 	case V_UNKNOWN:
 	case V_MEMBER:
 		if (v->kind != V_ZERO)
-			add_wild(e, (base->kind == V_UNKNOWN ? base->off : 0) + off, size);
+			add_wild(e, base->kind != V_UNKNOWN ? off :
+				 base->off == ANYWHERE ? ANYWHERE : base->off + off, size);
 		break;
 	default:
 		break;

@@ -189,7 +189,7 @@ static struct val plus_unknown(struct val v)
 	case V_OTHER:
 		return v;
 	default:
-		return unknown();
+		return (struct val){ .kind = V_UNKNOWN, .off = ANYWHERE };
 	}
 }
 
@@ -207,8 +207,13 @@ static struct val plus_number(struct val v, int64_t n)
 		v.off += (int32_t)n;
 		return v;
 	case V_UNKNOWN:
-		v.off = (int32_t)((uint32_t)v.off + (uint32_t)n);
+		if (v.off == ANYWHERE || v.off + n <= INT16_MIN * 16 || v.off + n > INT32_MAX / 2)
+			v.off = ANYWHERE;
+		else
+			v.off += (int32_t)n;
 		return v;
+	case V_MEMBER:	/* an address, if it is one */
+		return n ? plus_number(unknown(), n) : v;
 	default:
 		return n ? plus_unknown(v) : v;
 	}

@@ -84,7 +84,9 @@ struct val val_meet(struct val a, struct val b)
 		return b;
 	if (b.kind == V_ZERO && (a.kind == V_PTR || a.kind == V_PTRVAR || a.kind == V_MEMBER))
 		return a;
-	if (a.kind == b.kind && a.type == b.type && a.off == b.off) {
+	if (a.kind == V_UNKNOWN && b.kind == V_UNKNOWN)
+		return (struct val){ .kind = V_UNKNOWN, .off = a.off == b.off ? a.off : ANYWHERE };
+	if (a.kind == b.kind && a.kind != V_MAYBE && a.type == b.type && a.off == b.off) {
 		a.space = KTSTR_CAST_ANY;
 		return a;
 	}
@@ -99,6 +101,9 @@ struct val val_meet(struct val a, struct val b)
 	if ((a.kind == V_OTHER && (b.kind == V_OTHER || b.kind == V_ZERO)) ||
 	    (b.kind == V_OTHER && a.kind == V_ZERO))
 		return (struct val){ .kind = V_OTHER };
+	/* numbers, of which one may have become the address of something since */
+	if ((a.kind == V_UNKNOWN && a.off) || (b.kind == V_UNKNOWN && b.off))
+		return (struct val){ .kind = V_UNKNOWN, .off = ANYWHERE };
 	return unknown();
 }
 

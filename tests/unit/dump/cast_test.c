@@ -108,7 +108,7 @@ TEST(every_case_has_what_its_comment_says)
 	EXPECT_EQ(30, check_file(_metadata, "tests/unit/dump/cast/found.bpf.c", &hits));
 	EXPECT_EQ(32, hits);
 	hits = 0;
-	EXPECT_EQ(36, check_file(_metadata, "tests/unit/dump/cast/not_found.bpf.c", &hits));
+	EXPECT_EQ(37, check_file(_metadata, "tests/unit/dump/cast/not_found.bpf.c", &hits));
 	EXPECT_EQ(0, hits);
 }
 

@@ -289,6 +289,26 @@ INIT(
 #define ONLY_INIT
 #endif
 
+/* CASE stored_somewhere_behind_an_unknown_pointer: none */
+#ifdef CASE_stored_somewhere_behind_an_unknown_pointer
+noinline void arena *get(u64 number)
+{
+	return (void arena *)number;
+}
+INIT(c->task = (u64)p)
+MOVE(
+	u64 arena *to = get(c->flags);
+
+	if (c->other & 1) {
+		bpf_printk("%d", p->pid);
+		to += 2;
+	} else {
+		to += 1;
+	}
+	*(volatile u64 arena *)(to) = bpf_ktime_get_ns();
+)
+#endif
+
 /* CASE field_exists: none */
 #ifdef CASE_field_exists
 INIT(
