@@ -15,7 +15,7 @@
 
 #define NR_REGS		16	/* that an instruction can name; there are 11 */
 #define NR_SLOTS	64	/* of 8 bytes, the stack of a function */
-#define ANYWHERE	INT32_MIN	/* V_UNKNOWN: nobody knows how far behind its start */
+#define ANYWHERE	INT32_MIN	/* offset of a V_UNKNOWN: not known */
 #define MAX_INSNS	(1u << 20)
 
 /* ---- object.c: the ELF file ---- */

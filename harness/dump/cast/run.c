@@ -101,7 +101,7 @@ struct val val_meet(struct val a, struct val b)
 	if ((a.kind == V_OTHER && (b.kind == V_OTHER || b.kind == V_ZERO)) ||
 	    (b.kind == V_OTHER && a.kind == V_ZERO))
 		return (struct val){ .kind = V_OTHER };
-	/* numbers, of which one may have become the address of something since */
+	/* if it is an address at all, nobody knows of what and how far behind its start */
 	if ((a.kind == V_UNKNOWN && a.off) || (b.kind == V_UNKNOWN && b.off))
 		return (struct val){ .kind = V_UNKNOWN, .off = ANYWHERE };
 	return unknown();
