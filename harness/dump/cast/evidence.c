@@ -9,6 +9,7 @@
 
 #define MAX_MEMBERS	8192
 #define EMBED_DEPTH	4	/* structures in structures, for stores of unknown base */
+#define PLACES_MAX	4096	/* of structures in others, in all; more are taken for hit */
 
 struct member {
 	uint32_t type, off;
@@ -42,6 +43,7 @@ struct evidence {
 	uint32_t nr_wild, wild_room;
 	struct around *around;
 	uint32_t nr_around, around_room;
+	uint32_t places;	/* looked at so far */
 	bool all_spoiled;	/* a store that could have gone to any member */
 	bool failed;		/* no memory */
 };
@@ -296,36 +298,27 @@ static bool is_wild(const struct evidence *e, uint64_t at)
 	return false;
 }
 
-/* Could a store of unknown base have gone to offset @at of a @type, or of what one is part of? */
-static bool hit_by_wild(const struct evidence *e, uint32_t type, uint64_t at, int depth)
+struct reach {
+	struct evidence *e;
+	uint64_t at;
+	int depth;
+};
+
+static bool hit_by_wild(struct evidence *e, uint32_t type, uint64_t at, int depth);
+
+static bool hit_in_place(void *arg, uint32_t around, uint64_t at)
 {
-	struct ktstr_btf_type t, m;
-	struct ktstr_btf_part part;
-	uint32_t nr = ktstr_btf__nr_types(e->btf);
+	const struct reach *r = arg;
 
-	if (is_wild(e, at))
-		return true;
-	for (uint32_t id = 1; depth && id < nr; id++) {
-		ktstr_btf__type(e->btf, id, &t);
-		if (t.id != id || (t.kind != KTSTR_BTF_STRUCT && t.kind != KTSTR_BTF_UNION))
-			continue;
-		for (uint32_t i = 0; !ktstr_btf__part(e->btf, &t, i, &part); i++) {
-			uint32_t elements = 1;
+	return r->e->places++ >= PLACES_MAX || hit_by_wild(r->e, around, at + r->at, r->depth);
+}
 
-			ktstr_btf__type(e->btf, part.type, &m);
-			if (m.kind == KTSTR_BTF_ARRAY) {
-				elements = m.nr < 64 ? m.nr : 64;
-				ktstr_btf__type(e->btf, m.target, &m);
-			}
-			if (m.id != type)
-				continue;
-			for (uint32_t k = 0; k < elements; k++)
-				if (hit_by_wild(e, id, part.bit_offset / 8 + (uint64_t)k * m.size +
-						at, depth - 1))
-					return true;
-		}
-	}
-	return false;
+/* Could a store of unknown base have gone to offset @at of a @type, or of what one is part of? */
+static bool hit_by_wild(struct evidence *e, uint32_t type, uint64_t at, int depth)
+{
+	struct reach r = { e, at, depth - 1 };
+
+	return is_wild(e, at) || (depth && type_places(e->btf, type, hit_in_place, &r));
 }
 
 /* A copy has the target of what is copied. */
@@ -366,39 +359,33 @@ static void carry_doubts(struct evidence *e)
 	}
 }
 
-/* The structures that have a member, or an element of one, of the type of @a. */
+struct spread {
+	struct evidence *e;
+	const struct around *a;
+	bool found;
+};
+
+static bool spoil_place(void *arg, uint32_t around, uint64_t at)
+{
+	struct spread *s = arg;
+	int64_t from = (int64_t)at + s->a->at;
+
+	s->found = true;
+	if (from >= 0)
+		type_members(s->e->btf, around, (uint64_t)from, (uint64_t)from + s->a->size,
+			     spoil_member, s->e);
+	return false;
+}
+
+/* In all structures that have a member of the type of @a. */
 static void spoil_around(struct evidence *e, const struct around *a)
 {
-	uint32_t nr = ktstr_btf__nr_types(e->btf);
-	struct ktstr_btf_type t, m;
-	struct ktstr_btf_part part;
-	bool found = false;
+	struct spread s = { .e = e, .a = a };
 
-	for (uint32_t id = 1; id < nr; id++) {
-		ktstr_btf__type(e->btf, id, &t);
-		if (t.id != id || (t.kind != KTSTR_BTF_STRUCT && t.kind != KTSTR_BTF_UNION))
-			continue;
-		for (uint32_t i = 0; !ktstr_btf__part(e->btf, &t, i, &part); i++) {
-			int64_t at = (int64_t)(part.bit_offset / 8) + a->at;
-			bool is_array;
-
-			ktstr_btf__type(e->btf, part.type, &m);
-			is_array = m.kind == KTSTR_BTF_ARRAY;
-			if (is_array)
-				ktstr_btf__type(e->btf, m.target, &m);
-			if (m.id != a->type)
-				continue;
-			found = true;
-			if (is_array)
-				type_members(e->btf, id, 0, UINT32_MAX, spoil_member, e);
-			else if (at >= 0)
-				type_members(e->btf, id, (uint64_t)at, (uint64_t)at + a->size,
-					     spoil_member, e);
-		}
-	}
+	type_places(e->btf, a->type, spoil_place, &s);
 	if (a->at >= 0 && a->at <= INT32_MAX)
 		add_wild(e, (int32_t)a->at, a->size);	/* one that looks like it */
-	else if (!found)
+	else if (!s.found)
 		e->all_spoiled = true;
 }
 

@@ -4,6 +4,7 @@
 
 #define NEST_MAX	16
 #define VISIT_MAX	65536	/* members */
+#define ELEMENTS_MAX	4096	/* of an array that are told apart */
 
 uint32_t type_pointee(const struct ktstr_btf *btf, uint32_t pointer, enum ktstr_cast_space *space)
 {
@@ -168,4 +169,39 @@ void type_members(const struct ktstr_btf *btf, uint32_t id, uint64_t from, uint6
 
 	if (from < to)
 		walk(&w, id, 0, false, NEST_MAX);
+}
+
+static bool places_in(const struct ktstr_btf *btf, const struct ktstr_btf_type *around,
+		      uint32_t type, place_fn fn, void *arg)
+{
+	struct ktstr_btf_part part;
+	struct ktstr_btf_type m;
+
+	for (uint32_t i = 0; !ktstr_btf__part(btf, around, i, &part); i++) {
+		uint32_t elements = 1;
+
+		ktstr_btf__type(btf, part.type, &m);
+		if (m.kind == KTSTR_BTF_ARRAY) {
+			elements = m.nr < ELEMENTS_MAX ? m.nr : ELEMENTS_MAX;
+			ktstr_btf__type(btf, m.target, &m);
+		}
+		for (uint32_t k = 0; m.id == type && k < elements; k++)
+			if (fn(arg, around->id, part.bit_offset / 8 + (uint64_t)k * m.size))
+				return true;
+	}
+	return false;
+}
+
+bool type_places(const struct ktstr_btf *btf, uint32_t type, place_fn fn, void *arg)
+{
+	uint32_t nr = ktstr_btf__nr_types(btf);
+	struct ktstr_btf_type t;
+
+	for (uint32_t id = 1; id < nr; id++) {
+		ktstr_btf__type(btf, id, &t);
+		if (t.id == id && (t.kind == KTSTR_BTF_STRUCT || t.kind == KTSTR_BTF_UNION) &&
+		    places_in(btf, &t, type, fn, arg))
+			return true;
+	}
+	return false;
 }

@@ -19,4 +19,11 @@ typedef void (*member_fn)(void *arg, uint32_t type, uint32_t off, uint64_t at, b
 void type_members(const struct ktstr_btf *btf, uint32_t id, uint64_t from, uint64_t to,
 		  member_fn fn, void *arg);
 
+/*
+ * Call @fn for each place @at of type @type in a structure @around: a member, or each element of an
+ * array. Ends when it returns true, which is then returned.
+ */
+typedef bool (*place_fn)(void *arg, uint32_t around, uint64_t at);
+bool type_places(const struct ktstr_btf *btf, uint32_t type, place_fn fn, void *arg);
+
 #endif
