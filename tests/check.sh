@@ -41,6 +41,21 @@ skips()
 		"$1" | tail -n 1
 }
 
+# timed NAME COMMAND...: its output in the log, its CPU time beside it.
+timed()
+{
+	local log=$logs/${1//\//_} TIMEFORMAT='%U %S'
+
+	shift
+	{ time "$@" > "$log.log" 2>&1 < /dev/null; } 2> "$log.cpu"
+}
+
+# cpu_seconds NAME
+cpu_seconds()
+{
+	awk '{ printf "%d", $1 + $2 + 0.5 }' "$logs/${1//\//_}.cpu"
+}
+
 # report NAME STATUS SECONDS. A program that skipped all its tests was skipped.
 report()
 {
@@ -53,7 +68,7 @@ report()
 	0)	pass=$((pass + 1))
 		why=
 		[ "${skipped:-0}" = 0 ] || why=", $skipped of its tests skipped"
-		echo "ok $nr $name # $3 s$why" ;;
+		echo "ok $nr $name # $3 s, $(cpu_seconds "$name") s of CPU$why" ;;
 	4)	skip=$((skip + 1))
 		# "# SKIP why", "SKIP: why", and the harness's "#      SKIP      why"
 		why=$(sed -n 's/.*\<SKIP\>:\{0,1\} *//p' "$log" | head -n 1)
@@ -92,7 +107,7 @@ queue()
 		reap
 	done
 	printf '# %s ...\n' "$name" >&2
-	"$@" > "$logs/${name//\//_}.log" 2>&1 < /dev/null &
+	timed "$name" "$@" &
 	names[$!]=$name starts[$!]=$SECONDS
 }
 

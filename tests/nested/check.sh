@@ -69,11 +69,13 @@ short)	machine=() scenario=()
 		scenario+=(-t "$t")
 	done
 	part machine "$out/obj/tests/e2e/vm_boot_test" "${machine[@]}"
+	part life "$out/obj/tests/e2e/vm_life_test"
 	part topology "$out/obj/tests/e2e/topology_test" --accel kvm "${presets[@]}"
 	# one at a time: the emulated host has one CPU
 	part scenario "$out/ktstr" run -j 1 --accel kvm "${scenario[@]}"
 	part cycles "$out/obj/tests/e2e/cycles_test" -v kvm ;;
 long)	part machine "$out/obj/tests/e2e/vm_boot_test"
+	part life "$out/obj/tests/e2e/vm_life_test"
 	part topology "$out/obj/tests/e2e/topology_test" --accel kvm "${slow_ticks[@]}" all
 	part scenario "$out/ktstr" run -j 1 --accel kvm
 	part leaks tests/long/leaks.sh ;;

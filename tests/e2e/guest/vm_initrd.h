@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* An initrd for vm_boot_test.c: vm_init.c as /init, one file in a newc archive. */
+/* An initrd for the tests of vm.h: vm_init.c as /init, one file in a newc archive. */
 #ifndef VM_INITRD_H
 #define VM_INITRD_H
 

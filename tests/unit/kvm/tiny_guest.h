@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Guests of a few instructions, packed as a vmlinux. They run wherever /dev/kvm opens, even on a
- * host whose KVM could not boot a kernel.
+ * Machines of the bundled VMM with a tiny kernel. They run wherever /dev/kvm opens, even on a host
+ * whose KVM could not boot a real one.
  */
 #ifndef KTSTR_TESTS_UNIT_KVM_TINY_GUEST_H
 #define KTSTR_TESTS_UNIT_KVM_TINY_GUEST_H
 
-#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -16,23 +15,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tests/tiny_kernel.h"
 #include "vmm/vm.h"
-
-#define LOAD_GPA	0x1000000u
-#define CODE_OFF	4096u
-
-#define MOV_DX(port)	0x66, 0xba, (port) & 0xff, (port) >> 8
-#define OUT_AL		0xee
-#define IN_EAX		0xed
-#define RING		0xa3, 0x00, 0xb0, 0xfb, 0xff, 0, 0, 0, 0	/* mov %eax,0xfffbb000 */
-#define RESET		0xb0, 0xfe, 0xe6, 0x64
-#define POWER_OFF	MOV_DX(0x604), 0x66, 0xb8, 0x00, 0x34, 0x66, 0xef
-#define SPIN		0xeb, 0xfe
-#define CLI		0xfa
-#define STI		0xfb
-#define HLT		0xf4
-#define UD2		0x0f, 0x0b
-#define INC_8000	0x48, 0xff, 0x04, 0x25, 0x00, 0x80, 0x00, 0x00	/* incq 0x8000 */
 
 /* A machine's files, in a folder of their own. */
 struct tiny_files {
@@ -72,27 +56,6 @@ static inline void tiny_cleanup(const struct tiny_files *f)
 	unlink(f->console);
 	unlink(f->output);
 	rmdir(f->dir);
-}
-
-/* Write a vmlinux to @path whose entry point is @code. 0 or -errno. */
-static inline int tiny_kernel(const char *path, const uint8_t *code, size_t len)
-{
-	const Elf64_Ehdr eh = {
-		.e_ident = { 0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT },
-		.e_type = ET_EXEC, .e_machine = EM_X86_64, .e_entry = LOAD_GPA,
-		.e_phoff = sizeof(eh), .e_phnum = 1, .e_phentsize = sizeof(Elf64_Phdr),
-	};
-	const Elf64_Phdr ph = {
-		.p_type = PT_LOAD, .p_offset = CODE_OFF, .p_filesz = len, .p_memsz = 8192,
-		.p_paddr = LOAD_GPA,
-	};
-	int fd = open(path, O_CREAT | O_TRUNC | O_RDWR | O_CLOEXEC, 0600);
-	bool ok = pwrite(fd, &eh, sizeof(eh), 0) == sizeof(eh) &&
-		  pwrite(fd, &ph, sizeof(ph), sizeof(eh)) == sizeof(ph) &&
-		  pwrite(fd, code, len, CODE_OFF) == (ssize_t)len;
-
-	close(fd);
-	return ok ? 0 : -EIO;
 }
 
 #endif
