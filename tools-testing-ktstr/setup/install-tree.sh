@@ -6,7 +6,7 @@
 # Only files that git tracks are copied. The target keeps a list of what was installed, with
 # checksums: a later install replaces and removes these files only, and refuses to replace one
 # that was changed in the tree.
-set -u
+set -uo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 # shellcheck source=common.sh
 . "$here/common.sh" || exit
@@ -51,6 +51,28 @@ untracked_sources()
 		scenarios tests tools-testing-ktstr vmm -type f ! -name '*.[oad]')
 }
 
+# Those of the paths on stdin, one a line, that are files below FOLDER.
+present()
+{
+	local f
+
+	while IFS= read -r f; do
+		[ ! -f "$1/$f" ] || printf '%s\n' "$f"
+	done
+}
+
+# The checksums of these paths, sorted by line.
+sums()
+{
+	(cd "$1" && tr '\n' '\0' | xargs -0r sha256sum) | LC_ALL=C sort
+}
+
+# Paths of a list of checksums, sorted.
+paths()
+{
+	sed 's/^[^ ]* [ *]//' "$@" | LC_ALL=C sort -u
+}
+
 # What to copy, one path a line: into $tmp/files.
 list_sources()
 {
@@ -64,11 +86,9 @@ list_sources()
 		untracked_sources > "$tmp/tracked" || die "cannot list the files of $suite"
 	fi
 	# the project's own automation means nothing in a kernel tree
-	grep -v '^\.ci/' "$tmp/tracked" | LC_ALL=C sort | while IFS= read -r f; do
-		[ ! -f "$suite/$f" ] || printf '%s\n' "$f"
-	done > "$tmp/files"
+	grep -v '^\.ci/' "$tmp/tracked" | LC_ALL=C sort | present "$suite" > "$tmp/files"
 	[ -s "$tmp/files" ] || die "no source files in $suite"
-	(cd "$suite" && tr '\n' '\0' < "$tmp/files" | xargs -0 sha256sum) > "$tmp/sums" ||
+	sums "$suite" < "$tmp/files" > "$tmp/sums" ||
 		die "cannot read the files of $suite"
 }
 
@@ -76,33 +96,27 @@ list_sources()
 # equals the new version, costs nobody anything.
 changed_in_tree()
 {
-	local f
-
-	(cd "$dest" && sed 's/^[^ ]* [ *]//' .installed | sort -u | while IFS= read -r f; do
-		[ ! -f "$f" ] || sha256sum "$f"
-	done) | LC_ALL=C sort > "$tmp/have"
-	LC_ALL=C sort "$list" "$tmp/sums" | LC_ALL=C comm -23 "$tmp/have" - |
-		sed 's/^[^ ]* [ *]//'
+	paths "$list" | present "$dest" | sums "$dest" > "$tmp/have" || return
+	LC_ALL=C sort "$list" "$tmp/sums" | LC_ALL=C comm -23 "$tmp/have" - | paths
 }
 
 # Replace what is new or different, and remove what an earlier install has left.
 copy()
 {
-	local f nr=0 gone=0
+	local f
 
-	while IFS= read -r f; do
-		! cmp -s "$suite/$f" "$dest/$f" || continue
-		mkdir -p "$dest/$(dirname "$f")" &&
-			cp --remove-destination --preserve=mode "$suite/$f" "$dest/$f" || return
-		echo "  INSTALL  $f"
-		nr=$((nr + 1))
-	done < "$tmp/files"
+	present "$dest" < "$tmp/files" | sums "$dest" > "$tmp/have" || return
+	LC_ALL=C comm -13 "$tmp/have" "$tmp/sums" | paths > "$tmp/new"
+	(cd "$suite" && tr '\n' '\0' < "$tmp/new" |
+		xargs -0r cp --parents --remove-destination --preserve=mode -t "$dest") || return
+	sed 's/^/  INSTALL  /' "$tmp/new"
+	paths "$list" | LC_ALL=C comm -23 - "$tmp/files" > "$tmp/gone"
 	while IFS= read -r f; do
 		rm -f "$dest/$f" || return
 		echo "  REMOVE   $f"
-		gone=$((gone + 1))
-	done < <(sed 's/^[^ ]* [ *]//' "$list" | LC_ALL=C sort -u | LC_ALL=C comm -23 - "$tmp/files")
-	say "$(wc -l < "$tmp/files") files, $nr of them new or changed, $gone removed"
+	done < "$tmp/gone"
+	say "$(wc -l < "$tmp/files") files, $(wc -l < "$tmp/new") of them new or changed," \
+		"$(wc -l < "$tmp/gone") removed"
 }
 
 # Sources are found by looking, so a file of somebody else takes part in the build.
