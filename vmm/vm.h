@@ -80,6 +80,17 @@ struct vm_saved {
 	int output_fd;
 };
 
+/*
+ * Link addresses of symbols of the kernel, with which an emulated machine tells it the rate of its
+ * APIC timer, so that the kernel does not measure it for a third of its boot (docs/vm.md). Symbols
+ * of a kernel that does not do as expected change nothing. start 0: the kernel measures.
+ */
+struct vm_apic_timer {
+	uint64_t start;			/* start_kernel, init/main.c */
+	uint64_t period;		/* lapic_timer_period, arch/x86/kernel/apic/apic.c */
+	uint64_t jiffies;		/* jiffies_64, whose first value tells HZ */
+};
+
 enum vm_mark_slot {
 	VM_MARK_PACE,		/* the monitor's samples */
 	VM_MARK_ERROR,		/* the scheduler's end by an error */
@@ -106,6 +117,7 @@ struct vm_spec {
 	 * time they may lie elsewhere by a multiple of 2 MiB.
 	 */
 	uint64_t mark_kva[VM_NR_MARKS];
+	struct vm_apic_timer apic_timer;	/* tcg */
 	/*
 	 * deterministic: the machine has a device that stops it when the guest writes to it (its
 	 * save point, VM_EVENT_SAVE). With @from it starts there; otherwise it boots. Only machines

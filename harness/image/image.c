@@ -82,6 +82,7 @@ static char *key_text(const struct vm_spec *s, const char *init, struct ktstr_er
 		topo, s->mem_bytes >> 20, s->shared_bytes, s->kaslr,
 		s->icount_shift == VM_SHIFT_AUTO ?
 		vm_auto_shift(ktstr_topology__cpus(&s->topo.count)) : s->icount_shift);
+	fprintf(f, "timer %d\n", !!s->apic_timer.start);
 	ret = put_init(f, init, err);
 	if (!ret)
 		ret = put_emulator(f, err);

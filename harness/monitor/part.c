@@ -73,12 +73,17 @@ static void fill_spec(const struct ktstr_run *run, void *state, struct vm_spec *
 	struct ktstr_monitor_state *s = state;
 	struct ktstr_err err;
 
+	s->img = ktstr_monitor__open_image(run, &err);
+	/* whether it is looked at or not, so that both runs are the same */
+	if (s->img)
+		ktstr_kimage__apic_timer(s->img, &spec->apic_timer);
 	if (!run->opts.monitor)
 		snprintf(s->why_not, sizeof(s->why_not), "switched off by KTSTR_MONITOR");
-	if (wants_view(run)) {
-		s->img = ktstr_monitor__open_image(run, &err);
-		if (!s->img)
-			snprintf(s->why_not, sizeof(s->why_not), "%.255s", err.msg);
+	else if (!s->img)
+		snprintf(s->why_not, sizeof(s->why_not), "%.255s", err.msg);
+	if (!wants_view(run)) {
+		ktstr_kimage__free(s->img);
+		s->img = NULL;
 	}
 	if (s->img && run->opts.monitor && ktstr_run__deterministic(run))
 		spec->mark_kva[VM_MARK_PACE] = ktstr_pace__link_kva(s->img);

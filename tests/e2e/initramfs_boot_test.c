@@ -19,6 +19,7 @@
 
 #include "vmm/initramfs/initramfs.h"
 #include "vmm/vm.h"
+#include "tests/e2e/apic_timer.h"
 
 #define BIG_BYTES	(9 << 20)
 #define BOOT_MS		110000
@@ -177,6 +178,7 @@ static void boot(const char *kernel, int fd)
 	char why[512];
 	int ret;
 
+	know_apic_timer(&spec);
 	ret = vm_pick_accel(VM_ACCEL_TCG, &spec.accel, why, sizeof(why), &err);
 	if (!ret)
 		ret = vm_create(&vm, &spec, &err);

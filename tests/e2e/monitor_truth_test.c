@@ -35,11 +35,10 @@
 
 #include "harness/monitor/pace.h"
 #include "lib/clock.h"
-#include "lib/paths.h"
+#include "tests/e2e/apic_timer.h"
 #include "tests/e2e/bpf_truth.h"
 #include "tests/e2e/guest/monitor_guest.h"
 #include "vmm/initramfs/initramfs.h"
-#include "vmm/vm.h"
 
 #define MIB		(UINT64_C(1) << 20)
 #define SHARED_BYTES	(4 * MIB)
@@ -424,10 +423,9 @@ static int run_guest(struct run *r, struct ktstr_err *err)
 {
 	int64_t deadline = ktstr_deadline_ms(PATIENCE_MS);
 	struct ktstr_gmem mem = { .at = guest_ram, .writable = guest_ram_writable };
+	int ret = vm_create(&r->vm, &r->spec, err);
 	struct vm_event ev;
-	int ret;
 
-	ret = vm_create(&r->vm, &r->spec, err);
 	if (ret)
 		return ret;
 	mem.arg = r->vm;
@@ -527,6 +525,7 @@ static int run_one(struct run *r, const struct ktstr_kimage *img, const char *di
 		.mark_kva[VM_MARK_PACE] = paced ? ktstr_pace__link_kva(img) : 0,
 		.console_path = path[paced][0], .output_path = path[paced][1],
 	};
+	ktstr_kimage__apic_timer(img, &r->spec.apic_timer);
 	return run_guest(r, err);
 }
 
@@ -560,11 +559,12 @@ static unsigned int test(struct ktstr_kimage *img, const char *dir, bool once)
 	       plain.sample_ns / 1000 / (plain.samples > 1 ? plain.samples - 1 : 1),
 	       plain.worst_ns / 1000);
 	failed = judge(&plain, once) + plain.failed + !plain.rounds + !!plain.mon.view.mem.faults;
+	failed += judge_apic_timer(&plain.mon, plain.nr_keys + 1);
 	list_missing(&plain);
 	if (once)
-		printf("1..%u\n", plain.nr_keys);
+		printf("1..%u\n", plain.nr_keys + 1);
 	else
-		failed += judge_paced(&plain, &paced, plain.nr_keys);
+		failed += judge_paced(&plain, &paced, plain.nr_keys + 1);
 out:
 	free_run(&plain);
 	free_run(&paced);

@@ -22,6 +22,7 @@
 #include "vmm/initramfs/initramfs.h"
 #include "lib/clock.h"
 #include "vmm/vm.h"
+#include "tests/e2e/apic_timer.h"
 #include "tests/e2e/guest/topology_guest.h"
 
 #define MIB		(UINT64_C(1) << 20)
@@ -367,6 +368,7 @@ static int set_up(struct machine *m, const char *accel, const char *append)
 		printf("1..0 # SKIP %s\n", err.msg);
 		return 4;
 	}
+	know_apic_timer(&m->spec);
 	m->spec.initrd_fd = make_initrd(&err);
 	if (m->spec.initrd_fd < 0 || !mkdtemp(m->dir)) {
 		printf("Bail out! %s\n", m->spec.initrd_fd < 0 ? err.msg : strerror(errno));

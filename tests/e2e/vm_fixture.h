@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "vmm/vm.h"
+#include "tests/e2e/apic_timer.h"
 #include "tests/e2e/guest/vm_initrd.h"
 #include "kselftest_harness.h"
 
@@ -63,6 +64,8 @@ FIXTURE_SETUP(vm)
 		.emulator_log_path = self->log,
 	};
 	ASSERT_LE(VM_REAL_KERNEL ? 0 : -1, self->spec.initrd_fd);
+	if (VM_REAL_KERNEL)
+		know_apic_timer(&self->spec);
 	self->vm = NULL;
 }
 

@@ -177,7 +177,8 @@ static void push_devices(struct vm_argv *a, const struct qemu_plan *plan)
 
 int qemu_args_build(struct vm_argv *a, const struct qemu_plan *plan)
 {
-	char *plugin = escape(plan->plugin), mark[VM_NR_MARKS][48];
+	char *plugin = escape(plan->plugin), mark[VM_NR_MARKS][48], timer[128] = "";
+	const struct vm_apic_timer *t = &plan->spec->apic_timer;
 
 	memset(a, 0, sizeof(*a));
 	vm_argv_push(a, "%s", plan->bin->path);
@@ -205,9 +206,13 @@ int qemu_args_build(struct vm_argv *a, const struct qemu_plan *plan)
 			snprintf(mark[i], sizeof(mark[i]), ",mark%d=%#" PRIx64, i,
 				 plan->spec->mark_kva[i]);
 	}
-	vm_argv_option(a, "-plugin", "%s,sock=%d%s%s%s", plugin ? plugin : "", plan->sync_fd,
+	if (t->start && !plan->spec->from)
+		snprintf(timer, sizeof(timer),
+			 ",start=%#" PRIx64 ",period=%#" PRIx64 ",jiffies=%#" PRIx64,
+			 t->start, t->period, t->jiffies);
+	vm_argv_option(a, "-plugin", "%s,sock=%d%s%s%s%s", plugin ? plugin : "", plan->sync_fd,
 		       plan->spec->deterministic ? ",fence=1" : "", mark[VM_MARK_PACE],
-		       mark[VM_MARK_ERROR]);
+		       mark[VM_MARK_ERROR], timer);
 	if (plan->qmp_fd >= 0) {
 		vm_argv_option(a, "-chardev", "socket,id=qmp,fd=%d", plan->qmp_fd);
 		vm_argv_option(a, "-mon", "chardev=qmp,mode=control");

@@ -19,6 +19,7 @@
 #include "digest.h"
 #include "harness/kernel/kernel.h"
 #include "lib/paths.h"
+#include "vmm/vm.h"
 
 #define MAX_KERNEL	(1ull << 30)
 #define MAX_MAP_TEXT	(64u << 20)
@@ -270,4 +271,12 @@ const char *ktstr_kimage__symbol_at(const struct ktstr_kimage *img, uint64_t add
 		return NULL;
 	*off = addr - sym_at(img, low - 1)->addr;
 	return name_of(img, low - 1);
+}
+
+void ktstr_kimage__apic_timer(const struct ktstr_kimage *img, struct vm_apic_timer *t)
+{
+	if (ktstr_kimage__symbol(img, "start_kernel", &t->start) ||
+	    ktstr_kimage__symbol(img, "lapic_timer_period", &t->period) ||
+	    ktstr_kimage__symbol(img, "jiffies_64", &t->jiffies))
+		memset(t, 0, sizeof(*t));
 }

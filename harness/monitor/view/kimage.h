@@ -47,4 +47,9 @@ int ktstr_kimage__symbol(const struct ktstr_kimage *img, const char *name, uint6
 /* The symbol at or before @addr, NULL: none. @off: distance from it. */
 const char *ktstr_kimage__symbol_at(const struct ktstr_kimage *img, uint64_t addr, uint64_t *off);
 
+struct vm_apic_timer;
+
+/* The symbols for a machine that knows its timer, or all 0 if the kernel lacks one. */
+void ktstr_kimage__apic_timer(const struct ktstr_kimage *img, struct vm_apic_timer *t);
+
 #endif

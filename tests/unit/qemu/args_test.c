@@ -152,6 +152,21 @@ TEST_F(args, marks_are_told_to_the_plugin)
 			     "hostcall.so,sock=12,fence=1,mark0=0xffffffff82153790,mark1=0xffffffff81000040"));
 }
 
+TEST_F(args, the_plugin_sets_the_timer_of_a_machine_that_boots)
+{
+	const struct vm_saved saved = { .state_fd = 20 };
+
+	self->plan.plugin = "hostcall.so";
+	self->spec.apic_timer = (struct vm_apic_timer){ 0x10, 0x20, 0x30 };
+	ASSERT_EQ(0, qemu_args_build(&self->argv, &self->plan));
+	EXPECT_TRUE(has_pair(&self->argv, "-plugin",
+			     "hostcall.so,sock=12,fence=1,start=0x10,period=0x20,jiffies=0x30"));
+	self->spec.from = &saved;
+	self->argv.n = 0;
+	ASSERT_EQ(0, qemu_args_build(&self->argv, &self->plan));
+	EXPECT_TRUE(has_pair(&self->argv, "-plugin", "hostcall.so,sock=12,fence=1"));
+}
+
 TEST_F(args, an_unpacked_emulator_gets_its_own_firmware)
 {
 	strcpy(self->bin.root, "/cache/q");

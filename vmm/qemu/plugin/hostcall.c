@@ -13,6 +13,8 @@
  * instruction in the kernel's half of the address space whose lowest 21 bits are those of ADDRESS
  * is instrumented, a few dozen in all, and the callback compares the whole address.
  *
+ * start=, period=, jiffies=ADDRESS: timer.h.
+ *
  * Arguments: sock=N, an inherited SOCK_SEQPACKET descriptor; mark.h has the protocol. fence=1: the
  * machine is deterministic, see fence.h. The emulator exits when the host process has ended.
  *
@@ -31,6 +33,7 @@
 #include <unistd.h>
 
 #include "fence.h"
+#include "timer.h"
 #include "vmm/qemu/mark.h"
 
 #define EXPORT __attribute__((visibility("default")))
@@ -68,6 +71,7 @@ struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb
 size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *insn);
 size_t qemu_plugin_insn_data(const struct qemu_plugin_insn *insn, void *dest, size_t len);
 uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
+void *qemu_plugin_insn_haddr(const struct qemu_plugin_insn *insn);
 void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn,
 					    void (*cb)(unsigned int vcpu_index, void *userdata),
 					    enum qemu_plugin_cb_flags flags, void *userdata);
@@ -159,6 +163,15 @@ static void on_mark(unsigned int vcpu_index, void *userdata)
 	}
 }
 
+static struct timer_symbols timer;
+
+/* @userdata is where the emulator has the instruction. */
+static void on_start_kernel(unsigned int vcpu_index, void *userdata)
+{
+	(void)vcpu_index;
+	timer_start(&timer, userdata);
+}
+
 static bool may_be_mark(uint64_t vaddr)
 {
 	for (int i = 0; i < QEMU_NR_MARKS; i++)
@@ -181,6 +194,10 @@ static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 			qemu_plugin_register_vcpu_insn_exec_cb(insn, on_mark,
 							       QEMU_PLUGIN_CB_NO_REGS,
 							       (void *)(uintptr_t)vaddr);
+		if (timer_may_start_at(&timer, vaddr) && qemu_plugin_insn_haddr(insn))
+			qemu_plugin_register_vcpu_insn_exec_cb(insn, on_start_kernel,
+							       QEMU_PLUGIN_CB_NO_REGS,
+							       qemu_plugin_insn_haddr(insn));
 		if (qemu_plugin_insn_size(insn) != sizeof(doorbell))
 			continue;
 		if (qemu_plugin_insn_data(insn, code, sizeof(code)) != sizeof(code) ||
@@ -221,6 +238,9 @@ int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info, int a
 			sock = (int)v;
 		} else if (!parse(argv[i], "mark0", UINT64_MAX, &marks[0].link) &&
 			   !parse(argv[i], "mark1", UINT64_MAX, &marks[1].link) &&
+			   !parse(argv[i], "start", UINT64_MAX, &timer.start) &&
+			   !parse(argv[i], "period", UINT64_MAX, &timer.period) &&
+			   !parse(argv[i], "jiffies", UINT64_MAX, &timer.jiffies) &&
 			   !parse(argv[i], "fence", 1, &fenced)) {
 			fprintf(stderr, "hostcall: bad argument %s\n", argv[i]);
 			return -1;
