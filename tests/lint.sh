@@ -41,7 +41,7 @@ need()
 # CI looks at what has changed of late, make check at everything.
 recent_files()
 {
-	if [ -z "${KTSTR_CI:-}" ] || ! git log -n 80 --format= --name-only 2> /dev/null; then
+	if [ -z "${KTSTR_CI:-}" ] || ! git log -n 40 --format= --name-only 2> /dev/null; then
 		c_files
 	fi
 }
