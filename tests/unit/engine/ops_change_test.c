@@ -161,7 +161,7 @@ TEST_F(ops, who_is_entitled_to_next_to_nothing_is_not_starved_at_once)
 		CGROUP("equal", .workers = 1, .affinity = PINNED("0"), DOES_NOTHING)),
 		HOLD_MS(300))));
 	EXPECT_EQ(NULL, detail(self->ctx.result, "light:")) print_details(self->ctx.result);
-	EXPECT_DETAIL(KTSTR_FAILS, "equal: tid ");
+	EXPECT_DETAIL(KTSTR_FAILS, "equal:0[");
 }
 
 static void no_device(struct ktstr_work_ctx *w)
@@ -191,7 +191,8 @@ TEST_F(ops, a_custom_worker_can_skip_the_test)
 					.work = CUSTOM("no_device", no_device)))),
 			      STEP(HOLD_MS(30)))) print_details(self->ctx.result);
 	EXPECT_EQ(1, self->ctx.result->nr_details) print_details(self->ctx.result);
-	EXPECT_DETAIL(KTSTR_SKIPS, "c: step 1: worker 0: there is no device 7 here");
+	EXPECT_DETAIL(KTSTR_SKIPS, "c:0[");
+	EXPECT_DETAIL(KTSTR_SKIPS, "]: there is no device 7 here");
 	EXPECT_EQ(KTSTR_SKIP, ktstr_result__outcome(self->ctx.result));
 }
 
@@ -202,7 +203,8 @@ TEST_F(ops, a_custom_worker_can_leave_the_test_undecided)
 					     .work = CUSTOM("no_answer", no_answer))),
 			      HOLD_MS(30)))) print_details(self->ctx.result);
 	EXPECT_EQ(1, self->ctx.result->nr_details) print_details(self->ctx.result);
-	EXPECT_DETAIL(KTSTR_UNDECIDED, "c: step 1: worker 0: no answer");
+	EXPECT_DETAIL(KTSTR_UNDECIDED, "c:0[");
+	EXPECT_DETAIL(KTSTR_UNDECIDED, "]: no answer");
 	EXPECT_EQ(KTSTR_INCONCLUSIVE, ktstr_result__outcome(self->ctx.result));
 	EXPECT_EQ(1, cgroup_stats(self->ctx.result, "c").workers);
 }
@@ -215,7 +217,8 @@ TEST_F(ops, a_custom_worker_can_fail_the_test)
 					     .work = CUSTOM("wrong_answer", wrong_answer))),
 			      HOLD_MS(30)))) print_details(self->ctx.result);
 	EXPECT_EQ(1, self->ctx.result->nr_details) print_details(self->ctx.result);
-	EXPECT_DETAIL(KTSTR_FAILS, "c: step 1: worker 0: 41 is not 42");
+	EXPECT_DETAIL(KTSTR_FAILS, "c:0[");
+	EXPECT_DETAIL(KTSTR_FAILS, "]: 41 is not 42");
 	EXPECT_EQ(2, cgroup_stats(self->ctx.result, "c").workers);
 }
 
