@@ -361,7 +361,7 @@ TEST_F(ops, stopped_workers_are_judged_and_their_cgroup_stays)
 		STEP(HOLD_MS(20)),
 		STEP(OPS(STOP_CGROUP("b"), SET_CPUSET("b", CPUS("0"))), HOLD_MS(5))));
 	EXPECT_DETAIL(KTSTR_NOTE, "b: step 2: 2 workers were stopped by STOP_CGROUP and judged");
-	EXPECT_DETAIL(KTSTR_FAILS, "b: worker ");
+	EXPECT_DETAIL(KTSTR_FAILS, "b:0[");
 	EXPECT_WORKERS(2, "b", 0);
 	EXPECT_EQ(0, told[1].workers);
 }
