@@ -251,8 +251,8 @@ static double promised_gap_ms(const struct ktstr_worker_group *group)
 
 /*
  * The defaults are made for workers with a fair part of a machine. Who is entitled to next to
- * nothing may wait longer, and get nothing in a short life; an op that ends workers after a moment
- * leaves too little to call them starved.
+ * nothing may wait longer, and get nothing in a short life; an op that ends workers after a moment,
+ * or a loop that makes some a moment before its end, leaves too little to call them starved.
  */
 static void fit_defaults(const struct ktstr_worker_group *group, struct ktstr_checks *c)
 {
@@ -260,7 +260,7 @@ static void fit_defaults(const struct ktstr_worker_group *group, struct ktstr_ch
 
 	if (c->max_gap_ms == KTSTR_DEFAULT_MAX_GAP_MS)
 		c->max_gap_ms = fmax(c->max_gap_ms, promised);
-	if ((group->cut && group->ran_ns < MIN_JUDGED_NS) ||
+	if (((group->cut || group->looped) && group->ran_ns < MIN_JUDGED_NS) ||
 	    (double)group->ran_ns / NSEC_PER_MSEC < promised)
 		c->not_starved = KTSTR_OFF;
 }
