@@ -102,7 +102,7 @@ rows=(
 	"ignore-cpuset 1n2l4c1t 2 nested_cgroup_cpuset"
 	"starve-cgroup 1n2l4c1t 2 cgroup_4way_load_imbalance"
 	"ignore-cpuset 1n2l4c1t 2 cgroup_cpuset_imbalance_combined"
-	"long-slice 1n2l4c1t 2 cgroup_no_ctrl_imbalance"
+	"drop-moved 1n2l2c1t 2 cgroup_no_ctrl_imbalance"
 	"ignore-cpuset 1n2l4c1t 2 cgroup_no_ctrl_cpuset_change"
 	"stale-mask 2n2l2c1t 2 cgroup_cpuset_numa_swap"
 	"drop 1n1l2c1t 2 cgroup_affinity_inherit"
