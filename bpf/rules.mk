@@ -57,9 +57,10 @@ define link_loader
 $(call msg,LINK,,$@)
 $(Q)$(CC) $(CFLAGS) -I$(<D) -I$(OBJ)/$(<D) -isystem $(TOOLS)/include -isystem $(scx_inc) \
 	-idirafter $(KSRC)/tools/include -isystem $(KSRC)/tools/include/uapi \
-	-MMD -MP -MF $(OBJ)/$(<:.c=.d) -MT $@ $(LDFLAGS) $< $(TOOLS)/libbpf.a \
+	-MMD -MP -MF $(OBJ)/$(<:.c=.d) -MT $@ $(LDFLAGS) $< $(filter %.o,$^) $(TOOLS)/libbpf.a \
 	-Wl,--as-needed -lelf -lz -lzstd -o $@
 endef
 
+$(OUTPUT)/scx_ktstr: $(OBJ)/bpf/scx_ktstr_options.o
 $(addprefix $(OUTPUT)/,$(own_scheds)): $(OUTPUT)/%: bpf/%.c $(OBJ)/bpf/%.bpf.skel.h
 	$(link_loader)

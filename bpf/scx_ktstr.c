@@ -18,12 +18,9 @@
 #include <string.h>
 #include <unistd.h>
 #include <signal.h>
-#include <limits.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <time.h>
-#include <getopt.h>
-#include <libgen.h>
 #include <sys/inotify.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -35,60 +32,20 @@
 
 #include "lib/clock.h"
 #include "scx_ktstr.h"
+#include "scx_ktstr_options.h"
 #include "scx_ktstr.bpf.skel.h"
 
-#define PROG		"scx-ktstr"	/* tests match this prefix */
 #define TRIGGER_DIR	"/tmp"
 #define STATS_DIR	"/var/run/scx/root"
 
-#define EXIT_EJECTED	1		/* also: could not be loaded or attached */
-#define EXIT_USAGE	2
-
-/* kernel/sched/ext: exit kinds from here on are errors; SCX_WATCHDOG_MAX_TIMEOUT is 30 s. */
+/* kernel/sched/ext: exit kinds from here on are errors. */
 #define SCX_KIND_ERROR	1024
-#define MAX_TIMEOUT_MS	30000
 
 /* The host writes to these two by offset. */
 _Static_assert(offsetof(__typeof__(*((struct bpf_bpf *)0)->bss), stall) == 0,
 	       "stall is at offset 0 of .bss");
 _Static_assert(offsetof(__typeof__(*((struct bpf_bpf *)0)->bss), crash) == 4,
 	       "crash is at offset 4 of .bss");
-
-static const char help_fmt[] =
-"The fixture scheduler of ktstr: a global FIFO with faults that can be switched on.\n"
-"\n"
-"Usage: %s [OPTION...]\n"
-"\n"
-"Faults from the start:\n"
-"  --degrade              place tasks on random CPUs, skip every second dispatch\n"
-"  --scattershot          place tasks on random CPUs\n"
-"  --slow                 skip three of four dispatches\n"
-"  --fail-verify          make the verifier reject the scheduler\n"
-"  --verify-loop          the same, with a long and repetitive log\n"
-"Faults later (a delay counts from the moment the scheduler is attached):\n"
-"  --stall-after S        stop dispatching after S seconds, or as soon as the file\n"
-"  --stall-after-ms MS    /tmp/ktstr_stall exists\n"
-"  --degrade-after S      degrade after S seconds, or as soon as the file\n"
-"                         /tmp/ktstr_degrade exists\n"
-"  --crash-after MS       call scx_bpf_error() after MS milliseconds\n"
-"  --exit-after-ms MS     unregister and leave after MS milliseconds\n"
-"  --exit-status N        the status to leave with then, 0 to 255 (default 0)\n"
-"  --stop-with HOW        what SIGINT and SIGTERM lead to: a status, 0 to 255, or segv,\n"
-"                         abort, hang (default 0)\n"
-"  --no-attach            load, do not attach, stay alive\n"
-"  --eject-at-start       call scx_bpf_error() while it is being attached\n"
-"  --stay                 stay alive as a process when it is not the scheduler any more\n"
-"Other:\n"
-"  --timeout-ms N         watchdog timeout, 1 to 30000 (default 20000)\n"
-"  --cell-parent-cgroup P accepted and ignored\n"
-"  -v, --verbose          print libbpf's debug messages\n"
-"  -h, --help             print this\n"
-"\n"
-"Status: 0 after SIGINT, SIGTERM or an orderly end, 1 when the scheduler could not be\n"
-"loaded or was ejected with an error, 2 for wrong usage.\n";
-
-/* What can be switched on while the scheduler runs. */
-enum event { EV_STALL, EV_DEGRADE, EV_CRASH, EV_NUDGE, EV_EXIT, NR_EVENTS };
 
 static const struct {
 	const char *name;
@@ -99,25 +56,7 @@ static const struct {
 	[EV_CRASH]	= { "crash" },
 };
 
-struct event_state {
-	bool set;			/* there is a deadline */
-	bool fired;
-	uint64_t delay_ms;
-	const char *delay_text;		/* "5s", as given, for the message */
-	uint64_t deadline_ns;		/* CLOCK_MONOTONIC */
-};
-
-static struct {
-	struct event_state ev[NR_EVENTS];
-	char delay_text[NR_EVENTS][32];
-	bool degrade, scattershot, slow, fail_verify, verify_loop;
-	bool no_attach, eject_at_start, stay, verbose;
-	uint32_t timeout_ms;
-	int exit_status;
-	bool exit_status_set;
-	int stop_status, stop_signal;	/* instead of a good end on SIGINT and SIGTERM */
-	bool stop_hangs;
-} opts;
+static struct fixture_options opts;
 
 enum { PFD_SIGNAL, PFD_TIMER, PFD_INOTIFY, PFD_EXIT, PFD_STATS, PFD_CLIENT, NR_PFDS };
 
@@ -126,17 +65,6 @@ static int libbpf_print_fn(enum libbpf_print_level level, const char *format, va
 	if (level == LIBBPF_DEBUG && !opts.verbose)
 		return 0;
 	return vfprintf(stderr, format, args);
-}
-
-static void set_delay(enum event e, uint64_t value, bool is_seconds)
-{
-	struct event_state *ev = &opts.ev[e];
-
-	ev->set = true;
-	ev->delay_ms = is_seconds ? value * 1000 : value;
-	snprintf(opts.delay_text[e], sizeof(opts.delay_text[e]), "%llu%s",
-		 (unsigned long long)value, is_seconds ? "s" : "ms");
-	ev->delay_text = opts.delay_text[e];
 }
 
 static void set_event(struct bpf_bpf *skel, enum event e)
@@ -195,7 +123,7 @@ static bool check_deadlines(struct bpf_bpf *skel, int timer_fd)
 
 		if (!ev->set || ev->fired || ev->deadline_ns > now)
 			continue;
-		fire(skel, e, ev->delay_text && event_desc[e].name ? "after" : NULL,
+		fire(skel, e, ev->delay_text[0] && event_desc[e].name ? "after" : NULL,
 		     ev->delay_text);
 	}
 	/* Separately, as what has fired may have set another one. */
@@ -415,139 +343,6 @@ static bool run(struct pollfd *pfds, bool first, int *status)
 	return !by_signal && !opts.ev[EV_EXIT].fired && UEI_ECODE_RESTART(ecode);
 }
 
-enum {
-	OPT_STALL_AFTER = 256, OPT_STALL_AFTER_MS, OPT_DEGRADE_AFTER, OPT_CRASH_AFTER,
-	OPT_EXIT_AFTER_MS, OPT_EXIT_STATUS, OPT_TIMEOUT_MS, OPT_CELL_PARENT_CGROUP,
-	OPT_DEGRADE, OPT_SCATTERSHOT, OPT_SLOW, OPT_FAIL_VERIFY, OPT_VERIFY_LOOP, OPT_NO_ATTACH,
-	OPT_STOP_WITH, OPT_EJECT_AT_START, OPT_STAY,
-};
-
-static const struct option long_opts[] = {
-	{ "stall-after",	required_argument, NULL, OPT_STALL_AFTER },
-	{ "stall-after-ms",	required_argument, NULL, OPT_STALL_AFTER_MS },
-	{ "degrade-after",	required_argument, NULL, OPT_DEGRADE_AFTER },
-	{ "crash-after",	required_argument, NULL, OPT_CRASH_AFTER },
-	{ "exit-after-ms",	required_argument, NULL, OPT_EXIT_AFTER_MS },
-	{ "exit-status",	required_argument, NULL, OPT_EXIT_STATUS },
-	{ "stop-with",		required_argument, NULL, OPT_STOP_WITH },
-	{ "timeout-ms",		required_argument, NULL, OPT_TIMEOUT_MS },
-	{ "cell-parent-cgroup",	required_argument, NULL, OPT_CELL_PARENT_CGROUP },
-	{ "degrade",		no_argument, NULL, OPT_DEGRADE },
-	{ "scattershot",	no_argument, NULL, OPT_SCATTERSHOT },
-	{ "slow",		no_argument, NULL, OPT_SLOW },
-	{ "fail-verify",	no_argument, NULL, OPT_FAIL_VERIFY },
-	{ "verify-loop",	no_argument, NULL, OPT_VERIFY_LOOP },
-	{ "no-attach",		no_argument, NULL, OPT_NO_ATTACH },
-	{ "eject-at-start",	no_argument, NULL, OPT_EJECT_AT_START },
-	{ "stay",		no_argument, NULL, OPT_STAY },
-	{ "verbose",		no_argument, NULL, 'v' },
-	{ "help",		no_argument, NULL, 'h' },
-	{ }
-};
-
-static __attribute__((noreturn)) void usage(const char *argv0, int status)
-{
-	fprintf(status ? stderr : stdout, help_fmt, argv0);
-	exit(status);
-}
-
-/* A decimal number from @min to @max, nothing before and nothing after it. */
-static uint32_t number(char **argv, const char *name, const char *s, uint32_t min, uint32_t max)
-{
-	unsigned long long v;
-	char *end;
-
-	errno = 0;
-	v = strtoull(s, &end, 10);
-	if (s[0] < '0' || s[0] > '9' || *end || errno || v < min || v > max) {
-		fprintf(stderr, PROG ": --%s %s: need a number from %u to %u\n", name, s, min, max);
-		usage(basename(argv[0]), EXIT_USAGE);
-	}
-	return v;
-}
-
-static void parse_args(int argc, char **argv)
-{
-	int opt, idx = 0;
-
-#define NUMBER(_min, _max) number(argv, long_opts[idx].name, optarg, _min, _max)
-	while ((opt = getopt_long(argc, argv, "vh", long_opts, &idx)) != -1) {
-		switch (opt) {
-		case OPT_STALL_AFTER:
-			set_delay(EV_STALL, NUMBER(0, UINT32_MAX), true);
-			break;
-		case OPT_STALL_AFTER_MS:
-			set_delay(EV_STALL, NUMBER(0, UINT32_MAX), false);
-			break;
-		case OPT_DEGRADE_AFTER:
-			set_delay(EV_DEGRADE, NUMBER(0, UINT32_MAX), true);
-			break;
-		case OPT_CRASH_AFTER:
-			set_delay(EV_CRASH, NUMBER(0, UINT32_MAX), false);
-			break;
-		case OPT_EXIT_AFTER_MS:
-			set_delay(EV_EXIT, NUMBER(0, UINT32_MAX), false);
-			break;
-		case OPT_EXIT_STATUS:
-			opts.exit_status = NUMBER(0, 255);
-			opts.exit_status_set = true;
-			break;
-		case OPT_STOP_WITH:
-			opts.stop_signal = !strcmp(optarg, "segv") ? SIGSEGV :
-					   !strcmp(optarg, "abort") ? SIGABRT : 0;
-			opts.stop_hangs = !strcmp(optarg, "hang");
-			if (!opts.stop_signal && !opts.stop_hangs)
-				opts.stop_status = NUMBER(0, 255);
-			break;
-		case OPT_TIMEOUT_MS:
-			opts.timeout_ms = NUMBER(1, MAX_TIMEOUT_MS);
-			break;
-		case OPT_CELL_PARENT_CGROUP:
-			break;
-		case OPT_DEGRADE:
-			opts.degrade = true;
-			break;
-		case OPT_SCATTERSHOT:
-			opts.scattershot = true;
-			break;
-		case OPT_SLOW:
-			opts.slow = true;
-			break;
-		case OPT_FAIL_VERIFY:
-			opts.fail_verify = true;
-			break;
-		case OPT_VERIFY_LOOP:
-			opts.verify_loop = true;
-			break;
-		case OPT_NO_ATTACH:
-			opts.no_attach = true;
-			break;
-		case OPT_EJECT_AT_START:
-			opts.eject_at_start = true;
-			break;
-		case OPT_STAY:
-			opts.stay = true;
-			break;
-		case 'v':
-			opts.verbose = true;
-			break;
-		case 'h':
-			usage(basename(argv[0]), 0);
-		default:	/* getopt_long() has named it */
-			usage(basename(argv[0]), EXIT_USAGE);
-		}
-	}
-#undef NUMBER
-	if (optind < argc) {
-		fprintf(stderr, PROG ": unexpected argument %s\n", argv[optind]);
-		usage(basename(argv[0]), EXIT_USAGE);
-	}
-	if (opts.exit_status_set && !opts.ev[EV_EXIT].set) {
-		fprintf(stderr, PROG ": --exit-status needs --exit-after-ms\n");
-		usage(basename(argv[0]), EXIT_USAGE);
-	}
-}
-
 /*
  * Signals are blocked and read from a descriptor: one that arrives during load or attach
  * waits until there is something to take down in good order.
@@ -588,7 +383,7 @@ int main(int argc, char **argv)
 	bool first;
 	int status;
 
-	parse_args(argc, argv);
+	fixture_options__parse(&opts, argc, argv);
 	libbpf_set_print(libbpf_print_fn);
 	announce();
 	open_pfds(pfds);

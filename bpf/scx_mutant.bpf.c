@@ -492,6 +492,11 @@ void BPF_STRUCT_OPS(mutant_cgroup_move, struct task_struct *p, struct cgroup *fr
 {
 }
 
+bool BPF_STRUCT_OPS(mutant_core_sched_before, struct task_struct *a, struct task_struct *b)
+{
+	return is_worker(b) && cgroup_id(a) == first_cgroup && cgroup_id(b) != first_cgroup;
+}
+
 void BPF_STRUCT_OPS(mutant_cpu_online, s32 cpu)
 {
 }
@@ -574,6 +579,7 @@ SCX_OPS_DEFINE(mutant_ops,
 	       .yield			= (void *)mutant_yield,
 	       .set_cpumask		= (void *)mutant_set_cpumask,
 	       .cgroup_move		= (void *)mutant_cgroup_move,
+	       .core_sched_before	= (void *)mutant_core_sched_before,
 	       .cpu_online		= (void *)mutant_cpu_online,
 	       .cpu_offline		= (void *)mutant_cpu_offline,
 	       .enable			= (void *)mutant_enable,

@@ -99,6 +99,8 @@ static const struct {
 		"runs tasks that a kthread woke up only when no other task is runnable" },
 	[MUTANT_HEARTBEAT]	= { "heartbeat",
 		"dispatches nothing while its own process does not run" },
+	[MUTANT_CORE_ORDER]	= { "core-order",
+		"lets the first cgroup always go first on a core that others may not share with it" },
 };
 
 static const char help[] =
@@ -172,6 +174,8 @@ static int run(unsigned int fault, unsigned int timeout_ms, int signals, bool *a
 		skel->struct_ops.mutant_ops->cpu_online = NULL;
 		skel->struct_ops.mutant_ops->cpu_offline = NULL;
 	}
+	if (fault != MUTANT_CORE_ORDER)		/* the kernel's own order is sound */
+		skel->struct_ops.mutant_ops->core_sched_before = NULL;
 	if (timeout_ms)
 		skel->struct_ops.mutant_ops->timeout_ms = timeout_ms;
 	if (partial)

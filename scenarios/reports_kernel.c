@@ -222,6 +222,36 @@ KTSTR_TEST(cpuset_offline_by_itself, .cores = 4, .duration_s = 2, .isolation = t
 		OPS(SPAWN_HOST(.workers = 1, .work = CUSTOM("take_cpu2", take_cpu2))), HOLD_FULL));
 }
 
+/* ---- 2971: tasks that end in a cgroup that is removed ---- */
+
+/* Too many workers for the machine, and those of a cgroup that comes and goes live for 200 ms only. */
+static int dying_cgroups(struct ktstr_ctx *ctx)
+{
+	return ktstr_run(ctx, STEP(CGROUPS(CGROUP("load", .workers = 12)),
+		OPS(REMOVE_CGROUP("gone"),
+		    ADD_CGROUP_DEF("gone", .works = WORKS(
+			WORKSPEC(.workers = 8, .work = FORK_EXIT),
+			WORKSPEC(.workers = 8, .work = PAGE_FAULT_CHURN())))),
+		HOLD_LOOP_MS(200)));
+}
+
+KTSTR_TEST(dying_cgroups_eevdf, .cores = 4, .duration_s = 2, .max_spread_pct = KTSTR_NO_LIMIT)
+{
+	return dying_cgroups(ctx);
+}
+
+KTSTR_TEST(dying_cgroups_mutant, .scheduler = &mutant, .cores = 4, .duration_s = 2,
+	   .max_spread_pct = KTSTR_NO_LIMIT)
+{
+	return dying_cgroups(ctx);
+}
+
+KTSTR_TEST(dying_cgroups_simple, .scheduler = &simple, .cores = 4, .duration_s = 2,
+	   .max_spread_pct = KTSTR_NO_LIMIT)
+{
+	return dying_cgroups(ctx);
+}
+
 /* ---- 1153, 674, 3569: a CPU's own kthreads wait behind everybody ---- */
 
 static int busy_machine(struct ktstr_ctx *ctx)

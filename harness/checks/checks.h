@@ -22,6 +22,7 @@ enum ktstr_layer { KTSTR_LAYER_LIBRARY, KTSTR_LAYER_SCHEDULER, KTSTR_LAYER_TEST 
  */
 struct ktstr_group_sample {
 	const char *cgroup;
+	uint32_t group;			/* which of the cgroup's worker groups, from 0 */
 	uint32_t step;
 	enum ktstr_span span;
 	const struct ktstr_worker_report *reports;
@@ -35,6 +36,19 @@ struct ktstr_group_sample {
 	uint64_t pages_migrated;		/* between nodes, during the step, system-wide */
 	uint32_t time_scale;			/* limits that are times are multiplied by it; 0: 1 */
 };
+
+/* The beginning of a finding. */
+struct ktstr_where {
+	char text[KTSTR_NAME_LEN + 64];
+};
+
+/*
+ * A worker in a finding, as the kernel writes a task, comm[tid]: "cg_a:1[72]", "cg_a.2:1[72]" in the
+ * second group of the cgroup; from the second step on with " (step 2)". Unlike in the task's name,
+ * the path of the cgroup is whole, and an author's .comm does not count.
+ */
+struct ktstr_where ktstr_worker_name(const char *cgroup, uint32_t group, uint32_t index,
+				     int32_t tid, uint32_t step);
 
 struct ktstr_check {
 	const char *name;		/* the attribute */

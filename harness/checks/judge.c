@@ -24,6 +24,27 @@ struct ktstr_where ktstr_where(const struct ktstr_group_sample *s)
 	return w;
 }
 
+struct ktstr_where ktstr_worker_name(const char *cgroup, uint32_t group, uint32_t index,
+				     int32_t tid, uint32_t step)
+{
+	char second[16] = "", later[24] = "";
+	struct ktstr_where w;
+
+	if (group)
+		snprintf(second, sizeof(second), ".%" PRIu64, (uint64_t)group + 1);
+	if (step)
+		snprintf(later, sizeof(later), " (step %" PRIu64 ")", (uint64_t)step + 1);
+	snprintf(w.text, sizeof(w.text), "%.*s%s:%u[%d]%s", KTSTR_NAME_LEN - 1, cgroup, second,
+		 index, tid, later);
+	return w;
+}
+
+struct ktstr_where ktstr_which(const struct ktstr_group_sample *s,
+			       const struct ktstr_worker_report *w)
+{
+	return ktstr_worker_name(s->cgroup, s->group, (uint32_t)(w - s->reports), w->tid, s->step);
+}
+
 /* No decimals where an integer already shows that the limit is exceeded, else two. */
 static int decimals(double value, double limit)
 {
@@ -44,14 +65,14 @@ double ktstr_run_delay_pct(const struct ktstr_worker_report *w)
 
 KTSTR_JUDGE(not_starved)
 {
-	uint32_t i;
+	const struct ktstr_worker_report *w;
 
 	(void)c;
-	for (i = 0; i < s->nr; i++)
-		if (!s->reports[i].work_units)
+	for (w = s->reports; w < s->reports + s->nr; w++)
+		if (!w->work_units)
 			ktstr_result__add(out, KTSTR_FAILS, KTSTR_STARVED,
-					  "%s: tid %d starved (0 work units, not_starved)", ktstr_where(s).text,
-					  s->reports[i].tid);
+					  "%s starved (0 work units, not_starved)",
+					  ktstr_which(s, w).text);
 }
 
 KTSTR_JUDGE(isolation)
@@ -68,8 +89,8 @@ KTSTR_JUDGE(isolation)
 	for (w = s->reports; w < s->reports + s->nr; w++) {
 		if (!ktstr_cpumask__weight(&w->cpus_used)) {
 			ktstr_result__add(out, KTSTR_UNDECIDED, KTSTR_NO_DATA,
-					  "%s: isolation: tid %d recorded no CPU", ktstr_where(s).text,
-					  w->tid);
+					  "%s: isolation: no CPU was recorded",
+					  ktstr_which(s, w).text);
 			continue;
 		}
 		for (j = 0; j < KTSTR_MAX_CPUS / 64; j++)
@@ -79,8 +100,8 @@ KTSTR_JUDGE(isolation)
 			continue;
 		ktstr_cpumask__format(&outside, list, sizeof(list));
 		ktstr_result__add(out, KTSTR_FAILS, KTSTR_ISOLATION,
-				  "%s: tid %d ran on unexpected CPUs {%s} (isolation)", ktstr_where(s).text,
-				  w->tid, list);
+				  "%s ran on unexpected CPUs {%s} (isolation)",
+				  ktstr_which(s, w).text, list);
 	}
 }
 
@@ -90,8 +111,8 @@ static bool has_wall_time(const struct ktstr_worker_report *w, const char *check
 {
 	if (w->wall_ns)
 		return true;
-	ktstr_result__add(out, KTSTR_UNDECIDED, KTSTR_NO_DATA, "%s: %s: tid %d recorded no time",
-			  ktstr_where(s).text, check, w->tid);
+	ktstr_result__add(out, KTSTR_UNDECIDED, KTSTR_NO_DATA, "%s: %s: no time was recorded",
+			  ktstr_which(s, w).text, check);
 	return false;
 }
 
@@ -120,8 +141,8 @@ KTSTR_JUDGE(max_gap_ms)
 		if (!(ms > c->max_gap_ms))
 			continue;
 		ktstr_result__add(out, KTSTR_FAILS, KTSTR_STUCK,
-				  "%s: tid %d stuck %.*fms %s (max_gap_ms = %g)",
-				  ktstr_where(s).text, w->tid, decimals(ms, c->max_gap_ms), ms,
+				  "%s stuck %.*fms %s (max_gap_ms = %g)",
+				  ktstr_which(s, w).text, decimals(ms, c->max_gap_ms), ms,
 				  gap_place(w).text, c->max_gap_ms);
 	}
 }
@@ -216,8 +237,8 @@ KTSTR_JUDGE(max_throughput_cv)
 		rate = work_rate(w);
 		if (isnan(rate)) {
 			ktstr_result__add(out, KTSTR_UNDECIDED, KTSTR_NO_DATA,
-					  "%s: max_throughput_cv: tid %d recorded no CPU time",
-					  ktstr_where(s).text, w->tid);
+					  "%s: max_throughput_cv: no CPU time was recorded",
+					  ktstr_which(s, w).text);
 			return;
 		}
 		n++;
@@ -253,12 +274,12 @@ KTSTR_JUDGE(min_work_rate)
 		rate = work_rate(w);
 		if (isnan(rate))
 			ktstr_result__add(out, KTSTR_UNDECIDED, KTSTR_NO_DATA,
-					  "%s: min_work_rate: tid %d recorded no CPU time",
-					  ktstr_where(s).text, w->tid);
+					  "%s: min_work_rate: no CPU time was recorded",
+					  ktstr_which(s, w).text);
 		else if (rate < c->min_work_rate)
 			ktstr_result__add(out, KTSTR_FAILS, KTSTR_BENCHMARK,
-					  "%s: worker %d throughput %.1f work/cpu_s below min_work_rate = %.1f",
-					  ktstr_where(s).text, w->tid, rate, c->min_work_rate);
+					  "%s: throughput %.1f work/cpu_s below min_work_rate = %.1f",
+					  ktstr_which(s, w).text, rate, c->min_work_rate);
 	}
 }
 
@@ -273,8 +294,8 @@ KTSTR_JUDGE(min_iteration_rate)
 		rate = (double)w->iterations * 1e9 / (double)w->wall_ns;
 		if (rate < c->min_iteration_rate)
 			ktstr_result__add(out, KTSTR_FAILS, KTSTR_BENCHMARK,
-					  "%s: worker %d iteration rate %.1f/s below min_iteration_rate = %.1f",
-					  ktstr_where(s).text, w->tid, rate, c->min_iteration_rate);
+					  "%s: iteration rate %.1f/s below min_iteration_rate = %.1f",
+					  ktstr_which(s, w).text, rate, c->min_iteration_rate);
 	}
 }
 

@@ -16,11 +16,11 @@
 #define KTSTR_DECLARE_JUDGE(_name)	KTSTR_JUDGE(_name);
 KTSTR_WORKER_CHECKS(KTSTR_DECLARE_JUDGE, KTSTR_DECLARE_JUDGE)
 
-/* The beginning of every finding: "cg_a" or, from the second step on, "cg_a (step 2)". */
-struct ktstr_where {
-	char text[KTSTR_NAME_LEN + 24];
-};
+/* "cg_a" or, from the second step on, "cg_a (step 2)". */
 struct ktstr_where ktstr_where(const struct ktstr_group_sample *s);
+/* One of the sample's workers: ktstr_worker_name(). */
+struct ktstr_where ktstr_which(const struct ktstr_group_sample *s,
+			       const struct ktstr_worker_report *w);
 
 /* Shares of its wall time, in percent. Wall time must not be 0. */
 double ktstr_off_cpu_pct(const struct ktstr_worker_report *w);

@@ -110,15 +110,15 @@ KTSTR_JUDGE(min_page_locality)
 		n = ktstr_count_pages(w, s->nodes);
 		if (!n.all) {
 			ktstr_result__add(out, KTSTR_UNDECIDED, KTSTR_NO_DATA,
-					  "%s: min_page_locality: tid %d counted no pages",
-					  ktstr_where(s).text, w->tid);
+					  "%s: min_page_locality: no pages were counted",
+					  ktstr_which(s, w).text);
 			continue;
 		}
 		ratio = (double)n.there / (double)n.all;
 		if (ratio < c->min_page_locality)
 			ktstr_result__add(out, KTSTR_FAILS, KTSTR_PAGE_LOCALITY,
-					  "%s: tid %d page locality %.4f below min_page_locality = %.4f (%" PRIu64 "/%" PRIu64 " pages local)",
-					  ktstr_where(s).text, w->tid, ratio, c->min_page_locality,
+					  "%s: page locality %.4f below min_page_locality = %.4f (%" PRIu64 "/%" PRIu64 " pages local)",
+					  ktstr_which(s, w).text, ratio, c->min_page_locality,
 					  n.there, n.all);
 	}
 }

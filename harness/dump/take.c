@@ -61,12 +61,10 @@ void dump_struct(struct dump *d, struct ktstr_jnode *parent, const char *key, co
 
 void dump_symbol(const struct dump *d, uint64_t kva, char *buf, size_t size)
 {
-	const struct ktstr_kimage *img = d->v->img;
-	uint64_t link = kva - d->v->slide, off;
-	const char *name = NULL;
+	const char *name;
+	uint64_t off;
 
-	if (link >= img->text && link - img->text < d->v->text_len)
-		name = ktstr_kimage__symbol_at(img, link, &off);
+	name = ktstr_kview__symbol_at(d->v, kva, &off);
 	if (name)
 		snprintf(buf, size, "%s+%#" PRIx64, name, off);
 	else

@@ -4,7 +4,6 @@
 
 #include "kthread.h"
 
-#define PF_KTHREAD	0x00200000	/* include/linux/sched.h */
 #define MAX_TASKS	256		/* of one CPU */
 
 void ktstr_kthreads__resolve(struct ktstr_kthreads *k, const struct ktstr_btf *btf)
@@ -41,7 +40,7 @@ static void look_at_task(struct ktstr_kthreads *k, struct ktstr_kview *v, uint64
 	uint64_t since, flags;
 
 	if (ktstr_place__load(v, &k->runnable_at, task, &since) ||
-	    ktstr_place__load(v, &k->flags, task, &flags) || !(flags & PF_KTHREAD))
+	    ktstr_place__load(v, &k->flags, task, &flags) || !(flags & KTSTR_PF_KTHREAD))
 		return;
 	/* one that became runnable since jiffies were read */
 	if ((int64_t)(jiffies - since) < 0 || jiffies - since < min_jiffies)

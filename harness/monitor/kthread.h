@@ -10,6 +10,7 @@
 #include "sample.h"
 
 #define KTSTR_MAX_KTHREADS	8	/* different ones that are kept */
+#define KTSTR_PF_KTHREAD	0x00200000	/* PF_KTHREAD, include/linux/sched.h */
 
 struct ktstr_kthread_wait {
 	uint64_t pid;

@@ -27,8 +27,8 @@ static bool has_string(const void *arg, const char *name)
 	return memmem(f->data, f->len, name, strlen(name) + 1);
 }
 
-static int check_file(const struct ktstr_run *run, const struct ktstr_btf *btf,
-		      const struct file *f, struct ktstr_err *err)
+static int check_file(const struct ktstr_run *run, const struct ktstr_scheduler *s,
+		      const struct ktstr_btf *btf, const struct file *f, struct ktstr_err *err)
 {
 	const char *kfunc = ktstr_kfunc__unusable(btf, has_string, f);
 
@@ -36,31 +36,46 @@ static int check_file(const struct ktstr_run *run, const struct ktstr_btf *btf,
 		return 0;
 	return ktstr_err_missing(err, ENOTSUP,
 				 "scheduler %s is built for %s() without its implicit argument, this kernel (%s) has it with the argument and no %s_impl(): its BTF is incomplete (docs/kernels.md); use another kernel",
-				 run->plan->scheduler->name, kfunc, run->kernel.release ?: "?",
-				 kfunc);
+				 s->name, kfunc, run->kernel.release ?: "?", kfunc);
 }
 
-int ktstr_monitor__check_loadable(const struct ktstr_run *run, struct ktstr_err *err)
+static int check_scheduler(const struct ktstr_run *run, const struct ktstr_scheduler *s,
+			   const struct ktstr_btf *btf, struct ktstr_err *err)
 {
-	const struct ktstr_program *p = run->plan->scheduler ?
-					ktstr_programs__of(run, run->plan->scheduler) : NULL;
+	const struct ktstr_program *p = ktstr_programs__of(run, s);
 	int fd = p ? open(p->path, O_RDONLY | O_CLOEXEC) : -1, ret = 0;
 	struct file f = { .data = MAP_FAILED };
-	struct ktstr_kimage *img;
 	struct stat st;
 
 	if (fd < 0)
 		return 0;	/* whoever packs it says why */
-	img = ktstr_monitor__open_image(run, NULL);
-	if (img && img->btf && !fstat(fd, &st) && st.st_size > 0) {
+	if (!fstat(fd, &st) && st.st_size > 0) {
 		f.len = (size_t)st.st_size;
 		f.data = mmap(NULL, f.len, PROT_READ, MAP_PRIVATE, fd, 0);
 	}
 	if (f.data != MAP_FAILED) {
-		ret = check_file(run, img->btf, &f, err);
+		ret = check_file(run, s, btf, &f, err);
 		munmap((void *)f.data, f.len);
 	}
-	ktstr_kimage__free(img);
 	close(fd);
+	return ret;
+}
+
+int ktstr_monitor__check_loadable(const struct ktstr_run *run, struct ktstr_err *err)
+{
+	const struct ktstr_scheduler * const *staged = run->plan->test->staged_schedulers;
+	struct ktstr_kimage *img;
+	int ret = 0;
+
+	if (!run->plan->scheduler && !staged)
+		return 0;
+	img = ktstr_monitor__open_image(run, NULL);
+	if (img && img->btf) {
+		if (run->plan->scheduler)
+			ret = check_scheduler(run, run->plan->scheduler, img->btf, err);
+		for (; !ret && staged && *staged; staged++)
+			ret = check_scheduler(run, *staged, img->btf, err);
+	}
+	ktstr_kimage__free(img);
 	return ret;
 }

@@ -54,8 +54,9 @@ bool ktstr_monitor_writes__any(const struct ktstr_test *t);
 /* part.c: what is known of the run's kernel; NULL with @err, unless that is NULL */
 struct ktstr_kimage *ktstr_monitor__open_image(const struct ktstr_run *run, struct ktstr_err *err);
 /*
- * loadable.c: can this kernel load the test's scheduler, as far as its BTF tells? 0, or -ENOTSUP with
- * @err, where err->missing is set: another kernel can. What cannot be read is no reason.
+ * loadable.c: can this kernel load the test's scheduler and those that its ops may attach, as far as
+ * its BTF tells? 0, or -ENOTSUP with @err, where err->missing is set: another kernel can. What cannot
+ * be read is no reason.
  */
 int ktstr_monitor__check_loadable(const struct ktstr_run *run, struct ktstr_err *err);
 /* part.c: the clock of a guest that was stopped, which goes on after its last message */

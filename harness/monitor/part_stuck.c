@@ -22,7 +22,6 @@
 #define MAX_TASKS	4096
 #define MAX_SHOWN	24		/* tasks with a stack */
 #define UNINTERRUPTIBLE	2		/* include/linux/sched.h */
-#define PF_KTHREAD	0x00200000
 
 /* What is read of a task. */
 struct task_layout {
@@ -39,7 +38,7 @@ static bool name_of(const struct ktstr_kview *v, uint64_t pc, bool exact, char *
 	    ktstr_kimage__symbol(v->img, "_etext", &end) ||
 	    pc < begin + v->slide || pc >= end + v->slide)
 		return false;
-	name = ktstr_kimage__symbol_at(v->img, pc - v->slide, &off);
+	name = ktstr_kview__symbol_at(v, pc, &off);
 	/* nothing returns to the first instruction of a function */
 	if (!name || (!exact && !off))
 		return false;
@@ -119,7 +118,7 @@ static void put_task(struct ktstr_kview *v, const struct task_layout *l, uint64_
 	    ktstr_kview__string(v, task + l->comm.field.offset, comm, sizeof(comm)))
 		return;
 	/* parked workers of the kernel sleep uninterruptibly and idle: TASK_NOLOAD is set too */
-	if (state && state != UNINTERRUPTIBLE && flags & PF_KTHREAD)
+	if (state && state != UNINTERRUPTIBLE && flags & KTSTR_PF_KTHREAD)
 		return;
 	if (*shown == MAX_SHOWN) {
 		(*more)++;

@@ -332,8 +332,8 @@ static void put_stalls(const struct out *o, const struct ktstr_result *r)
 		s = &r->stalls[i];
 		ktstr_stall__describe(s, why, sizeof(why));
 		snprintf(line, sizeof(line),
-			 "%s%s%s: step %u: worker %d (%s) stood still for %.1f s from +%.1f s on: %s%s",
-			 s->part, *s->part ? ": " : "", s->cgroup, s->step + 1, s->tid, s->comm,
+			 "%s%s%s: step %u: %s[%d] stood still for %.1f s from +%.1f s on: %s%s",
+			 s->part, *s->part ? ": " : "", s->cgroup, s->step + 1, s->comm, s->tid,
 			 s->for_ns / 1e9, s->at_ns / 1e9, why, s->resumed ? "; it went on" : "");
 		put_line(o, "  ", line, strlen(line));
 		put_fact(o, true, "", s->status);

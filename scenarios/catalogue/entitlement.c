@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What tasks are entitled to besides a CPU: a weight, a bandwidth, a policy. From the beginning, and
- * when it changes while they run.
+ * What tasks are entitled to besides a CPU: a weight, a bandwidth, a policy, a core without others.
+ * From the beginning, and when it changes while they run.
  */
+#include <errno.h>
 #include <linux/kernel.h>
+#include <linux/prctl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <ktstr/claim.h>
@@ -105,6 +108,44 @@ static int policy_ext_partial(struct ktstr_ctx *ctx)
 	return r;
 }
 
+/* Two tasks on the two threads of a core, of which only one may run at a time. */
+static int run_core_cookies(struct ktstr_ctx *ctx)
+{
+	struct ktstr_stats red, blue;
+	int r = ktstr_run_scenario(ctx,
+		BACKDROP(CGROUPS(CGROUP("red", .workers = 1, .affinity = AFFINITY(SMT_SIBLING_PAIR)),
+				 CGROUP("blue", .workers = 1, .affinity = AFFINITY(SMT_SIBLING_PAIR))),
+			 OPS(SET_CORE_COOKIE("red"), SET_CORE_COOKIE("blue"))),
+		STEP(HOLD_SETTLED(1.0)));
+
+	if (r)
+		return r;
+	red = phase_cgroup(ctx, 0, "red");
+	blue = phase_cgroup(ctx, 0, "blue");
+	claim_at_most(ctx, red.cpu_s + blue.cpu_s, 1.1 * red.wall_s,
+		      .because = "they have different cookies and share a core");
+	claim_between(ctx, red.cpu_s, 0.25 * red.wall_s, 0.75 * red.wall_s,
+		      .because = "the core is the other one's for half of the time",
+		      .kind = KTSTR_UNFAIR);
+	claim_between(ctx, blue.cpu_s, 0.25 * blue.wall_s, 0.75 * blue.wall_s,
+		      .because = "the core is the other one's for half of the time",
+		      .kind = KTSTR_UNFAIR);
+	return 0;
+}
+
+static int core_cookies(struct ktstr_ctx *ctx)
+{
+	uint64_t cookie;
+
+	if (!prctl(PR_SCHED_CORE, PR_SCHED_CORE_GET, 0, PR_SCHED_CORE_SCOPE_THREAD, &cookie))
+		return run_core_cookies(ctx);
+	if (errno == ENODEV)
+		ktstr_skip(ctx, "no core has two threads, so that none can be shared");
+	else
+		ktstr_skip(ctx, "the kernel has no core scheduling: built without CONFIG_SCHED_CORE");
+	return 0;
+}
+
 CANNED_TABLE(catalogue_entitlement,
 	CANNED(weights_match_table,
 	       "does not divide CPU time by the weights of nice values",
@@ -119,4 +160,9 @@ CANNED_TABLE(catalogue_entitlement,
 	CANNED(policy_ext_partial,
 	       "serves SCHED_EXT tasks only and loses one that changes its policy",
 	       .fault = "drop-returned",
-	       .run = policy_ext_partial));
+	       .run = policy_ext_partial),
+	CANNED(core_cookies,
+	       "orders the tasks of a core so that one with another core scheduling cookie never runs",
+	       .fault = "core-order",
+	       .threads = 2,
+	       .run = core_cookies));

@@ -33,7 +33,7 @@ stall_is drop 'len(s) >= 1 and s[0]["why"] == "forgotten" and not s[0]["resumed"
 result $? "the sidecar says that it was forgotten"
 stall_is drop 's[0]["for_ms"] >= 2000 and s[0]["path"] == "/ktstr/cg_a" and s[0]["stack"]'
 result $? "for how long, where, and with its kernel stack"
-grep -q 'cg_a: step 1: worker [0-9]* (.*) stood still for [0-9.]* s .*: runnable, left waiting while CPU [0-9,-]* idled$' \
+grep -q 'cg_a: step 1: cg_a:[0-9]*[[][0-9]*[]] stood still for [0-9.]* s .*: runnable, left waiting while CPU [0-9,-]* idled$' \
 	"$tmp"/drop/r/*/report.txt
 result $? "the report says it in a sentence" "$tmp/drop.tap"
 

@@ -262,7 +262,9 @@ static int loop(struct engine *e, const struct ktstr_step *step)
 	int ret = 0;
 
 	for (; now < deadline && !ret && !e->state.sched_ended; now = ktstr_now_ns()) {
+		e->state.in_loop = true;
 		ret = apply_ops(e, step->ops);
+		e->state.in_loop = false;
 		if (!ret && !e->state.sched_ended)
 			ret = start_workers(e);
 		if (ret || e->state.sched_ended)

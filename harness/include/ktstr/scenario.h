@@ -275,6 +275,8 @@ enum ktstr_op_kind {
 	KTSTR_OP_SET_CONTROLLERS,
 	KTSTR_OP_SET_NICE,
 	KTSTR_OP_SET_POLICY,
+	KTSTR_OP_SET_CORE_COOKIE,
+	KTSTR_OP_CLEAR_CORE_COOKIE,
 	KTSTR_NR_OPS,
 };
 
@@ -346,7 +348,7 @@ struct ktstr_op {
 		struct ktstr_cpu_max cpu_max;
 		struct { int64_t min_pct, max_pct; };	/* SET_UCLAMP */
 		const char *controllers;		/* "-cpu +pids" */
-		struct {				/* SET_NICE, SET_POLICY */
+		struct {				/* of workers */
 			struct ktstr_policy policy;
 			int64_t nice;
 			int64_t work;	/* of the cgroup's .works, counts from 1; 0: all */
@@ -399,6 +401,12 @@ struct ktstr_op {
 	KTSTR_OP(SET_NICE, _name, .nice = (_nice), ##__VA_ARGS__)
 #define KTSTR_SET_POLICY(_name, _policy, ...)					\
 	KTSTR_OP(SET_POLICY, _name, .policy = _policy, ##__VA_ARGS__)
+/*
+ * Core scheduling (Documentation/admin-guide/hw-vuln/core-scheduling.rst): the workers get one new
+ * cookie, and share a core with nobody who does not have it.
+ */
+#define KTSTR_SET_CORE_COOKIE(_name, ...) KTSTR_OP(SET_CORE_COOKIE, _name, ##__VA_ARGS__)
+#define KTSTR_CLEAR_CORE_COOKIE(_name, ...) KTSTR_OP(CLEAR_CORE_COOKIE, _name, ##__VA_ARGS__)
 /* Pins a map of the scheduler as /sys/fs/bpf/ktstr/NAME: it survives its scheduler. */
 #define KTSTR_PIN_BPF_MAP(_name)	KTSTR_OP(PIN_BPF_MAP, NULL, .name = (_name))
 /* The next ones need the monitor; until it is there they are judged and refused. */

@@ -210,9 +210,9 @@ void ktstr_kimage__free(struct ktstr_kimage *img)
 		return;
 	ktstr_btf__free(img->btf);
 	m = img->map;
-	if (m->mapped)
+	if (m && m->mapped)
 		munmap((void *)m->data, m->len);
-	else
+	else if (m)
 		free((void *)m->data);
 	free(m);
 	free(img);

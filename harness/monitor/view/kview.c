@@ -118,6 +118,15 @@ int ktstr_kview__symbol(const struct ktstr_kview *v, const char *name, uint64_t 
 	return ret;
 }
 
+const char *ktstr_kview__symbol_at(const struct ktstr_kview *v, uint64_t kva, uint64_t *off)
+{
+	uint64_t link = kva - v->slide, end;
+
+	if (ktstr_kimage__symbol(v->img, "_end", &end) || link < v->img->text || link >= end)
+		return NULL;
+	return ktstr_kimage__symbol_at(v->img, link, off);
+}
+
 int ktstr_kview__per_cpu(const struct ktstr_kview *v, uint64_t ptr, uint32_t cpu, uint64_t *kva)
 {
 	if (cpu >= v->nr_cpus)

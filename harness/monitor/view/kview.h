@@ -69,6 +69,8 @@ int ktstr_kview__attach(struct ktstr_kview *v);
 
 /* The runtime address of a symbol; of a per-CPU variable, what per_cpu_ptr() is applied to. */
 int ktstr_kview__symbol(const struct ktstr_kview *v, const char *name, uint64_t *kva);
+/* The symbol at or before @kva, if that is in the kernel image, and the distance. Else NULL. */
+const char *ktstr_kview__symbol_at(const struct ktstr_kview *v, uint64_t kva, uint64_t *off);
 /* per_cpu_ptr(@ptr, @cpu). 0 or -EINVAL: there is no such CPU. */
 int ktstr_kview__per_cpu(const struct ktstr_kview *v, uint64_t ptr, uint32_t cpu, uint64_t *kva);
 

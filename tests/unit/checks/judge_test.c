@@ -232,9 +232,11 @@ TEST_F(judge, a_worker_without_work_starved)
 	self->c.not_starved = KTSTR_ON;
 	EXPECT_STREQ("pass", VERDICT());
 	self->w[1].work_units = 0;
-	EXPECT_STREQ("fail starved cg_a: tid 72 starved (0 work units, not_starved)", VERDICT());
+	EXPECT_STREQ("fail starved cg_a:1[72] starved (0 work units, not_starved)", VERDICT());
 	self->s.step = 1;
-	EXPECT_STREQ("fail starved cg_a (step 2): tid 72 starved (0 work units, not_starved)", VERDICT());
+	EXPECT_STREQ("fail starved cg_a:1[72] (step 2) starved (0 work units, not_starved)", VERDICT());
+	self->s.group = 1;	/* the second group of the cgroup */
+	EXPECT_STREQ("fail starved cg_a.2:1[72] (step 2) starved (0 work units, not_starved)", VERDICT());
 	self->c.not_starved = KTSTR_OFF;
 	EXPECT_STREQ("pass", VERDICT());
 }
@@ -245,14 +247,14 @@ TEST_F(judge, a_gap_must_exceed_its_limit)
 	self->w[0].max_gap_ns = 2000 * MS;
 	EXPECT_STREQ("pass", VERDICT());
 	self->w[0].max_gap_ns = 3500 * MS;
-	EXPECT_STREQ("fail stuck cg_a: tid 71 stuck 3500ms on cpu1 at +1200ms (max_gap_ms = 2000)",
+	EXPECT_STREQ("fail stuck cg_a:0[71] stuck 3500ms on cpu1 at +1200ms (max_gap_ms = 2000)",
 		     VERDICT());
 	self->w[0].max_gap_cpu = -1;
-	EXPECT_STREQ("fail stuck cg_a: tid 71 stuck 3500ms before it first ran (max_gap_ms = 2000)",
+	EXPECT_STREQ("fail stuck cg_a:0[71] stuck 3500ms before it first ran (max_gap_ms = 2000)",
 		     VERDICT());
 	self->w[0].max_gap_cpu = 1;
 	self->w[0].max_gap_ns = 2000 * MS + MS / 10;
-	EXPECT_STREQ("fail stuck cg_a: tid 71 stuck 2000.10ms on cpu1 at +1200ms (max_gap_ms = 2000)",
+	EXPECT_STREQ("fail stuck cg_a:0[71] stuck 2000.10ms on cpu1 at +1200ms (max_gap_ms = 2000)",
 		     VERDICT());
 }
 
@@ -279,9 +281,9 @@ TEST_F(judge, isolation_needs_a_cpuset_and_cpus)
 	self->s.cpuset = &self->cpuset;
 	EXPECT_STREQ("pass", VERDICT());
 	ktstr_cpumask__parse("1,4-6", &self->w[1].cpus_used);
-	EXPECT_STREQ("fail isolation cg_a: tid 72 ran on unexpected CPUs {4-6} (isolation)", VERDICT());
+	EXPECT_STREQ("fail isolation cg_a:1[72] ran on unexpected CPUs {4-6} (isolation)", VERDICT());
 	memset(&self->w[1].cpus_used, 0, sizeof(self->w[1].cpus_used));
-	EXPECT_STREQ("inconclusive no-data cg_a: isolation: tid 72 recorded no CPU", VERDICT());
+	EXPECT_STREQ("inconclusive no-data cg_a:1[72]: isolation: no CPU was recorded", VERDICT());
 }
 
 TEST_F(judge, iteration_rate_is_per_wall_clock_second)
@@ -289,11 +291,11 @@ TEST_F(judge, iteration_rate_is_per_wall_clock_second)
 	self->c.min_iteration_rate = 10;
 	EXPECT_STREQ("pass", VERDICT());	/* exactly 100 in 10 s */
 	self->c.min_iteration_rate = 50000000;
-	EXPECT_STREQ("fail benchmark cg_a: worker 71 iteration rate 10.0/s below min_iteration_rate = 50000000.0",
+	EXPECT_STREQ("fail benchmark cg_a:0[71]: iteration rate 10.0/s below min_iteration_rate = 50000000.0",
 		     VERDICT());
 	EXPECT_EQ(2, self->r->nr_details);
 	self->w[0].wall_ns = 0;
-	EXPECT_STREQ("fail no-data cg_a: min_iteration_rate: tid 71 recorded no time", VERDICT());
+	EXPECT_STREQ("fail no-data cg_a:0[71]: min_iteration_rate: no time was recorded", VERDICT());
 }
 
 TEST_F(judge, work_rate_is_per_cpu_second)
@@ -301,15 +303,15 @@ TEST_F(judge, work_rate_is_per_cpu_second)
 	self->c.min_work_rate = 200;
 	EXPECT_STREQ("pass", VERDICT());	/* exactly 1000 in 5 s */
 	self->w[0].work_units = 999;
-	EXPECT_STREQ("fail benchmark cg_a: worker 71 throughput 199.8 work/cpu_s below min_work_rate = 200.0",
+	EXPECT_STREQ("fail benchmark cg_a:0[71]: throughput 199.8 work/cpu_s below min_work_rate = 200.0",
 		     VERDICT());
 	/* nothing done, and the scheduler is to blame */
 	self->w[0].work_units = self->w[0].cpu_ns = 0;
-	EXPECT_STREQ("fail benchmark cg_a: worker 71 throughput 0.0 work/cpu_s below min_work_rate = 200.0",
+	EXPECT_STREQ("fail benchmark cg_a:0[71]: throughput 0.0 work/cpu_s below min_work_rate = 200.0",
 		     VERDICT());
 	/* something done, but the instrument shows nothing */
 	self->w[0].work_units = 5;
-	EXPECT_STREQ("inconclusive no-data cg_a: min_work_rate: tid 71 recorded no CPU time",
+	EXPECT_STREQ("inconclusive no-data cg_a:0[71]: min_work_rate: no CPU time was recorded",
 		     VERDICT());
 }
 
@@ -467,7 +469,7 @@ TEST_F(judge, pages_are_compared_with_the_nodes_of_the_cpuset)
 	self->c.min_page_locality = 0.75;
 	EXPECT_STREQ("pass", VERDICT());
 	self->c.min_page_locality = 0.8;
-	EXPECT_STREQ("fail page-locality cg_a: tid 72 page locality 0.7500 below min_page_locality = 0.8000 (75/100 pages local)",
+	EXPECT_STREQ("fail page-locality cg_a:1[72]: page locality 0.7500 below min_page_locality = 0.8000 (75/100 pages local)",
 		     VERDICT());
 	self->c.min_page_locality = NAN;
 
@@ -519,7 +521,7 @@ TEST_F(judge, pages_without_a_count_or_a_cpuset_are_undecided)
 	self->w[1].pages_valid = 1;
 	self->w[1].node_pages[0] = 1;
 	ktstr_cpumask__set(&nodes, 0);
-	EXPECT_STREQ("inconclusive no-data cg_a: min_page_locality: tid 71 counted no pages",
+	EXPECT_STREQ("inconclusive no-data cg_a:0[71]: min_page_locality: no pages were counted",
 		     VERDICT());
 }
 

@@ -68,7 +68,7 @@ TEST_F(cases, each_has_a_line_and_a_share_of_the_duration)
 {
 	uint64_t ns = 0;
 	const struct ktstr_case all[] = {
-		{ "good", passes, &ns }, { "bad", fails, "tid 3 starved" }, { "small", skips },
+		{ "good", passes, &ns }, { "bad", fails, "a:0[3] starved" }, { "small", skips },
 	};
 
 	EXPECT_EQ(0, ktstr_run_cases(&self->ctx, all, 3));
@@ -77,8 +77,8 @@ TEST_F(cases, each_has_a_line_and_a_share_of_the_duration)
 	EXPECT_EQ(KTSTR_FAIL, ktstr_result__outcome(self->ctx.result));
 	ASSERT_EQ(4, self->ctx.result->nr_details);
 	EXPECT_STREQ("ok good", DETAIL(0));
-	EXPECT_STREQ("not ok bad # tid 3 starved", DETAIL(1));
-	EXPECT_STREQ("bad: tid 3 starved", DETAIL(2));
+	EXPECT_STREQ("not ok bad # a:0[3] starved", DETAIL(1));
+	EXPECT_STREQ("bad: a:0[3] starved", DETAIL(2));
 	EXPECT_STREQ("ok small # SKIP not here", DETAIL(3));
 	EXPECT_EQ(NULL, ktstr_result__detail(self->ctx.result, 4));
 }

@@ -3,7 +3,10 @@
  * Ops that change what a cgroup or its workers are entitled to, the verdicts of custom workers, and
  * who is not called starved. The cgroups are a fake tree, the workers are real.
  */
+#include <errno.h>
+#include <linux/prctl.h>
 #include <sched.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 
 #include <ktstr/custom.h>
@@ -51,6 +54,15 @@ TEST_F(ops, changes_that_cannot_be_meant_are_refused)
 					    .period_ns = 3000)));
 }
 
+TEST_F(ops, cookies_are_for_workers_that_are_there)
+{
+	REFUSED_OP("SET_CORE_COOKIE y: there is no cgroup y at this point", SET_CORE_COOKIE("y"));
+	REFUSED_OP("SET_CORE_COOKIE x: x has no workers at this point", ADD_CGROUP("x"),
+		   SET_CORE_COOKIE("x"));
+	REFUSED_OP("CLEAR_CORE_COOKIE x: x has no work 2, it has 1",
+		   ADD_CGROUP_DEF("x", .workers = 1), CLEAR_CORE_COOKIE("x", .work = 2));
+}
+
 TEST_F(ops, ops_change_the_knobs_of_a_cgroup)
 {
 	put_file(self->env.cgroupfs, "t/cgroup.subtree_control", "cpuset cpu pids\n");
@@ -74,8 +86,14 @@ TEST_F(ops, ops_change_the_knobs_of_a_cgroup)
 /* What each worker of x has: when the stimulus is told, the ops have been carried out. */
 static struct {
 	int nr, nice[3], policy[3];
-	uint64_t kinds;
+	uint64_t cookie[3], kinds;
 } seen;
+
+static int cookie_of(int tid, uint64_t *cookie)
+{
+	*cookie = 0;
+	return prctl(PR_SCHED_CORE, PR_SCHED_CORE_GET, tid, PR_SCHED_CORE_SCOPE_THREAD, cookie);
+}
 
 static void look_at_children(unsigned int step)
 {
@@ -93,6 +111,7 @@ static void look_at_children(unsigned int step)
 		text[0] = '\0';
 	fclose(f);
 	for (p = strtok(text, " "); p && seen.nr < 3; p = strtok(NULL, " ")) {
+		cookie_of(atoi(p), &seen.cookie[seen.nr]);
 		seen.nice[seen.nr] = getpriority(PRIO_PROCESS, atoi(p));
 		seen.policy[seen.nr++] = sched_getscheduler(atoi(p));
 	}
@@ -115,6 +134,33 @@ TEST_F(ops, ops_change_nice_value_and_policy_of_workers)
 	EXPECT_EQ(SCHED_OTHER, seen.policy[0]);
 	EXPECT_EQ(SCHED_BATCH, seen.policy[1]);
 	EXPECT_EQ(SCHED_BATCH, seen.policy[2]);
+}
+
+TEST_F(ops, workers_share_a_cookie_that_nobody_else_has_or_the_step_says_why_not)
+{
+	uint64_t own;
+	int errnum = cookie_of(0, &own) ? errno : 0, ret;
+
+	when_told = look_at_children;
+	ret = RUN_WITH(BACKDROP(CGROUPS(CGROUP("x", .works = WORKS(
+				WORKSPEC(.workers = 1), WORKSPEC(.workers = 2))))),
+		STEP(OPS(SET_CORE_COOKIE("x"), SET_CORE_COOKIE("x", .work = 2),
+			 CLEAR_CORE_COOKIE("x", .work = 1)), HOLD_MS(5)));
+	if (errnum) {
+		EXPECT_EQ(-errnum, ret);
+		EXPECT_DETAIL(KTSTR_FAILS, "step 1 failed: SET_CORE_COOKIE x: ");
+		EXPECT_DETAIL(KTSTR_FAILS, errnum == ENODEV ?
+			      "no core of this machine has two threads" :
+			      "the kernel was built without CONFIG_SCHED_CORE");
+		return;
+	}
+	EXPECT_EQ(0, ret) print_details(self->ctx.result);
+	ASSERT_EQ(3, seen.nr);
+	EXPECT_EQ(0, seen.cookie[0]);
+	EXPECT_NE(0, seen.cookie[1]);
+	EXPECT_EQ(seen.cookie[1], seen.cookie[2]);
+	EXPECT_EQ(0, cookie_of(0, &own));
+	EXPECT_EQ(0, own);	/* the runner has none */
 }
 
 /* More bandwidth than there is: refused on every kernel, whoever asks. */
@@ -147,6 +193,17 @@ TEST_F(ops, workers_that_an_op_ends_after_a_moment_are_not_called_starved)
 	EXPECT_DETAIL(KTSTR_FAILS, "starved (0 work units, not_starved)");
 }
 
+TEST_F(ops, workers_that_a_loop_makes_at_its_end_are_not_called_starved)
+{
+	ktstr_checks__resolve(&self->ctx.checks, NULL, NULL);
+	self->ctx.duration_ns = 300 * NSEC_PER_MSEC;
+	EXPECT_EQ(0, RUN(STEP(OPS(REMOVE_CGROUP("b"),
+				  ADD_CGROUP_DEF("b", .workers = 1, DOES_NOTHING)),
+			      HOLD_LOOP_MS(200))));
+	EXPECT_EQ(NULL, detail(self->ctx.result, "starved")) print_details(self->ctx.result);
+	EXPECT_DETAIL(KTSTR_NOTE, "b: step 1: 1 worker was stopped by REMOVE_CGROUP and judged");
+}
+
 /*
  * Slices of 20 ms on one CPU beside seven of nice 0: nice 0 is promised its turn within 140 ms, nice
  * 19 (weight 15 of 7183) within 9.6 s.
@@ -161,7 +218,7 @@ TEST_F(ops, who_is_entitled_to_next_to_nothing_is_not_starved_at_once)
 		CGROUP("equal", .workers = 1, .affinity = PINNED("0"), DOES_NOTHING)),
 		HOLD_MS(300))));
 	EXPECT_EQ(NULL, detail(self->ctx.result, "light:")) print_details(self->ctx.result);
-	EXPECT_DETAIL(KTSTR_FAILS, "equal: tid ");
+	EXPECT_DETAIL(KTSTR_FAILS, "equal:0[");
 }
 
 static void no_device(struct ktstr_work_ctx *w)
@@ -191,7 +248,8 @@ TEST_F(ops, a_custom_worker_can_skip_the_test)
 					.work = CUSTOM("no_device", no_device)))),
 			      STEP(HOLD_MS(30)))) print_details(self->ctx.result);
 	EXPECT_EQ(1, self->ctx.result->nr_details) print_details(self->ctx.result);
-	EXPECT_DETAIL(KTSTR_SKIPS, "c: step 1: worker 0: there is no device 7 here");
+	EXPECT_DETAIL(KTSTR_SKIPS, "c:0[");
+	EXPECT_DETAIL(KTSTR_SKIPS, "]: there is no device 7 here");
 	EXPECT_EQ(KTSTR_SKIP, ktstr_result__outcome(self->ctx.result));
 }
 
@@ -202,7 +260,8 @@ TEST_F(ops, a_custom_worker_can_leave_the_test_undecided)
 					     .work = CUSTOM("no_answer", no_answer))),
 			      HOLD_MS(30)))) print_details(self->ctx.result);
 	EXPECT_EQ(1, self->ctx.result->nr_details) print_details(self->ctx.result);
-	EXPECT_DETAIL(KTSTR_UNDECIDED, "c: step 1: worker 0: no answer");
+	EXPECT_DETAIL(KTSTR_UNDECIDED, "c:0[");
+	EXPECT_DETAIL(KTSTR_UNDECIDED, "]: no answer");
 	EXPECT_EQ(KTSTR_INCONCLUSIVE, ktstr_result__outcome(self->ctx.result));
 	EXPECT_EQ(1, cgroup_stats(self->ctx.result, "c").workers);
 }
@@ -215,7 +274,8 @@ TEST_F(ops, a_custom_worker_can_fail_the_test)
 					     .work = CUSTOM("wrong_answer", wrong_answer))),
 			      HOLD_MS(30)))) print_details(self->ctx.result);
 	EXPECT_EQ(1, self->ctx.result->nr_details) print_details(self->ctx.result);
-	EXPECT_DETAIL(KTSTR_FAILS, "c: step 1: worker 0: 41 is not 42");
+	EXPECT_DETAIL(KTSTR_FAILS, "c:0[");
+	EXPECT_DETAIL(KTSTR_FAILS, "]: 41 is not 42");
 	EXPECT_EQ(2, cgroup_stats(self->ctx.result, "c").workers);
 }
 

@@ -361,7 +361,7 @@ TEST_F(ops, stopped_workers_are_judged_and_their_cgroup_stays)
 		STEP(HOLD_MS(20)),
 		STEP(OPS(STOP_CGROUP("b"), SET_CPUSET("b", CPUS("0"))), HOLD_MS(5))));
 	EXPECT_DETAIL(KTSTR_NOTE, "b: step 2: 2 workers were stopped by STOP_CGROUP and judged");
-	EXPECT_DETAIL(KTSTR_FAILS, "b: worker ");
+	EXPECT_DETAIL(KTSTR_FAILS, "b:0[");
 	EXPECT_WORKERS(2, "b", 0);
 	EXPECT_EQ(0, told[1].workers);
 }
@@ -404,7 +404,7 @@ TEST_F(ops, isolation_is_judged_by_the_cpuset_of_its_time)
 		STEP(OPS(SET_CPUSET("b", CPUS("7"))), HOLD_MS(400)),
 		STEP(OPS(SET_CPUSET("b", CPUS("0-6"))), HOLD_MS(300))));
 	EXPECT_EQ(1, self->ctx.result->nr_details) print_details(self->ctx.result);
-	EXPECT_DETAIL(KTSTR_FAILS, "b: tid ");
+	EXPECT_DETAIL(KTSTR_FAILS, "b:0[");
 	EXPECT_DETAIL(KTSTR_FAILS, "ran on unexpected CPUs {");
 }
 

@@ -1,11 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Promises of harness/monitor/view/kfunc.h on made BTF. */
+/*
+ * Promises of harness/monitor/view/kfunc.h on made BTF, and those of loadable.c: which schedulers of
+ * a run are checked.
+ */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "kselftest_harness.h"
 
+#include "harness/monitor/monitor.h"
 #include "harness/monitor/view/kfunc.h"
+#include "harness/plan/plan.h"
 #include "made_btf.h"
 
 FIXTURE(kfunc) {
@@ -79,6 +87,80 @@ TEST_F(kfunc, a_function_without_a_prototype_does_no_harm)
 	FUNC("scx_bpf_", made_type(self->b, "", BTF_KIND_FUNC_PROTO, 0, 0, 1));
 	OPEN();
 	EXPECT_EQ(NULL, ktstr_kfunc__unusable(self->btf, all, NULL));
+}
+
+/* The kernel of the run, instead of an image on disk. */
+static struct ktstr_btf *kernel_btf;
+static int images;
+
+struct ktstr_kimage *ktstr_monitor__open_image(const struct ktstr_run *run, struct ktstr_err *err)
+{
+	struct ktstr_kimage *img = calloc(1, sizeof(*img));
+
+	(void)run;
+	(void)err;
+	images++;
+	if (img)
+		img->btf = kernel_btf;
+	kernel_btf = NULL;
+	return img;
+}
+
+/* A program that has @calls among its strings: "scx_bpf_a", with a NUL before and after it. */
+static int program(const char *calls, char path[32])
+{
+	int fd = memfd_create("scheduler", MFD_CLOEXEC);
+
+	snprintf(path, 32, "/proc/self/fd/%d", fd);
+	return write(fd, "", 1) == 1 && write(fd, calls, strlen(calls) + 1) > 0 ? fd : -1;
+}
+
+TEST_F(kfunc, each_scheduler_that_the_test_may_attach_is_checked)
+{
+	static const struct ktstr_scheduler own = { .name = "own", .binary = "scx_own" },
+		first = { .name = "first", .binary = "scx_first" },
+		second = { .name = "second", .binary = "scx_second" };
+	const struct ktstr_scheduler * const staged[] = { &first, &second, NULL };
+	const struct ktstr_test test = { .name = "t", .staged_schedulers = staged };
+	struct ktstr_plan plan = { .test = &test, .scheduler = &own };
+	char path[3][32];
+	struct ktstr_program programs[] = {
+		{ .of = &own, .path = path[0] }, { .of = &first, .path = path[1] },
+		{ .of = &second, .path = path[2] },
+	};
+	struct ktstr_run run = {
+		.plan = &plan, .programs = programs, .nr_programs = 3, .kernel.release = "7.2.12",
+	};
+	int fds[] = { program("scx_bpf_b", path[0]), program("scx_bpf_b", path[1]),
+		      program("scx_bpf_a", path[2]) };
+	int i;
+
+	FUNC("scx_bpf_a", self->with);
+	OPEN();
+	for (i = 0; i < 3; i++)
+		ASSERT_LE(0, fds[i]);
+	kernel_btf = self->btf;
+	self->btf = NULL;	/* goes with the image */
+	images = 0;
+	EXPECT_EQ(-ENOTSUP, ktstr_monitor__check_loadable(&run, &self->err));
+	EXPECT_TRUE(self->err.missing);
+	EXPECT_NE(NULL, strstr(self->err.msg, "scheduler second is built for scx_bpf_a() without"))
+		TH_LOG("%s", self->err.msg);
+	EXPECT_NE(NULL, strstr(self->err.msg, "(7.2.12)"));
+	EXPECT_EQ(1, images);
+	for (i = 0; i < 3; i++)
+		close(fds[i]);
+}
+
+TEST_F(kfunc, a_test_without_a_scheduler_asks_nothing_of_the_kernel)
+{
+	const struct ktstr_test test = { .name = "t" };
+	struct ktstr_plan plan = { .test = &test };
+	struct ktstr_run run = { .plan = &plan };
+
+	images = 0;
+	EXPECT_EQ(0, ktstr_monitor__check_loadable(&run, &self->err));
+	EXPECT_EQ(0, images);
 }
 
 TEST_HARNESS_MAIN

@@ -111,6 +111,23 @@ TEST_F(x86, kernel_is_found_where_it_is)
 	EXPECT_EQ(self->direct, value);
 }
 
+TEST_F(x86, addresses_of_the_image_have_names_and_others_have_none)
+{
+	uint64_t at, off;
+
+	ASSERT_EQ(0, ktstr_kview__attach(&self->v));
+	ASSERT_EQ(0, ktstr_kview__symbol(&self->v, "runqueues", &at));
+	EXPECT_STREQ("runqueues", ktstr_kview__symbol_at(&self->v, at, &off));
+	EXPECT_EQ(0, off);
+	EXPECT_STREQ("runqueues", ktstr_kview__symbol_at(&self->v, at + 8, &off));
+	EXPECT_EQ(8, off);
+	ASSERT_EQ(0, ktstr_kview__symbol(&self->v, "_end", &at));
+	EXPECT_EQ(NULL, ktstr_kview__symbol_at(&self->v, at, &off));
+	EXPECT_EQ(NULL, ktstr_kview__symbol_at(&self->v, MADE_TEXT + self->slide - 1, &off));
+	EXPECT_EQ(NULL, ktstr_kview__symbol_at(&self->v, self->direct, &off));
+	EXPECT_EQ(NULL, ktstr_kview__symbol_at(&self->v, 0, &off));
+}
+
 TEST_F(x86, fast_translations_agree_with_the_page_tables)
 {
 	uint64_t kva[] = { MADE_TEXT + self->slide + AT_PERCPU, self->direct + 0x123456 };

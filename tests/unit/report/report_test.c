@@ -213,7 +213,7 @@ TEST_F(report, scenarios_of_a_batch_have_statistics_of_their_own)
 	HAS(self->run.brief, "--- stats of part_4 ---\n5 workers, ");
 	HAS(self->run.brief, "... and those of other scenarios\n");
 	LACKS(self->run.brief, "part_5");
-	HAS(self->run.brief, "  part_1: cg_0: step 1: worker 0 () stood still");
+	HAS(self->run.brief, "  part_1: cg_0: step 1: [0] stood still");
 	HAS(self->run.report, "--- stats of part_6 ---\n7 workers, ");
 	LACKS(self->run.report, "--- stats ---");
 }

@@ -2,13 +2,16 @@
 /*
  * Ops that change in mid-run what a cgroup or its workers are entitled to: weights, bandwidth,
  * utilization clamps, controllers, nice values and policies. A scheduler learns of each change by a
- * callback of its own and may miss it.
+ * callback of its own and may miss it. And core scheduling cookies, of which it is told nothing.
  */
 #include <errno.h>
 #include <inttypes.h>
 #include <linux/kernel.h>
+#include <linux/prctl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 #include "harness/guest/engine/state/worker_group.h"
 #include "harness/guest/work/attributes.h"
@@ -199,9 +202,23 @@ static void policy_text(const struct ktstr_op *op, char *buf, size_t size)
 	snprintf(buf, size, "policy %s", ktstr_attributes__policy_name(&op->policy));
 }
 
+static bool is_about_cookies(const struct ktstr_op *op)
+{
+	return op->kind == KTSTR_OP_SET_CORE_COOKIE || op->kind == KTSTR_OP_CLEAR_CORE_COOKIE;
+}
+
+static void cookie_text(const struct ktstr_op *op, char *buf, size_t size)
+{
+	snprintf(buf, size, "%s core scheduling cookie",
+		 op->kind == KTSTR_OP_SET_CORE_COOKIE ? "a" : "no");
+}
+
 /* One worker, and what is remembered of its group. */
 static int set_one(const struct ktstr_op *op, int tid)
 {
+	if (is_about_cookies(op))	/* that of the calling thread */
+		return prctl(PR_SCHED_CORE, PR_SCHED_CORE_SHARE_TO, tid, PR_SCHED_CORE_SCOPE_THREAD,
+			     0) ? -errno : 0;
 	return op->kind == KTSTR_OP_SET_NICE ? ktstr_attributes__set_nice(tid, (int)op->nice) :
 					       ktstr_attributes__set_policy(tid, &op->policy);
 }
@@ -210,6 +227,8 @@ static void set_group(const struct ktstr_op *op, struct ktstr_worker_group *grou
 {
 	const int nice = (int)op->nice;
 
+	if (is_about_cookies(op))
+		return;
 	if (op->kind == KTSTR_OP_SET_NICE)
 		ktstr_group__set_weight(group, NULL, &nice);
 	else
@@ -242,6 +261,46 @@ static int apply_to_workers(struct ktstr_scenario_state *st, const struct ktstr_
 	}
 	ktstr_state__weigh(st);
 	return nr ? 0 : ktstr_err(err, ENOENT, "%s has no such workers", op->cgroup);
+}
+
+/* A thread that has the cookie only as long as it hands it on. */
+struct bearer {
+	struct ktstr_scenario_state *st;
+	const struct ktstr_op *op;
+	struct ktstr_err *err;
+	int ret;
+};
+
+static void *hand_on_cookie(void *arg)
+{
+	struct bearer *b = arg;
+	uint64_t cookie;
+
+	/* Asking for one's own fails for the same reasons as the rest. */
+	if (prctl(PR_SCHED_CORE, PR_SCHED_CORE_GET, 0, PR_SCHED_CORE_SCOPE_THREAD, &cookie))
+		b->ret = ktstr_err(b->err, errno, "%s", errno == ENODEV ?
+				   "no core of this machine has two threads" : errno == EINVAL ?
+				   "the kernel was built without CONFIG_SCHED_CORE" :
+				   strerror(errno));
+	else if (b->op->kind == KTSTR_OP_SET_CORE_COOKIE &&
+		 prctl(PR_SCHED_CORE, PR_SCHED_CORE_CREATE, 0, PR_SCHED_CORE_SCOPE_THREAD, 0))
+		b->ret = ktstr_err(b->err, errno, "no cookie: %s", strerror(errno));
+	else
+		b->ret = apply_to_workers(b->st, b->op, b->err);
+	return NULL;
+}
+
+static int apply_cookie(struct ktstr_scenario_state *st, const struct ktstr_op *op,
+			struct ktstr_err *err)
+{
+	struct bearer b = { .st = st, .op = op, .err = err };
+	pthread_t thread;
+	int ret = pthread_create(&thread, NULL, hand_on_cookie, &b);
+
+	if (ret)
+		return ktstr_err(err, ret, "a thread to hand on the cookie: %s", strerror(ret));
+	pthread_join(thread, NULL);
+	return b.ret;
 }
 
 const struct ktstr_op_row ktstr_change_ops[] = {
@@ -305,6 +364,26 @@ const struct ktstr_op_row ktstr_change_ops[] = {
 		.does = "changes the policy of its workers, or with .work = n of those of its n-th work; they keep their nice values. A policy that the kernel refuses fails the step",
 		.check = check_set_policy,
 		.apply = apply_to_workers,
+	},
+	{
+		.kind = KTSTR_OP_SET_CORE_COOKIE,
+		.name = "SET_CORE_COOKIE",
+		.words = "workers of {cgroup} get {value}",
+		.value = cookie_text,
+		.takes = "name, ...",
+		.does = "gives its workers, or with .work = n those of its n-th work, one new core scheduling cookie (PR_SCHED_CORE): they share a core only with each other and what they fork. A kernel without CONFIG_SCHED_CORE and a machine without SMT fail the step",
+		.check = check_work,
+		.apply = apply_cookie,
+	},
+	{
+		.kind = KTSTR_OP_CLEAR_CORE_COOKIE,
+		.name = "CLEAR_CORE_COOKIE",
+		.words = "workers of {cgroup} get {value}",
+		.value = cookie_text,
+		.takes = "name, ...",
+		.does = "takes the cookie away from its workers, or with .work = n from those of its n-th work",
+		.check = check_work,
+		.apply = apply_cookie,
 	},
 	{ }
 };

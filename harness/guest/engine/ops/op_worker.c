@@ -98,7 +98,9 @@ static int pin_group(struct ktstr_worker_group *group, const struct ktstr_affini
 		if (!ret || ret == -ESRCH)	/* it ended: its report will say so */
 			continue;
 		ktstr_cpumask__format(&cpus, list, sizeof(list));
-		return ktstr_err(err, -ret, "pin worker %d to %s: %s", pid, list, strerror(-ret));
+		return ktstr_err(err, -ret, "pin %s to %s: %s",
+				 ktstr_worker_name(ktstr_group__label(group), group->index, i, pid, 0).text,
+				 list, strerror(-ret));
 	}
 	return 0;
 }

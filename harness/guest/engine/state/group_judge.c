@@ -34,16 +34,17 @@ static struct ktstr_checks checks_of(const struct ktstr_worker_group *group)
 	return checks;
 }
 
-/* "cg_a" or, from the second step on, "cg_a (step 2)", as in the findings of checks. */
+/* One of the group's workers, as in the findings of checks. */
+static struct ktstr_where worker(const struct ktstr_worker_group *group, uint32_t i)
+{
+	return ktstr_worker_name(ktstr_group__label(group), group->index, i,
+				 ktstr_workers__pid(group->workers, i), group->step);
+}
+
 static void report_stray(const struct ktstr_worker_group *group, uint32_t i, const char *list)
 {
-	char step[24] = "";
-
-	if (group->step)
-		snprintf(step, sizeof(step), " (step %u)", group->step + 1);
 	ktstr_result__add(group->state->ctx->result, KTSTR_FAILS, KTSTR_ISOLATION,
-			  "%s%s: tid %d ran on unexpected CPUs {%s} (isolation)", ktstr_group__label(group), step,
-			  ktstr_workers__pid(group->workers, i), list);
+			  "%s ran on unexpected CPUs {%s} (isolation)", worker(group, i).text, list);
 }
 
 /* Remove from @used what the workers may use; true when something is left. */
@@ -127,8 +128,8 @@ static void report_lost(const struct ktstr_worker_group *group, uint32_t i)
 		break;
 	}
 	ktstr_result__add(group->state->ctx->result, KTSTR_FAILS, KTSTR_WORKER_LOST,
-			  "%s: step %u: worker %d %s; it had done %" PRIu64 " work units",
-			  ktstr_group__label(group), group->step + 1, r->tid, how, r->work_units);
+			  "%s %s; it had done %" PRIu64 " work units", worker(group, i).text, how,
+			  r->work_units);
 }
 
 /* A slot is not trusted: a worker that crashed may have written anything. */
@@ -190,8 +191,8 @@ static enum ktstr_severity said_by_workers(const struct ktstr_worker_group *grou
 		if (said == KTSTR_NOTE)
 			continue;
 		if (out)
-			ktstr_result__add(out, said, kinds[said], "%s: step %u: worker %u: %s",
-					  ktstr_group__label(group), group->step + 1, i, text);
+			ktstr_result__add(out, said, kinds[said], "%s: %s", worker(group, i).text,
+					  text);
 		if (said < mildest)
 			mildest = said;
 	}
@@ -205,6 +206,7 @@ void ktstr_group__view(const struct ktstr_worker_group *group, struct ktstr_grou
 
 	*s = (struct ktstr_group_sample){
 		.cgroup = ktstr_group__label(group),
+		.group = group->index,
 		.step = group->step,
 		.span = group->backdrop ? KTSTR_SPAN_LIFE : KTSTR_SPAN_STEP,
 		.reports = ktstr_workers__reports(group->workers),
@@ -249,8 +251,8 @@ static double promised_gap_ms(const struct ktstr_worker_group *group)
 
 /*
  * The defaults are made for workers with a fair part of a machine. Who is entitled to next to
- * nothing may wait longer, and get nothing in a short life; an op that ends workers after a moment
- * leaves too little to call them starved.
+ * nothing may wait longer, and get nothing in a short life; an op that ends workers after a moment,
+ * or a loop that makes some a moment before its end, leaves too little to call them starved.
  */
 static void fit_defaults(const struct ktstr_worker_group *group, struct ktstr_checks *c)
 {
@@ -258,7 +260,7 @@ static void fit_defaults(const struct ktstr_worker_group *group, struct ktstr_ch
 
 	if (c->max_gap_ms == KTSTR_DEFAULT_MAX_GAP_MS)
 		c->max_gap_ms = fmax(c->max_gap_ms, promised);
-	if ((group->cut && group->ran_ns < MIN_JUDGED_NS) ||
+	if (((group->cut || group->looped) && group->ran_ns < MIN_JUDGED_NS) ||
 	    (double)group->ran_ns / NSEC_PER_MSEC < promised)
 		c->not_starved = KTSTR_OFF;
 }
@@ -294,6 +296,7 @@ void ktstr_group__end_phase(struct ktstr_worker_group *group)
 {
 	struct ktstr_group_sample s = {
 		.cgroup = ktstr_group__label(group),
+		.group = group->index,
 		.step = group->state->step,
 		.span = KTSTR_SPAN_PHASE,
 		.nr = ktstr_workers__nr(group->workers),

@@ -46,6 +46,7 @@ struct ktstr_scenario_state {
 	bool payload_judged;		/* one at least: by its exit status or by checks */
 	uint32_t *gate;			/* shared: behind it all wait; NULL: each group has its own */
 	bool in_backdrop;		/* what is made now belongs to it */
+	bool in_loop;			/* the ops of a HOLD_LOOP_MS make it */
 	struct ktstr_cpumask offline[2]; /* taken offline by the step [0] and the backdrop [1] */
 	bool sched_ended;
 	uint64_t kill_ns;		/* see ktstr_workers__stop() */

@@ -169,6 +169,7 @@ static struct ktstr_worker_group *group_new(struct ktstr_scenario_state *st, con
 	ktstr_group__set_weight(group, NULL, NULL);
 	group->serial = st->serial++;
 	group->backdrop = st->in_backdrop;
+	group->looped = st->in_loop;
 	group->step = st->in_backdrop ? 0 : st->step;
 	snprintf(group->cgroup, sizeof(group->cgroup), "%s", name);
 	if (*name && asprintf(&group->dir, "%s/%s", st->tree.root, name) < 0)

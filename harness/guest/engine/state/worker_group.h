@@ -41,6 +41,7 @@ struct ktstr_worker_group {			/* a group of equal workers */
 	double least_share;		/* of a CPU, so far; 0: not weighed yet */
 	uint32_t cpus;			/* that SET_AFFINITY left them; 0: as declared */
 	bool cut;			/* an op ended its workers before the end of their step */
+	bool looped;			/* a loop of ops made it, whenever that was in its step */
 	uint32_t epochs;		/* changes of the cpuset while it ran */
 };
 
