@@ -7,6 +7,7 @@
 
 #include "lib/clock.h"
 #include "cast/cast.h"
+#include "harness/monitor/root.h"
 #include "dump_priv.h"
 
 #define STRUCT_MAX	(64u << 10)	/* bytes of a structure of the kernel that is shown whole */
@@ -19,6 +20,16 @@ uint64_t dump_load(struct dump *d, const char *type, const char *path, uint64_t 
 
 	ktstr_place__find(&p, d->btf, type, path);
 	*ok = kva && !ktstr_place__load(d->v, &p, kva, &value);
+	return value;
+}
+
+uint64_t dump_load_sched(struct dump *d, const char *path, bool *ok)
+{
+	struct ktstr_place p;
+	uint64_t value = 0;
+
+	ktstr_root__find(&p, d->v->img, path);
+	*ok = d->sched && !ktstr_place__load(d->v, &p, d->sched, &value);
 	return value;
 }
 
@@ -258,8 +269,7 @@ void ktstr_dump__take(struct ktstr_jtree *t, struct ktstr_jnode *report,
 		dump_missing(&d, "unavailable", "the kernel was not found in guest memory");
 		return;
 	}
-	if (ktstr_kview__pointer(d.v, "scx_root", &d.sched))
-		d.sched = 0;
+	ktstr_root__now(d.v, &d.sched);
 	if (ktstr_monitor__jiffies(d.mon, &d.jiffies))
 		d.jiffies = 0;
 	if (ktstr_monitor__tick_ns(d.mon, &d.tick_ns))

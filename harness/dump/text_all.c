@@ -124,6 +124,8 @@ static void put_scheduler(const struct ktstr_jnode *report, FILE *f)
 	}
 	if (ktstr_jnode__get(s, "value"))
 		ktstr_value_text__put(ktstr_jnode__get(s, "value"), "scx_root", 0, false, f);
+	if (ktstr_jnode__get(s, "scx_ops"))
+		ktstr_value_text__put(ktstr_jnode__get(s, "scx_ops"), "scx_ops", 0, false, f);
 }
 
 void ktstr_dump_text__all(const struct ktstr_jnode *report, FILE *f)

@@ -67,8 +67,10 @@ def compare_tasks(late, text):
         note("task.sticky_cpu", t["scx_sticky_cpu"], int(sticky), where)
         note("task.holding_cpu", t["scx_holding_cpu"], int(holding), where)
         note("task.dsq_vtime", t["scx_dsq_vtime"], int(k["dsq_vtime"]), where)
-        note("task.slice", t["scx_slice"], int(k["slice"]), where)
-        note("task.weight", t["weight"], int(k["weight"]), where)
+        # 6.12 prints neither
+        for key, ours_key in (("slice", "scx_slice"), ("weight", "weight")):
+            if key in k:
+                note("task." + key, t[ours_key], int(k[key]), where)
         note("task.cpus_allowed", mask_of(t["cpus_allowed"]), int(k["cpus"].replace(",", ""), 16),
              where)
         state = ["NONE", "QUEUEING", "QUEUED", "DISPATCHING"]
@@ -85,6 +87,9 @@ def compare_cpus(late, text):
         note("cpu.nr_running", c["nr_running"], int(figures["nr_run"]), where)
         note("cpu.flags", c["flags"], int(figures["flags"], 16), where)
         note("cpu.cpu_released", c["cpu_released"], int(figures["cpu_rel"]), where)
+        # it has become kick_sync since
+        if "pnt_seq" in figures:
+            note("cpu.pnt_seq", c["pnt_seq"], int(figures["pnt_seq"]), where)
         curr = re.search(r"curr=(.*)\[(-?\d+)\]", m[3])
         note("cpu.curr", "%s[%d]" % (c["curr_comm"], c["curr_pid"]), curr[1] + "[%s]" % curr[2], where)
         listed = re.split(r"^CPU \d", text[m.end():], maxsplit=1, flags=re.M)[0]
