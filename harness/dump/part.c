@@ -175,12 +175,28 @@ static void find_casts(struct ktstr_run *run, struct state *s)
 	}
 }
 
+/* NULL: @err says why. The caller frees it. */
+static struct vm_regs *read_regs(struct vm *vm, uint32_t nr_cpus, struct ktstr_err *err)
+{
+	struct vm_regs *regs = calloc(nr_cpus, sizeof(*regs));
+
+	if (!regs) {
+		ktstr_err(err, ENOMEM, "no memory");
+	} else if (vm_get_regs(vm, regs, err)) {
+		free(regs);
+		regs = NULL;
+	}
+	return regs;
+}
+
 static void take(struct ktstr_run *run, struct state *s, struct moment *to, const char *trigger)
 {
+	struct ktstr_err err = { .msg = "" };
+	struct vm_regs *regs = read_regs(s->vm, view(run, s)->view.nr_cpus, &err);
 	struct ktstr_dump_input in = {
 		.mon = view(run, s), .trigger = trigger, .ops = run->seen->ops,
 		.series = &monitor(run)->all, .time_ns = guest_time(run),
-		.casts = s->casts,
+		.casts = s->casts, .regs = regs, .why_no_regs = err.msg,
 	};
 
 	if (!s->casts_known)
@@ -190,10 +206,11 @@ static void take(struct ktstr_run *run, struct state *s, struct moment *to, cons
 	ktstr_jtree__free(&to->tree);
 	ktstr_jtree__init(&to->tree, KTSTR_DUMP_MAX_BYTES);
 	to->report = ktstr_jtree__object(&to->tree, NULL, NULL);
-	if (!to->report)
-		return;
-	put_run(run, &to->tree, to->report, KTSTR_SCHEMA_SINGLE);
-	ktstr_dump__take(&to->tree, to->report, &in);
+	if (to->report) {
+		put_run(run, &to->tree, to->report, KTSTR_SCHEMA_SINGLE);
+		ktstr_dump__take(&to->tree, to->report, &in);
+	}
+	free(regs);
 }
 
 /* Has the scheduler been claimed for an exit by an error? */
@@ -296,6 +313,9 @@ static void degrade(struct ktstr_run *run, struct state *s, const struct ktstr_e
 {
 	struct ktstr_exit_info info;
 	struct ktstr_jtree *t = &s->files;
+	struct ktstr_monitor *m = view(run, s);
+	struct ktstr_err why = { .msg = "" };
+	struct vm_regs *regs;
 
 	if (s->degraded)
 		return;
@@ -306,8 +326,10 @@ static void degrade(struct ktstr_run *run, struct state *s, const struct ktstr_e
 			 KTSTR_REASON_DEGRADED_RENDEZVOUS_TIMEOUT, PAUSE_MS, err->msg);
 	ktstr_jtree__bool(t, s->degraded, "watchpoint_hit", false);
 	ktstr_jtree__str(t, s->degraded, "bss_latch_state", "not_resolved");
-	ktstr_jtree__str(t, s->degraded, "vcpu_regs_unavailable", "registers are not read");
-	if (!ktstr_monitor__exit_info(view(run, s), &info))
+	regs = read_regs(s->vm, m->view.nr_cpus, &why);
+	ktstr_dump__regs(t, s->degraded, &m->view, regs, why.msg);
+	free(regs);
+	if (!ktstr_monitor__exit_info(m, &info))
 		ktstr_jtree__u64(t, s->degraded, "exit_kind", info.kind);
 	ktstr_jtree__u64(t, s->degraded, "elapsed_ms", guest_time(run) / 1000000);
 }

@@ -72,11 +72,16 @@ void dump_struct(struct dump *d, struct ktstr_jnode *parent, const char *key, co
 
 void dump_symbol(const struct dump *d, uint64_t kva, char *buf, size_t size)
 {
-	const struct ktstr_kimage *img = d->v->img;
-	uint64_t link = kva - d->v->slide, off;
+	ktstr_dump__symbol(d->v, kva, buf, size);
+}
+
+void ktstr_dump__symbol(const struct ktstr_kview *v, uint64_t kva, char *buf, size_t size)
+{
+	const struct ktstr_kimage *img = v->img;
+	uint64_t link = kva - v->slide, off;
 	const char *name = NULL;
 
-	if (link >= img->text && link - img->text < d->v->text_len)
+	if (link >= img->text && link - img->text < v->text_len)
 		name = ktstr_kimage__symbol_at(img, link, &off);
 	if (name)
 		snprintf(buf, size, "%s+%#" PRIx64, name, off);
@@ -278,6 +283,7 @@ void ktstr_dump__take(struct ktstr_jtree *t, struct ktstr_jnode *report,
 	dump_tasks__list(&d);
 	dump_sched__put(&d);
 	dump_cpus__put(&d);
+	ktstr_dump__regs(t, report, d.v, in->regs, in->why_no_regs ?: "no machine was asked");
 	dump_queues__put(&d);
 	dump_tasks__put(&d);
 	dump_times__put(&d);
