@@ -34,6 +34,7 @@
 #include "harness/plan/programs.h"
 #include "harness/plan/variant.h"
 #include "cast/cast.h"
+#include "core_file.h"
 #include "file.h"
 #include "part.h"
 #include "text.h"
@@ -51,6 +52,7 @@ struct moment {
 struct state {
 	struct vm *vm;			/* NULL: detached */
 	struct moment late, early, asked;
+	struct ktstr_core_file core;
 	struct ktstr_jtree files;	/* what is around the reports */
 	struct ktstr_jnode *degraded, *shown;
 	uint64_t error_kva;		/* link address; 0: none */
@@ -210,6 +212,9 @@ static void take(struct ktstr_run *run, struct state *s, struct moment *to, cons
 		put_run(run, &to->tree, to->report, KTSTR_SCHEMA_SINGLE);
 		ktstr_dump__take(&to->tree, to->report, &in);
 	}
+	if (run->opts.vmcore && (to == &s->late || (!s->late.report &&
+						    (to == &s->early || !s->early.report))))
+		ktstr_core_file__write(&s->core, run, s->vm, &in.mon->view, regs);
 	free(regs);
 }
 
@@ -441,8 +446,12 @@ static void fold(struct ktstr_run *run, void *state)
 	bool failed = ktstr_result__outcome(run->result) == KTSTR_FAIL;
 	const struct ktstr_jnode *root = NULL;
 
-	if (!s->late.report && !s->degraded && !failed && run->opts.dump != KTSTR_DUMP_ALWAYS)
+	if (!s->late.report && !s->degraded && !failed && run->opts.dump != KTSTR_DUMP_ALWAYS) {
+		ktstr_core_file__drop(&s->core, run);
 		return;
+	}
+	if (s->core.why_not[0])
+		ktstr_run__lose(run, "the core of the machine: %s", s->core.why_not);
 	if (s->late.report && s->early.report)
 		root = make_dual(run, s);
 	else if (s->late.report)
@@ -475,6 +484,7 @@ static void json(const struct ktstr_run *run, const void *state, const char *key
 	ktstr_json__object(j, key);
 	ktstr_json__str(j, "file", s->file[0] ? s->file : NULL);
 	ktstr_json__str(j, "early_file", s->early_file[0] ? s->early_file : NULL);
+	ktstr_json__str(j, "vmcore", s->core.name[0] ? s->core.name : NULL);
 	ktstr_json__str(j, "trigger", ktstr_jnode__str(s->shown, "trigger", NULL));
 	ktstr_json__u64(j, "longest_wait_jiffies", s->peak);
 	ktstr_json__u64(j, "later_errors", s->later);
@@ -498,6 +508,8 @@ static void report(const struct ktstr_run *run, const void *state, bool brief, F
 		fprintf(f, "all of it: ktstr dump %s\n", s->file);
 	if (s->early_file[0])
 		fprintf(f, "all of it: ktstr dump %s\n", s->early_file);
+	if (s->core.name[0])
+		fprintf(f, "the machine, for crash and drgn: %s\n", s->core.name);
 }
 
 static void release(void *state)
