@@ -9,6 +9,7 @@
 #include "cast/cast.h"
 #include "harness/monitor/root.h"
 #include "dump_priv.h"
+#include "forward.h"
 
 #define STRUCT_MAX	(64u << 10)	/* bytes of a structure of the kernel that is shown whole */
 #define DEADLINE_NS	(10ull * NSEC_PER_SEC)
@@ -131,6 +132,23 @@ static int read_memory(void *arg, uint64_t addr, void *buf, size_t len)
 	return ktstr_kview__read(d->v, addr, buf, len);
 }
 
+/* What has the scheduler's type @type, in whichever object of its program. */
+static void find_target(const struct dump *d, const struct ktstr_btf *btf, uint32_t type,
+			struct ktstr_render_target *t)
+{
+	struct ktstr_complete whole = { .btf = NULL };
+	struct ktstr_btf_type target;
+
+	ktstr_btf__type(btf, type, &target);
+	t->btf = target.size ? btf : NULL;
+	t->type = type;
+	if (target.kind != KTSTR_BTF_FWD)
+		return;
+	whole = ktstr_forward__find(btf, type, d->in->casts, d->in->nr_casts);
+	t->btf = whole.btf;
+	t->type = whole.type;
+}
+
 /*
  * What a pointer leads to. Tasks have names, the kernel's text and data have symbols, and an address
  * in the arena is one of the loader: it is followed, as its target is the scheduler's own.
@@ -139,16 +157,13 @@ static void describe_pointer(void *arg, const struct ktstr_btf *btf,
 			     const struct ktstr_btf_type *p, uint64_t addr,
 			     struct ktstr_render_target *t)
 {
-	struct ktstr_btf_type target;
 	struct dump *d = arg;
 
 	if (dump_task_name(d, addr, t->note, sizeof(t->note)))
 		return;
 	if (d->arena_bytes && addr - d->arena_user < d->arena_bytes) {
-		ktstr_btf__type(btf, p->target, &target);
-		t->btf = target.kind == KTSTR_BTF_FWD || !target.size ? NULL : btf;
+		find_target(d, btf, p->target, t);
 		t->skipped = "only the name of its type is known";
-		t->type = p->target;
 		t->addr = d->arena_kva + (addr - d->arena_user);
 		snprintf(t->note, sizeof(t->note), "arena+%#" PRIx64, addr - d->arena_user);
 		return;
@@ -233,12 +248,13 @@ static bool describe_cast(void *arg, const struct ktstr_btf *btf, uint32_t type,
 	if (c->to.btf || c->to.note[0])
 		return true;
 	known = d->btf ? ktstr_btf__composite(d->btf, target.name) : 0;
-	if (!known && target.kind == KTSTR_BTF_FWD) {
+	if (known) {
+		c->to.btf = d->btf;
+		c->to.type = known;
+	} else {
+		find_target(d, btf, hit->target, &c->to);
 		c->to.skipped = "only the name of its type is known";
-		return true;
 	}
-	c->to.btf = known ? d->btf : btf;
-	c->to.type = known ?: hit->target;
 	c->to.addr = value;
 	return true;
 }
