@@ -65,6 +65,8 @@ static const struct variable variables[] = {
 	  "append the monitor's samples to this file" },
 	{ "KTSTR_DUMP", "failure", .meaning =
 	  "which runs leave a dump of their scheduler: failure, always, off" },
+	{ "KTSTR_VMCORE", "0", .meaning =
+	  "1: with a dump, leave a core of the machine for crash and drgn" },
 	{ "KTSTR_WORK_TYPE", "the cgroup's", .meaning =
 	  "work type of swappable cgroups, see `ktstr list work-types`" },
 	{ "KTSTR_HOST_CGROUP_PARENT", "/sys/fs/cgroup/ktstr", .meaning =

@@ -33,7 +33,7 @@ static struct {
 	const char *threads, *scheduler, *topology, *duration, *work_type, *monitor_csv;
 	char *sched_args;		/* what stood behind "--", one a line */
 	struct strings scenarios, kargs;
-	bool json, no_skip, batch, cold, no_monitor, dump, verbose, console;
+	bool json, no_skip, batch, cold, no_monitor, dump, vmcore, verbose, console;
 	/* Checked values of the above. */
 	uint64_t width, repeats, seed_value, shift_value, seconds;
 	char total[24];			/* seconds of a batch */
@@ -99,6 +99,7 @@ static const struct option run_options[] = {
 	OPT_STRING(0, "monitor-csv", &o.monitor_csv, "FILE", "write the monitor's samples to FILE"),
 	OPT_BOOLEAN(0, "no-monitor", &o.no_monitor, "do not look into the guests' memory"),
 	OPT_BOOLEAN(0, "dump", &o.dump, "dump the scheduler of tests that pass, too"),
+	OPT_BOOLEAN(0, "vmcore", &o.vmcore, "with a dump, leave a core of the machine for crash and drgn"),
 	OPT_BOOLEAN(0, "console", &o.console, "show the guests' consoles on stderr while they run"),
 	OPT_BOOLEAN('v', "verbose", &o.verbose, "print the report of tests that pass, too"),
 	OPT_BOOLEAN(0, "json", &o.json, "print a JSON array of results instead of KTAP"),
@@ -160,6 +161,8 @@ static int check_options(void)
 				"run: what follows -- are arguments of --scheduler, which is missing");
 	if (o.dump && o.no_monitor)
 		return complain(WRONG_USAGE, NULL, "run: --dump reads the guests' memory: it excludes --no-monitor");
+	if (o.vmcore && o.no_monitor)
+		return complain(WRONG_USAGE, NULL, "run: --vmcore reads the guests' memory: it excludes --no-monitor");
 	if (o.monitor_csv && o.no_monitor)
 		return complain(WRONG_USAGE, NULL, "run: --monitor-csv wants samples: it excludes --no-monitor");
 	for (i = 0; i < o.kargs.nr; i++)
@@ -274,6 +277,7 @@ static int export_options(void)
 		{ "KTSTR_COLD", o.cold ? "1" : NULL },
 		{ "KTSTR_MONITOR", o.no_monitor ? "off" : NULL },
 		{ "KTSTR_DUMP", o.dump ? "always" : NULL },
+		{ "KTSTR_VMCORE", o.vmcore ? "1" : NULL },
 		{ "KTSTR_VERBOSE", o.verbose ? "1" : NULL },
 	};
 	char dir[PATH_MAX];

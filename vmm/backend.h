@@ -12,6 +12,8 @@
 #include "image.h"
 #include "vm.h"
 
+struct vm_ram;
+
 struct vm_ops {
 	const char *name;
 
@@ -31,6 +33,8 @@ struct vm_ops {
 	int (*resume)(struct vm *vm);
 	/* optional; @stand has an element for each vCPU */
 	int (*look)(struct vm *vm, struct vm_stand *stand, struct ktstr_err *err);
+	int (*get_regs)(struct vm *vm, struct vm_regs *regs, struct ktstr_err *err); /* optional */
+	const struct vm_ram *(*ram)(struct vm *vm);	/* optional */
 	void *(*mem)(struct vm *vm, uint64_t gpa, size_t len);
 	void *(*shared)(struct vm *vm, uint64_t *gpa);
 	/* NULL: this backend does not count. */

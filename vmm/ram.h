@@ -110,6 +110,12 @@ int vm_ram_overlay(struct vm_ram *ram, uint64_t gpa, const struct vm_part *part)
 int vm_ram_save(const struct vm_ram *ram, int fd, struct ktstr_err *err);
 int vm_ram_load(struct vm_ram *ram, int fd, struct ktstr_err *err);
 
+/*
+ * Write the @len bytes at @gpa, whole pages of one region, to @fd from offset @at on, except for pages
+ * of zeroes. 0 or -errno.
+ */
+int vm_ram_write(const struct vm_ram *ram, uint64_t gpa, uint64_t len, int fd, uint64_t at);
+
 void vm_ram_free(struct vm_ram *ram);
 void *vm_ram_at(const struct vm_ram *ram, uint64_t gpa, size_t len);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Guest RAM in a file: its bytes, node after node, with holes for pages of zeroes, and behind them
+ * Guest RAM in a file. What machines start from has its bytes, node after node, with holes for pages of zeroes, and behind them
  * a trailer by which a damaged file is recognised. A machine has used a tenth of its memory when
  * it has booted, so holes are what makes a file small and its copying fast.
  */
@@ -115,6 +115,50 @@ static bool next_data(int fd, uint64_t size, uint64_t *from, uint64_t *end)
 	*end = hole < 0 || (uint64_t)hole > size ? size :
 	       ((uint64_t)hole + PAGE_BYTES - 1) & -PAGE_BYTES;
 	return true;
+}
+
+static bool is_zero(const uint8_t *page)
+{
+	return !page[0] && !memcmp(page, page + 1, PAGE_BYTES - 1);
+}
+
+/* Memory @p, [from, end) of it, to the same bytes behind @at in the file. */
+static int write_pages(int fd, const uint8_t *p, uint64_t from, uint64_t end, uint64_t at)
+{
+	uint64_t run = from, page;
+	int r = 0;
+
+	for (page = from; page < end && !r; page += PAGE_BYTES) {
+		if (!is_zero(p + page))
+			continue;
+		r = write_all(fd, p + run, page - run, at + run);
+		run = page + PAGE_BYTES;
+	}
+	return r || run >= end ? r : write_all(fd, p + run, end - run, at + run);
+}
+
+/* A hole of the RAM's own file is not read: that would allocate its pages. */
+int vm_ram_write(const struct vm_ram *ram, uint64_t gpa, uint64_t len, int fd, uint64_t at)
+{
+	const uint8_t *p = vm_ram_at(ram, gpa, len);
+	uint64_t begin, end, base = 0, from, to;
+	int r = 0;
+
+	if (!p || (gpa | len | at) % PAGE_BYTES)
+		return -EINVAL;
+	begin = (uint64_t)(p - ram->base);
+	for (uint32_t i = 0; i < ram->nr_nodes && !r; base += ram->node_bytes[i++]) {
+		if (begin + len <= base || begin >= base + ram->node_bytes[i])
+			continue;
+		from = begin > base ? begin - base : 0;
+		end = begin + len - base < ram->node_bytes[i] ? begin + len - base :
+		      ram->node_bytes[i];
+		if (ram->fd[i] < 0)
+			r = write_pages(fd, ram->base + base, from, end, at + base - begin);
+		for (; ram->fd[i] >= 0 && !r && next_data(ram->fd[i], end, &from, &to); from = to)
+			r = write_pages(fd, ram->base + base, from, to, at + base - begin);
+	}
+	return r;
 }
 
 int vm_ram_save(const struct vm_ram *ram, int fd, struct ktstr_err *err)

@@ -19,6 +19,8 @@ static const struct vm_ops *const backends[] = {
 	[VM_ACCEL_TCG] = &qemu_ops,
 };
 
+_Static_assert(VM_MAX_RANGES == VM_MAX_REGIONS, "a range is a region");
+
 #define MAX_MEM_BYTES	(1ull << 40)
 #define MAX_SHIFT	10	/* QEMU's limit of -icount shift= */
 
@@ -245,6 +247,34 @@ int vm_pause(struct vm *vm, int timeout_ms, struct ktstr_err *err)
 int vm_resume(struct vm *vm)
 {
 	return vm->ops->resume(vm);
+}
+
+int vm_get_regs(struct vm *vm, struct vm_regs *regs, struct ktstr_err *err)
+{
+	if (!vm->ops->get_regs)
+		return ktstr_err(err, EOPNOTSUPP, "%s: registers cannot be read", vm->ops->name);
+	memset(regs, 0, vm->nr_vcpus * sizeof(*regs));
+	return vm->ops->get_regs(vm, regs, err);
+}
+
+unsigned int vm_ranges(struct vm *vm, struct vm_range range[VM_MAX_RANGES])
+{
+	const struct vm_ram *ram = vm->ops->ram ? vm->ops->ram(vm) : NULL;
+	unsigned int nr = 0;
+
+	for (unsigned int i = 0; ram && i < ram->nr_regions; i++)
+		if (ram->region[i].kind == VM_REGION_RAM)
+			range[nr++] = (struct vm_range){ ram->region[i].gpa, ram->region[i].len };
+	return nr;
+}
+
+int vm_write_ram(struct vm *vm, uint64_t gpa, uint64_t len, int fd, uint64_t at,
+		 struct ktstr_err *err)
+{
+	const struct vm_ram *ram = vm->ops->ram ? vm->ops->ram(vm) : NULL;
+	int r = ram ? vm_ram_write(ram, gpa, len, fd, at) : -EOPNOTSUPP;
+
+	return r ? ktstr_err(err, -r, "writing the guest's memory: %s", strerror(-r)) : 0;
 }
 
 void *vm_mem(struct vm *vm, uint64_t gpa, size_t len)

@@ -315,6 +315,44 @@ void vm_stands_tell(const struct vm_stand *stand, uint32_t nr, const struct vm_n
 /* Is it in the kernel, so that its place says something? */
 bool vm_stand_has_place(const struct vm_stand *s);
 
+/* The numbers of the general registers in an instruction. */
+enum vm_gpr {
+	VM_RAX, VM_RCX, VM_RDX, VM_RBX, VM_RSP, VM_RBP, VM_RSI, VM_RDI,
+	VM_R8, VM_R9, VM_R10, VM_R11, VM_R12, VM_R13, VM_R14, VM_R15, VM_NR_GPRS,
+};
+
+struct vm_regs {
+	enum vm_stand_kind kind;	/* VM_STAND_LOST: nothing else is valid */
+	uint64_t gpr[VM_NR_GPRS], rip, rflags;
+	uint64_t cs, ss, ds, es, fs, gs;	/* selectors */
+	uint64_t fs_base, gs_base, cr0, cr2, cr3, cr4;
+};
+
+/*
+ * The registers of all vCPUs, in 64-bit mode; @regs has an element for each. The machine is paused or
+ * at a sync point and goes on unchanged. If it is neither, an emulated one may be asked nevertheless:
+ * each number is one that the register had meanwhile. 0 or -errno with @err; -EOPNOTSUPP: not with
+ * this backend, or not in the state that the machine is in.
+ */
+int vm_get_regs(struct vm *vm, struct vm_regs *regs, struct ktstr_err *err);
+
+/* A stretch of guest physical addresses that are RAM for the kernel. */
+struct vm_range {
+	uint64_t gpa, len;
+};
+
+#define VM_MAX_RANGES	4
+
+/* All of them, the lowest first. Returns their number. */
+unsigned int vm_ranges(struct vm *vm, struct vm_range range[VM_MAX_RANGES]);
+
+/*
+ * Write @len bytes of guest RAM from @gpa on to @fd from offset @at on, in whole pages; pages that
+ * have zeroes only are left out, which makes holes of them in a new file. 0 or -errno with @err.
+ */
+int vm_write_ram(struct vm *vm, uint64_t gpa, uint64_t len, int fd, uint64_t at,
+		 struct ktstr_err *err);
+
 /*
  * Guest RAM at guest physical address @gpa, or NULL unless all @len bytes are RAM of one
  * region. Valid until vm_destroy(), also after VM_EVENT_EXIT: the mapping neither moves nor

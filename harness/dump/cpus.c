@@ -20,6 +20,7 @@ static const struct dump_field rq_fields[] = {
 	{ "cpu_released", "rq", "scx.cpu_released" },
 	{ "ops_qseq", "rq", "scx.ops_qseq" },
 	{ "kick_sync", "rq", "scx.kick_sync" },
+	{ "pnt_seq", "rq", "scx.pnt_seq" },
 	{ "nr_immed", "rq", "scx.nr_immed" },
 	{ "rq_clock", "rq", "scx.clock" },
 	{ "cpuperf_target", "rq", "scx.cpuperf_target" },

@@ -12,6 +12,7 @@
 
 #include "harness/monitor/sample.h"
 #include "lib/jtree.h"
+#include "vmm/vm.h"
 
 #define KTSTR_DUMP_MAX_BYTES	(64u << 20)	/* of a tree in memory */
 
@@ -43,11 +44,24 @@ struct ktstr_dump_input {
 	uint64_t time_ns;		/* guest clock; 0: unknown */
 	const struct ktstr_casts *casts;	/* of the BPF objects in the scheduler's program */
 	unsigned int nr_casts;
+	const struct vm_regs *regs;	/* of all vCPUs; NULL: they are not known, */
+	const char *why_no_regs;	/* for this reason */
 };
 
 /* Add what can be read to the object @report. What is missing is named there, by its reason. */
 void ktstr_dump__take(struct ktstr_jtree *t, struct ktstr_jnode *report,
 		      const struct ktstr_dump_input *in);
+
+/*
+ * Add the registers of the vCPUs to @report, by themselves, as a degraded report has nothing else. With
+ * @regs NULL, @why_not is what is missing.
+ */
+void ktstr_dump__regs(struct ktstr_jtree *t, struct ktstr_jnode *report, struct ktstr_kview *v,
+		      const struct vm_regs *regs, const char *why_not);
+/* "symbol+0x10" of an address in the kernel's image, or "0x..." */
+void ktstr_dump__symbol(const struct ktstr_kview *v, uint64_t kva, char *buf, size_t size);
+/* The task that runs on @cpu, as its runqueue has it. 0 or -ENOENT. */
+int ktstr_dump__curr(struct ktstr_kview *v, uint32_t cpu, int32_t *pid, char comm[16]);
 
 /* How long the task has been runnable that has been so longest, and how long is half the watchdog. */
 struct ktstr_dump_wait {

@@ -32,7 +32,7 @@ struct dump {
 	struct ktstr_kview *v;
 	const struct ktstr_btf *btf;	/* of the kernel; NULL: it has none */
 	struct ktstr_render render;	/* of kernel structures, and of maps */
-	uint64_t sched;			/* scx_root; 0: no scheduler */
+	uint64_t sched;			/* which scheduler (monitor/root.h); 0: none */
 	uint64_t start_ns;		/* host */
 	uint64_t jiffies, tick_ns;	/* 0: unknown */
 	struct dump_task *task;
@@ -48,6 +48,8 @@ struct dump {
 
 /* Fields of kernel structures by their path, looked up at once. */
 uint64_t dump_load(struct dump *d, const char *type, const char *path, uint64_t kva, bool *ok);
+/* The same of @path in struct scx_sched, of the scheduler that is attached. */
+uint64_t dump_load_sched(struct dump *d, const char *path, bool *ok);
 void dump_fields__find(struct dump_field *f, size_t nr, const struct ktstr_btf *btf);
 /* Those of @f that this kernel has, of the structure at @kva, as numbers of @n. */
 void dump_fields__put(struct dump *d, const struct dump_field *f, size_t nr, uint64_t kva,

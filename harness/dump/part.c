@@ -34,6 +34,7 @@
 #include "harness/plan/programs.h"
 #include "harness/plan/variant.h"
 #include "cast/cast.h"
+#include "core_file.h"
 #include "file.h"
 #include "part.h"
 #include "text.h"
@@ -51,6 +52,7 @@ struct moment {
 struct state {
 	struct vm *vm;			/* NULL: detached */
 	struct moment late, early, asked;
+	struct ktstr_core_file core;
 	struct ktstr_jtree files;	/* what is around the reports */
 	struct ktstr_jnode *degraded, *shown;
 	uint64_t error_kva;		/* link address; 0: none */
@@ -175,12 +177,28 @@ static void find_casts(struct ktstr_run *run, struct state *s)
 	}
 }
 
+/* NULL: @err says why. The caller frees it. */
+static struct vm_regs *read_regs(struct vm *vm, uint32_t nr_cpus, struct ktstr_err *err)
+{
+	struct vm_regs *regs = calloc(nr_cpus, sizeof(*regs));
+
+	if (!regs) {
+		ktstr_err(err, ENOMEM, "no memory");
+	} else if (vm_get_regs(vm, regs, err)) {
+		free(regs);
+		regs = NULL;
+	}
+	return regs;
+}
+
 static void take(struct ktstr_run *run, struct state *s, struct moment *to, const char *trigger)
 {
+	struct ktstr_err err = { .msg = "" };
+	struct vm_regs *regs = read_regs(s->vm, view(run, s)->view.nr_cpus, &err);
 	struct ktstr_dump_input in = {
 		.mon = view(run, s), .trigger = trigger, .ops = run->seen->ops,
 		.series = &monitor(run)->all, .time_ns = guest_time(run),
-		.casts = s->casts,
+		.casts = s->casts, .regs = regs, .why_no_regs = err.msg,
 	};
 
 	if (!s->casts_known)
@@ -190,10 +208,14 @@ static void take(struct ktstr_run *run, struct state *s, struct moment *to, cons
 	ktstr_jtree__free(&to->tree);
 	ktstr_jtree__init(&to->tree, KTSTR_DUMP_MAX_BYTES);
 	to->report = ktstr_jtree__object(&to->tree, NULL, NULL);
-	if (!to->report)
-		return;
-	put_run(run, &to->tree, to->report, KTSTR_SCHEMA_SINGLE);
-	ktstr_dump__take(&to->tree, to->report, &in);
+	if (to->report) {
+		put_run(run, &to->tree, to->report, KTSTR_SCHEMA_SINGLE);
+		ktstr_dump__take(&to->tree, to->report, &in);
+	}
+	if (run->opts.vmcore && (to == &s->late || (!s->late.report &&
+						    (to == &s->early || !s->early.report))))
+		ktstr_core_file__write(&s->core, run, s->vm, &in.mon->view, regs);
+	free(regs);
 }
 
 /* Has the scheduler been claimed for an exit by an error? */
@@ -296,6 +318,9 @@ static void degrade(struct ktstr_run *run, struct state *s, const struct ktstr_e
 {
 	struct ktstr_exit_info info;
 	struct ktstr_jtree *t = &s->files;
+	struct ktstr_monitor *m = view(run, s);
+	struct ktstr_err why = { .msg = "" };
+	struct vm_regs *regs;
 
 	if (s->degraded)
 		return;
@@ -306,8 +331,10 @@ static void degrade(struct ktstr_run *run, struct state *s, const struct ktstr_e
 			 KTSTR_REASON_DEGRADED_RENDEZVOUS_TIMEOUT, PAUSE_MS, err->msg);
 	ktstr_jtree__bool(t, s->degraded, "watchpoint_hit", false);
 	ktstr_jtree__str(t, s->degraded, "bss_latch_state", "not_resolved");
-	ktstr_jtree__str(t, s->degraded, "vcpu_regs_unavailable", "registers are not read");
-	if (!ktstr_monitor__exit_info(view(run, s), &info))
+	regs = read_regs(s->vm, m->view.nr_cpus, &why);
+	ktstr_dump__regs(t, s->degraded, &m->view, regs, why.msg);
+	free(regs);
+	if (!ktstr_monitor__exit_info(m, &info))
 		ktstr_jtree__u64(t, s->degraded, "exit_kind", info.kind);
 	ktstr_jtree__u64(t, s->degraded, "elapsed_ms", guest_time(run) / 1000000);
 }
@@ -419,8 +446,12 @@ static void fold(struct ktstr_run *run, void *state)
 	bool failed = ktstr_result__outcome(run->result) == KTSTR_FAIL;
 	const struct ktstr_jnode *root = NULL;
 
-	if (!s->late.report && !s->degraded && !failed && run->opts.dump != KTSTR_DUMP_ALWAYS)
+	if (!s->late.report && !s->degraded && !failed && run->opts.dump != KTSTR_DUMP_ALWAYS) {
+		ktstr_core_file__drop(&s->core, run);
 		return;
+	}
+	if (s->core.why_not[0])
+		ktstr_run__lose(run, "the core of the machine: %s", s->core.why_not);
 	if (s->late.report && s->early.report)
 		root = make_dual(run, s);
 	else if (s->late.report)
@@ -453,6 +484,7 @@ static void json(const struct ktstr_run *run, const void *state, const char *key
 	ktstr_json__object(j, key);
 	ktstr_json__str(j, "file", s->file[0] ? s->file : NULL);
 	ktstr_json__str(j, "early_file", s->early_file[0] ? s->early_file : NULL);
+	ktstr_json__str(j, "vmcore", s->core.name[0] ? s->core.name : NULL);
 	ktstr_json__str(j, "trigger", ktstr_jnode__str(s->shown, "trigger", NULL));
 	ktstr_json__u64(j, "longest_wait_jiffies", s->peak);
 	ktstr_json__u64(j, "later_errors", s->later);
@@ -476,6 +508,8 @@ static void report(const struct ktstr_run *run, const void *state, bool brief, F
 		fprintf(f, "all of it: ktstr dump %s\n", s->file);
 	if (s->early_file[0])
 		fprintf(f, "all of it: ktstr dump %s\n", s->early_file);
+	if (s->core.name[0])
+		fprintf(f, "the machine, for crash and drgn: %s\n", s->core.name);
 }
 
 static void release(void *state)

@@ -107,13 +107,14 @@ static void put_of_cpus(struct queue_walk *w)
 static void put_of_nodes(struct queue_walk *w)
 {
 	struct dump *d = w->d;
-	struct ktstr_place global, table;
+	struct ktstr_place global;
 	uint64_t nr = 1, kva, at, dsq;
 	char origin[32];
+	bool ok;
 
 	ktstr_place__find(&global, d->btf, "scx_sched_pnode", "global_dsq");
-	ktstr_place__find(&table, d->btf, "scx_sched", global.found ? "pnode" : "global_dsqs");
-	if (!d->sched || ktstr_place__load(d->v, &table, d->sched, &at))
+	at = dump_load_sched(d, global.found ? "pnode" : "global_dsqs", &ok);
+	if (!ok)
 		return;
 	if (!ktstr_kview__symbol(d->v, "nr_node_ids", &kva))
 		ktstr_kview__load(d->v, kva, 4, &nr);
@@ -164,7 +165,7 @@ static void put_of_scheduler(struct queue_walk *w)
 
 	if (!d->sched || !w->hash_node.found)
 		return;
-	table = dump_load(d, "scx_sched", "dsq_hash.tbl", d->sched, &ok);
+	table = dump_load_sched(d, "dsq_hash.tbl", &ok);
 	for (int i = 0; i < 3 && ok && table; i++)
 		table = put_table(w, table);
 }

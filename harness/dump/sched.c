@@ -6,12 +6,14 @@
 #include <string.h>
 
 #include "harness/monitor/bpf/prog.h"
+#include "harness/monitor/root.h"
 #include "harness/monitor/series.h"
 #include "dump_priv.h"
 
 #define MAX_FRAMES	64	/* SCX_EXIT_BT_LEN */
 #define MAX_SAMPLES	600	/* of the timeline: one a 100 ms */
 
+/* Paths in struct scx_sched, wherever this kernel has that. */
 static const struct dump_field sched_fields[] = {
 	{ "exit_kind", "scx_sched", "exit_kind.counter" },
 	{ "aborting", "scx_sched", "aborting" },
@@ -83,7 +85,7 @@ static void put_exit_info(struct dump *d)
 		ktstr_jtree__i64(d->tree, n, "exit_code", info->code);
 		ktstr_jtree__str(d->tree, n, "reason", info->reason);
 		ktstr_jtree__str(d->tree, n, "msg", info->msg);
-		ei = dump_load(d, "scx_sched", "exit_info", d->sched, &ok);
+		ei = dump_load_sched(d, "exit_info", &ok);
 		value = dump_load(d, "scx_exit_info", "exit_cpu", ei, &ok);
 		if (ok)
 			ktstr_jtree__i64(d->tree, n, "exit_cpu", (int64_t)value);
@@ -113,7 +115,7 @@ static void put_event_series(struct dump *d)
 		put_events(d, "event_counters", now, d->report);
 	else
 		dump_missing(d, "event_counters_unavailable", d->sched ?
-			     "this kernel does not count events" : "scx_root is NULL");
+			     "this kernel does not count events" : "no scheduler is attached");
 	free(now);
 	if (!all || !all->nr)
 		return;
@@ -136,25 +138,30 @@ void dump_sched__put(struct dump *d)
 	char name[KTSTR_OPS_NAME_MAX];
 	struct ktstr_place ops;
 	struct ktstr_jnode *n;
+	uint64_t kva;
 
 	n = ktstr_jtree__object(d->tree, d->report, "scx_sched_state");
 	if (d->sched) {
 		memcpy(f, sched_fields, sizeof(f));
-		dump_fields__find(f, ARRAY_SIZE(f), d->btf);
-		ktstr_place__find(&ops, d->btf, "scx_sched", "ops.name");
-		if (ops.found && !ktstr_kview__string(d->v, d->sched + ops.field.offset, name,
-						      sizeof(name)))
+		for (size_t i = 0; i < ARRAY_SIZE(f); i++)
+			ktstr_root__find(&f[i].place, d->v->img, f[i].path);
+		ktstr_root__find(&ops, d->v->img, "ops.name");
+		if (ops.found && !ktstr_kview__string(d->v, ktstr_place__at(d->v, &ops, d->sched),
+						      name, sizeof(name)))
 			ktstr_jtree__str(d->tree, n, "ops", name);
-		ktstr_jtree__u64(d->tree, n, "sched_kva", d->sched);
+		if (ktstr_btf__composite(d->btf, "scx_sched"))
+			ktstr_jtree__u64(d->tree, n, "sched_kva", d->sched);
 		ktstr_jtree__str(d->tree, n, "source", "live");
 		dump_fields__put(d, f, ARRAY_SIZE(f), d->sched, n);
 	} else {
 		dump_missing(d, "scx_walker_unavailable",
-			     "scx_root is NULL: no scheduler is attached, or the kernel is older than 6.16");
+			     "no scheduler is attached");
 	}
 	put_globals(d, n);
 	if (d->sched)
 		dump_struct(d, n, "value", "scx_sched", d->sched);
+	if (d->sched && !ktstr_kview__symbol(d->v, "scx_ops", &kva))
+		dump_struct(d, n, "scx_ops", "sched_ext_ops", kva);
 	put_exit_info(d);
 	put_event_series(d);
 }

@@ -7,7 +7,9 @@
 
 #include "lib/clock.h"
 #include "cast/cast.h"
+#include "harness/monitor/root.h"
 #include "dump_priv.h"
+#include "forward.h"
 
 #define STRUCT_MAX	(64u << 10)	/* bytes of a structure of the kernel that is shown whole */
 #define DEADLINE_NS	(10ull * NSEC_PER_SEC)
@@ -19,6 +21,16 @@ uint64_t dump_load(struct dump *d, const char *type, const char *path, uint64_t 
 
 	ktstr_place__find(&p, d->btf, type, path);
 	*ok = kva && !ktstr_place__load(d->v, &p, kva, &value);
+	return value;
+}
+
+uint64_t dump_load_sched(struct dump *d, const char *path, bool *ok)
+{
+	struct ktstr_place p;
+	uint64_t value = 0;
+
+	ktstr_root__find(&p, d->v->img, path);
+	*ok = d->sched && !ktstr_place__load(d->v, &p, d->sched, &value);
 	return value;
 }
 
@@ -61,10 +73,15 @@ void dump_struct(struct dump *d, struct ktstr_jnode *parent, const char *key, co
 
 void dump_symbol(const struct dump *d, uint64_t kva, char *buf, size_t size)
 {
+	ktstr_dump__symbol(d->v, kva, buf, size);
+}
+
+void ktstr_dump__symbol(const struct ktstr_kview *v, uint64_t kva, char *buf, size_t size)
+{
 	const char *name;
 	uint64_t off;
 
-	name = ktstr_kview__symbol_at(d->v, kva, &off);
+	name = ktstr_kview__symbol_at(v, kva, &off);
 	if (name)
 		snprintf(buf, size, "%s+%#" PRIx64, name, off);
 	else
@@ -113,6 +130,23 @@ static int read_memory(void *arg, uint64_t addr, void *buf, size_t len)
 	return ktstr_kview__read(d->v, addr, buf, len);
 }
 
+/* What has the scheduler's type @type, in whichever object of its program. */
+static void find_target(const struct dump *d, const struct ktstr_btf *btf, uint32_t type,
+			struct ktstr_render_target *t)
+{
+	struct ktstr_complete whole = { .btf = NULL };
+	struct ktstr_btf_type target;
+
+	ktstr_btf__type(btf, type, &target);
+	t->btf = target.size ? btf : NULL;
+	t->type = type;
+	if (target.kind != KTSTR_BTF_FWD)
+		return;
+	whole = ktstr_forward__find(btf, type, d->in->casts, d->in->nr_casts);
+	t->btf = whole.btf;
+	t->type = whole.type;
+}
+
 /*
  * What a pointer leads to. Tasks have names, the kernel's text and data have symbols, and an address
  * in the arena is one of the loader: it is followed, as its target is the scheduler's own.
@@ -121,16 +155,13 @@ static void describe_pointer(void *arg, const struct ktstr_btf *btf,
 			     const struct ktstr_btf_type *p, uint64_t addr,
 			     struct ktstr_render_target *t)
 {
-	struct ktstr_btf_type target;
 	struct dump *d = arg;
 
 	if (dump_task_name(d, addr, t->note, sizeof(t->note)))
 		return;
 	if (d->arena_bytes && addr - d->arena_user < d->arena_bytes) {
-		ktstr_btf__type(btf, p->target, &target);
-		t->btf = target.kind == KTSTR_BTF_FWD || !target.size ? NULL : btf;
+		find_target(d, btf, p->target, t);
 		t->skipped = "only the name of its type is known";
-		t->type = p->target;
 		t->addr = d->arena_kva + (addr - d->arena_user);
 		snprintf(t->note, sizeof(t->note), "arena+%#" PRIx64, addr - d->arena_user);
 		return;
@@ -215,12 +246,13 @@ static bool describe_cast(void *arg, const struct ktstr_btf *btf, uint32_t type,
 	if (c->to.btf || c->to.note[0])
 		return true;
 	known = d->btf ? ktstr_btf__composite(d->btf, target.name) : 0;
-	if (!known && target.kind == KTSTR_BTF_FWD) {
+	if (known) {
+		c->to.btf = d->btf;
+		c->to.type = known;
+	} else {
+		find_target(d, btf, hit->target, &c->to);
 		c->to.skipped = "only the name of its type is known";
-		return true;
 	}
-	c->to.btf = known ? d->btf : btf;
-	c->to.type = known ?: hit->target;
 	c->to.addr = value;
 	return true;
 }
@@ -256,8 +288,7 @@ void ktstr_dump__take(struct ktstr_jtree *t, struct ktstr_jnode *report,
 		dump_missing(&d, "unavailable", "the kernel was not found in guest memory");
 		return;
 	}
-	if (ktstr_kview__pointer(d.v, "scx_root", &d.sched))
-		d.sched = 0;
+	ktstr_root__now(d.v, &d.sched);
 	if (ktstr_monitor__jiffies(d.mon, &d.jiffies))
 		d.jiffies = 0;
 	if (ktstr_monitor__tick_ns(d.mon, &d.tick_ns))
@@ -266,6 +297,7 @@ void ktstr_dump__take(struct ktstr_jtree *t, struct ktstr_jnode *report,
 	dump_tasks__list(&d);
 	dump_sched__put(&d);
 	dump_cpus__put(&d);
+	ktstr_dump__regs(t, report, d.v, in->regs, in->why_no_regs ?: "no machine was asked");
 	dump_queues__put(&d);
 	dump_tasks__put(&d);
 	dump_times__put(&d);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/monitor/root.h"
 #include "dump_priv.h"
 
 #define CGROUP_DEPTH	16
@@ -402,7 +403,7 @@ int ktstr_dump__longest_wait(struct ktstr_monitor *m, struct ktstr_dump_wait *w)
 	int ret = ktstr_monitor__jiffies(m, &jiffies);
 
 	*w = (struct ktstr_dump_wait){ .longest = 0 };
-	if (ret || ktstr_kview__pointer(&m->view, "scx_root", &sched) || !sched ||
+	if (ret || ktstr_root__now(&m->view, &sched) || !sched ||
 	    ktstr_kview__symbol(&m->view, "runqueues", &rq))
 		return ret ?: -ENOENT;
 	for (size_t i = 0; i < ARRAY_SIZE(f); i++)

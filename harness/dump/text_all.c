@@ -86,6 +86,15 @@ static void put_queues(const struct ktstr_jnode *report, FILE *f)
 	fprintf(f, "%u %s empty\n", empty, empty == 1 ? "is" : "are");
 }
 
+static void put_list(const char *title, const struct ktstr_jnode *n, FILE *f)
+{
+	if (!n)
+		return;
+	text_title(title, f);
+	for (; n; n = n->next)
+		put_members(n, NULL, f);
+}
+
 static void put_cpus(const struct ktstr_jnode *report, FILE *f)
 {
 	const struct ktstr_jnode *c = ktstr_jnode__list(report, "rq_scx_states");
@@ -98,15 +107,7 @@ static void put_cpus(const struct ktstr_jnode *report, FILE *f)
 		put_strings(ktstr_jnode__list(c, "runnable_tasks"), f);
 		ktstr_value_text__put(ktstr_jnode__get(c, "scx"), "rq->scx", 2, false, f);
 	}
-}
-
-static void put_list(const char *title, const struct ktstr_jnode *n, FILE *f)
-{
-	if (!n)
-		return;
-	text_title(title, f);
-	for (; n; n = n->next)
-		put_members(n, NULL, f);
+	put_list("registers of vCPUs", ktstr_jnode__list(report, "vcpu_regs"), f);
 }
 
 static void put_scheduler(const struct ktstr_jnode *report, FILE *f)
@@ -124,6 +125,8 @@ static void put_scheduler(const struct ktstr_jnode *report, FILE *f)
 	}
 	if (ktstr_jnode__get(s, "value"))
 		ktstr_value_text__put(ktstr_jnode__get(s, "value"), "scx_root", 0, false, f);
+	if (ktstr_jnode__get(s, "scx_ops"))
+		ktstr_value_text__put(ktstr_jnode__get(s, "scx_ops"), "scx_ops", 0, false, f);
 }
 
 void ktstr_dump_text__all(const struct ktstr_jnode *report, FILE *f)

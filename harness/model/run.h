@@ -34,6 +34,7 @@ struct ktstr_run_opts {
 	bool cold;		/* KTSTR_COLD=1: boot, do not start from an image */
 	bool monitor;		/* look into guest memory; KTSTR_MONITOR=off: not */
 	enum ktstr_dump_when dump;	/* KTSTR_DUMP=failure|always|off */
+	bool vmcore;		/* KTSTR_VMCORE=1: a core of the machine with each dump */
 	const char *monitor_csv; /* KTSTR_MONITOR_CSV=FILE: append all samples to it; NULL: no */
 	int console_fd;		/* KTSTR_CONSOLE=FD: the guest's console goes there too; 0: no */
 	int terminal_fd;	/* KTSTR_TERMINAL=FD: of vm_spec; 0: none */

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "root.h"
 #include "sample.h"
 
 #define EVENT_PREFIX	"SCX_EV_"
@@ -34,12 +35,15 @@ static const struct row {
 	[KTSTR_CPU_PCOUNT]		= { "pcount", "rq", "rq_sched_info.pcount" },
 };
 
-static const struct row sched_rows[KTSTR_NR_SCHED_FIGURES] = {
-	[KTSTR_SCHED_EXIT_KIND]		= { "exit_kind", "scx_sched", "exit_kind.counter" },
-	[KTSTR_SCHED_TIMEOUT_MS]	= { "timeout_ms", "scx_sched", "ops.timeout_ms" },
-	[KTSTR_SCHED_WATCHDOG_TIMEOUT]	= { "watchdog_timeout", "scx_sched", "watchdog_timeout" },
-	[KTSTR_SCHED_BYPASS_DEPTH]	= { "bypass_depth", "scx_sched", "bypass_depth" },
-	[KTSTR_SCHED_ABORTING]		= { "aborting", "scx_sched", "aborting" },
+/* Paths in struct scx_sched, wherever this kernel has that: see root.h. */
+static const struct {
+	const char *name, *path;
+} sched_rows[KTSTR_NR_SCHED_FIGURES] = {
+	[KTSTR_SCHED_EXIT_KIND]		= { "exit_kind", "exit_kind.counter" },
+	[KTSTR_SCHED_TIMEOUT_MS]	= { "timeout_ms", "ops.timeout_ms" },
+	[KTSTR_SCHED_WATCHDOG_TIMEOUT]	= { "watchdog_timeout", "watchdog_timeout" },
+	[KTSTR_SCHED_BYPASS_DEPTH]	= { "bypass_depth", "bypass_depth" },
+	[KTSTR_SCHED_ABORTING]		= { "aborting", "aborting" },
 };
 
 /* Variables have no type in a kernel's BTF, but for per-CPU ones. @old: the name until 6.15. */
@@ -54,7 +58,8 @@ static const struct {
 	[KTSTR_GLOBAL_WATCHDOG_TIMESTAMP] = { "watchdog_timestamp", "scx_watchdog_timestamp", 8 },
 	[KTSTR_GLOBAL_WATCHDOG_INTERVAL] = { "watchdog_interval", "scx_watchdog_interval", 8 },
 	[KTSTR_GLOBAL_WATCHDOG_TIMEOUT]	= { "watchdog_timeout", "scx_watchdog_timeout", 8 },
-	[KTSTR_GLOBAL_BYPASS_DEPTH]	= { "bypass_depth", "scx_bypass_depth", 4 },
+	[KTSTR_GLOBAL_BYPASS_DEPTH]	= { "bypass_depth", "scx_bypass_depth", 4,
+					    "scx_ops_bypass_depth" },
 	[KTSTR_GLOBAL_ABORTING]		= { "aborting", "scx_aborting", 1 },
 };
 
@@ -123,6 +128,7 @@ void ktstr_monitor_layout__resolve(struct ktstr_monitor_layout *l, const struct 
 		struct ktstr_place *p = &l->global[i];
 
 		p->field.size = global_rows[i].size;
+		p->field.class = KTSTR_BTF_UNSIGNED;
 		p->found = !ktstr_kimage__symbol(img, global_rows[i].symbol, &p->kva) ||
 			   (global_rows[i].old &&
 			    !ktstr_kimage__symbol(img, global_rows[i].old, &p->kva));
@@ -133,12 +139,11 @@ void ktstr_monitor_layout__resolve(struct ktstr_monitor_layout *l, const struct 
 		ktstr_place__find_number(&l->cpu[i], img->btf, cpu_rows[i].type,
 					 cpu_rows[i].path);
 	for (int i = 0; i < KTSTR_NR_SCHED_FIGURES; i++)
-		ktstr_place__find_number(&l->sched[i], img->btf, sched_rows[i].type,
-					 sched_rows[i].path);
+		ktstr_root__find(&l->sched[i], img, sched_rows[i].path);
 	ktstr_place__find(&l->rq_cpu, img->btf, "rq", "cpu");
 	ktstr_place__find(&l->rq_curr, img->btf, "rq", "curr");
 	ktstr_place__find(&l->curr_comm, img->btf, "task_struct", "comm");
-	ktstr_place__find(&l->ops_name, img->btf, "scx_sched", "ops.name");
-	ktstr_place__find(&l->exit_info, img->btf, "scx_sched", "exit_info");
+	ktstr_root__find(&l->ops_name, img, "ops.name");
+	ktstr_root__find(&l->exit_info, img, "exit_info");
 	resolve_events(l, img);
 }

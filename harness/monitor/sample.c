@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Taking a sample. Numbers are loaded one by one, each atomically, because the guest may run. All
- * that hangs below scx_root is read between two loads of scx_root that have to agree: a scheduler
- * that is replaced in between would otherwise leave us with a mixture.
+ * that belongs to the scheduler is read between two looks at which one it is (root.h), which have to
+ * agree: one that is replaced in between would otherwise leave us with a mixture.
  */
 #include <linux/kernel.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "root.h"
 #include "sample.h"
 
 #define TRIES		4
@@ -128,30 +129,16 @@ static void read_sched(struct ktstr_monitor *m, struct ktstr_sample *s)
 	s->have_sched = load_figures(&m->view, l->sched, KTSTR_NR_SCHED_FIGURES, s->sched_kva,
 				     s->sched);
 	if (l->ops_name.found)
-		ktstr_kview__string(&m->view, s->sched_kva + l->ops_name.field.offset, s->ops,
-				    sizeof(s->ops));
-}
-
-/* scx_root, or 0: there is none, or no such variable. */
-static int read_root(struct ktstr_monitor *m, uint64_t *root)
-{
-	int ret = ktstr_kview__pointer(&m->view, "scx_root", root);
-
-	if (ret == -ENOENT)
-		*root = 0;
-	return ret == -ENOENT ? 0 : ret;
+		ktstr_kview__string(&m->view, ktstr_place__at(&m->view, &l->ops_name, s->sched_kva),
+				    s->ops, sizeof(s->ops));
 }
 
 static void read_globals(struct ktstr_monitor *m, struct ktstr_sample *s)
 {
 	s->have_global = 0;
-	for (int i = 0; i < KTSTR_NR_GLOBAL_FIGURES; i++) {
-		const struct ktstr_place *p = &m->layout.global[i];
-
-		if (p->found && !ktstr_kview__load(&m->view, p->kva + m->view.slide, p->field.size,
-						   &s->global[i]))
+	for (int i = 0; i < KTSTR_NR_GLOBAL_FIGURES; i++)
+		if (!ktstr_place__load(&m->view, &m->layout.global[i], 0, &s->global[i]))
 			s->have_global |= 1ull << i;
-	}
 }
 
 int ktstr_monitor__sample(struct ktstr_monitor *m, struct ktstr_sample *s)
@@ -165,11 +152,11 @@ int ktstr_monitor__sample(struct ktstr_monitor *m, struct ktstr_sample *s)
 	if (!m->rq && ktstr_kview__symbol(&m->view, "runqueues", &m->rq))
 		return -EIO;
 	for (s->retries = 0; s->retries < TRIES; s->retries++) {
-		ret = read_root(m, &s->sched_kva);
+		ret = ktstr_root__now(&m->view, &s->sched_kva);
 		if (ret)
 			return -EIO;
 		read_sched(m, s);
-		if (!read_root(m, &again) && again == s->sched_kva)
+		if (!ktstr_root__now(&m->view, &again) && again == s->sched_kva)
 			break;
 	}
 	if (s->retries == TRIES)
@@ -198,20 +185,20 @@ int ktstr_monitor__exit_info(struct ktstr_monitor *m, struct ktstr_exit_info *in
 	ret = ktstr_kview__attach(&m->view);
 	if (ret)
 		return ret;
-	ret = read_root(m, &root);
+	ret = ktstr_root__now(&m->view, &root);
 	if (ret || !root || !m->layout.exit_info.found)
 		return ret ?: -ENOENT;
 	ret = ktstr_place__load(&m->view, &m->layout.exit_info, root, &ei);
 	if (ret || !ei)
 		return ret ?: -ENOENT;
 	for (size_t i = 0; i < ARRAY_SIZE(number); i++) {
-		p.found = !ktstr_btf__field(btf, "scx_exit_info", number[i].path, &p.field);
+		ktstr_place__find(&p, btf, "scx_exit_info", number[i].path);
 		ktstr_place__load(&m->view, &p, ei, (uint64_t *)((char *)info + number[i].to));
 	}
-	p.found = !ktstr_btf__field(btf, "scx_exit_info", "reason", &p.field);
+	ktstr_place__find(&p, btf, "scx_exit_info", "reason");
 	if (!ktstr_place__load(&m->view, &p, ei, &str) && str)
 		ktstr_kview__string(&m->view, str, info->reason, sizeof(info->reason));
-	p.found = !ktstr_btf__field(btf, "scx_exit_info", "msg", &p.field);
+	ktstr_place__find(&p, btf, "scx_exit_info", "msg");
 	if (!ktstr_place__load(&m->view, &p, ei, &str) && str)
 		ktstr_kview__string(&m->view, str, info->msg, sizeof(info->msg));
 	return 0;
@@ -232,8 +219,7 @@ int ktstr_monitor__jiffies(struct ktstr_monitor *m, uint64_t *jiffies)
 
 	if (ret)
 		return ret;
-	return p->found ? ktstr_kview__load(&m->view, p->kva + m->view.slide, p->field.size,
-					    jiffies) : -ENOENT;
+	return ktstr_place__load(&m->view, p, 0, jiffies);
 }
 
 int ktstr_monitor__watchdog_timeout(struct ktstr_monitor *m, uint64_t *jiffies)
@@ -246,9 +232,8 @@ int ktstr_monitor__watchdog_timeout(struct ktstr_monitor *m, uint64_t *jiffies)
 	if (ret)
 		return ret;
 	if (!of_sched->found)
-		return of_all->found ? ktstr_kview__load(&m->view, of_all->kva + m->view.slide,
-							 of_all->field.size, jiffies) : -ENOENT;
-	ret = read_root(m, &root);
+		return ktstr_place__load(&m->view, of_all, 0, jiffies);
+	ret = ktstr_root__now(&m->view, &root);
 	if (!ret && !root)
 		ret = -ENOENT;
 	return ret ?: ktstr_place__load(&m->view, of_sched, root, jiffies);
@@ -257,15 +242,14 @@ int ktstr_monitor__watchdog_timeout(struct ktstr_monitor *m, uint64_t *jiffies)
 /* The jiffies clock source counts ticks, and its multiplier makes nanoseconds of them. */
 int ktstr_monitor__tick_ns(struct ktstr_monitor *m, uint64_t *ns)
 {
-	struct ktstr_place mult = { .found = false };
+	struct ktstr_place mult;
 	uint64_t kva, value;
 	int ret;
 
 	ret = ktstr_kview__attach(&m->view);
 	if (ret)
 		return ret;
-	if (m->view.img->btf)
-		mult.found = !ktstr_btf__field(m->view.img->btf, "clocksource", "mult", &mult.field);
+	ktstr_place__find(&mult, m->view.img->btf, "clocksource", "mult");
 	if (!mult.found || ktstr_kview__symbol(&m->view, "clocksource_jiffies", &kva))
 		return -ENOENT;
 	ret = ktstr_place__load(&m->view, &mult, kva, &value);

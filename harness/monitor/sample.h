@@ -43,7 +43,7 @@ enum ktstr_global_figure {
 	KTSTR_NR_GLOBAL_FIGURES,
 };
 
-/* Of the root scheduler, while there is one; since 6.16. */
+/* Of the root scheduler, while there is one. */
 enum ktstr_sched_figure {
 	KTSTR_SCHED_EXIT_KIND,		/* enum scx_exit_kind; an error from 1024 on */
 	KTSTR_SCHED_TIMEOUT_MS,		/* sched_ext_ops.timeout_ms */
@@ -76,7 +76,7 @@ struct ktstr_sample {
 	uint64_t have_global, have_sched;
 	uint64_t global[KTSTR_NR_GLOBAL_FIGURES];
 	uint64_t sched[KTSTR_NR_SCHED_FIGURES];
-	uint64_t sched_kva;		/* scx_root; 0: no scheduler */
+	uint64_t sched_kva;		/* which one it is, see root.h; 0: no scheduler */
 	char ops[KTSTR_OPS_NAME_MAX];
 	bool have_events;
 	int64_t event[KTSTR_MAX_EVENTS];	/* sums over all CPUs */
@@ -131,7 +131,7 @@ struct ktstr_exit_info {
 	char msg[1024];
 };
 
-/* 0, -ENOENT (no scheduler, or a kernel before 6.16), -EFAULT, -EAGAIN. */
+/* 0, -ENOENT (no scheduler, or a kernel that does not keep it), -EFAULT, -EAGAIN. */
 int ktstr_monitor__exit_info(struct ktstr_monitor *m, struct ktstr_exit_info *info);
 
 /* Nanoseconds per jiffy, which is what CONFIG_HZ comes to. 0, -EAGAIN, -ENOENT, -EFAULT. */

@@ -123,6 +123,13 @@ static int parse_dump(struct ktstr_run_opts *o, struct ktstr_err *err)
 	if (o->dump == KTSTR_DUMP_ALWAYS && !o->monitor)
 		return ktstr_err(err, EINVAL,
 				 "KTSTR_DUMP=always reads guest memory: it excludes KTSTR_MONITOR=off");
+	v = ktstr_env("KTSTR_VMCORE");
+	o->vmcore = v && !strcmp(v, "1");
+	if (v && strcmp(v, "0") && !o->vmcore)
+		return ktstr_err(err, EINVAL, "KTSTR_VMCORE=%s: must be 0 or 1", v);
+	if (o->vmcore && (o->dump == KTSTR_DUMP_OFF || !o->monitor))
+		return ktstr_err(err, EINVAL, "KTSTR_VMCORE=1 goes with a dump: it excludes %s",
+				 o->monitor ? "KTSTR_DUMP=off" : "KTSTR_MONITOR=off");
 	return 0;
 }
 

@@ -4,12 +4,16 @@ Compares a dump with the kernel's own words about the same moment. When a schedu
 error, the kernel writes a debug dump in the function at whose entry ktstr takes its own; the
 scheduler's loader prints it. Nothing happens in between, so both have to say the same.
 
-usage: dump_truth.py DUMP SCHED_LOG
+usage: dump_truth.py DUMP SCHED_LOG [CORE]
+
+With CORE, the ELF core of the same moment has to have the same registers, and each task of the dump at
+its address.
 
 Prints "FIGURE: equal N, wrong N" for each figure and exits with 1 if anything is wrong or missing.
 """
 import json
 import re
+import struct
 import sys
 
 FIGURES = {}
@@ -67,8 +71,10 @@ def compare_tasks(late, text):
         note("task.sticky_cpu", t["scx_sticky_cpu"], int(sticky), where)
         note("task.holding_cpu", t["scx_holding_cpu"], int(holding), where)
         note("task.dsq_vtime", t["scx_dsq_vtime"], int(k["dsq_vtime"]), where)
-        note("task.slice", t["scx_slice"], int(k["slice"]), where)
-        note("task.weight", t["weight"], int(k["weight"]), where)
+        # 6.12 prints neither
+        for key, ours_key in (("slice", "scx_slice"), ("weight", "weight")):
+            if key in k:
+                note("task." + key, t[ours_key], int(k[key]), where)
         note("task.cpus_allowed", mask_of(t["cpus_allowed"]), int(k["cpus"].replace(",", ""), 16),
              where)
         state = ["NONE", "QUEUEING", "QUEUED", "DISPATCHING"]
@@ -85,6 +91,9 @@ def compare_cpus(late, text):
         note("cpu.nr_running", c["nr_running"], int(figures["nr_run"]), where)
         note("cpu.flags", c["flags"], int(figures["flags"], 16), where)
         note("cpu.cpu_released", c["cpu_released"], int(figures["cpu_rel"]), where)
+        # it has become kick_sync since
+        if "pnt_seq" in figures:
+            note("cpu.pnt_seq", c["pnt_seq"], int(figures["pnt_seq"]), where)
         curr = re.search(r"curr=(.*)\[(-?\d+)\]", m[3])
         note("cpu.curr", "%s[%d]" % (c["curr_comm"], c["curr_pid"]), curr[1] + "[%s]" % curr[2], where)
         listed = re.split(r"^CPU \d", text[m.end():], maxsplit=1, flags=re.M)[0]
@@ -136,6 +145,78 @@ def compare_scheduler(late, text):
             note("arena.counter", members.get("counter"), int(counter), e.get("owner"))
 
 
+def compare_registers(late, text):
+    """One CPU stands in the function that writes the kernel's dump; it runs the task that wrote it."""
+    regs = {r["cpu"]: r for r in late["vcpu_regs"]}
+    where = [r for r in late["vcpu_regs"] if re.fullmatch(
+        r"scx_(disable|error|ops_error)_irq_workfn\+0(x0)?",
+        r.get("symbol", ""))]
+    note("regs.symbol", len(where), 1, "CPUs at the function")
+    author = re.search(r"^(.*)\[(\d+)\] triggered exit kind", text, re.M)
+    for r in where:
+        note("regs.curr", "%s[%d]" % (r["curr_comm"], r["curr_pid"]),
+             "%s[%s]" % (author[1], author[2]), "CPU %d" % r["cpu"])
+    for m in re.finditer(r"^CPU (\d+)\s*: .*\n\s+curr=(.*)\[(-?\d+)\]", text, re.M):
+        r = regs[int(m[1])]
+        note("regs.curr", "%s[%d]" % (r["curr_comm"], r["curr_pid"]), "%s[%s]" % (m[2], m[3]),
+             "CPU " + m[1])
+
+
+def segments(core):
+    """The program headers of an ELF core: type, offset, vaddr, paddr, size."""
+    with open(core, "rb") as f:
+        head = f.read(64)
+        if head[:5] != b"\x7fELF\x02" or struct.unpack_from("<HH", head, 16) != (4, 62):
+            sys.exit("%s is no ELF core of x86-64" % core)
+        at, = struct.unpack_from("<Q", head, 32)
+        size, nr = struct.unpack_from("<HH", head, 54)
+        f.seek(at)
+        table = f.read(size * nr)
+    return [(kind, offset, vaddr, paddr, length) for kind, _, offset, vaddr, paddr, length in
+            (struct.unpack_from("<IIQQQQ", table, i * size) for i in range(nr))]
+
+
+def notes(data):
+    """(name, type, description) of each note."""
+    at = 0
+    while at < len(data):
+        name, desc, kind = struct.unpack_from("<III", data, at)
+        at += 12
+        text = data[at:at + name].rstrip(b"\0").decode()
+        at += name + -name % 4
+        yield text, kind, data[at:at + desc]
+        at += desc + -desc % 4
+
+
+def compare_core(late, core):
+    """Registers and tasks, found in the core by what an ELF file says of itself."""
+    parts = segments(core)
+    with open(core, "rb") as f:
+        status = []
+        for kind, offset, _, _, length in parts:
+            if kind == 4:
+                f.seek(offset)
+                status = [n for n in notes(f.read(length))]
+        cpus = [d for name, kind, d in status if (name, kind) == ("CORE", 1)]
+        info = [d.decode() for name, _, d in status if name == "VMCOREINFO"]
+        note("core.vmcoreinfo", info and "PAGESIZE=4096\n" in info[0], True, "notes")
+        note("core.cpus", len(cpus), len(late["vcpu_regs"]), "notes")
+        for desc, r in zip(cpus, late["vcpu_regs"]):
+            where = "CPU %d" % r["cpu"]
+            pid, = struct.unpack_from("<i", desc, 32)
+            regs = struct.unpack_from("<27Q", desc, 112)
+            note("core.pid", pid, r["curr_pid"], where)
+            note("core.rip", regs[16], int(r["instruction_pointer"], 16), where)
+            note("core.rsp", regs[19], int(r["stack_pointer"], 16), where)
+        for t in late["task_enrichments"]:
+            found = False
+            for kind, offset, vaddr, _, length in parts:
+                if kind == 1 and vaddr <= t["kva"] < vaddr + length:
+                    f.seek(offset + t["kva"] - vaddr)
+                    found = t["comm"].encode() + b"\0" in f.read(16384)
+            note("core.tasks", found, True, "%s[%d]" % (t["comm"], t["pid"]))
+
+
 def main():
     with open(sys.argv[1]) as f:
         root = json.load(f)
@@ -149,6 +230,9 @@ def main():
     compare_tasks(late, text)
     compare_cpus(late, text)
     compare_scheduler(late, text)
+    compare_registers(late, text)
+    if len(sys.argv) > 3:
+        compare_core(late, sys.argv[3])
     wrong = 0
     for figure, (equal, unequal) in FIGURES.items():
         print("%s: equal %d, wrong %d" % (figure, equal, unequal))

@@ -15,10 +15,10 @@ trap 'rm -rf "$tmp"' EXIT
 
 [ -z "${KTSTR_TEST_KERNEL:-}" ] || export KTSTR_KERNEL=$KTSTR_TEST_KERNEL
 
-# run NAME DUMP: leaves $tmp/NAME.tap and the run's files in $tmp/NAME/r/.
+# run NAME DUMP VMCORE: leaves $tmp/NAME.tap and the run's files in $tmp/NAME/r/.
 run()
 {
-	KTSTR_ACCEL=tcg KTSTR_SEED=1 KTSTR_DUMP=$2 KTSTR_RUNS_ROOT=$tmp/$1 KTSTR_RUN_ID=r \
+	KTSTR_ACCEL=tcg KTSTR_SEED=1 KTSTR_DUMP=$2 KTSTR_VMCORE=$3 KTSTR_RUNS_ROOT=$tmp/$1 KTSTR_RUN_ID=r \
 		"$out/scheduler_faults" -t scheduler_stalls > "$tmp/$1.tap" 2>&1
 }
 
@@ -29,7 +29,7 @@ shows()
 }
 
 echo "TAP version 13"
-run with failure
+run with failure 1
 # packages of 7.1 and 7.2 lack the type of a kfunc (docs/monitor.md)
 if grep -q "func_proto .* incompatible with vmlinux" "$tmp/with.tap"; then
 	echo "1..0 # SKIP this kernel does not load the fixture scheduler"
@@ -37,7 +37,8 @@ if grep -q "func_proto .* incompatible with vmlinux" "$tmp/with.tap"; then
 fi
 result $? "a stalled scheduler is ejected, and dumped" "$tmp/with.tap"
 dump=$(echo "$tmp"/with/r/*/*.failure-dump.json)
-python3 tests/e2e/dump_truth.py "$dump" "$tmp"/with/r/*/sched.log > "$tmp/truth" 2>&1
+core=$(echo "$tmp"/with/r/*/*.vmcore)
+python3 tests/e2e/dump_truth.py "$dump" "$tmp"/with/r/*/sched.log "$core" > "$tmp/truth" 2>&1
 result $? "the dump says what the kernel says" "$tmp/truth"
 if [ "${1:-}" = once ]; then
 	sed 's/^/# /' "$tmp/truth"
@@ -45,11 +46,17 @@ if [ "${1:-}" = once ]; then
 	exit
 fi
 
-run without off
+run without off 0
 cmp "$tmp"/with/r/*/console.log "$tmp"/without/r/*/console.log > "$tmp/differs" 2>&1
 result $? "the guest's console is the same without a dump" "$tmp/differs"
 ! compgen -G "$tmp/without/r/*/*.failure-dump.json" > /dev/null
 result $? "KTSTR_DUMP=off leaves none"
+readelf -lnW "$core" > "$tmp/elf" 2>&1 && ! grep -qi warning "$tmp/elf" &&
+	[ "$(grep -c NT_PRSTATUS "$tmp/elf")" = 2 ] && grep -q VMCOREINFO "$tmp/elf"
+result $? "the core of the machine is one that readelf understands" "$tmp/elf"
+# blocks of 512 bytes: half of the guest's memory would be far more
+[ "$(stat -c %b "$core")" -lt $((512 * 1024)) ] && [ "$(stat -c %a "$core")" = 600 ]
+result $? "the core has holes for memory that was not used"
 
 report=$(echo "$tmp"/with/r/*/report.txt)
 grep -q '^waits longest: cg_[ab]:[01]\[[0-9]*\], runnable for 1[0-9]* ms' "$report" &&

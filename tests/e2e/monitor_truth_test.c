@@ -244,7 +244,7 @@ static const char *why_missing(const struct run *r, const char *name)
 		if (!strcmp(name, ktstr_cpu_figure__name(i)) && !l->cpu[i].found)
 			return "this kernel's BTF has no such field";
 	if (!strcmp(name, "ops") && !l->ops_name.found)
-		return "this kernel's BTF has no scx_sched.ops.name";
+		return "this kernel has neither scx_sched.ops.name nor a variable scx_ops";
 	if (!strcmp(name, "state") && !l->global[KTSTR_GLOBAL_SCX_STATE].found)
 		return "this kernel has no variable scx_enable_state_var";
 	if (!strcmp(name, "events") && !l->nr_events)
@@ -387,7 +387,7 @@ static void on_sync(struct run *r)
 			compare_bpf(r, text);
 		count_unread(r);
 		r->have_sample = false;
-		if (strstr(r->before, MONITOR_WRITES "\n") && r->mon.layout.nr_events) {
+		if (strstr(r->before, MONITOR_WRITES "\n")) {
 			r->failed += bpf_truth_write(&r->mon.view);
 			r->wrote = true;
 		}

@@ -111,6 +111,8 @@ struct kvm_snapshot {
 
 /* 0 or -errno. */
 int kvm_arch_snapshot(int vcpu_fd, struct kvm_snapshot *s);
+/* All but @r->kind. 0 or -errno. */
+int kvm_arch_get_regs(int vcpu_fd, struct vm_regs *r);
 
 /*
  * The guest of probe.c, in KVM_PROBE_BYTES of RAM from address 0. These functions make system

@@ -194,6 +194,16 @@ static int kvm_vm_look(struct vm *vm, struct vm_stand *stand, struct ktstr_err *
 	return kvm_look(to_kvm(vm), stand, err);
 }
 
+static int kvm_get_regs(struct vm *vm, struct vm_regs *regs, struct ktstr_err *err)
+{
+	return kvm_look_regs(to_kvm(vm), regs, err);
+}
+
+static const struct vm_ram *kvm_ram(struct vm *vm)
+{
+	return &to_kvm(vm)->ram;
+}
+
 static void *kvm_mem(struct vm *vm, uint64_t gpa, size_t len)
 {
 	return vm_ram_at(&to_kvm(vm)->ram, gpa, len);
@@ -221,6 +231,8 @@ const struct vm_ops kvm_ops = {
 	.pause		= kvm_pause,
 	.resume		= kvm_resume,
 	.look		= kvm_vm_look,
+	.get_regs	= kvm_get_regs,
+	.ram		= kvm_ram,
 	.mem		= kvm_mem,
 	.shared		= kvm_shared,
 	.device_counters = kvm_device_counters,

@@ -123,6 +123,8 @@ int kvm_vcpus_resume(struct kvm_machine *m);
 
 /* look.c: vm_look() */
 int kvm_look(struct kvm_machine *m, struct vm_stand *stand, struct ktstr_err *err);
+/* vm_get_regs() of a machine that is paused. */
+int kvm_look_regs(struct kvm_machine *m, struct vm_regs *regs, struct ktstr_err *err);
 
 /* exit.c: handle the exit that @v just had. False: the machine has ended. */
 bool kvm_exit_handle(struct kvm_vcpu *v);

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "kvm.h"
 
@@ -66,4 +67,24 @@ int kvm_look(struct kvm_machine *m, struct vm_stand *later, struct ktstr_err *er
 	}
 	free(look);
 	return r;
+}
+
+/* A vCPU that runs cannot be asked: KVM would wait until it leaves the guest. */
+int kvm_look_regs(struct kvm_machine *m, struct vm_regs *regs, struct ktstr_err *err)
+{
+	bool paused;
+	int r;
+
+	pthread_mutex_lock(&m->lock);
+	paused = m->pausing && !m->nr_in;
+	pthread_mutex_unlock(&m->lock);
+	if (!paused)
+		return ktstr_err(err, EOPNOTSUPP, "the vCPUs are not paused");
+	for (uint32_t i = 0; i < m->nr_vcpus; i++) {
+		r = kvm_arch_get_regs(m->vcpu[i].fd, &regs[i]);
+		if (r)
+			return ktstr_err(err, -r, "the registers of vCPU %u: %s", i, strerror(-r));
+		regs[i].kind = look_at(&m->vcpu[i]).kind;
+	}
+	return 0;
 }

@@ -77,6 +77,8 @@ int qemu_resume(struct vm *vm);
 int qemu_look(struct vm *vm, struct vm_stand *stand, struct ktstr_err *err);
 /* What "info registers" prints about one CPU. */
 void qemu_look_parse(const char *text, struct vm_stand *s);
+void qemu_look_parse_regs(const char *text, struct vm_regs *r);
+int qemu_get_regs(struct vm *vm, struct vm_regs *regs, struct ktstr_err *err);
 
 /* saved.c: the files that a machine starts from, or is written to; -errno with @err. */
 int qemu_saved_open(struct qemu_vm *q, const struct vm_spec *s, struct ktstr_err *err);

@@ -3,7 +3,7 @@
  * The protocol between the plugin and the host on the plugin's socket (SOCK_SEQPACKET). A vCPU
  * that stops sends one u32, its index, with QEMU_AT_MARK and the number of the mark if it is at one
  * and not at a doorbell. The host answers with the index, or, to set or remove marks, with a struct
- * qemu_answer.
+ * qemu_answer. Before that it may ask for registers, any number of times.
  */
 #ifndef KTSTR_VMM_QEMU_MARK_H
 #define KTSTR_VMM_QEMU_MARK_H
@@ -23,6 +23,19 @@ struct qemu_mark {
 	uint64_t offset;	/* of the clock in that file, a multiple of 8 */
 	uint64_t kva;		/* of the instruction; 0: no mark */
 	uint64_t at;		/* the clock's value from which on it counts; 0: there is no clock */
+};
+
+/* Instead of an answer: what are the registers of vCPU @ask? */
+struct qemu_ask {
+	uint32_t vcpu, ask, unused;
+};
+
+#define QEMU_REGS_TEXT	8000
+
+/* The reply to it, cut behind the text, which is that of the monitor's "info registers". */
+struct qemu_regs {
+	uint64_t pc;		/* where the vCPU stopped; 0: as the text says */
+	char text[QEMU_REGS_TEXT];
 };
 
 struct qemu_answer {

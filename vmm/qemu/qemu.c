@@ -197,15 +197,13 @@ static int build_command(struct qemu_vm *q, const struct vm_spec *s,
 	return 0;
 }
 
+/* Our own descriptors of RAM stay open: they tell where it has holes. */
 static void close_handover(struct qemu_vm *q)
 {
 	int *give = (int *)&q->give;
 
 	for (size_t i = 0; i < NR_HANDOVER; i++)
 		fd_close(&give[i]);
-	/* the holes of a machine that is to be saved are found by them */
-	for (uint32_t i = 0; i < q->ram.nr_nodes && !q->to_save; i++)
-		fd_close(&q->ram.fd[i]);
 }
 
 static void free_command(struct qemu_vm *q)
@@ -220,7 +218,6 @@ static void qemu_destroy(struct vm *vm)
 	struct qemu_vm *q = to_qemu(vm);
 
 	qemu_process_kill(&q->proc);
-	q->to_save = false;
 	close_handover(q);
 	fd_close(&q->written_fd);
 	free_command(q);
@@ -469,6 +466,11 @@ static int qemu_set_mark(struct vm *vm, enum vm_mark_slot slot, const struct vm_
 	return 0;
 }
 
+static const struct vm_ram *qemu_ram(struct vm *vm)
+{
+	return &to_qemu(vm)->ram;
+}
+
 static void *qemu_mem(struct vm *vm, uint64_t gpa, size_t len)
 {
 	return vm_ram_at(&to_qemu(vm)->ram, gpa, len);
@@ -498,6 +500,8 @@ const struct vm_ops qemu_ops = {
 	.pause		= qemu_pause,
 	.resume		= qemu_resume,
 	.look		= qemu_look,
+	.get_regs	= qemu_get_regs,
+	.ram		= qemu_ram,
 	.mem		= qemu_mem,
 	.shared		= qemu_shared,
 	.destroy	= qemu_destroy,

@@ -91,6 +91,9 @@ void ktstr_btf__type(const struct ktstr_btf *b, uint32_t id, struct ktstr_btf_ty
 	case KTSTR_BTF_ENUM:
 		t->is_signed = INFO_KFLAG(raw.info);
 		break;
+	case KTSTR_BTF_FWD:
+		t->of_union = INFO_KFLAG(raw.info);
+		break;
 	case KTSTR_BTF_PTR:
 	case KTSTR_BTF_FUNC:
 	case KTSTR_BTF_FUNC_PROTO:

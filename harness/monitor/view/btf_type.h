@@ -26,6 +26,7 @@ struct ktstr_btf_type {
 	uint32_t nr;			/* members, enumerators, variables, elements, parameters */
 	uint32_t target;		/* behind a pointer or array; a FUNC's prototype; what that returns */
 	bool is_signed;			/* an INT, CHAR or ENUM */
+	bool of_union;			/* a FWD of a union, and not of a structure */
 };
 
 /* What type @id is. Kind KTSTR_BTF_VOID: nothing. */

@@ -14,6 +14,7 @@ static bool is_number(const struct ktstr_btf_field *f)
 void ktstr_place__find(struct ktstr_place *p, const struct ktstr_btf *btf, const char *type,
 		       const char *path)
 {
+	p->kva = 0;
 	p->found = btf && !ktstr_btf__field(btf, type, path, &p->field);
 }
 
@@ -42,8 +43,18 @@ int ktstr_field__load(struct ktstr_kview *v, const struct ktstr_btf_field *f, ui
 	return 0;
 }
 
+static uint64_t base_of(const struct ktstr_kview *v, const struct ktstr_place *p, uint64_t base)
+{
+	return p->kva ? p->kva + v->slide : base;
+}
+
+uint64_t ktstr_place__at(const struct ktstr_kview *v, const struct ktstr_place *p, uint64_t base)
+{
+	return base_of(v, p, base) + p->field.offset;
+}
+
 int ktstr_place__load(struct ktstr_kview *v, const struct ktstr_place *p, uint64_t base,
 		      uint64_t *value)
 {
-	return p->found ? ktstr_field__load(v, &p->field, base, value) : -ENOENT;
+	return p->found ? ktstr_field__load(v, &p->field, base_of(v, p, base), value) : -ENOENT;
 }

@@ -7,7 +7,7 @@
 
 struct ktstr_place {
 	struct ktstr_btf_field field;
-	uint64_t kva;			/* of a variable, where it was linked */
+	uint64_t kva;			/* of a variable, where it was linked; 0: it has a base */
 	bool found;
 };
 
@@ -24,7 +24,13 @@ void ktstr_place__find_number(struct ktstr_place *p, const struct ktstr_btf *btf
  */
 int ktstr_field__load(struct ktstr_kview *v, const struct ktstr_btf_field *f, uint64_t base,
 		      uint64_t *value);
-/* The same of a place; -ENOENT: this kernel does not have it. */
+/*
+ * Where @p is: in the structure at @base or, for a variable, where the kernel has it. Only of a place
+ * that was found.
+ */
+uint64_t ktstr_place__at(const struct ktstr_kview *v, const struct ktstr_place *p, uint64_t base);
+
+/* The number at a place; -ENOENT: this kernel does not have it. */
 int ktstr_place__load(struct ktstr_kview *v, const struct ktstr_place *p, uint64_t base,
 		      uint64_t *value);
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Promises of harness/monitor/sample.h on a made guest: each figure is read where BTF says, what a
- * kernel lacks is missing and not 0, all three homes of the event counters are known, and a guest
- * that scribbles over its own structures does no harm.
+ * kernel lacks is missing and not 0, all three homes of the event counters and both of the scheduler
+ * are known, and a guest that scribbles over its own structures does no harm.
  */
 #include <linux/kernel.h>
 #include <errno.h>
@@ -14,6 +14,9 @@
 
 #define AT_SCX_ROOT	0x2010
 #define AT_STATE	0x2018
+#define AT_EXIT_KIND	0x2020		/* variables of the scheduler until 6.15 */
+#define AT_EXIT_INFO	0x2028
+#define AT_OPS		0x2030
 #define SCHED		0x90000ull	/* gpa of struct scx_sched */
 #define PCPU		0x1000ull	/* of struct scx_sched_pcpu in an area */
 
@@ -39,6 +42,14 @@ FIXTURE_VARIANT(sample) {
 FIXTURE_VARIANT_ADD(sample, since_6_18) { IN_PCPU };
 FIXTURE_VARIANT_ADD(sample, in_6_16) { IN_SCHED };
 FIXTURE_VARIANT_ADD(sample, in_6_15) { IN_VARIABLE };
+
+static void make_exit_info(struct made_btf *b, uint32_t u32, uint32_t s64, uint32_t ptr)
+{
+	made_type(b, "scx_exit_info", BTF_KIND_STRUCT, 3, 0, 32);
+	made_member(b, "kind", u32, 0, 0);
+	made_member(b, "exit_code", s64, 64, 0);
+	made_member(b, "msg", ptr, 128, 0);
+}
 
 static size_t make_btf(struct made_btf *b, enum home home)
 {
@@ -68,35 +79,40 @@ static size_t make_btf(struct made_btf *b, enum home home)
 		made_type(b, "scx_sched_pcpu", BTF_KIND_STRUCT, 1, 0, 24);
 		made_member(b, "event_stats", in, 64, 0);
 	}
-	if (home == IN_VARIABLE)
-		return made_finish(b);
 	in = made_type(b, "atomic_t", BTF_KIND_STRUCT, 1, 0, 4);
 	made_member(b, "counter", u32, 0, 0);
 	stats = made_type(b, "sched_ext_ops", BTF_KIND_STRUCT, 1, 0, 128);
 	made_member(b, "name", name, 0, 0);
+	make_exit_info(b, u32, s64, ptr);
+	if (home == IN_VARIABLE)
+		return made_finish(b);
 	made_type(b, "scx_sched", BTF_KIND_STRUCT, 4, 0, 256);
 	made_member(b, home == IN_PCPU ? "pcpu" : "event_stats_cpu", ptr, SCHED_PCPU_PTR * 8, 0);
 	made_member(b, "exit_kind", in, SCHED_KIND * 8, 0);
 	made_member(b, "exit_info", ptr, SCHED_INFO * 8, 0);
 	made_member(b, "ops", stats, SCHED_NAME * 8, 0);
-	made_type(b, "scx_exit_info", BTF_KIND_STRUCT, 3, 0, 32);
-	made_member(b, "kind", u32, 0, 0);
-	made_member(b, "exit_code", s64, 64, 0);
-	made_member(b, "msg", ptr, 128, 0);
 	return made_finish(b);
 }
 
 static int open_image(FIXTURE_DATA(sample) *self, enum home home)
 {
-	const struct made_symbol sym[] = {
+	const struct made_symbol since_6_16[] = {
 		{ "bscx_enable_state_var", MADE_TEXT + AT_STATE },
-		{ home == IN_VARIABLE ? "devent_stats_cpu" : "bscx_root",
-		  MADE_TEXT + (home == IN_VARIABLE ? AT_RUNQUEUES + PCPU : AT_SCX_ROOT) },
+		{ "bscx_root", MADE_TEXT + AT_SCX_ROOT },
+	}, before[] = {
+		{ "bscx_ops_enable_state_var", MADE_TEXT + AT_STATE },
+		{ "bscx_root_kobj", MADE_TEXT + AT_SCX_ROOT },
+		{ "bscx_exit_kind", MADE_TEXT + AT_EXIT_KIND },
+		{ "bscx_exit_info", MADE_TEXT + AT_EXIT_INFO },
+		{ "bscx_ops", MADE_TEXT + AT_OPS },
+		{ "devent_stats_cpu", MADE_TEXT + AT_RUNQUEUES + PCPU },
 	};
+	bool old = home == IN_VARIABLE;
 	struct made_btf *b = calloc(1, sizeof(*b));
 	size_t len = make_btf(b, home);
 
-	return made_open_x86(&self->img, sym, ARRAY_SIZE(sym), b, len, &self->err);
+	return made_open_x86(&self->img, old ? before : since_6_16,
+			     old ? ARRAY_SIZE(before) : ARRAY_SIZE(since_6_16), b, len, &self->err);
 }
 
 /* CPU n: nr_running n + 1, clock 1000 + n, task 100 + n "task n", event one 10 + n, two -n. */
@@ -116,6 +132,18 @@ static void put_cpu(FIXTURE_DATA(sample) *self, enum home home, uint32_t cpu)
 	made_store(&self->g, events + 8, -(uint64_t)cpu);
 }
 
+/* Until 6.15 what scx_root_kobj points to has none of it. */
+static void put_sched(FIXTURE_DATA(sample) *self, enum home home)
+{
+	bool old = home == IN_VARIABLE;
+
+	if (!old)
+		made_store(&self->g, SCHED + SCHED_PCPU_PTR, MADE_TEXT + AT_RUNQUEUES + PCPU);
+	made_store(&self->g, old ? TEXT + AT_EXIT_KIND : SCHED + SCHED_KIND, 1025);
+	made_store(&self->g, old ? TEXT + AT_EXIT_INFO : SCHED + SCHED_INFO, DIRECT + SCHED + 0x200);
+	strcpy((char *)self->g.ram + (old ? TEXT + AT_OPS : SCHED + SCHED_NAME), "simple");
+}
+
 FIXTURE_SETUP(sample)
 {
 	ASSERT_EQ(0, open_image(self, variant->home)) {
@@ -126,10 +154,7 @@ FIXTURE_SETUP(sample)
 		put_cpu(self, variant->home, cpu);
 	made_store(&self->g, TEXT + AT_STATE, 1);
 	made_store(&self->g, TEXT + AT_SCX_ROOT, DIRECT + SCHED);
-	made_store(&self->g, SCHED + SCHED_PCPU_PTR, MADE_TEXT + AT_RUNQUEUES + PCPU);
-	made_store(&self->g, SCHED + SCHED_KIND, 1025);
-	made_store(&self->g, SCHED + SCHED_INFO, DIRECT + SCHED + 0x200);
-	strcpy((char *)self->g.ram + SCHED + SCHED_NAME, "simple");
+	put_sched(self, variant->home);
 	made_store(&self->g, SCHED + 0x200, 1025);
 	made_store(&self->g, SCHED + 0x208, (uint64_t)-5);
 	made_store(&self->g, SCHED + 0x210, DIRECT + SCHED + 0x300);
@@ -189,24 +214,23 @@ TEST_F(sample, events_are_summed_over_cpus)
 TEST_F(sample, scheduler_is_followed_as_it_comes_and_goes)
 {
 	struct ktstr_exit_info ei;
-	bool has = variant->home != IN_VARIABLE;
 
 	ASSERT_EQ(0, ktstr_monitor__sample(&self->m, self->s));
-	EXPECT_EQ(has ? DIRECT + SCHED : 0, self->s->sched_kva);
-	EXPECT_STREQ(has ? "simple" : "", self->s->ops);
-	EXPECT_EQ(has ? -0 : -ENOENT, ktstr_monitor__exit_info(&self->m, &ei));
-	if (has) {
-		EXPECT_EQ(1025, self->s->sched[KTSTR_SCHED_EXIT_KIND]);
-		EXPECT_EQ(1025, ei.kind);
-		EXPECT_EQ(-5, ei.code);
-		EXPECT_STREQ("it broke", ei.msg);
-	}
+	EXPECT_EQ(DIRECT + SCHED, self->s->sched_kva);
+	EXPECT_STREQ("simple", self->s->ops);
+	EXPECT_NE(0, self->s->have_sched & 1ull << KTSTR_SCHED_EXIT_KIND);
+	EXPECT_EQ(1025, self->s->sched[KTSTR_SCHED_EXIT_KIND]);
+	ASSERT_EQ(0, ktstr_monitor__exit_info(&self->m, &ei));
+	EXPECT_EQ(1025, ei.kind);
+	EXPECT_EQ(-5, ei.code);
+	EXPECT_STREQ("it broke", ei.msg);
 	made_store(&self->g, TEXT + AT_SCX_ROOT, 0);
 	ASSERT_EQ(0, ktstr_monitor__sample(&self->m, self->s));
 	EXPECT_EQ(0, self->s->sched_kva);
 	EXPECT_EQ(0, self->s->have_sched);
 	EXPECT_STREQ("", self->s->ops);
-	EXPECT_EQ(!has, self->s->have_events);
+	EXPECT_EQ(-ENOENT, ktstr_monitor__exit_info(&self->m, &ei));
+	EXPECT_EQ(variant->home == IN_VARIABLE, self->s->have_events);
 }
 
 TEST_F(sample, damaged_runqueue_is_no_sample)

@@ -294,6 +294,7 @@ static const struct variable {
 	{ "KTSTR_COLD", "harness/plan/opts.c", NAMED, "1" },
 	{ "KTSTR_MONITOR", "harness/plan/opts.c" },		/* off where there is none */
 	{ "KTSTR_DUMP", "harness/plan/opts.c", NAMED, "always" },
+	{ "KTSTR_VMCORE", "harness/plan/opts.c", NAMED, "1" },
 	{ "KTSTR_MONITOR_CSV", "harness/plan/opts.c", NAMED, "/tmp/x" },
 	{ KTSTR_ENV_WORK_TYPE, "harness/plan/override.h" },
 	{ "KTSTR_HOST_CGROUP_PARENT", "harness/host/host_run.c" },
@@ -386,6 +387,7 @@ static const struct tool_option {
 	{ "run", "monitor-csv", "KTSTR_MONITOR_CSV", "setenv(\"KTSTR_MONITOR_CSV\"" },
 	{ "run", "no-monitor", "KTSTR_MONITOR", "{ \"KTSTR_MONITOR\"" },
 	{ "run", "dump", "KTSTR_DUMP", "{ \"KTSTR_DUMP\", o.dump" },
+	{ "run", "vmcore", "KTSTR_VMCORE", "{ \"KTSTR_VMCORE\", o.vmcore" },
 	{ "run", "console", "KTSTR_CONSOLE", "export_console()" },
 	{ "run", "verbose", "KTSTR_VERBOSE", "{ \"KTSTR_VERBOSE\"" },
 	{ "run", "json", NULL, ".json = o.json" },

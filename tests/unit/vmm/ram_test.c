@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Which guest physical addresses are RAM, where the shared stretch goes, where the pages come from. */
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/mempolicy.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include "vmm/ram.h"
@@ -110,6 +112,44 @@ TEST(allocated_memory_is_linear_across_nodes)
 	EXPECT_EQ(NULL, vm_ram_at(&ram, 96 * VM_MIB - 1, 2));
 	vm_ram_free(&ram);
 	EXPECT_EQ(NULL, vm_ram_at(&ram, VM_MIB, 1));
+}
+
+/* Pages that nobody has touched are not there, in the memory's own file and in what is written. */
+TEST(memory_is_written_without_its_holes)
+{
+	const struct vm_spec spec = { .mem_bytes = 96 * VM_MIB, .topo = { { 2, 2, 1, 1 } } };
+	const uint64_t gpa = 40 * VM_MIB, len = 16 * VM_MIB, at = VM_MIB;
+	int fd = open("/tmp", O_TMPFILE | O_RDWR, 0600);
+	struct vm_ram ram;
+	struct stat own, st;
+	char buf[8];
+
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, alloc(&ram, &spec));
+	memcpy(vm_ram_at(&ram, gpa, 5), "begin", 5);
+	memcpy(vm_ram_at(&ram, 48 * VM_MIB - 2, 4), "seam", 4);	/* of two nodes */
+	memcpy(vm_ram_at(&ram, gpa + len - 3, 3), "end", 3);
+	memcpy(vm_ram_at(&ram, gpa + len, 4), "more", 4);
+	memset(vm_ram_at(&ram, 44 * VM_MIB, VM_MIB), 0, VM_MIB);
+	ASSERT_EQ(0, vm_ram_write(&ram, gpa, len, fd, at));
+	ASSERT_EQ(0, fstat(fd, &st));
+	EXPECT_EQ(at + len, st.st_size);
+	EXPECT_LE(st.st_blocks * 512, 64 * 1024);
+	EXPECT_EQ(5, pread(fd, buf, 5, at));
+	EXPECT_EQ(0, memcmp(buf, "begin", 5));
+	EXPECT_EQ(4, pread(fd, buf, 4, at + 8 * VM_MIB - 2));
+	EXPECT_EQ(0, memcmp(buf, "seam", 4));
+	EXPECT_EQ(3, pread(fd, buf, 8, at + len - 3));
+	EXPECT_EQ(0, memcmp(buf, "end", 3));
+	ASSERT_EQ(0, fstat(ram.fd[0], &own));
+	EXPECT_LE(own.st_blocks * 512, VM_MIB + 64 * 1024);
+	EXPECT_EQ(-EINVAL, vm_ram_write(&ram, gpa + 1, 4096, fd, at));
+	EXPECT_EQ(-EINVAL, vm_ram_write(&ram, 96 * VM_MIB - 4096, 8192, fd, at));
+	close(fd);
+	fd = open("/dev/full", O_WRONLY);
+	EXPECT_EQ(-ENOSPC, vm_ram_write(&ram, gpa, len, fd, at));
+	close(fd);
+	vm_ram_free(&ram);
 }
 
 /* What the kernel notes about the mapping at @at: two letters each, proc(5). */

@@ -195,3 +195,8 @@ int kvm_arch_snapshot(int vcpu_fd, struct kvm_snapshot *s)
 {
 	return x86_regs_snapshot(vcpu_fd, s);
 }
+
+int kvm_arch_get_regs(int vcpu_fd, struct vm_regs *r)
+{
+	return x86_regs_get(vcpu_fd, r);
+}

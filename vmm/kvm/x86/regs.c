@@ -179,3 +179,25 @@ int x86_regs_snapshot(int vcpu_fd, struct kvm_snapshot *s)
 	};
 	return 0;
 }
+
+int x86_regs_get(int vcpu_fd, struct vm_regs *r)
+{
+	struct kvm_sregs s;
+	struct kvm_regs g;
+
+	if (ioctl(vcpu_fd, KVM_GET_REGS, &g) || ioctl(vcpu_fd, KVM_GET_SREGS, &s))
+		return -errno;
+	*r = (struct vm_regs){
+		.gpr = {
+			[VM_RAX] = g.rax, [VM_RCX] = g.rcx, [VM_RDX] = g.rdx, [VM_RBX] = g.rbx,
+			[VM_RSP] = g.rsp, [VM_RBP] = g.rbp, [VM_RSI] = g.rsi, [VM_RDI] = g.rdi,
+			[VM_R8] = g.r8, [VM_R9] = g.r9, [VM_R10] = g.r10, [VM_R11] = g.r11,
+			[VM_R12] = g.r12, [VM_R13] = g.r13, [VM_R14] = g.r14, [VM_R15] = g.r15,
+		},
+		.rip = g.rip, .rflags = g.rflags,
+		.cs = s.cs.selector, .ss = s.ss.selector, .ds = s.ds.selector, .es = s.es.selector,
+		.fs = s.fs.selector, .gs = s.gs.selector, .fs_base = s.fs.base, .gs_base = s.gs.base,
+		.cr0 = s.cr0, .cr2 = s.cr2, .cr3 = s.cr3, .cr4 = s.cr4,
+	};
+	return 0;
+}

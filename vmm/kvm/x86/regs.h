@@ -19,5 +19,6 @@ void x86_regs_format(int vcpu_fd, char *buf, size_t size);
 
 /* 0 or -errno. */
 int x86_regs_snapshot(int vcpu_fd, struct kvm_snapshot *s);
+int x86_regs_get(int vcpu_fd, struct vm_regs *r);
 
 #endif

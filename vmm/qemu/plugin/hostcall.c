@@ -21,9 +21,11 @@
  * No header of the plugin API is packaged, hence the prototypes; they are those of API
  * version 4 (QEMU 10.0).
  */
+#include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,6 +63,7 @@ void qemu_plugin_register_vcpu_init_cb(qemu_plugin_id_t id,
 
 enum qemu_plugin_cb_flags {
 	QEMU_PLUGIN_CB_NO_REGS,
+	QEMU_PLUGIN_CB_R_REGS,	/* the general registers are in the vCPU's state, not in the host's */
 };
 
 void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id,
@@ -119,22 +122,67 @@ static void set_mark(struct mark *to, const struct qemu_mark *m)
 		to->set.kva = 0;	/* the clock stays mapped */
 }
 
-/* Tell the host that @vcpu_index stopped, and wait for its answer. */
-static void stop(uint32_t vcpu_index, uint32_t flags)
+static void send_all(const void *buf, size_t len)
+{
+	ssize_t n;
+
+	do {
+		n = send(sock, buf, len, MSG_NOSIGNAL);
+	} while (n < 0 && errno == EINTR);
+	if (n != (ssize_t)len)
+		host_gone();
+}
+
+static ssize_t receive(struct qemu_answer *down)
+{
+	ssize_t n;
+
+	do {
+		n = recv(sock, down, sizeof(*down), 0);
+	} while (n < 0 && errno == EINTR);
+	return n;
+}
+
+/*
+ * The plugin API reads registers of the vCPU that calls, and all of them are of interest. The
+ * emulator's own function does that; this thread executes them all, or they are stopped.
+ */
+static void tell_registers(uint32_t of, uint32_t stopped, uint64_t pc)
+{
+	void *(*get)(int index) = (void *(*)(int))dlsym(RTLD_DEFAULT, "qemu_get_cpu");
+	void (*print)(void *cpu, FILE *f, int flags) =
+		(void (*)(void *, FILE *, int))dlsym(RTLD_DEFAULT, "cpu_dump_state");
+	static struct qemu_regs reply;	/* under call_lock */
+	void *cpu = get ? get((int)of) : NULL;
+	FILE *f = cpu && print ? fmemopen(reply.text, sizeof(reply.text), "w") : NULL;
+
+	memset(&reply, 0, sizeof(reply));
+	reply.pc = of == stopped ? pc : 0;
+	if (f) {
+		print(cpu, f, 0);
+		fclose(f);
+	}
+	reply.text[sizeof(reply.text) - 1] = '\0';
+	send_all(&reply, offsetof(struct qemu_regs, text) + strlen(reply.text) + 1);
+}
+
+/* Tell the host that @vcpu_index stopped before the instruction at @pc, and wait for its answer. */
+static void stop(uint32_t vcpu_index, uint32_t flags, uint64_t pc)
 {
 	uint32_t up = vcpu_index | flags;
 	struct qemu_answer down;
 	ssize_t n;
 
 	pthread_mutex_lock(&call_lock);
-	do {
-		n = send(sock, &up, sizeof(up), MSG_NOSIGNAL);
-	} while (n < 0 && errno == EINTR);
-	if (n != sizeof(up))
-		host_gone();
-	do {
-		n = recv(sock, &down, sizeof(down), 0);
-	} while (n < 0 && errno == EINTR);
+	send_all(&up, sizeof(up));
+	while ((n = receive(&down)) == sizeof(struct qemu_ask)) {
+		struct qemu_ask ask;
+
+		memcpy(&ask, &down, sizeof(ask));
+		if (ask.vcpu != vcpu_index)
+			host_gone();
+		tell_registers(ask.ask, vcpu_index, pc);
+	}
 	if ((n != sizeof(down.vcpu) && n != sizeof(down)) || down.vcpu != vcpu_index)
 		host_gone();
 	for (int i = 0; n == sizeof(down) && i < QEMU_NR_MARKS; i++)
@@ -143,13 +191,12 @@ static void stop(uint32_t vcpu_index, uint32_t flags)
 	pthread_mutex_unlock(&call_lock);
 }
 
+/* @userdata is the instruction's address. */
 static void on_doorbell(unsigned int vcpu_index, void *userdata)
 {
-	(void)userdata;
-	stop(vcpu_index, 0);
+	stop(vcpu_index, 0, (uintptr_t)userdata);
 }
 
-/* @userdata is the instruction's address. */
 static void on_mark(unsigned int vcpu_index, void *userdata)
 {
 	for (uint32_t i = 0; i < QEMU_NR_MARKS; i++) {
@@ -159,7 +206,7 @@ static void on_mark(unsigned int vcpu_index, void *userdata)
 		    (m->set.at && __atomic_load_n(m->clock, __ATOMIC_RELAXED) < m->set.at))
 			continue;
 		m->set.kva = 0;		/* one stop; the host sets the next */
-		stop(vcpu_index, QEMU_AT_MARK | i << QEMU_MARK_SHIFT);
+		stop(vcpu_index, QEMU_AT_MARK | i << QEMU_MARK_SHIFT, (uintptr_t)userdata);
 	}
 }
 
@@ -192,7 +239,7 @@ static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 
 		if (may_be_mark(vaddr))
 			qemu_plugin_register_vcpu_insn_exec_cb(insn, on_mark,
-							       QEMU_PLUGIN_CB_NO_REGS,
+							       QEMU_PLUGIN_CB_R_REGS,
 							       (void *)(uintptr_t)vaddr);
 		if (timer_may_start_at(&timer, vaddr) && qemu_plugin_insn_haddr(insn))
 			qemu_plugin_register_vcpu_insn_exec_cb(insn, on_start_kernel,
@@ -204,7 +251,8 @@ static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 		    memcmp(code, doorbell, sizeof(code)))
 			continue;
 		qemu_plugin_register_vcpu_insn_exec_cb(insn, on_doorbell,
-						       QEMU_PLUGIN_CB_NO_REGS, NULL);
+						       QEMU_PLUGIN_CB_R_REGS,
+						       (void *)(uintptr_t)vaddr);
 	}
 }
 
