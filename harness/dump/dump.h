@@ -49,6 +49,9 @@ struct ktstr_dump_input {
 void ktstr_dump__take(struct ktstr_jtree *t, struct ktstr_jnode *report,
 		      const struct ktstr_dump_input *in);
 
+/* The task_struct of @pid, which the initial PID namespace has. 0, -EAGAIN, -ESRCH. */
+int ktstr_dump__find_task(struct ktstr_monitor *m, int32_t pid, uint64_t *kva);
+
 /* How long the task has been runnable that has been so longest, and how long is half the watchdog. */
 struct ktstr_dump_wait {
 	uint64_t longest;		/* jiffies; 0: nobody waits */

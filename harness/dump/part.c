@@ -175,25 +175,35 @@ static void find_casts(struct ktstr_run *run, struct state *s)
 	}
 }
 
-static void take(struct ktstr_run *run, struct state *s, struct moment *to, const char *trigger)
+int ktstr_dump_part__take(struct ktstr_run *run, struct ktstr_jtree *tree,
+			  struct ktstr_jnode *report, const char *trigger)
 {
+	struct state *s = ktstr_part__state(run, &ktstr_dump_part);
+	struct ktstr_monitor_state *mon = monitor(run);
 	struct ktstr_dump_input in = {
-		.mon = view(run, s), .trigger = trigger, .ops = run->seen->ops,
-		.series = &monitor(run)->all, .time_ns = guest_time(run),
-		.casts = s->casts,
+		.trigger = trigger, .ops = run->seen->ops, .casts = s->casts,
 	};
 
+	if (!mon || !mon->vm || ktstr_kview__attach(&mon->mon.view))
+		return -EAGAIN;
 	if (!s->casts_known)
 		find_casts(run, s);
+	in.mon = &mon->mon;
+	in.series = &mon->all;
+	in.time_ns = guest_time(run);
 	in.nr_casts = s->nr_casts;
+	put_run(run, tree, report, KTSTR_SCHEMA_SINGLE);
+	ktstr_dump__take(tree, report, &in);
+	return 0;
+}
 
+static void take(struct ktstr_run *run, struct moment *to, const char *trigger)
+{
 	ktstr_jtree__free(&to->tree);
 	ktstr_jtree__init(&to->tree, KTSTR_DUMP_MAX_BYTES);
 	to->report = ktstr_jtree__object(&to->tree, NULL, NULL);
-	if (!to->report)
-		return;
-	put_run(run, &to->tree, to->report, KTSTR_SCHEMA_SINGLE);
-	ktstr_dump__take(&to->tree, to->report, &in);
+	if (to->report)
+		ktstr_dump_part__take(run, &to->tree, to->report, trigger);
 }
 
 /* Has the scheduler been claimed for an exit by an error? */
@@ -222,7 +232,7 @@ static void take_error(struct ktstr_run *run, struct state *s)
 	else if (s->late.report)
 		s->later++;
 	else
-		take(run, s, &s->late, "scx_error");
+		take(run, &s->late, "scx_error");
 }
 
 /* Is a task waiting for so long that this moment is worth a dump? */
@@ -257,9 +267,9 @@ static bool is_asked_for(const struct ktstr_run *run, const struct state *s)
 static void look(struct ktstr_run *run, struct state *s)
 {
 	if (!s->late.report && waits_too_long(run, s))
-		take(run, s, &s->early, "longest_wait");
+		take(run, &s->early, "longest_wait");
 	if (is_asked_for(run, s))
-		take(run, s, &s->asked, "request");
+		take(run, &s->asked, "request");
 }
 
 static void sync_point(struct ktstr_run *run, void *state, struct vm *vm)
@@ -273,7 +283,7 @@ static void sync_point(struct ktstr_run *run, void *state, struct vm *vm)
 		arm(run, s);
 	/* a body that ended before its middle, as it does when it fails */
 	if (run->opts.dump == KTSTR_DUMP_ALWAYS && !s->asked.report && run->seen->teardown_ns)
-		take(run, s, &s->asked, "request");
+		take(run, &s->asked, "request");
 }
 
 static void mark(struct ktstr_run *run, void *state, struct vm *vm, enum vm_mark_slot slot)
@@ -337,9 +347,9 @@ static void tick(struct ktstr_run *run, void *state, struct vm *vm)
 	if (error)
 		take_error(run, s);
 	if (waits)
-		take(run, s, &s->early, "longest_wait");
+		take(run, &s->early, "longest_wait");
 	if (is_asked_for(run, s))
-		take(run, s, &s->asked, "request");
+		take(run, &s->asked, "request");
 	vm_resume(vm);
 }
 
@@ -352,7 +362,7 @@ static void detach(struct ktstr_run *run, void *state, struct vm *vm)
 
 	if (view(run, s) && run->seen->timeout && !s->late.report) {
 		paused = !vm_pause(vm, PAUSE_MS, &err);
-		take(run, s, &s->asked, "timeout");
+		take(run, &s->asked, "timeout");
 		if (!paused)
 			ktstr_jtree__str(&s->asked.tree, s->asked.report, "torn",
 					 "the guest ran while it was read");

@@ -169,6 +169,7 @@ static bool on_event(struct event_loop *l, const struct vm_event *ev)
 	case VM_EVENT_SYNC:
 		read_messages(l);
 		ktstr_parts__sync(l->run, l->vm);
+		ktstr_messages__answer(s, vm_shared(l->vm, NULL));
 		vm_continue(l->vm);
 		/* A guest that rings the doorbell all the time must still miss its deadline. */
 		return (!left_ms(l) || ktstr_interrupt__signal()) && on_timeout(l);
@@ -177,6 +178,11 @@ static bool on_event(struct event_loop *l, const struct vm_event *ev)
 		ktstr_messages__peek(s, l->chan);
 		ktstr_progress__tell(l->run);
 		ktstr_parts__mark(l->run, l->vm, ev->mark);
+		vm_continue(l->vm);
+		return (!left_ms(l) || ktstr_interrupt__signal()) && on_timeout(l);
+	case VM_EVENT_WATCH:
+		ktstr_messages__peek(s, l->chan);
+		ktstr_parts__watch(l->run, l->vm, ev->watch);
 		vm_continue(l->vm);
 		return (!left_ms(l) || ktstr_interrupt__signal()) && on_timeout(l);
 	case VM_EVENT_EXIT:

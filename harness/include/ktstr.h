@@ -33,6 +33,7 @@
 #include <ktstr/payload.h>
 #include <ktstr/register.h>
 #include <ktstr/scenario.h>
+#include <ktstr/snapshot.h>
 #include <ktstr/stats.h>
 #include <ktstr/verdict.h>
 

@@ -132,7 +132,7 @@ static const struct reader {
 	{ "networks", "harness/devices/devices.c", nets },
 	{ "bpf_map_write", "harness/monitor/part_writes.c", writes },
 	{ "watch_bpf_maps", "harness/monitor/part_maps.c", watches },
-	{ "perf_delta_assertions", NULL, strings }, { "num_snapshots", NULL, NULL, 1 },
+	{ "perf_delta_assertions", NULL, strings }, { "num_snapshots", "harness/snapshot/part.c", NULL, 1 },
 	{ "post_vm", "harness/host/callback.c", after },
 	{ "post_vm_unconditional", "harness/host/callback.c", after },
 	{ "cleanup_budget_ms", "harness/host/run.c", NULL, 1000 },
