@@ -35,6 +35,7 @@
 #include <ktstr/scenario.h>
 #include <ktstr/snapshot.h>
 #include <ktstr/stats.h>
+#include <ktstr/temporal.h>
 #include <ktstr/verdict.h>
 
 #endif

@@ -37,11 +37,10 @@ static struct ktstr_monitor_state *monitor(const struct ktstr_run *run)
 static int attach(struct ktstr_run *run, void *state, struct vm *vm, struct ktstr_err *err)
 {
 	struct ktstr_snapshot_state *s = state;
-	int64_t nr = run->plan->test->num_snapshots;
 
 	(void)err;
 	s->vm = vm;
-	s->target = nr == KTSTR_UNSET ? 0 : (unsigned int)nr;
+	s->target = run->plan->num_snapshots;
 	return 0;
 }
 
@@ -205,6 +204,8 @@ static void take_asked(struct ktstr_run *run, struct ktstr_snapshot_state *s)
 	struct ktstr_snapshot *n = store(run, s, seen->ask.what.as, KTSTR_SNAPSHOT_ASKED,
 					 seen->ask.time_ns, NULL);
 
+	if (n)
+		n->step = seen->ask.what.step;
 	if (!n)
 		ktstr_answer__put(seen, -ENOMEM, "no memory for a snapshot");
 	else if (n->placeholder)

@@ -66,14 +66,14 @@ struct ktstr_snap snap_go(struct ktstr_snap s, enum ktstr_snap_place place, cons
 	return s;
 }
 
-struct ktstr_snap snap_of(const struct ktstr_result *r, const struct ktstr_snapshot *snapshot)
+struct ktstr_snap snap_of(const struct ktstr_result *r, const struct ktstr_snapshot *n)
 {
-	struct ktstr_snap s = { .result = r, .snapshot = snapshot, .node = snapshot->report };
+	struct ktstr_snap s = { .result = r, .taken = n, .node = n->report };
 
-	snprintf(s.text, sizeof(s.text), "%s", snapshot->name);
-	if (snapshot->placeholder || !snapshot->report)
+	snprintf(s.text, sizeof(s.text), "%s", n->name);
+	if (n->placeholder || !n->report)
 		return snap_fail(s, KTSTR_SNAP_PLACEHOLDER_SAMPLE, "%s",
-				 ktstr_jnode__str(snapshot->report, "reason", "no memory"));
+				 ktstr_jnode__str(n->report, "reason", "no memory"));
 	return s;
 }
 
@@ -119,14 +119,14 @@ struct ktstr_snap ktstr_snapshot_nr(const struct ktstr_result *r, unsigned int i
 
 const char *ktstr_snapshot_name(struct ktstr_snap s)
 {
-	const struct ktstr_snapshot *n = s.snapshot;
+	const struct ktstr_snapshot *n = s.taken;
 
 	return n ? n->name : "";
 }
 
 double ktstr_snapshot_ms(struct ktstr_snap s)
 {
-	const struct ktstr_snapshot *n = s.snapshot;
+	const struct ktstr_snapshot *n = s.taken;
 
 	return n ? (double)n->elapsed_ns / NSEC_PER_MSEC : NAN;
 }
@@ -294,4 +294,24 @@ struct ktstr_snap ktstr_snap_kernel(struct ktstr_snap s, const char *path)
 	if (!is_all(&s))
 		return s;
 	return snap_walk(snap_go(s, KTSTR_SNAP_PLAIN, s.node, " kernel"), path);
+}
+
+int ktstr_snapshots__default_check(struct ktstr_result *r)
+{
+	const struct ktstr_bridge *b = bridge(r);
+	unsigned int real = 0;
+
+	for (unsigned int i = 0; b && i < b->nr; i++)
+		real += b->list[i]->kind == KTSTR_SNAPSHOT_PERIODIC && !b->list[i]->placeholder &&
+			ktstr_jnode__list(b->list[i]->report, "maps");
+	if (real)
+		r->claims_held++;
+	else if (!r->run->opts.monitor)
+		ktstr_result__add(r, KTSTR_UNDECIDED, KTSTR_NO_DATA,
+				  "no periodic snapshot was taken, as KTSTR_MONITOR is off");
+	else
+		ktstr_result__add(r, KTSTR_FAILS, KTSTR_TEMPORAL,
+				  "none of the %u periodic snapshots has a scheduler's BPF maps; %u were taken",
+				  ktstr_periodic_target(r), ktstr_periodic_fired(r));
+	return 0;
 }

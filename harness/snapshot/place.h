@@ -14,8 +14,8 @@ static inline const struct ktstr_jnode *snap_node(const struct ktstr_snap *s)
 	return s->error ? NULL : s->node;
 }
 
-/* All of @snapshot, or the reason why there is nothing in it. */
-struct ktstr_snap snap_of(const struct ktstr_result *r, const struct ktstr_snapshot *snapshot);
+/* All of @n, or the reason why there is nothing in it. */
+struct ktstr_snap snap_of(const struct ktstr_result *r, const struct ktstr_snapshot *n);
 /* @s with an error. */
 struct ktstr_snap snap_fail(struct ktstr_snap s, enum ktstr_snap_error error, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));

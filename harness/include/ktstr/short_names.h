@@ -284,4 +284,24 @@
 #define snap_bool	ktstr_snap_bool
 #define snap_str	ktstr_snap_str
 
+/* ktstr/temporal.h */
+#define column_var	ktstr_column_var
+#define column_kernel	ktstr_column_kernel
+#define column_map	ktstr_column_map
+#define column_cpu	ktstr_column_cpu
+#define column_cpus	ktstr_column_cpus
+#define column_of	ktstr_column_of
+#define column_step	ktstr_column_step
+#define column_first	ktstr_column_first
+#define column_last	ktstr_column_last
+#define column_delta	ktstr_column_delta
+#define temporal_nondecreasing	ktstr_temporal_nondecreasing
+#define temporal_strictly_increasing	ktstr_temporal_strictly_increasing
+#define temporal_rate_within	ktstr_temporal_rate_within
+#define temporal_steady_within	ktstr_temporal_steady_within
+#define temporal_converges_to	ktstr_temporal_converges_to
+#define temporal_always_true	ktstr_temporal_always_true
+#define temporal_ratio_within	ktstr_temporal_ratio_within
+#define temporal_each_between	ktstr_temporal_each_between
+
 #endif

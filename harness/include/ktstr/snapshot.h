@@ -45,7 +45,7 @@ enum ktstr_snap_error {
 
 struct ktstr_snap {
 	const struct ktstr_result *result;
-	const void *snapshot, *node;	/* node: NULL if there is an error */
+	const void *taken, *node;	/* node: NULL if there is an error */
 	enum ktstr_snap_place {
 		KTSTR_SNAP_ALL, KTSTR_SNAP_MAP, KTSTR_SNAP_ENTRY, KTSTR_SNAP_VALUE,
 		KTSTR_SNAP_PLAIN,	/* of the kernel: JSON as it is */
