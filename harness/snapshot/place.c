@@ -276,6 +276,9 @@ struct ktstr_snap ktstr_snap_var(struct ktstr_snap s, const char *path)
 				 "%.*s is in %s; choose one by snap_get(snap_map())", (int)len,
 				 path, where);
 	path += len;
+	if (*path == '.' && (!path[1] || strchr(".[", path[1])))
+		return snap_fail(s, KTSTR_SNAP_FIELD_NOT_FOUND, "\"%s\": a name is missing in the path",
+				 path - len);
 	return snap_walk(snap_go(s, KTSTR_SNAP_VALUE, found, " %.*s", (int)len, path - len),
 			 *path == '.' ? path + 1 : path);
 }
