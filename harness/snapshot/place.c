@@ -20,7 +20,6 @@ const char *ktstr_snap_error__name(enum ktstr_snap_error e)
 		[KTSTR_SNAP_OK] = "Ok",
 		[KTSTR_SNAP_NO_SNAPSHOT] = "SnapshotNotFound",
 		[KTSTR_SNAP_PLACEHOLDER_SAMPLE] = "PlaceholderSample",
-		[KTSTR_SNAP_MISSING_STATS] = "MissingStats",
 		[KTSTR_SNAP_NO_ACTIVE_SCHEDULER] = "NoActiveScheduler",
 		[KTSTR_SNAP_MAP_NOT_FOUND] = "MapNotFound",
 		[KTSTR_SNAP_VAR_NOT_FOUND] = "VarNotFound",

@@ -29,7 +29,6 @@ enum ktstr_snap_error {
 	KTSTR_SNAP_OK,
 	KTSTR_SNAP_NO_SNAPSHOT,		/* none of that name; the text lists those that there are */
 	KTSTR_SNAP_PLACEHOLDER_SAMPLE,	/* nothing could be read at that moment */
-	KTSTR_SNAP_MISSING_STATS,	/* the scheduler's own statistics were not asked for */
 	KTSTR_SNAP_NO_ACTIVE_SCHEDULER,	/* no sched_ext scheduler was attached */
 	KTSTR_SNAP_MAP_NOT_FOUND,	/* lists the maps */
 	KTSTR_SNAP_VAR_NOT_FOUND,	/* lists the variables */

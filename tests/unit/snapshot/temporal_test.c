@@ -43,7 +43,7 @@ static struct ktstr_column column(const double *v, size_t nr)
 			.step = i / 2,
 		};
 		if (isnan(v[i]))
-			strcpy(c.sample[i].why, "MissingStats: nobody asked");
+			strcpy(c.sample[i].why, "PlaceholderSample: nobody asked");
 	}
 	return c;
 }
@@ -107,7 +107,7 @@ TEST_F(temporal, order)
 	FAILS(2, "1 at periodic_002 (+300 ms) after 2", temporal_nondecreasing(self->r, &self->c));
 	/* no pair across a gap */
 	self->c = COLUMN(5, GAP, 1, 2);
-	HOLDS_WITH_NOTE("1 of 4 samples are missing: MissingStats", 1,
+	HOLDS_WITH_NOTE("1 of 4 samples are missing: PlaceholderSample", 1,
 			temporal_nondecreasing(self->r, &self->c));
 	self->c = COLUMN(5, GAP, 1);
 	HOLDS_WITH_NOTE("nothing was judged", 0, temporal_nondecreasing(self->r, &self->c));
@@ -181,7 +181,7 @@ TEST_F(temporal, invariants)
 	self->c = COLUMN(1, 0, 1);
 	FAILS(1, "it is not at periodic_001 (+200 ms)", temporal_always_true(self->r, &self->c));
 	self->c = COLUMN(1, GAP);
-	FAILS(1, "unknown at periodic_001 (+200 ms): MissingStats", temporal_always_true(self->r, &self->c));
+	FAILS(1, "unknown at periodic_001 (+200 ms): PlaceholderSample", temporal_always_true(self->r, &self->c));
 	self->c.nr = 0;
 	HOLDS_WITH_NOTE("no sample", 0, temporal_always_true(self->r, &self->c));
 	self->c = COLUMN(1, 2, 3);
