@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The monitor's figures for host callbacks: ktstr_monitor_figure() of ktstr/inspect.h. */
+#include <linux/kernel.h>
 #include <math.h>
 #include <string.h>
 
@@ -27,7 +28,7 @@ double ktstr_monitor_figure(const struct ktstr_result *r, const char *name)
 		{ "avg_nr_running", m->avg_nr_running }, { "stuck", m->stuck },
 	};
 
-	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
 		if (!strcmp(all[i].name, name))
 			return all[i].value;
 	event = m->have_events ? ktstr_monitor__event(&s->mon, name) : -1;

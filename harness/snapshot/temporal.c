@@ -34,8 +34,8 @@ static void quote(const struct ktstr_column *c, unsigned int at, char *buf, size
 
 /* Failure of sample @at: "LABEL: PATTERN: TEXT; samples: ...". Returns false. */
 static bool __attribute__((format(printf, 5, 6)))
-fails(struct ktstr_result *r, const struct ktstr_column *c, const char *pattern, unsigned int at,
-      const char *fmt, ...)
+fails(struct ktstr_result *r, const struct ktstr_column *c, const char *pattern,
+	unsigned int at, const char *fmt, ...)
 {
 	char text[224], samples[200];
 	va_list ap;

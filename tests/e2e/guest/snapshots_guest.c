@@ -7,6 +7,7 @@
  */
 #include <inttypes.h>
 #include <linux/bpf.h>
+#include <linux/kernel.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +30,7 @@ static const char * const variables[] = {
 	"nr_task_ctx_frees", "nr_cgroups_missed", "degrade_cnt", "slow_cnt", "stall", "crash",
 };
 
-#define NR_VARIABLES	(sizeof(variables) / sizeof(variables[0]))
+#define NR_VARIABLES	ARRAY_SIZE(variables)
 
 /* ---- in the guest ---- */
 

@@ -31,7 +31,7 @@ static struct fake {
 	struct kvm_run run;
 	atomic_int does;		/* enum run */
 	atomic_uint entered;
-	_Atomic uint64_t dr1, dr7;	/* as KVM_SET_GUEST_DEBUG gave them */
+	atomic_ullong dr1, dr7;	/* as KVM_SET_GUEST_DEBUG gave them */
 } fake[NR_VCPUS];
 
 static int stuck_fd = -1;	/* readable: nobody is stuck any more */

@@ -3,6 +3,7 @@
  * Promises of ktstr/snapshot.h: where paths lead, what each error says, and that an error stays what
  * it was on the way to the end.
  */
+#include <linux/kernel.h>
 #include <math.h>
 
 #include "kselftest_harness.h"
@@ -261,7 +262,7 @@ TEST_F(place, a_report_that_makes_no_sense_costs_nothing_but_its_values)
 
 	ASSERT_NE(NULL, made_snapshot(&self->m, "odd", KTSTR_SNAPSHOT_ASKED, 1, odd));
 	s = snapshot(self->m.r, "odd");
-	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
 		EXPECT_TRUE(isnan(snap_number(snap_var(s, paths[i])))) TH_LOG("a path");
 	EXPECT_TRUE(isnan(snap_number(snap_cpu(snap_map(s, "p"), 0))));
 	EXPECT_TRUE(isnan(snap_cpus(snap_map(s, "p"), "x", KTSTR_SNAP_SUM)));
