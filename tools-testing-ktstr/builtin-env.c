@@ -55,6 +55,8 @@ static const struct variable variables[] = {
 	  "machine for all tests: 1n2l4c1t is 1 node, 2 LLCs of 4 cores with 1 thread" },
 	{ "KTSTR_DURATION_S", "the test's", .meaning =
 	  "workload window of all tests, in guest seconds" },
+	{ "KTSTR_SNAPSHOTS", "the test's", .meaning =
+	  "periodic snapshots of all tests, 0 to 64" },
 	{ "KTSTR_STALL_POLL_MS", "500", .meaning =
 	  "how often the guest looks for workers that make no progress; 0: never" },
 	{ "KTSTR_COLD", "0", .meaning =

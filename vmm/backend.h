@@ -28,6 +28,7 @@ struct vm_ops {
 	int (*resume_sync)(struct vm *vm);
 	/* optional */
 	int (*set_mark)(struct vm *vm, enum vm_mark_slot slot, const struct vm_mark *mark);
+	int (*set_watch)(struct vm *vm, unsigned int watch, uint64_t kva);	/* optional */
 	int (*save)(struct vm *vm, const struct vm_saved *to, struct ktstr_err *err); /* optional */
 	int (*pause)(struct vm *vm, int timeout_ms, struct ktstr_err *err);
 	int (*resume)(struct vm *vm);

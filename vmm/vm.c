@@ -232,6 +232,13 @@ int vm_set_mark(struct vm *vm, enum vm_mark_slot slot, const struct vm_mark *mar
 	return vm->ops->set_mark ? vm->ops->set_mark(vm, slot, mark) : -EOPNOTSUPP;
 }
 
+int vm_set_watch(struct vm *vm, unsigned int watch, uint64_t kva)
+{
+	if (watch >= VM_NR_WATCHES || !kva || kva % VM_WATCH_BYTES)
+		return -EINVAL;
+	return vm->ops->set_watch ? vm->ops->set_watch(vm, watch, kva) : -EOPNOTSUPP;
+}
+
 int vm_save(struct vm *vm, const struct vm_saved *to, struct ktstr_err *err)
 {
 	if (!vm->ops->save)

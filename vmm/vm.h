@@ -144,6 +144,7 @@ enum vm_event_type {
 	VM_EVENT_TIMEOUT,	/* the deadline passed; the guest still runs */
 	VM_EVENT_SYNC,		/* the guest waits at a sync point for vm_continue() */
 	VM_EVENT_MARK,		/* the same at the mark, see vm_set_mark() */
+	VM_EVENT_WATCH,		/* the same: a vCPU has just written there, see vm_set_watch() */
 	VM_EVENT_SAVE,		/* it stands at its save point, for good; vm_save() */
 	VM_EVENT_EXIT,		/* the machine is off: power off, reset or triple fault */
 	VM_EVENT_ERROR,		/* the VMM itself failed; err says how */
@@ -151,8 +152,9 @@ enum vm_event_type {
 
 struct vm_event {
 	enum vm_event_type type;
-	uint32_t vcpu;		/* VM_EVENT_SYNC, VM_EVENT_MARK: which vCPU stopped */
+	uint32_t vcpu;		/* VM_EVENT_SYNC, VM_EVENT_MARK, VM_EVENT_WATCH: which vCPU stopped */
 	enum vm_mark_slot mark;	/* VM_EVENT_MARK */
+	unsigned int watch;	/* VM_EVENT_WATCH: the number of the watch */
 	struct ktstr_err err;	/* VM_EVENT_ERROR; VM_EVENT_EXIT: how, if the backend knows */
 };
 
@@ -243,6 +245,19 @@ struct vm_mark {
  * not at a sync point, no such instruction or clock, -EOPNOTSUPP: not with this backend or spec.
  */
 int vm_set_mark(struct vm *vm, enum vm_mark_slot slot, const struct vm_mark *mark);
+
+/*
+ * Stop whenever a vCPU in the kernel has written to the VM_WATCH_BYTES at @kva, a multiple of that.
+ * The guest stands at a sync point; the watch holds from vm_continue() on, to the machine's end. A
+ * write by another virtual address of the same memory is not seen. 0, -EINVAL: not at a sync point,
+ * no such address or watch, -EBUSY: this one is taken, -EOPNOTSUPP: not with this backend.
+ *
+ * Under emulation each store of the kernel costs a little more from then on; under KVM it is a debug
+ * register of the CPU.
+ */
+#define VM_NR_WATCHES	3	/* of the four debug registers that x86 has */
+#define VM_WATCH_BYTES	4
+int vm_set_watch(struct vm *vm, unsigned int watch, uint64_t kva);
 
 /*
  * Write a machine that stands at its save point to the files of @to, which are empty. What it has

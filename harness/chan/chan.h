@@ -23,7 +23,8 @@
 
 #include "harness/model/msg.h"
 
-#define KTSTR_CHAN_SIZE		(16u << 20)	/* bytes of guest RAM */
+#define KTSTR_CHAN_SIZE		(16u << 20)	/* bytes of guest RAM, the answers included */
+#define KTSTR_CHAN_RING		(KTSTR_CHAN_SIZE - KTSTR_ANSWER_SIZE)
 #define KTSTR_CHAN_MAX_PAYLOAD	(1u << 20)	/* one message */
 
 #define KTSTR_CHAN_MAGIC	0x6b747372u	/* "kstr" read as bytes r s t k */

@@ -62,6 +62,8 @@ void ktstr_dump__regs(struct ktstr_jtree *t, struct ktstr_jnode *report, struct 
 void ktstr_dump__symbol(const struct ktstr_kview *v, uint64_t kva, char *buf, size_t size);
 /* The task that runs on @cpu, as its runqueue has it. 0 or -ENOENT. */
 int ktstr_dump__curr(struct ktstr_kview *v, uint32_t cpu, int32_t *pid, char comm[16]);
+/* The task_struct of @pid, which the initial PID namespace has. 0, -EAGAIN, -ESRCH. */
+int ktstr_dump__find_task(struct ktstr_monitor *m, int32_t pid, uint64_t *kva);
 
 /* How long the task has been runnable that has been so longest, and how long is half the watchdog. */
 struct ktstr_dump_wait {

@@ -191,30 +191,56 @@ static struct vm_regs *read_regs(struct vm *vm, uint32_t nr_cpus, struct ktstr_e
 	return regs;
 }
 
-static void take(struct ktstr_run *run, struct state *s, struct moment *to, const char *trigger)
+/* With the registers, which the caller frees. */
+static int take_report(struct ktstr_run *run, struct ktstr_jtree *tree,
+		       struct ktstr_jnode *report, const char *trigger, struct vm_regs **regs)
 {
+	struct state *s = ktstr_part__state(run, &ktstr_dump_part);
+	struct ktstr_monitor_state *mon = monitor(run);
 	struct ktstr_err err = { .msg = "" };
-	struct vm_regs *regs = read_regs(s->vm, view(run, s)->view.nr_cpus, &err);
 	struct ktstr_dump_input in = {
-		.mon = view(run, s), .trigger = trigger, .ops = run->seen->ops,
-		.series = &monitor(run)->all, .time_ns = guest_time(run),
-		.casts = s->casts, .regs = regs, .why_no_regs = err.msg,
+		.trigger = trigger, .ops = run->seen->ops, .casts = s->casts,
+		.why_no_regs = err.msg,
 	};
 
+	*regs = NULL;
+	if (!mon || !mon->vm || ktstr_kview__attach(&mon->mon.view))
+		return -EAGAIN;
 	if (!s->casts_known)
 		find_casts(run, s);
+	*regs = read_regs(mon->vm, mon->mon.view.nr_cpus, &err);
+	in.regs = *regs;
+	in.mon = &mon->mon;
+	in.series = &mon->all;
+	in.time_ns = guest_time(run);
 	in.nr_casts = s->nr_casts;
+	put_run(run, tree, report, KTSTR_SCHEMA_SINGLE);
+	ktstr_dump__take(tree, report, &in);
+	return 0;
+}
+
+int ktstr_dump_part__take(struct ktstr_run *run, struct ktstr_jtree *tree,
+			  struct ktstr_jnode *report, const char *trigger)
+{
+	struct vm_regs *regs;
+	int ret = take_report(run, tree, report, trigger, &regs);
+
+	free(regs);
+	return ret;
+}
+
+static void take(struct ktstr_run *run, struct moment *to, const char *trigger)
+{
+	struct state *s = ktstr_part__state(run, &ktstr_dump_part);
+	struct vm_regs *regs = NULL;
 
 	ktstr_jtree__free(&to->tree);
 	ktstr_jtree__init(&to->tree, KTSTR_DUMP_MAX_BYTES);
 	to->report = ktstr_jtree__object(&to->tree, NULL, NULL);
-	if (to->report) {
-		put_run(run, &to->tree, to->report, KTSTR_SCHEMA_SINGLE);
-		ktstr_dump__take(&to->tree, to->report, &in);
-	}
-	if (run->opts.vmcore && (to == &s->late || (!s->late.report &&
+	if (to->report && !take_report(run, &to->tree, to->report, trigger, &regs) &&
+	    run->opts.vmcore && (to == &s->late || (!s->late.report &&
 						    (to == &s->early || !s->early.report))))
-		ktstr_core_file__write(&s->core, run, s->vm, &in.mon->view, regs);
+		ktstr_core_file__write(&s->core, run, s->vm, &monitor(run)->mon.view, regs);
 	free(regs);
 }
 
@@ -244,7 +270,7 @@ static void take_error(struct ktstr_run *run, struct state *s)
 	else if (s->late.report)
 		s->later++;
 	else
-		take(run, s, &s->late, "scx_error");
+		take(run, &s->late, "scx_error");
 }
 
 /* Is a task waiting for so long that this moment is worth a dump? */
@@ -279,9 +305,9 @@ static bool is_asked_for(const struct ktstr_run *run, const struct state *s)
 static void look(struct ktstr_run *run, struct state *s)
 {
 	if (!s->late.report && waits_too_long(run, s))
-		take(run, s, &s->early, "longest_wait");
+		take(run, &s->early, "longest_wait");
 	if (is_asked_for(run, s))
-		take(run, s, &s->asked, "request");
+		take(run, &s->asked, "request");
 }
 
 static void sync_point(struct ktstr_run *run, void *state, struct vm *vm)
@@ -295,7 +321,7 @@ static void sync_point(struct ktstr_run *run, void *state, struct vm *vm)
 		arm(run, s);
 	/* a body that ended before its middle, as it does when it fails */
 	if (run->opts.dump == KTSTR_DUMP_ALWAYS && !s->asked.report && run->seen->teardown_ns)
-		take(run, s, &s->asked, "request");
+		take(run, &s->asked, "request");
 }
 
 static void mark(struct ktstr_run *run, void *state, struct vm *vm, enum vm_mark_slot slot)
@@ -364,9 +390,9 @@ static void tick(struct ktstr_run *run, void *state, struct vm *vm)
 	if (error)
 		take_error(run, s);
 	if (waits)
-		take(run, s, &s->early, "longest_wait");
+		take(run, &s->early, "longest_wait");
 	if (is_asked_for(run, s))
-		take(run, s, &s->asked, "request");
+		take(run, &s->asked, "request");
 	vm_resume(vm);
 }
 
@@ -379,7 +405,7 @@ static void detach(struct ktstr_run *run, void *state, struct vm *vm)
 
 	if (view(run, s) && run->seen->timeout && !s->late.report) {
 		paused = !vm_pause(vm, PAUSE_MS, &err);
-		take(run, s, &s->asked, "timeout");
+		take(run, &s->asked, "timeout");
 		if (!paused)
 			ktstr_jtree__str(&s->asked.tree, s->asked.report, "torn",
 					 "the guest ran while it was read");

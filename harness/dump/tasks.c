@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "harness/monitor/root.h"
+#include "lib/clock.h"
 #include "dump_priv.h"
 
 #define CGROUP_DEPTH	16
@@ -417,4 +418,26 @@ int ktstr_dump__longest_wait(struct ktstr_monitor *m, struct ktstr_dump_wait *w)
 	if (!ktstr_monitor__watchdog_timeout(m, &timeout))
 		w->half_watchdog = timeout / 2;
 	return 0;
+}
+
+int ktstr_dump__find_task(struct ktstr_monitor *m, int32_t pid, uint64_t *kva)
+{
+	struct ktstr_jtree none = { .max = 0 };
+	struct dump d = {
+		.tree = &none, .mon = m, .v = &m->view, .btf = m->view.img->btf,
+		.start_ns = ktstr_now_ns(),
+	};
+	int ret = -ESRCH;
+
+	if (ktstr_kview__attach(d.v))
+		return -EAGAIN;
+	dump_tasks__list(&d);
+	for (unsigned int i = 0; i < d.nr_tasks && ret; i++)
+		if (d.task[i].pid == pid && d.task[i].kva) {
+			*kva = d.task[i].kva;
+			ret = 0;
+		}
+	free(d.task);
+	free(d.by_kva);
+	return ret;
 }

@@ -14,7 +14,9 @@
 
 #include "lib/status.h"
 #include "callback.h"
+#include "harness/model/seen.h"
 #include "harness/plan/plan.h"
+#include "harness/snapshot/part.h"
 #include "interrupt.h"
 
 /* Shared with the child, so that its findings survive its death. */
@@ -166,14 +168,29 @@ static void call(struct ktstr_run *run, const char *name,
 	munmap(s, sizeof(*s));
 }
 
+/*
+ * What the host has found, as a violated check of the monitor, takes nothing away from what a callback
+ * looks at.
+ */
+static bool guest_failed(const struct ktstr_run *run)
+{
+	if (run->raw != KTSTR_FAIL)
+		return false;
+	return !run->exited || !run->have_result || !run->seen || !run->seen->result ||
+	       ktstr_result__outcome(run->seen->result) == KTSTR_FAIL;
+}
+
 void ktstr_callbacks__run(struct ktstr_run *run)
 {
 	const struct ktstr_test *t = run->plan->test;
+	bool failed = guest_failed(run);
 
 	if (run->signal)
 		return;
-	if (t->post_vm && run->raw != KTSTR_FAIL)
+	if (t->post_vm && !failed)
 		call(run, "post_vm", t->post_vm);
+	else if (!t->post_vm && run->plan->num_snapshots && !failed)
+		call(run, "num_snapshots", ktstr_snapshots__default_check);
 	else if (t->post_vm)
 		ktstr_result__add(run->result, KTSTR_NOTE, KTSTR_OTHER,
 				  "post_vm was not called, because the guest's run failed");

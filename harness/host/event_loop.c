@@ -164,11 +164,14 @@ static bool on_timeout(struct event_loop *l)
 static bool on_event(struct event_loop *l, const struct vm_event *ev)
 {
 	struct ktstr_seen *s = l->run->seen;
+	uint64_t gpa;
 
 	switch (ev->type) {
 	case VM_EVENT_SYNC:
 		read_messages(l);
 		ktstr_parts__sync(l->run, l->vm);
+		if (s->asked)
+			ktstr_messages__answer(s, vm_shared(l->vm, &gpa));
 		vm_continue(l->vm);
 		/* A guest that rings the doorbell all the time must still miss its deadline. */
 		return (!left_ms(l) || ktstr_interrupt__signal()) && on_timeout(l);
@@ -177,6 +180,11 @@ static bool on_event(struct event_loop *l, const struct vm_event *ev)
 		ktstr_messages__peek(s, l->chan);
 		ktstr_progress__tell(l->run);
 		ktstr_parts__mark(l->run, l->vm, ev->mark);
+		vm_continue(l->vm);
+		return (!left_ms(l) || ktstr_interrupt__signal()) && on_timeout(l);
+	case VM_EVENT_WATCH:
+		ktstr_messages__peek(s, l->chan);
+		ktstr_parts__watch(l->run, l->vm, ev->watch);
 		vm_continue(l->vm);
 		return (!left_ms(l) || ktstr_interrupt__signal()) && on_timeout(l);
 	case VM_EVENT_EXIT:

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The guest's messages: see messages.h. A message of the wrong size is counted, not used. */
+#include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -241,6 +243,27 @@ static bool on_devices(struct ktstr_seen *s, const struct ktstr_msg *m)
 	return true;
 }
 
+static bool on_ask(struct ktstr_seen *s, const struct ktstr_msg *m)
+{
+	struct ktstr_msg_ask *a = &s->ask.what;
+	size_t data;
+
+	if (m->len < sizeof(*a) || m->len - sizeof(*a) > sizeof(s->ask.data))
+		return false;
+	memcpy(a, m->payload, sizeof(*a));
+	data = m->len - sizeof(*a);
+	memcpy(s->ask.data, (const char *)m->payload + sizeof(*a), data);
+	clean(a->name, sizeof(a->name));
+	clean(a->as, sizeof(a->as));
+	s->ask.time_ns = m->time_ns;
+	if (a->what >= KTSTR_NR_ASKS || a->len > KTSTR_ASK_MAX ||
+	    (a->what >= KTSTR_ASK_WRITE_HOT && a->len != data))
+		return false;
+	s->asked = true;
+	s->answered = false;
+	return true;
+}
+
 static bool on_teardown(struct ktstr_seen *s, const struct ktstr_msg *m)
 {
 	s->teardown_ns = m->time_ns;
@@ -275,6 +298,7 @@ static bool (* const handlers[KTSTR_NR_MSG_TYPES])(struct ktstr_seen *, const st
 	[KTSTR_MSG_CRASH] = on_crash,
 	[KTSTR_MSG_OUTPUT] = on_output,
 	[KTSTR_MSG_DEVICES] = on_devices,
+	[KTSTR_MSG_ASK] = on_ask,
 	[KTSTR_MSG_TEARDOWN] = on_teardown,
 	[KTSTR_MSG_EXIT] = on_exit_,
 };
@@ -313,4 +337,18 @@ void ktstr_messages__read(struct ktstr_seen *s, struct ktstr_chan *c)
 void ktstr_messages__peek(struct ktstr_seen *s, struct ktstr_chan *c)
 {
 	take_all(s, c, ktstr_chan__peek);
+}
+
+void ktstr_messages__answer(struct ktstr_seen *s, void *shared)
+{
+	if (!s->asked)
+		return;
+	if (!s->answered)
+		ktstr_answer__put(s, -EOPNOTSUPP, "nobody looks at this machine's memory");
+	s->asked = false;
+	s->answer.nr = s->ask.what.nr;
+	if (shared)
+		memcpy((char *)shared + KTSTR_CHAN_RING, &s->answer, sizeof(s->answer));
+	memset(&s->answer, 0, sizeof(s->answer));
+	atomic_thread_fence(memory_order_release);
 }

@@ -36,6 +36,17 @@ static int refuse_order(struct ktstr_ctx *ctx, enum ktstr_sched_order order, con
 	return ktstr_err(err, ENOSYS, "nothing runs yet");
 }
 
+static int refuse_ask(struct ktstr_ctx *ctx, const struct ktstr_msg_ask *ask, const void *data,
+		      size_t len, struct ktstr_answer *answer)
+{
+	(void)ctx;
+	(void)ask;
+	(void)data;
+	(void)len;
+	(void)answer;
+	return -ENOSYS;
+}
+
 static void __attribute__((noreturn))
 child(const struct ktstr_run *run, const struct ktstr_guest_args *args, const struct preview *p)
 {
@@ -52,6 +63,7 @@ child(const struct ktstr_run *run, const struct ktstr_guest_args *args, const st
 	c.ctx.nr_cpus = plan->nr_cpus;
 	c.ctx.sched_pid = plan->scheduler && plan->scheduler->binary;
 	c.ctx.sched_order = refuse_order;
+	c.ctx.ask = refuse_ask;
 	c.ctx.preview = &preview;
 	if (ktstr_sandbox__enter(LIMIT_S))
 		_exit(KTSTR_SANDBOX_LEFT);

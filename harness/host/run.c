@@ -291,7 +291,7 @@ static int boot(struct work *w, struct ktstr_err *err)
 			goto out;
 	}
 	shared = vm_shared(vm, &gpa);
-	chan = shared ? ktstr_chan__format(shared, KTSTR_CHAN_SIZE) : NULL;
+	chan = shared ? ktstr_chan__format(shared, KTSTR_CHAN_RING) : NULL;
 	if (!chan) {
 		ret = ktstr_err(err, errno, "channel to the guest: %s", strerror(errno));
 		goto out;

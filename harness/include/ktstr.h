@@ -33,7 +33,9 @@
 #include <ktstr/payload.h>
 #include <ktstr/register.h>
 #include <ktstr/scenario.h>
+#include <ktstr/snapshot.h>
 #include <ktstr/stats.h>
+#include <ktstr/temporal.h>
 #include <ktstr/verdict.h>
 
 #endif

@@ -12,6 +12,9 @@
 #include "lib/err.h"
 
 struct ktstr_machine;
+struct ktstr_answer;
+struct ktstr_kernel_read;
+struct ktstr_msg_ask;
 struct ktstr_msg_op;
 struct ktstr_msg_stimulus;
 struct ktstr_msg_output;
@@ -88,6 +91,12 @@ struct ktstr_ctx {
 	 */
 	int (*sched_order)(struct ktstr_ctx *ctx, enum ktstr_sched_order order,
 			   const char *name, struct ktstr_err *err);
+	/*
+	 * Ask the host, with @len bytes at @data that it is to write. Returns answer->ret; its text
+	 * is a sentence if that is not 0. NULL: there is no host that looks at this machine's memory.
+	 */
+	int (*ask)(struct ktstr_ctx *ctx, const struct ktstr_msg_ask *ask, const void *data,
+		   size_t len, struct ktstr_answer *answer);
 	const char *cgroup_root;	/* absolute, below /sys/fs/cgroup; exists */
 	const char *cgroup_walk;	/* above it, where controllers are first enabled; NULL: there */
 	struct ktstr_checks checks;	/* merged */
@@ -118,6 +127,7 @@ struct ktstr_ctx {
 	const uint32_t *sched_phase;	/* enum ktstr_sched_phase, written by PID 1; NULL: there is none */
 	const struct ktstr_preview *preview;	/* NULL: carry scenarios out */
 	struct ktstr_hand *hand;	/* what the body does by hand (engine/hand/); NULL: nothing */
+	struct ktstr_kernel_read *reads; /* of READ_KERNEL_*, newest first; see op_kernel.c */
 	struct ktstr_capture *captures;	/* of CAPTURE_CGROUP_PROCS, newest first; see ops.h */
 };
 

@@ -2,6 +2,7 @@
 /* What bodies and host callbacks can ask: ktstr/inspect.h. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -157,4 +158,42 @@ bool ktstr_stimulus(const struct ktstr_result *r, uint32_t i, struct ktstr_stimu
 		.part = s->what.part,
 	};
 	return true;
+}
+
+enum ktstr_outcome ktstr_run_outcome(const struct ktstr_result *r)
+{
+	return r->run ? r->run->raw : ktstr_result__outcome(r);
+}
+
+bool ktstr_guest_succeeded(const struct ktstr_result *r)
+{
+	const struct ktstr_run *run = r->run;
+
+	return run && run->exited && run->have_result && run->seen->result &&
+	       ktstr_result__outcome(run->seen->result) != KTSTR_FAIL;
+}
+
+int ktstr_guest_status(const struct ktstr_result *r)
+{
+	return r->run && r->run->seen->exited ? r->run->seen->exit_status : INT_MIN;
+}
+
+bool ktstr_timed_out(const struct ktstr_result *r)
+{
+	return r->run && r->run->seen->timeout;
+}
+
+uint64_t ktstr_guest_ms(const struct ktstr_result *r)
+{
+	return r->run ? r->run->guest_total_ns / NSEC_PER_MSEC : 0;
+}
+
+const char *ktstr_sched_log(const struct ktstr_result *r)
+{
+	return r->run && r->run->sched_log ? r->run->sched_log : "";
+}
+
+const char *ktstr_scx_error(const struct ktstr_result *r)
+{
+	return r->run && r->run->scx_error ? r->run->scx_error : "";
 }

@@ -11,7 +11,7 @@
 #include "harness/result/statistics.h"
 
 /* Of the payloads; both sides check it. */
-#define KTSTR_CHAN_VERSION	4u
+#define KTSTR_CHAN_VERSION	5u
 
 enum ktstr_msg_type {
 	KTSTR_MSG_START = 1,	/* PID 1 runs: struct ktstr_msg_start, then release string */
@@ -29,11 +29,13 @@ enum ktstr_msg_type {
 	KTSTR_MSG_CRASH,	/* text: how the body or PID 1 died */
 	KTSTR_MSG_OUTPUT,	/* of a payload: struct ktstr_msg_output, then a piece of text */
 	KTSTR_MSG_DEVICES,	/* what the kernel counted of devices: "NUMBER NAME VALUE" lines */
+	KTSTR_MSG_ASK,		/* the body waits for the host: struct ktstr_msg_ask, then bytes */
 	KTSTR_MSG_TEARDOWN,	/* the body is over, cleaning up: empty */
 	KTSTR_MSG_EXIT,		/* s32 status; nothing follows */
 	KTSTR_NR_MSG_TYPES,
 };
 
+#define KTSTR_ANSWER_TEXT	512	/* bytes of an answer in words, with a NUL */
 #define KTSTR_DEVICES_TEXT	4096	/* bytes of the lines of DEVICES, with a NUL */
 #define KTSTR_CHECKS_TEXT	640	/* bytes of the lines of CHECKS, with a NUL */
 
@@ -97,5 +99,46 @@ struct ktstr_msg_output {
 	uint64_t cut;		/* bytes in front of this piece that are not sent */
 	char source[KTSTR_NAME_LEN], cgroup[KTSTR_NAME_LEN];
 };
+
+/* What the body asks the host for, which looks at the guest's memory. */
+enum ktstr_ask {
+	KTSTR_ASK_SNAPSHOT, KTSTR_ASK_WATCH,
+	/* HOT: while the CPUs run, COLD: while they are stopped */
+	KTSTR_ASK_READ_HOT, KTSTR_ASK_READ_COLD, KTSTR_ASK_WRITE_HOT, KTSTR_ASK_WRITE_COLD,
+	KTSTR_NR_ASKS,
+};
+
+#define KTSTR_ASK_MAX		4096	/* bytes that are read or written */
+#define KTSTR_ASK_NAME_LEN	128
+
+struct ktstr_msg_ask {
+	uint32_t nr;		/* of this question, from 1 on */
+	uint32_t what;		/* enum ktstr_ask */
+	uint32_t step;
+	uint32_t target;	/* enum ktstr_kernel_kind */
+	uint64_t address;	/* of the target */
+	uint32_t cpu;
+	int32_t pid;
+	uint32_t len;		/* bytes to read, or that follow and are to be written */
+	uint32_t unused;	/* 0 */
+	char name[KTSTR_ASK_NAME_LEN];	/* a symbol, or a path in a task */
+	char as[KTSTR_NAME_LEN];	/* of the snapshot, or of what is read */
+};
+
+/*
+ * The host's answer, in the last KTSTR_ANSWER_SIZE bytes of the shared stretch, which the ring does
+ * not use. It is there when the sync point behind the question is over.
+ */
+struct ktstr_answer {
+	uint32_t nr;		/* of the question */
+	int32_t ret;		/* 0 or -errno */
+	uint32_t len;		/* of @data */
+	uint32_t unused;	/* 0 */
+	char text[KTSTR_ANSWER_TEXT];	/* if @ret is not 0: one sentence */
+	uint8_t data[KTSTR_ASK_MAX];
+};
+
+#define KTSTR_ANSWER_SIZE	8192
+_Static_assert(sizeof(struct ktstr_answer) <= KTSTR_ANSWER_SIZE, "an answer fits in its place");
 
 #endif

@@ -167,6 +167,16 @@ void ktstr_parts__mark(struct ktstr_run *run, struct vm *vm, enum vm_mark_slot s
 			p->mark(run, run->part_state[i], vm, slot);
 }
 
+void ktstr_parts__watch(struct ktstr_run *run, struct vm *vm, unsigned int watch)
+{
+	const struct ktstr_run_part *p;
+	unsigned int i;
+
+	for_each_ready_part(run, i, p)
+		if (p->watch)
+			p->watch(run, run->part_state[i], vm, watch);
+}
+
 uint64_t ktstr_parts__tick(struct ktstr_run *run, struct vm *vm, uint64_t now_ns,
 			   uint64_t *last_ns)
 {

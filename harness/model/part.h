@@ -13,6 +13,7 @@
  *	attach		the machine has just started
  *	sync		the guest waits at a sync point; any number of times
  *	mark		the guest stopped at the mark that a part has set; any number of times
+ *	watch		the guest's kernel has written to what a part watches; any number of times
  *	tick		period_ns of the host's time have passed since the last one; the guest runs
  *	stuck		a deadline has passed, and the machine is stopped
  *	detach		the machine is about to be destroyed
@@ -92,6 +93,12 @@ struct ktstr_run_part {
 	void (*mark)(struct ktstr_run *run, void *state, struct vm *vm, enum vm_mark_slot slot);
 
 	/*
+	 * A vCPU has just written to what vm_set_watch() watches with this number. The same holds as
+	 * for mark().
+	 */
+	void (*watch)(struct ktstr_run *run, void *state, struct vm *vm, unsigned int watch);
+
+	/*
 	 * The guest runs meanwhile; nobody calls this while it stands at a sync point. Not for
 	 * what may influence a deterministic guest.
 	 */
@@ -155,6 +162,7 @@ void ktstr_parts__spec(const struct ktstr_run *run, struct vm_spec *spec);
 int ktstr_parts__attach(struct ktstr_run *run, struct vm *vm, struct ktstr_err *err);
 void ktstr_parts__sync(struct ktstr_run *run, struct vm *vm);
 void ktstr_parts__mark(struct ktstr_run *run, struct vm *vm, enum vm_mark_slot slot);
+void ktstr_parts__watch(struct ktstr_run *run, struct vm *vm, unsigned int watch);
 /*
  * Call tick() of the parts whose period is over at @now_ns; @last_ns has KTSTR_MAX_RUN_PARTS
  * elements that begin as 0. Returns when this wants to be called again, UINT64_MAX: never.

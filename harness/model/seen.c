@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What the host knows about the guest: see seen.h. */
 #include <linux/kernel.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "seen.h"
@@ -53,4 +55,17 @@ const char *ktstr_lifecycle__describe(enum ktstr_lifecycle lifecycle)
 	if ((unsigned int)lifecycle >= ARRAY_SIZE(text))
 		return "unknown";
 	return text[lifecycle];
+}
+
+void ktstr_answer__put(struct ktstr_seen *s, int ret, const char *fmt, ...)
+{
+	va_list ap;
+
+	s->answered = true;
+	s->answer.ret = ret;
+	s->answer.text[0] = '\0';
+	va_start(ap, fmt);
+	if (ret)
+		vsnprintf(s->answer.text, sizeof(s->answer.text), fmt, ap);
+	va_end(ap);
 }

@@ -37,6 +37,13 @@ struct ktstr_check_change {
 	struct ktstr_checks checks;
 };
 
+/* A question of the body; its texts are terminated, and len is at most KTSTR_ASK_MAX. */
+struct ktstr_ask_seen {
+	uint64_t time_ns;		/* guest clock */
+	struct ktstr_msg_ask what;
+	uint8_t data[KTSTR_ASK_MAX];	/* to be written */
+};
+
 struct ktstr_seen {
 	enum ktstr_lifecycle lifecycle;
 	bool started;			/* START with our version */
@@ -67,6 +74,10 @@ struct ktstr_seen {
 	struct ktstr_scxlog scx;	/* about the scheduler that PID 1 started last */
 	struct ktstr_scxlog others;	/* about those that the test or its payloads started */
 	struct ktstr_splats splats;	/* of the kernel, since START */
+	bool asked;			/* the body waits for the answer to @ask */
+	struct ktstr_ask_seen ask;
+	bool answered;			/* by a part, in @answer */
+	struct ktstr_answer answer;
 
 	unsigned int bad_crcs, bad_messages;
 	uint64_t drops;			/* messages that the guest gave up */
@@ -86,6 +97,10 @@ struct ktstr_seen {
 /* NULL with ENOMEM */
 struct ktstr_seen *ktstr_seen__new(void);
 void ktstr_seen__free(struct ktstr_seen *s);
+
+/* A part has carried out what the body asked for, or, with -errno, says in a sentence why not. */
+void ktstr_answer__put(struct ktstr_seen *s, int ret, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* "the body started and did not end" and so on, for people; never NULL. */
 const char *ktstr_lifecycle__describe(enum ktstr_lifecycle lifecycle);

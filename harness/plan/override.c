@@ -119,6 +119,24 @@ static int apply_duration(struct ktstr_plan *p, const char *text, struct ktstr_e
 			 KTSTR_MAX_DURATION_S);
 }
 
+/* The duration is known. Without a machine there is nothing to see, which is said elsewhere. */
+static int apply_snapshots(struct ktstr_plan *p, const char *text, struct ktstr_err *err)
+{
+	uint32_t nr;
+
+	if (ktstr_parse_u32(text, 0, KTSTR_MAX_PERIODIC, &nr))
+		return ktstr_err(err, EINVAL,
+				 KTSTR_ENV_SNAPSHOTS "=%s: must be a number from 0 to %d", text,
+				 KTSTR_MAX_PERIODIC);
+	if (nr && p->duration_s && p->duration_s * UINT64_C(800) / (nr + 1) < KTSTR_PERIODIC_GAP_MS)
+		return ktstr_err(err, EINVAL,
+				 KTSTR_ENV_SNAPSHOTS "=%s: captures in 80 %% of %u s are less than %d ms apart",
+				 text, p->duration_s, KTSTR_PERIODIC_GAP_MS);
+	if (!p->host_only)
+		p->num_snapshots = nr;
+	return 0;
+}
+
 /* The type gets default parameters, so it must be one that has them. */
 static int apply_work_type(struct ktstr_plan *p, const char *name, struct ktstr_err *err)
 {
@@ -145,6 +163,7 @@ int ktstr_override__apply(struct ktstr_plan *p, struct ktstr_err *err)
 {
 	const char *topology = ktstr_env(KTSTR_ENV_TOPOLOGY), *duration = ktstr_env(KTSTR_ENV_DURATION);
 	const char *work_type = ktstr_env(KTSTR_ENV_WORK_TYPE);
+	const char *snapshots = ktstr_env(KTSTR_ENV_SNAPSHOTS);
 	int ret = apply_scheduler(p, err);
 
 	if (!ret)
@@ -153,6 +172,8 @@ int ktstr_override__apply(struct ktstr_plan *p, struct ktstr_err *err)
 		ret = apply_topology(p, topology, err);
 	if (!ret && duration)
 		ret = apply_duration(p, duration, err);
+	if (!ret && snapshots)
+		ret = apply_snapshots(p, snapshots, err);
 	if (!ret && work_type)
 		ret = apply_work_type(p, work_type, err);
 	return ret;
@@ -213,7 +234,7 @@ static const struct {
 	{ KTSTR_ENV_ALL_SCHEDULERS, NULL }, { KTSTR_ENV_SCHEDULER, NULL },
 	{ KTSTR_ENV_KARGS, NULL }, { KTSTR_ENV_TOPOLOGY, NULL }, { "KTSTR_ACCEL", "kvm" }, { "KTSTR_ACCEL", "tcg" },
 	{ "KTSTR_TCG_THREADS", NULL }, { "KTSTR_ICOUNT_SHIFT", NULL }, { "KTSTR_COLD", NULL },
-	{ "KTSTR_MONITOR_CSV", NULL }, { "KTSTR_DUMP", "always" },
+	{ KTSTR_ENV_SNAPSHOTS, NULL }, { "KTSTR_MONITOR_CSV", NULL }, { "KTSTR_DUMP", "always" },
 	{ "KTSTR_VMCORE", "1" },
 };
 

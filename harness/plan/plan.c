@@ -84,6 +84,7 @@ static void inherit(struct ktstr_plan *p, const struct ktstr_test *t)
 	plan_topology(p, t);
 	p->duration_s = pick(t->duration_s, KTSTR_UNSET, KTSTR_DEFAULT_DURATION_S);
 	p->grace_s = t->grace_s;
+	p->num_snapshots = pick(t->num_snapshots, KTSTR_UNSET, 0);
 	p->workers_per_cgroup = pick(t->workers_per_cgroup, KTSTR_UNSET, KTSTR_DEFAULT_WORKERS);
 	p->kaslr = t->kaslr != KTSTR_OFF;
 	p->expect_err = t->expect_err == KTSTR_ON;

@@ -20,8 +20,6 @@
 #include "plan.h"
 #include "validate.h"
 
-#define SNAPSHOT_GAP_MS		100	/* between two boundaries of the 10-90 % window */
-
 /* "FILE:LINE: test NAME: ATTRIBUTE: why" */
 #define bad(_attr, ...)	bad_(err, t, _attr, __VA_ARGS__)
 
@@ -83,10 +81,10 @@ static int check_snapshots(const struct ktstr_test *t, struct ktstr_err *err)
 
 	if (!set(t->num_snapshots) || !t->num_snapshots)
 		return 0;
-	if (window_ms / (t->num_snapshots + 1) < SNAPSHOT_GAP_MS)
+	if (window_ms / (t->num_snapshots + 1) < KTSTR_PERIODIC_GAP_MS)
 		return bad("num_snapshots",
 			   "%" PRId64 " captures in 80 %% of duration_s are less than %d ms apart",
-			   t->num_snapshots, SNAPSHOT_GAP_MS);
+			   t->num_snapshots, KTSTR_PERIODIC_GAP_MS);
 	return 0;
 }
 

@@ -17,6 +17,7 @@ static const char * const kind_names[KTSTR_NR_KINDS] = {
 	[KTSTR_SLOW_TIER]		= "slow-tier",
 	[KTSTR_MONITOR]			= "monitor",
 	[KTSTR_CLAIM]			= "claim",
+	[KTSTR_TEMPORAL]		= "temporal",
 	[KTSTR_SCHED_NOT_ATTACHED]	= "sched-not-attached",
 	[KTSTR_SCHED_NOT_LOADED]	= "sched-not-loaded",
 	[KTSTR_SCHED_STALLED]		= "sched-stalled",

@@ -115,6 +115,14 @@ int kvm_arch_snapshot(int vcpu_fd, struct kvm_snapshot *s);
 int kvm_arch_get_regs(int vcpu_fd, struct vm_regs *r);
 
 /*
+ * Hardware watchpoints on writes. Watch those of @kva that are not 0; the vCPU's own thread calls it,
+ * between two KVM_RUNs. 0 or -errno.
+ */
+int kvm_arch_watch(int vcpu_fd, const uint64_t kva[VM_NR_WATCHES]);
+/* After KVM_EXIT_DEBUG: the watch that was hit, or -1. */
+int kvm_arch_watched(const struct kvm_run *run);
+
+/*
  * The guest of probe.c, in KVM_PROBE_BYTES of RAM from address 0. These functions make system
  * calls only.
  */

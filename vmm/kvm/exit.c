@@ -106,7 +106,17 @@ static bool on_internal_error(struct kvm_vcpu *v)
 	return false;
 }
 
+static bool on_debug(struct kvm_vcpu *v)
+{
+	int watch = kvm_arch_watched(v->run);
+
+	if (watch >= 0)
+		kvm_vcpu_hit(v, watch);
+	return true;
+}
+
 static bool (*const handler[])(struct kvm_vcpu *v) = {
+	[KVM_EXIT_DEBUG]		= on_debug,
 	[KVM_EXIT_IO]			= on_io,
 	[KVM_EXIT_MMIO]			= on_mmio,
 	[KVM_EXIT_INTR]			= on_interrupted,

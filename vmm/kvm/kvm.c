@@ -204,6 +204,11 @@ static const struct vm_ram *kvm_ram(struct vm *vm)
 	return &to_kvm(vm)->ram;
 }
 
+static int kvm_set_watch(struct vm *vm, unsigned int watch, uint64_t kva)
+{
+	return kvm_vcpus_watch(to_kvm(vm), watch, kva);
+}
+
 static void *kvm_mem(struct vm *vm, uint64_t gpa, size_t len)
 {
 	return vm_ram_at(&to_kvm(vm)->ram, gpa, len);
@@ -228,6 +233,7 @@ const struct vm_ops kvm_ops = {
 	.start		= kvm_start,
 	.wait		= kvm_wait,
 	.resume_sync	= kvm_continue,
+	.set_watch	= kvm_set_watch,
 	.pause		= kvm_pause,
 	.resume		= kvm_resume,
 	.look		= kvm_vm_look,

@@ -41,6 +41,8 @@ struct kvm_vcpu {
 	/* under machine.lock */
 	enum vcpu_state state;
 	uint64_t ticket;	/* at a sync point: when it came; 0: may go on */
+	int watched;		/* there: the watch that it hit; -1: a sync point of the guest's */
+	unsigned int watch_gen;	/* of the watches that it has; its own thread's */
 };
 
 struct kvm_devices;
@@ -75,6 +77,8 @@ struct kvm_machine {
 	uint32_t nr_in;		/* vCPUs in VCPU_IN */
 	uint32_t nr_threads;	/* vCPU threads that have not ended */
 	uint64_t tickets;
+	uint64_t watch[VM_NR_WATCHES];	/* 0: none */
+	atomic_uint watch_gen;	/* counts changes of @watch */
 	struct kvm_vcpu *sync;	/* the one that vm_wait() has reported */
 };
 
@@ -120,6 +124,8 @@ void kvm_vcpus_wait(struct kvm_machine *m, int timeout_ms, int wake_fd, struct v
 int kvm_vcpus_continue(struct kvm_machine *m);
 int kvm_vcpus_pause(struct kvm_machine *m, int timeout_ms, struct ktstr_err *err);
 int kvm_vcpus_resume(struct kvm_machine *m);
+/* vm_set_watch(): each vCPU gets it before it next enters the guest. */
+int kvm_vcpus_watch(struct kvm_machine *m, unsigned int watch, uint64_t kva);
 
 /* look.c: vm_look() */
 int kvm_look(struct kvm_machine *m, struct vm_stand *stand, struct ktstr_err *err);
@@ -132,5 +138,7 @@ bool kvm_exit_handle(struct kvm_vcpu *v);
 void kvm_exit_failed(struct kvm_vcpu *v, int errnum);
 /* vcpu.c: a sync point reached by @v; returns when it may go on. */
 void kvm_vcpu_sync(struct kvm_vcpu *v);
+/* The same for watch @watch, which @v has hit. */
+void kvm_vcpu_hit(struct kvm_vcpu *v, int watch);
 
 #endif

@@ -121,11 +121,12 @@ static bool may_run(struct kvm_vcpu *v)
 	return !stopping;
 }
 
-void kvm_vcpu_sync(struct kvm_vcpu *v)
+void kvm_vcpu_hit(struct kvm_vcpu *v, int watch)
 {
 	struct kvm_machine *m = v->m;
 
 	pthread_mutex_lock(&m->lock);
+	v->watched = watch;
 	v->ticket = ++m->tickets;
 	set_state(v, VCPU_AT_SYNC);
 	notify(m);
@@ -136,9 +137,35 @@ void kvm_vcpu_sync(struct kvm_vcpu *v)
 	pthread_mutex_unlock(&m->lock);
 }
 
+void kvm_vcpu_sync(struct kvm_vcpu *v)
+{
+	kvm_vcpu_hit(v, -1);
+}
+
+/* False: the machine has ended, as this CPU cannot watch what it should. */
+static bool take_watches(struct kvm_vcpu *v)
+{
+	struct kvm_machine *m = v->m;
+	unsigned int gen = atomic_load(&m->watch_gen);
+	uint64_t watch[VM_NR_WATCHES];
+	int r;
+
+	if (v->watch_gen == gen)
+		return true;
+	pthread_mutex_lock(&m->lock);
+	memcpy(watch, m->watch, sizeof(watch));
+	pthread_mutex_unlock(&m->lock);
+	r = kvm_arch_watch(v->fd, watch);
+	if (r)
+		kvm_vcpus_end(m, VM_EVENT_ERROR, "vCPU %u: debug registers: %s", v->cpu,
+			      strerror(-r));
+	v->watch_gen = gen;
+	return !r;
+}
+
 static void run_until_told(struct kvm_vcpu *v)
 {
-	while (may_run(v)) {
+	while (may_run(v) && take_watches(v)) {
 		if (!ioctl(v->fd, KVM_RUN, 0)) {
 			if (!kvm_exit_handle(v))
 				return;
@@ -333,7 +360,8 @@ static bool take_event(struct kvm_machine *m, struct vm_event *ev, int *again_ms
 	} else if (!m->sync) {
 		m->sync = first_at_sync(m);
 		if (m->sync) {
-			ev->type = VM_EVENT_SYNC;
+			ev->type = m->sync->watched < 0 ? VM_EVENT_SYNC : VM_EVENT_WATCH;
+			ev->watch = m->sync->watched < 0 ? 0 : (unsigned int)m->sync->watched;
 			ev->vcpu = m->sync->cpu;
 			found = true;
 		}
@@ -394,6 +422,30 @@ int kvm_vcpus_continue(struct kvm_machine *m)
 		m->sync = NULL;
 		pthread_cond_broadcast(&m->go);
 		r = 0;
+	}
+	pthread_mutex_unlock(&m->lock);
+	return r;
+}
+
+int kvm_vcpus_watch(struct kvm_machine *m, unsigned int watch, uint64_t kva)
+{
+	int r = 0;
+
+	pthread_mutex_lock(&m->lock);
+	if (!m->sync) {
+		r = -EINVAL;
+	} else if (m->watch[watch]) {
+		r = -EBUSY;
+	} else {
+		m->watch[watch] = kva;
+		atomic_fetch_add(&m->watch_gen, 1);
+		/* vCPUs in the guest leave it and enter it again with the registers set */
+		for (uint32_t i = 0; i < m->nr_vcpus; i++) {
+			if (m->vcpu[i].state != VCPU_IN)
+				continue;
+			__atomic_store_n(&m->vcpu[i].run->immediate_exit, 1, __ATOMIC_SEQ_CST);
+			pthread_kill(m->vcpu[i].thread, kick_signal());
+		}
 	}
 	pthread_mutex_unlock(&m->lock);
 	return r;

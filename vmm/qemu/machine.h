@@ -60,6 +60,7 @@ struct qemu_vm {
 
 	uint64_t mark_kva[VM_NR_MARKS];	/* of the spec */
 	int ram_fd[KTSTR_MAX_NODES];	/* as the emulator numbers them */
+	uint64_t watch[VM_NR_WATCHES];	/* 0: none */
 	bool new_mark;		/* goes with the next answer */
 	struct qemu_answer answer;
 };

@@ -2,8 +2,9 @@
 /*
  * The protocol between the plugin and the host on the plugin's socket (SOCK_SEQPACKET). A vCPU
  * that stops sends one u32, its index, with QEMU_AT_MARK and the number of the mark if it is at one
- * and not at a doorbell. The host answers with the index, or, to set or remove marks, with a struct
- * qemu_answer. Before that it may ask for registers, any number of times.
+ * and not at a doorbell; numbers from QEMU_FIRST_WATCH on are those of watches. The host answers with
+ * the index, or, to set marks and watches, with a struct qemu_answer. Before that it may ask for
+ * registers, any number of times.
  */
 #ifndef KTSTR_VMM_QEMU_MARK_H
 #define KTSTR_VMM_QEMU_MARK_H
@@ -13,6 +14,9 @@
 #define QEMU_AT_MARK	0x80000000u
 #define QEMU_MARK_SHIFT	24		/* the number of the mark is above the index */
 #define QEMU_NR_MARKS	2
+#define QEMU_FIRST_WATCH	64	/* the number of the first watch */
+#define QEMU_NR_WATCHES		3
+#define QEMU_WATCH_BYTES	4
 
 /* KASLR moves an instruction from its link address by a multiple of this. */
 #define QEMU_MARK_ALIGN	(UINT64_C(2) << 20)
@@ -41,6 +45,7 @@ struct qemu_regs {
 struct qemu_answer {
 	uint32_t vcpu, unused;	/* of the stop that this answers */
 	struct qemu_mark mark[QEMU_NR_MARKS];
+	uint64_t watch[QEMU_NR_WATCHES];	/* where the kernel's writes are to be watched; 0: as before */
 };
 
 #endif

@@ -353,7 +353,7 @@ static void judge_end(struct qemu_vm *q)
 /* Take the plugin's message. True: *@ev is an event. */
 static bool take_sync(struct qemu_vm *q, struct vm_event *ev)
 {
-	uint32_t vcpu;
+	uint32_t vcpu, number;
 	ssize_t n = recv(q->sync_fd, &vcpu, sizeof(vcpu), MSG_DONTWAIT);
 
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
@@ -364,9 +364,16 @@ static bool take_sync(struct qemu_vm *q, struct vm_event *ev)
 		return false;
 	}
 	ev->type = n == sizeof(vcpu) && vcpu & QEMU_AT_MARK ? VM_EVENT_MARK : VM_EVENT_SYNC;
-	ev->mark = vcpu >> QEMU_MARK_SHIFT & 0x7f;
+	number = vcpu >> QEMU_MARK_SHIFT & 0x7f;
 	vcpu &= (1u << QEMU_MARK_SHIFT) - 1;
-	if (n != sizeof(vcpu) || vcpu >= q->nr_cpus || ev->mark >= VM_NR_MARKS) {
+	if (number >= QEMU_FIRST_WATCH) {
+		ev->type = VM_EVENT_WATCH;
+		number -= QEMU_FIRST_WATCH;
+	}
+	ev->mark = number;
+	ev->watch = number;
+	if (n != sizeof(vcpu) || vcpu >= q->nr_cpus ||
+	    number >= (ev->type == VM_EVENT_WATCH ? VM_NR_WATCHES : VM_NR_MARKS)) {
 		ev->type = VM_EVENT_ERROR;
 		ktstr_err(&ev->err, EPROTO, "the emulator's plugin sent nonsense (%zd bytes)", n);
 		return true;
@@ -471,6 +478,23 @@ static const struct vm_ram *qemu_ram(struct vm *vm)
 	return &to_qemu(vm)->ram;
 }
 
+_Static_assert(QEMU_NR_WATCHES == VM_NR_WATCHES && QEMU_WATCH_BYTES == VM_WATCH_BYTES,
+	       "the plugin watches what a machine can");
+
+static int qemu_set_watch(struct vm *vm, unsigned int watch, uint64_t kva)
+{
+	struct qemu_vm *q = to_qemu(vm);
+
+	if (!q->at_sync)
+		return -EINVAL;
+	if (q->watch[watch])
+		return -EBUSY;
+	q->watch[watch] = kva;
+	q->answer.watch[watch] = kva;
+	q->new_mark = true;
+	return 0;
+}
+
 static void *qemu_mem(struct vm *vm, uint64_t gpa, size_t len)
 {
 	return vm_ram_at(&to_qemu(vm)->ram, gpa, len);
@@ -496,6 +520,7 @@ const struct vm_ops qemu_ops = {
 	.wait		= qemu_wait,
 	.resume_sync	= qemu_continue,
 	.set_mark	= qemu_set_mark,
+	.set_watch	= qemu_set_watch,
 	.save		= qemu_save,
 	.pause		= qemu_pause,
 	.resume		= qemu_resume,

@@ -107,6 +107,29 @@ static int send_order(struct ktstr_ctx *ctx, enum ktstr_sched_order order, const
 	return ctx->sched_pidfd < 0 ? -ESHUTDOWN : 0;
 }
 
+/* The answer comes when the machine has stood still for it; PID 1 does not wait for anything else. */
+static int send_ask(struct ktstr_ctx *ctx, const struct ktstr_msg_ask *ask, const void *data,
+		    size_t len, struct ktstr_answer *answer)
+{
+	struct guest_body_msg msg;
+	ssize_t n;
+
+	(void)ctx;
+	msg.says = GUEST_BODY_ASK;
+	msg.ask.what = *ask;
+	if (len)
+		memcpy(msg.ask.data, data, len);
+	n = send_to_init(&msg, GUEST_BODY_MSG_LEN(ask.what) + len);
+	do {
+		n = n < 0 ? n : recv(body_sock, answer, sizeof(*answer), 0);
+	} while (n < 0 && errno == EINTR);
+	if (n == sizeof(*answer))
+		return answer->ret;
+	answer->ret = -EPIPE;
+	snprintf(answer->text, sizeof(answer->text), "PID 1 does not answer");
+	return answer->ret;
+}
+
 static void body_main(struct guest_body *b, const struct ktstr_guest_args *args,
 		      const struct ktstr_test *test, const struct guest_sched *sched)
 {
@@ -124,6 +147,7 @@ static void body_main(struct guest_body *b, const struct ktstr_guest_args *args,
 	c.ctx.op_done = send_op;
 	c.ctx.monitor_checks = send_checks;
 	c.ctx.sched_order = send_order;
+	c.ctx.ask = send_ask;
 	c.ctx.sched_phase = &b->shared->sched_phase;
 	c.ctx.output = send_output;
 	guest_context__run(&c, b->shared);

@@ -46,6 +46,8 @@ struct guest_link {
 	struct ktstr_chan *chan;	/* NULL: the command line names none */
 	guest_doorbell_fn doorbell;	/* never NULL once opened */
 	uint64_t reserve;		/* bytes that logs must leave free */
+	const struct ktstr_answer *answer;	/* the host's, behind the ring; NULL: no room */
+	uint32_t asked;			/* questions so far */
 };
 
 /* 0, or -errno after a line on stderr. The link may be used in either case. */
@@ -57,6 +59,12 @@ int guest_link__open(struct guest_link *l);
 void guest_link__send(struct guest_link *l, enum ktstr_msg_type type, const void *payload,
 		      size_t len);
 void guest_link__ring(const struct guest_link *l);
+/*
+ * Ask the host, which answers before it lets the guest go on; @ask->len bytes at @data go with it
+ * if it is a write. @answer gets what it said, or why nobody did.
+ */
+void guest_link__ask(struct guest_link *l, struct ktstr_msg_ask *ask, const void *data,
+		     struct ktstr_answer *answer);
 /* Find "KEY=VALUE" among the blank-separated words of @cmdline. 0 or -ENOENT, -E2BIG. */
 int guest_cmdline__get(const char *cmdline, const char *key, char *buf, size_t size);
 /* "ADDRESS,SIZE" as the kernel command line carries it. 0 or -EINVAL. */
@@ -140,11 +148,14 @@ struct guest_body {
 	uint64_t start_ns;
 };
 
-/* A datagram from the body to PID 1. Only orders are answered. */
+/*
+ * A datagram from the body to PID 1. Orders are answered by a struct guest_order_reply, questions to
+ * the host by a struct ktstr_answer.
+ */
 struct guest_body_msg {
 	enum guest_body_says {
 		GUEST_BODY_NOTHING, GUEST_BODY_STIMULUS, GUEST_BODY_OP, GUEST_BODY_CHECKS,
-		GUEST_BODY_ORDER, GUEST_BODY_OUTPUT,
+		GUEST_BODY_ORDER, GUEST_BODY_OUTPUT, GUEST_BODY_ASK,
 	} says;
 	union {
 		struct ktstr_msg_stimulus stimulus;
@@ -155,6 +166,10 @@ struct guest_body_msg {
 			struct ktstr_msg_output what;
 			char text[KTSTR_OUTPUT_PIECE];	/* as much of it as was sent */
 		} output;
+		struct {
+			struct ktstr_msg_ask what;
+			uint8_t data[KTSTR_ASK_MAX];	/* as much of it as was sent */
+		} ask;
 	};
 };
 

@@ -4,6 +4,8 @@
  * sends messages.
  */
 #include <errno.h>
+#include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -64,6 +66,10 @@ static int map_channel(struct guest_link *l, uint64_t addr, uint64_t size)
 
 	if (!p)
 		return -errno;
+	if (size > KTSTR_ANSWER_SIZE) {
+		size -= KTSTR_ANSWER_SIZE;
+		l->answer = (const struct ktstr_answer *)((const char *)p + size);
+	}
 	l->chan = ktstr_chan__attach(p, size);
 	if (!l->chan) {
 		/* the mapping stays: the guest is about to end */
@@ -144,4 +150,36 @@ void guest_link__send(struct guest_link *l, enum ktstr_msg_type type, const void
 void guest_link__ring(const struct guest_link *l)
 {
 	l->doorbell();
+}
+
+static void no_answer(struct ktstr_answer *a, int ret, const char *why)
+{
+	*a = (struct ktstr_answer){ .ret = ret };
+	snprintf(a->text, sizeof(a->text), "%s", why);
+}
+
+void guest_link__ask(struct guest_link *l, struct ktstr_msg_ask *ask, const void *data,
+		     struct ktstr_answer *answer)
+{
+	bool writes = ask->what == KTSTR_ASK_WRITE_HOT || ask->what == KTSTR_ASK_WRITE_COLD;
+	struct {
+		struct ktstr_msg_ask ask;
+		uint8_t data[KTSTR_ASK_MAX];
+	} msg;
+	size_t len = writes ? ask->len : 0;
+
+	if (!l->chan || !l->answer || len > sizeof(msg.data)) {
+		no_answer(answer, -EOPNOTSUPP, "there is no way to ask the host");
+		return;
+	}
+	ask->nr = ++l->asked;
+	msg.ask = *ask;
+	memcpy(msg.data, data, len);
+	guest_link__send(l, KTSTR_MSG_ASK, &msg, sizeof(msg.ask) + len);
+	l->doorbell();
+	atomic_thread_fence(memory_order_acquire);
+	memcpy(answer, l->answer, sizeof(*answer));
+	answer->text[sizeof(answer->text) - 1] = '\0';
+	if (answer->nr != ask->nr || answer->len > sizeof(answer->data))
+		no_answer(answer, -EPROTO, "the host did not answer");
 }

@@ -108,6 +108,20 @@ static void on_leader(struct guest *g)
 		guest_sched__leader_died(g);
 }
 
+/* The body waits for the answer. @len: bytes behind the question. */
+static void ask_host(struct guest *g, struct guest_body_msg *msg, size_t len)
+{
+	struct ktstr_answer answer;
+	bool writes = msg->ask.what.what == KTSTR_ASK_WRITE_HOT ||
+		      msg->ask.what.what == KTSTR_ASK_WRITE_COLD;
+
+	if (writes && msg->ask.what.len != len)
+		return;		/* it did not come from dispatch.c */
+	guest_link__ask(&g->link, &msg->ask.what, msg->ask.data, &answer);
+	/* the body may have ended */
+	send(g->body.sock, &answer, sizeof(answer), MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
 static void on_body(struct guest *g)
 {
 	struct guest_body_msg msg;
@@ -129,6 +143,9 @@ static void on_body(struct guest *g)
 		   msg.says == GUEST_BODY_OUTPUT) {
 		guest_link__send(&g->link, KTSTR_MSG_OUTPUT, &msg.output,
 				 len - offsetof(struct guest_body_msg, output));
+	} else if (len >= GUEST_BODY_MSG_LEN(ask.what) && len <= sizeof(msg) &&
+		   msg.says == GUEST_BODY_ASK) {
+		ask_host(g, &msg, len - GUEST_BODY_MSG_LEN(ask.what));
 	} else if (len == GUEST_BODY_MSG_LEN(order) && msg.says == GUEST_BODY_ORDER) {
 		g->body.order = msg.order;
 		g->body.ordered = true;

@@ -100,6 +100,8 @@ struct ktstr_result;
 #define KTSTR_MAX_DURATION_S	86400
 #define KTSTR_MAX_WORKERS	8192		/* of one step */
 #define KTSTR_MAX_MEMORY_MIB	1048576
+#define KTSTR_MAX_PERIODIC	64		/* snapshots */
+#define KTSTR_PERIODIC_GAP_MS	100		/* between two of them */
 
 #define KTSTR_TEST_RANGES(RANGE)						\
 	KTSTR_COMMON_RANGES(RANGE)						\
@@ -197,6 +199,7 @@ enum ktstr_kind {
 	KTSTR_STARVED, KTSTR_STUCK, KTSTR_UNFAIR, KTSTR_ISOLATION, KTSTR_BENCHMARK,
 	KTSTR_MIGRATION, KTSTR_PAGE_LOCALITY, KTSTR_CROSS_NODE_MIGRATION, KTSTR_SLOW_TIER,
 	KTSTR_MONITOR, KTSTR_CLAIM,
+	KTSTR_TEMPORAL,			/* a pattern over snapshots */
 	/* the scheduler */
 	KTSTR_SCHED_NOT_ATTACHED,	/* runs, but never became the scheduler in time */
 	KTSTR_SCHED_NOT_LOADED,		/* exited before it attached, e.g. verifier */

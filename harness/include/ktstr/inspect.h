@@ -12,6 +12,7 @@
 
 #include <ktstr/attrs.h>
 #include <ktstr/stats.h>
+#include <ktstr/verdict.h>
 
 /* ---- in a body ---- */
 
@@ -71,6 +72,30 @@ bool ktstr_stall__report(const struct ktstr_result *r, uint32_t i,
  * as the guest's init forwarded it, with time stamps. Never NULL.
  */
 const char *ktstr_guest_kmsg(const struct ktstr_result *r);
+
+/*
+ * What is known of the run: the outcome before expect_err and allow_inconclusive, did the guest find
+ * no failure, the status with which its init ended (INT_MIN: it did not), and how long the guest ran
+ * by its own clock.
+ */
+enum ktstr_outcome ktstr_run_outcome(const struct ktstr_result *r);
+bool ktstr_guest_succeeded(const struct ktstr_result *r);
+int ktstr_guest_status(const struct ktstr_result *r);
+bool ktstr_timed_out(const struct ktstr_result *r);
+uint64_t ktstr_guest_ms(const struct ktstr_result *r);
+/*
+ * What the scheduler printed, and the message with which it left by an error; "" if there is none.
+ * Never NULL.
+ */
+const char *ktstr_sched_log(const struct ktstr_result *r);
+const char *ktstr_scx_error(const struct ktstr_result *r);
+
+/*
+ * A figure of the monitor, from the samples that count: "samples", "seconds", "max_imbalance",
+ * "avg_imbalance", "max_dsq_depth", "avg_dsq_depth", "avg_nr_running", "stuck", or how often an event
+ * of sched_ext was counted, as "select_cpu_fallback". NaN: not known, or there is no such figure.
+ */
+double ktstr_monitor_figure(const struct ktstr_result *r, const char *name);
 
 /* A step of a scenario began: what was there, once its workers had started. */
 struct ktstr_stimulus_event {

@@ -10,6 +10,7 @@
 #define KTSTR_SCENARIO_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <ktstr/attrs.h>
@@ -409,7 +410,7 @@ struct ktstr_op {
 #define KTSTR_CLEAR_CORE_COOKIE(_name, ...) KTSTR_OP(CLEAR_CORE_COOKIE, _name, ##__VA_ARGS__)
 /* Pins a map of the scheduler as /sys/fs/bpf/ktstr/NAME: it survives its scheduler. */
 #define KTSTR_PIN_BPF_MAP(_name)	KTSTR_OP(PIN_BPF_MAP, NULL, .name = (_name))
-/* The next ones need the monitor; until it is there they are judged and refused. */
+/* The host takes a snapshot (ktstr/snapshot.h), now or whenever the kernel writes to a variable. */
 #define KTSTR_CAPTURE_SNAPSHOT(_name)	KTSTR_OP(CAPTURE_SNAPSHOT, NULL, .name = (_name))
 #define KTSTR_WATCH_SNAPSHOT(_symbol)	KTSTR_OP(WATCH_SNAPSHOT, NULL, .name = (_symbol))
 /* HOT: while the CPUs run; COLD: while they are stopped. */
@@ -530,6 +531,12 @@ uint64_t ktstr_stop_ns(const struct ktstr_ctx *ctx);
  * Returns how many there were (at most @max are stored), or -ENOENT for an unknown tag.
  */
 int ktstr_captured_procs(const struct ktstr_ctx *ctx, const char *tag, int *pids, int max);
+/*
+ * What READ_KERNEL_HOT(as, ...) or READ_KERNEL_COLD(as, ...) read last, in the byte order of the
+ * machine. Returns how many bytes there are (at most @size are stored), or -ENOENT: nothing was
+ * read under that name.
+ */
+int ktstr_kernel_value(const struct ktstr_ctx *ctx, const char *as, void *buf, size_t size);
 
 #include <ktstr/short_names.h>
 

@@ -253,4 +253,57 @@
 #define spawn_diverse		ktstr_spawn_diverse
 #define hold_for		ktstr_hold_for
 
+/* ktstr/snapshot.h */
+#define PICK_EQ	KTSTR_PICK_EQ
+#define PICK_GE	KTSTR_PICK_GE
+#define PICK_LE	KTSTR_PICK_LE
+#define PICK_MAX_BY	KTSTR_PICK_MAX_BY
+#define PICK_MIN_BY	KTSTR_PICK_MIN_BY
+#define snapshot	ktstr_snapshot
+#define nr_snapshots	ktstr_nr_snapshots
+#define snapshot_nr	ktstr_snapshot_nr
+#define snapshot_name	ktstr_snapshot_name
+#define snapshot_ms	ktstr_snapshot_ms
+#define periodic_target	ktstr_periodic_target
+#define periodic_fired	ktstr_periodic_fired
+#define snap_map	ktstr_snap_map
+#define snap_var	ktstr_snap_var
+#define snap_live_var	ktstr_snap_live_var
+#define snap_kernel	ktstr_snap_kernel
+#define snap_at	ktstr_snap_at
+#define snap_key	ktstr_snap_key
+#define snap_cpu	ktstr_snap_cpu
+#define snap_nr	ktstr_snap_nr
+#define snap_get	ktstr_snap_get
+#define snap_pick	ktstr_snap_pick
+#define snap_count	ktstr_snap_count
+#define snap_find	ktstr_snap_find
+#define snap_number	ktstr_snap_number
+#define snap_cpus	ktstr_snap_cpus
+#define snap_u64	ktstr_snap_u64
+#define snap_i64	ktstr_snap_i64
+#define snap_f64	ktstr_snap_f64
+#define snap_bool	ktstr_snap_bool
+#define snap_str	ktstr_snap_str
+
+/* ktstr/temporal.h */
+#define column_var	ktstr_column_var
+#define column_kernel	ktstr_column_kernel
+#define column_map	ktstr_column_map
+#define column_cpu	ktstr_column_cpu
+#define column_cpus	ktstr_column_cpus
+#define column_of	ktstr_column_of
+#define column_step	ktstr_column_step
+#define column_first	ktstr_column_first
+#define column_last	ktstr_column_last
+#define column_delta	ktstr_column_delta
+#define temporal_nondecreasing	ktstr_temporal_nondecreasing
+#define temporal_strictly_increasing	ktstr_temporal_strictly_increasing
+#define temporal_rate_within	ktstr_temporal_rate_within
+#define temporal_steady_within	ktstr_temporal_steady_within
+#define temporal_converges_to	ktstr_temporal_converges_to
+#define temporal_always_true	ktstr_temporal_always_true
+#define temporal_ratio_within	ktstr_temporal_ratio_within
+#define temporal_each_between	ktstr_temporal_each_between
+
 #endif

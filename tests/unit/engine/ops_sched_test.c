@@ -135,9 +135,82 @@ TEST_F(ops, an_order_that_cannot_be_tried_fails_the_step_with_its_words)
 	EXPECT_DETAIL(KTSTR_FAILS, _text);					\
 } while (0)
 
-TEST_F(ops, access_to_the_kernel_is_judged_before_it_is_refused)
+static struct {
+	struct ktstr_msg_ask ask;
+	uint8_t data[16];
+	size_t len;
+	unsigned int nr;
+	int ret;
+} host;
+
+/* It knows one number. */
+static int fake_ask(struct ktstr_ctx *ctx, const struct ktstr_msg_ask *ask, const void *data,
+		    size_t len, struct ktstr_answer *answer)
+{
+	(void)ctx;
+	host.ask = *ask;
+	host.len = len;
+	host.nr++;
+	if (len)
+		memcpy(host.data, data, len < sizeof(host.data) ? len : sizeof(host.data));
+	*answer = (struct ktstr_answer){ .ret = host.ret, .text = "it has no symbol of that name" };
+	if (!host.ret && (ask->what == KTSTR_ASK_READ_HOT || ask->what == KTSTR_ASK_READ_COLD)) {
+		answer->len = ask->len;
+		memset(answer->data, 0x11, ask->len);
+	}
+	return host.ret;
+}
+
+TEST_F(ops, what_the_host_is_asked_for_has_all_that_the_op_says)
+{
+	uint64_t v = 0;
+	char byte = 0;
+
+	memset(&host, 0, sizeof(host));
+	self->ctx.nr_cpus = 4;
+	self->ctx.ask = fake_ask;
+	RUN(STEP(OPS(CAPTURE_SNAPSHOT("first-1.a_b")), HOLD_NONE));
+	EXPECT_EQ(KTSTR_ASK_SNAPSHOT, host.ask.what);
+	EXPECT_STREQ("first-1.a_b", host.ask.as);
+	RUN(STEP(OPS(WATCH_SNAPSHOT("scx_root")), HOLD_NONE));
+	EXPECT_EQ(KTSTR_ASK_WATCH, host.ask.what);
+	EXPECT_STREQ("scx_root", host.ask.as);
+	RUN(STEP(OPS(READ_KERNEL_COLD("x", KPERCPU("runqueues", 3), 8)), HOLD_NONE));
+	EXPECT_EQ(KTSTR_ASK_READ_COLD, host.ask.what);
+	EXPECT_EQ(KTSTR_KERNEL_PER_CPU, host.ask.target);
+	EXPECT_EQ(3, host.ask.cpu);
+	EXPECT_EQ(8, host.ask.len);
+	EXPECT_EQ(0, host.len);
+	EXPECT_EQ(8, ktstr_kernel_value(&self->ctx, "x", &v, sizeof(v)));
+	EXPECT_EQ(0x1111111111111111ull, v);
+	EXPECT_EQ(8, ktstr_kernel_value(&self->ctx, "x", &byte, 1));
+	EXPECT_EQ(-ENOENT, ktstr_kernel_value(&self->ctx, "y", &v, sizeof(v)));
+	RUN(STEP(OPS(WRITE_KERNEL_HOT(KTASK(7, "scx.slice"), KU64(5))), HOLD_NONE));
+	EXPECT_EQ(KTSTR_ASK_WRITE_HOT, host.ask.what);
+	EXPECT_EQ(7, host.ask.pid);
+	EXPECT_STREQ("scx.slice", host.ask.name);
+	EXPECT_EQ(8, host.len);
+	EXPECT_EQ(5, host.data[0]);
+	RUN(STEP(OPS(WRITE_KERNEL_COLD(KADDR(0xffff), KBYTES("abc", 3))), HOLD_NONE));
+	EXPECT_EQ(0xffff, host.ask.address);
+	EXPECT_EQ(0, memcmp("abc", host.data, 3));
+	EXPECT_EQ(5, host.nr);
+}
+
+TEST_F(ops, what_the_host_refuses_fails_the_step_with_its_words)
+{
+	memset(&host, 0, sizeof(host));
+	host.ret = -ENOENT;
+	self->ctx.ask = fake_ask;
+	EXPECT_EQ(-ENOENT, RUN(STEP(OPS(WATCH_SNAPSHOT("nothing")), HOLD_NONE)));
+	EXPECT_DETAIL(KTSTR_FAILS, "step 1 failed: WATCH_SNAPSHOT: it has no symbol of that name");
+}
+
+TEST_F(ops, access_to_the_kernel_is_judged_before_the_host_is_asked)
 {
 	self->ctx.nr_cpus = 4;
+	self->ctx.ask = fake_ask;
+	memset(&host, 0, sizeof(host));
 	REFUSED("\"no symbol\" is no symbol of a kernel",
 		READ_KERNEL_HOT("x", KSYM("no symbol"), 8));
 	REFUSED("CPU 4 is not there, the guest has 4",
@@ -148,9 +221,12 @@ TEST_F(ops, access_to_the_kernel_is_judged_before_it_is_refused)
 	REFUSED("5000 bytes are not between 1 and 4096", READ_KERNEL_HOT("x", KSYM("x"), 5000));
 	REFUSED("what is read has a name", READ_KERNEL_HOT("", KSYM("x"), 8));
 	REFUSED("a snapshot has a name", CAPTURE_SNAPSHOT(""));
+	REFUSED("a snapshot has a name", CAPTURE_SNAPSHOT("a/b"));
 	REFUSED("more than 3 symbols are watched", FOUR_WATCHES);
-	/* and one that could be meant lacks nothing but the monitor */
-	REFUSED("READ_KERNEL_HOT: not supported yet: needs the monitor",
+	EXPECT_EQ(0, host.nr);
+	/* on the host itself nobody looks at the kernel's memory */
+	self->ctx.ask = NULL;
+	REFUSED("READ_KERNEL_HOT: only a guest of ktstr has a host",
 		READ_KERNEL_HOT("x", KPERCPU("runqueues", 3), 8));
 	EXPECT_EQ(1, self->ctx.result->nr_details);
 	REFUSED("a BPF map has a name of 1 to 15 bytes", PIN_BPF_MAP("a_name_that_is_too_long"));

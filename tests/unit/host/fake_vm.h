@@ -70,7 +70,7 @@ static int fake_vm_start(struct vm *vm, struct ktstr_err *err)
 
 	if (fake_vm_script.cannot_start)
 		return ktstr_err(err, EIO, "no power");
-	f->guest = ktstr_chan__attach(f->shared, KTSTR_CHAN_SIZE);
+	f->guest = ktstr_chan__attach(f->shared, KTSTR_CHAN_RING);
 	fake_vm_say(f, KTSTR_MSG_START, &start, sizeof(start));
 	fake_vm_say(f, KTSTR_MSG_BODY, NULL, 0);
 	return 0;

@@ -23,12 +23,15 @@ enum run {
 	RUN_STUCK,	/* as in an ioctl of the host that does not come back; until release() */
 	RUN_ENDS,	/* powers the machine off */
 	RUN_FAILS,	/* ENOMEM */
+	RUN_SYNCS,	/* reaches a sync point, then RUN_HITS */
+	RUN_HITS,	/* writes to what watch 1 watches, then RUN_KICKABLE */
 };
 
 static struct fake {
 	struct kvm_run run;
 	atomic_int does;		/* enum run */
 	atomic_uint entered;
+	atomic_ullong dr1, dr7;	/* as KVM_SET_GUEST_DEBUG gave them */
 } fake[NR_VCPUS];
 
 static int stuck_fd = -1;	/* readable: nobody is stuck any more */
@@ -61,7 +64,20 @@ int ioctl(int fd, unsigned long request, ...)
 {
 	struct fake *f = &fake[fd - FD_BASE];
 
-	if (request != KVM_RUN || fd < FD_BASE || fd >= FD_BASE + NR_VCPUS)
+	if (fd < FD_BASE || fd >= FD_BASE + NR_VCPUS)
+		abort();
+	if (request == KVM_SET_GUEST_DEBUG) {
+		struct kvm_guest_debug *dbg;
+		va_list ap;
+
+		va_start(ap, request);
+		dbg = va_arg(ap, struct kvm_guest_debug *);
+		va_end(ap);
+		atomic_store(&f->dr1, dbg->arch.debugreg[1]);
+		atomic_store(&f->dr7, dbg->arch.debugreg[7]);
+		return 0;
+	}
+	if (request != KVM_RUN)
 		abort();
 	atomic_fetch_add(&f->entered, 1);
 	switch ((enum run)atomic_load(&f->does)) {
@@ -70,6 +86,8 @@ int ioctl(int fd, unsigned long request, ...)
 	case RUN_STUCK:
 		return run_stuck();
 	case RUN_ENDS:
+	case RUN_SYNCS:
+	case RUN_HITS:
 		return 0;
 	case RUN_FAILS:
 		break;
@@ -80,6 +98,18 @@ int ioctl(int fd, unsigned long request, ...)
 
 bool kvm_exit_handle(struct kvm_vcpu *v)
 {
+	struct fake *f = &fake[v->cpu];
+
+	if (atomic_load(&f->does) == RUN_SYNCS) {
+		atomic_store(&f->does, RUN_HITS);
+		kvm_vcpu_sync(v);
+		return true;
+	}
+	if (atomic_load(&f->does) == RUN_HITS) {
+		atomic_store(&f->does, RUN_KICKABLE);
+		kvm_vcpu_hit(v, 1);
+		return true;
+	}
 	kvm_vcpus_end(v->m, VM_EVENT_EXIT, "power off");
 	return false;
 }
@@ -215,6 +245,36 @@ TEST_F(vcpu, a_thousand_pauses_lose_no_kick)
 		ASSERT_EQ(0, kvm_vcpus_pause(&self->m, 5000, &self->err)) TH_LOG("%s", self->err.msg);
 		EXPECT_EQ(0, self->m.nr_in);
 		ASSERT_EQ(0, kvm_vcpus_resume(&self->m));
+	}
+}
+
+TEST_F(vcpu, a_watch_reaches_all_of_them_before_they_enter_again_and_its_hit_is_an_event)
+{
+	atomic_store(&fake[2].does, RUN_SYNCS);
+	/* nobody stands still for it */
+	EXPECT_EQ(-EINVAL, kvm_vcpus_watch(&self->m, 1, 0x1000));
+	ASSERT_EQ(0, kvm_vcpus_start(&self->m, &self->err));
+	kvm_vcpus_wait(&self->m, 5000, -1, &self->ev);
+	ASSERT_EQ(VM_EVENT_SYNC, self->ev.type);
+	ASSERT_EQ(2, self->ev.vcpu);
+	EXPECT_EQ(0, kvm_vcpus_watch(&self->m, 1, 0x1000));
+	EXPECT_EQ(-EBUSY, kvm_vcpus_watch(&self->m, 1, 0x2000));
+	ASSERT_EQ(0, kvm_vcpus_continue(&self->m));
+	kvm_vcpus_wait(&self->m, 5000, -1, &self->ev);
+	ASSERT_EQ(VM_EVENT_WATCH, self->ev.type);
+	EXPECT_EQ(2, self->ev.vcpu);
+	EXPECT_EQ(1, self->ev.watch);
+	/* the one that hit it has it for sure; the others when they have left the guest */
+	EXPECT_EQ(0x1000, atomic_load(&fake[2].dr1));
+	ASSERT_EQ(0, kvm_vcpus_pause(&self->m, 5000, &self->err));
+	ASSERT_EQ(0, kvm_vcpus_resume(&self->m));
+	ASSERT_EQ(0, kvm_vcpus_continue(&self->m));
+	for (int i = 0; i < NR_VCPUS; i++)
+		for (int n = 0; n < 5000 && !atomic_load(&fake[i].dr7); n++)
+			usleep(1000);
+	for (int i = 0; i < NR_VCPUS; i++) {
+		EXPECT_EQ(0x1000, atomic_load(&fake[i].dr1));
+		EXPECT_NE(0, atomic_load(&fake[i].dr7));
 	}
 }
 

@@ -132,7 +132,7 @@ static const struct reader {
 	{ "networks", "harness/devices/devices.c", nets },
 	{ "bpf_map_write", "harness/monitor/part_writes.c", writes },
 	{ "watch_bpf_maps", "harness/monitor/part_maps.c", watches },
-	{ "perf_delta_assertions", NULL, strings }, { "num_snapshots", NULL, NULL, 1 },
+	{ "perf_delta_assertions", NULL, strings }, { "num_snapshots", "harness/plan/plan.c", NULL, 1 },
 	{ "post_vm", "harness/host/callback.c", after },
 	{ "post_vm_unconditional", "harness/host/callback.c", after },
 	{ "cleanup_budget_ms", "harness/host/run.c", NULL, 1000 },
@@ -290,6 +290,7 @@ static const struct variable {
 	{ KTSTR_ENV_SCHED_ARGS, "harness/plan/override.h" },		/* needs the former */
 	{ KTSTR_ENV_TOPOLOGY, "harness/plan/override.h", NAMED, "1n1l2c1t" },
 	{ KTSTR_ENV_DURATION, "harness/plan/override.h" },
+	{ KTSTR_ENV_SNAPSHOTS, "harness/plan/override.h", NAMED, "3" },
 	{ "KTSTR_STALL_POLL_MS", "harness/plan/opts.c" },
 	{ "KTSTR_COLD", "harness/plan/opts.c", NAMED, "1" },
 	{ "KTSTR_MONITOR", "harness/plan/opts.c" },		/* off where there is none */

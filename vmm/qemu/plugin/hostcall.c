@@ -13,6 +13,10 @@
  * instruction in the kernel's half of the address space whose lowest 21 bits are those of ADDRESS
  * is instrumented, a few dozen in all, and the callback compares the whole address.
  *
+ * A third kind is a write of the kernel to one of a few words (a watch). It is rare, and asks for a
+ * callback at each store, so that nothing is instrumented for it before the host sets the first one:
+ * then all code is translated anew.
+ *
  * start=, period=, jiffies=ADDRESS: timer.h.
  *
  * Arguments: sock=N, an inherited SOCK_SEQPACKET descriptor; mark.h has the protocol. fence=1: the
@@ -65,6 +69,20 @@ enum qemu_plugin_cb_flags {
 	QEMU_PLUGIN_CB_NO_REGS,
 	QEMU_PLUGIN_CB_R_REGS,	/* the general registers are in the vCPU's state, not in the host's */
 };
+
+enum qemu_plugin_mem_rw {
+	QEMU_PLUGIN_MEM_W = 2,
+};
+
+/* Forget all callbacks and translated code, then call @cb, once no vCPU is in any. */
+void qemu_plugin_reset(qemu_plugin_id_t id, void (*cb)(qemu_plugin_id_t id));
+/* @cb runs behind the access. */
+void qemu_plugin_register_vcpu_mem_cb(struct qemu_plugin_insn *insn,
+				      void (*cb)(unsigned int vcpu_index, uint32_t info,
+						 uint64_t vaddr, void *userdata),
+				      enum qemu_plugin_cb_flags flags, enum qemu_plugin_mem_rw rw,
+				      void *userdata);
+unsigned int qemu_plugin_mem_size_shift(uint32_t info);
 
 void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id,
 					   void (*cb)(qemu_plugin_id_t id,
@@ -120,6 +138,27 @@ static void set_mark(struct mark *to, const struct qemu_mark *m)
 		to->set = *m;
 	else
 		to->set.kva = 0;	/* the clock stays mapped */
+}
+
+static qemu_plugin_id_t self;
+/* Written before the code that looks at them is translated. */
+static uint64_t watches[QEMU_NR_WATCHES];	/* 0: none */
+static bool watching;
+
+static void on_reset(qemu_plugin_id_t id);
+
+static void set_watches(const uint64_t *kva)
+{
+	bool first = !watching;
+
+	for (int i = 0; i < QEMU_NR_WATCHES; i++) {
+		if (!kva[i])
+			continue;
+		__atomic_store_n(&watches[i], kva[i], __ATOMIC_RELAXED);
+		watching = true;
+	}
+	if (first && watching)
+		qemu_plugin_reset(self, on_reset);
 }
 
 static void send_all(const void *buf, size_t len)
@@ -188,6 +227,8 @@ static void stop(uint32_t vcpu_index, uint32_t flags, uint64_t pc)
 	for (int i = 0; n == sizeof(down) && i < QEMU_NR_MARKS; i++)
 		if (down.mark[i].change)
 			set_mark(&marks[i], &down.mark[i]);
+	if (n == sizeof(down))
+		set_watches(down.watch);
 	pthread_mutex_unlock(&call_lock);
 }
 
@@ -219,6 +260,19 @@ static void on_start_kernel(unsigned int vcpu_index, void *userdata)
 	timer_start(&timer, userdata);
 }
 
+static void on_store(unsigned int vcpu_index, uint32_t info, uint64_t vaddr, void *userdata)
+{
+	uint64_t size = 1ull << qemu_plugin_mem_size_shift(info), kva;
+
+	(void)userdata;
+	for (uint32_t i = 0; i < QEMU_NR_WATCHES; i++) {
+		kva = __atomic_load_n(&watches[i], __ATOMIC_RELAXED);
+		if (kva && vaddr < kva + QEMU_WATCH_BYTES && vaddr + size > kva)
+			stop(vcpu_index, QEMU_AT_MARK | (QEMU_FIRST_WATCH + i) << QEMU_MARK_SHIFT,
+			     0);
+	}
+}
+
 static bool may_be_mark(uint64_t vaddr)
 {
 	for (int i = 0; i < QEMU_NR_MARKS; i++)
@@ -237,6 +291,10 @@ static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 		uint64_t vaddr = qemu_plugin_insn_vaddr(insn);
 		uint8_t code[sizeof(doorbell)];
 
+		/* only the kernel writes to its variables */
+		if (watching && vaddr >> 63)
+			qemu_plugin_register_vcpu_mem_cb(insn, on_store, QEMU_PLUGIN_CB_NO_REGS,
+							 QEMU_PLUGIN_MEM_W, NULL);
 		if (may_be_mark(vaddr))
 			qemu_plugin_register_vcpu_insn_exec_cb(insn, on_mark,
 							       QEMU_PLUGIN_CB_R_REGS,
@@ -254,6 +312,11 @@ static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 						       QEMU_PLUGIN_CB_R_REGS,
 						       (void *)(uintptr_t)vaddr);
 	}
+}
+
+static void on_reset(qemu_plugin_id_t id)
+{
+	qemu_plugin_register_vcpu_tb_trans_cb(id, on_translate);
 }
 
 /* The thread that executes all vCPUs of a deterministic machine calls this. */
@@ -302,6 +365,7 @@ int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info, int a
 		fprintf(stderr, "hostcall: fence=1 needs this file in LD_PRELOAD\n");
 		return -1;
 	}
+	self = id;
 	if (fenced)
 		qemu_plugin_register_vcpu_init_cb(id, on_vcpu_init);
 	qemu_plugin_register_vcpu_tb_trans_cb(id, on_translate);

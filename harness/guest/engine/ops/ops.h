@@ -35,7 +35,7 @@ struct ktstr_op_row {
 
 #define KTSTR_OP_FAMILIES(_family)						\
 	_family(cgroup) _family(worker) _family(payload) _family(scheduler)	\
-	_family(kernel) _family(irq) _family(hotplug) _family(change)
+	_family(kernel) _family(memory) _family(irq) _family(hotplug) _family(change)
 
 #define KTSTR_OP_FAMILY(_name)	extern const struct ktstr_op_row ktstr_##_name##_ops[];
 KTSTR_OP_FAMILIES(KTSTR_OP_FAMILY)

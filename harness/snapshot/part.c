@@ -1,0 +1,489 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Snapshots in a run: see part.h. */
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <ktstr/scenario.h>
+
+#include "lib/clock.h"
+#include "lib/json.h"
+#include "lib/paths.h"
+#include "harness/dump/file.h"
+#include "harness/dump/part.h"
+#include "harness/model/seen.h"
+#include "harness/monitor/monitor.h"
+#include "harness/plan/plan.h"
+#include "harness/plan/variant.h"
+#include "memory.h"
+#include "part.h"
+
+#define SUFFIX		".snapshot.json"
+#define PAUSE_MS	5000	/* until all CPUs must have stopped */
+#define MAX_FAILURES	2	/* to stop them, before periodic ones are given up */
+
+const struct ktstr_snapshot_state *ktstr_snapshots__of(const struct ktstr_run *run)
+{
+	return run ? ktstr_part__state(run, &ktstr_snapshot_part) : NULL;
+}
+
+static struct ktstr_monitor_state *monitor(const struct ktstr_run *run)
+{
+	return ktstr_part__state(run, &ktstr_monitor_part);
+}
+
+static int attach(struct ktstr_run *run, void *state, struct vm *vm, struct ktstr_err *err)
+{
+	struct ktstr_snapshot_state *s = state;
+
+	(void)err;
+	s->vm = vm;
+	s->target = run->plan->num_snapshots;
+	return 0;
+}
+
+/* The guest's clock, without the pauses that it has counted. */
+static uint64_t active_ns(const struct ktstr_snapshot_state *s, uint64_t guest_ns)
+{
+	return guest_ns > s->frozen_ns ? guest_ns - s->frozen_ns : 0;
+}
+
+/*
+ * The window begins with the first step, when its workers run. A body without steps has one that
+ * begins with the body; that there are none is known after a tenth of the duration.
+ */
+static void open_window(const struct ktstr_run *run, struct ktstr_snapshot_state *s, uint64_t now)
+{
+	uint64_t duration = run->plan->duration_s * NSEC_PER_SEC;
+	const struct ktstr_seen *seen = run->seen;
+
+	if (s->window.start_ns || !seen->body_ns)
+		return;
+	if (seen->nr_stimuli)
+		s->window.start_ns = seen->stimuli[0].time_ns;
+	else if (now >= seen->body_ns + duration / 10)
+		s->window.start_ns = seen->body_ns;
+	else
+		return;
+	s->window.end_ns = s->window.start_ns + duration;
+	s->window.nr = s->target;
+}
+
+static uint32_t step_at(const struct ktstr_run *run)
+{
+	const struct ktstr_seen *seen = run->seen;
+
+	return seen->nr_stimuli ? seen->stimuli[seen->nr_stimuli - 1].what.step : KTSTR_NO_STEP;
+}
+
+/* @why: there is only a placeholder. */
+static struct ktstr_snapshot *store(struct ktstr_run *run, struct ktstr_snapshot_state *s,
+				    const char *name, enum ktstr_snapshot_kind kind,
+				    uint64_t guest_ns, const char *why)
+{
+	static const char * const triggers[] = {
+		[KTSTR_SNAPSHOT_ASKED] = "request", [KTSTR_SNAPSHOT_WATCHED] = "watch",
+		[KTSTR_SNAPSHOT_PERIODIC] = "periodic",
+	};
+	struct ktstr_snapshot *n = ktstr_bridge__add(&s->bridge, name);
+	uint64_t now;
+
+	if (!n)
+		return NULL;
+	open_window(run, s, guest_ns);
+	now = active_ns(s, guest_ns);
+	n->kind = kind;
+	n->time_ns = guest_ns;
+	n->elapsed_ns = s->window.start_ns && now > s->window.start_ns ?
+			now - s->window.start_ns : 0;
+	n->step = step_at(run);
+	ktstr_jtree__str(&n->tree, n->report, "snapshot", name);
+	ktstr_jtree__u64(&n->tree, n->report, "elapsed_ms", n->elapsed_ns / NSEC_PER_MSEC);
+	if (!why && ktstr_dump_part__take(run, &n->tree, n->report, triggers[kind]))
+		why = "the kernel was not found in the guest's memory";
+	if (!why)
+		return n;
+	n->placeholder = true;
+	ktstr_jtree__str(&n->tree, n->report, "schema", KTSTR_SCHEMA_SINGLE);
+	ktstr_jtree__bool(&n->tree, n->report, "is_placeholder", true);
+	ktstr_jtree__str(&n->tree, n->report, "reason", why);
+	return n;
+}
+
+/* ---- what the body asks for ---- */
+
+static const char *no_view(const struct ktstr_run *run)
+{
+	const struct ktstr_monitor_state *mon = monitor(run);
+
+	if (!run->opts.monitor)
+		return "KTSTR_MONITOR=off: nobody looks at the guest's memory";
+	if (!mon || !mon->vm)
+		return mon && mon->why_not[0] ? mon->why_not : "nobody looks at the guest's memory";
+	return NULL;
+}
+
+static void keep_access(struct ktstr_snapshot_state *s, const struct ktstr_msg_ask *a)
+{
+	struct ktstr_access *k = &s->access[s->nr_accesses];
+
+	if (s->nr_accesses == KTSTR_MAX_ACCESSES) {
+		s->dropped_accesses++;
+		return;
+	}
+	s->nr_accesses++;
+	k->len = a->len;
+	k->write = a->what >= KTSTR_ASK_WRITE_HOT;
+	k->cold = a->what == KTSTR_ASK_READ_COLD || a->what == KTSTR_ASK_WRITE_COLD;
+	if (a->target == KTSTR_KERNEL_ADDRESS)
+		snprintf(k->what, sizeof(k->what), "%#" PRIx64, a->address);
+	else if (a->target == KTSTR_KERNEL_PER_CPU)
+		snprintf(k->what, sizeof(k->what), "%s of CPU %u", a->name, a->cpu);
+	else if (a->target == KTSTR_KERNEL_TASK)
+		snprintf(k->what, sizeof(k->what), "%s of task %d", a->name, a->pid);
+	else
+		snprintf(k->what, sizeof(k->what), "%s", a->name);
+}
+
+static void access_memory(struct ktstr_run *run, struct ktstr_snapshot_state *s)
+{
+	struct ktstr_seen *seen = run->seen;
+	const struct ktstr_msg_ask *a = &seen->ask.what;
+	struct ktstr_monitor *m = &monitor(run)->mon;
+	struct ktstr_err err = { .msg = "" };
+	int ret;
+
+	if (a->what == KTSTR_ASK_WRITE_HOT || a->what == KTSTR_ASK_WRITE_COLD) {
+		ret = ktstr_memory__write(m, a, seen->ask.data, &err);
+	} else {
+		ret = ktstr_memory__read(m, a, seen->answer.data, &err);
+		seen->answer.len = ret ? 0 : a->len;
+	}
+	if (!ret)
+		keep_access(s, a);
+	ktstr_answer__put(seen, ret, "%s", err.msg);
+}
+
+static void start_watch(struct ktstr_run *run, struct ktstr_snapshot_state *s)
+{
+	struct ktstr_seen *seen = run->seen;
+	const char *name = seen->ask.what.as;
+	uint64_t kva;
+	int ret;
+
+	if (s->nr_watches == KTSTR_MAX_WATCHES) {
+		ktstr_answer__put(seen, -ENOSPC, "%d variables are watched already",
+				  KTSTR_MAX_WATCHES);
+		return;
+	}
+	if (ktstr_kview__attach(&monitor(run)->mon.view) ||
+	    ktstr_kview__symbol(&monitor(run)->mon.view, name, &kva)) {
+		ktstr_answer__put(seen, -ENOENT, "this kernel has no symbol %s", name);
+		return;
+	}
+	if (kva % VM_WATCH_BYTES) {
+		ktstr_answer__put(seen, -EINVAL, "%s is at %#" PRIx64 ", which is not a multiple of %d",
+				  name, kva, VM_WATCH_BYTES);
+		return;
+	}
+	ret = vm_set_watch(s->vm, s->nr_watches, kva);
+	if (ret) {
+		ktstr_answer__put(seen, ret, "%s", ret == -EOPNOTSUPP ?
+				  "this machine cannot watch its memory" : strerror(-ret));
+		return;
+	}
+	snprintf(s->watch[s->nr_watches++], KTSTR_NAME_LEN, "%s", name);
+	ktstr_answer__put(seen, 0, "done");
+}
+
+static void take_asked(struct ktstr_run *run, struct ktstr_snapshot_state *s)
+{
+	struct ktstr_seen *seen = run->seen;
+	struct ktstr_snapshot *n = store(run, s, seen->ask.what.as, KTSTR_SNAPSHOT_ASKED,
+					 seen->ask.time_ns, NULL);
+
+	if (n)
+		n->step = seen->ask.what.step;
+	if (!n)
+		ktstr_answer__put(seen, -ENOMEM, "no memory for a snapshot");
+	else if (n->placeholder)
+		ktstr_answer__put(seen, -EAGAIN, "%s",
+				  ktstr_jnode__str(n->report, "reason", "nothing was read"));
+	else
+		ktstr_answer__put(seen, 0, "done");
+}
+
+static void carry_out(struct ktstr_run *run, struct ktstr_snapshot_state *s)
+{
+	switch ((enum ktstr_ask)run->seen->ask.what.what) {
+	case KTSTR_ASK_SNAPSHOT:
+		take_asked(run, s);
+		return;
+	case KTSTR_ASK_WATCH:
+		start_watch(run, s);
+		return;
+	default:
+		access_memory(run, s);
+	}
+}
+
+/* Does the guest have to stand still? One vCPU does, at its sync point. */
+static bool needs_pause(const struct ktstr_run *run, uint32_t what)
+{
+	return !ktstr_run__deterministic(run) &&
+	       (what == KTSTR_ASK_SNAPSHOT || what == KTSTR_ASK_READ_COLD ||
+		what == KTSTR_ASK_WRITE_COLD);
+}
+
+static void sync_point(struct ktstr_run *run, void *state, struct vm *vm)
+{
+	struct ktstr_snapshot_state *s = state;
+	const char *why = no_view(run);
+	struct ktstr_err err = { .msg = "" };
+	uint64_t before = ktstr_now_ns();
+
+	if (!s->vm || !run->seen->asked || run->seen->answered)
+		return;
+	if (why) {
+		ktstr_answer__put(run->seen, -EOPNOTSUPP, "%s", why);
+		return;
+	}
+	if (!needs_pause(run, run->seen->ask.what.what)) {
+		carry_out(run, s);
+		return;
+	}
+	if (vm_pause(vm, PAUSE_MS, &err)) {
+		ktstr_answer__put(run->seen, -ETIMEDOUT, "%s", err.msg);
+		return;
+	}
+	carry_out(run, s);
+	vm_resume(vm);
+	s->frozen_ns += ktstr_now_ns() - before;
+}
+
+static void watch(struct ktstr_run *run, void *state, struct vm *vm, unsigned int nr)
+{
+	struct ktstr_snapshot_state *s = state;
+	uint64_t before = ktstr_now_ns();
+	struct ktstr_err err = { .msg = "" };
+	bool pause = !ktstr_run__deterministic(run);
+
+	if (!s->vm || nr >= s->nr_watches)
+		return;
+	if (pause && vm_pause(vm, PAUSE_MS, &err)) {
+		store(run, s, s->watch[nr], KTSTR_SNAPSHOT_WATCHED, run->seen->now_ns, err.msg);
+		return;
+	}
+	ktstr_monitor__last_time(run, monitor(run));
+	store(run, s, s->watch[nr], KTSTR_SNAPSHOT_WATCHED, run->seen->now_ns, NULL);
+	if (pause) {
+		vm_resume(vm);
+		s->frozen_ns += ktstr_now_ns() - before;
+	}
+}
+
+/* ---- periodic ones ---- */
+
+/* The guest's clock at the sample that was just taken. 0: there is none. */
+static uint64_t sample_ns(const struct ktstr_run *run)
+{
+	const struct ktstr_series *all = &monitor(run)->all;
+
+	return all->nr ? all->point[all->nr - 1].time_ns : 0;
+}
+
+/* Is the next one due? One at a time: a second one would see the same. */
+static bool is_due(const struct ktstr_run *run, struct ktstr_snapshot_state *s)
+{
+	uint64_t now, due;
+
+	if (s->fired >= s->target || s->failures == MAX_FAILURES || no_view(run) ||
+	    run->seen->teardown_ns)
+		return false;
+	now = sample_ns(run);
+	open_window(run, s, now);
+	due = ktstr_window__due(&s->window, s->fired);
+	return due && active_ns(s, now) >= due;
+}
+
+static void take_periodic(struct ktstr_run *run, struct ktstr_snapshot_state *s, const char *why)
+{
+	char name[KTSTR_NAME_LEN];
+	struct ktstr_snapshot *n;
+
+	snprintf(name, sizeof(name), "periodic_%03u", s->fired);
+	n = store(run, s, name, KTSTR_SNAPSHOT_PERIODIC, sample_ns(run), why);
+	if (n)
+		n->due_ns = ktstr_window__due(&s->window, s->fired) - s->window.start_ns;
+	s->fired++;
+}
+
+static void mark(struct ktstr_run *run, void *state, struct vm *vm, enum vm_mark_slot slot)
+{
+	struct ktstr_snapshot_state *s = state;
+
+	(void)vm;
+	if (slot == VM_MARK_PACE && s->vm && is_due(run, s))
+		take_periodic(run, s, NULL);
+}
+
+static void tick(struct ktstr_run *run, void *state, struct vm *vm)
+{
+	struct ktstr_snapshot_state *s = state;
+	uint64_t before = ktstr_now_ns();
+	struct ktstr_err err = { .msg = "" };
+
+	if (!s->vm || !is_due(run, s))
+		return;
+	if (vm_pause(vm, PAUSE_MS, &err)) {
+		s->failures++;
+		take_periodic(run, s, err.msg);
+		return;
+	}
+	s->failures = 0;
+	take_periodic(run, s, NULL);
+	vm_resume(vm);
+	/* QEMU's own clock stands while it is stopped by its monitor; KVM's goes on */
+	if (run->accel == VM_ACCEL_KVM)
+		s->frozen_ns += ktstr_now_ns() - before;
+}
+
+static void detach(struct ktstr_run *run, void *state, struct vm *vm)
+{
+	struct ktstr_snapshot_state *s = state;
+
+	(void)run;
+	(void)vm;
+	s->vm = NULL;
+}
+
+/* ---- what is left of them ---- */
+
+static void write_file(struct ktstr_run *run, struct ktstr_snapshot *n)
+{
+	char path[PATH_MAX];
+	int ret;
+
+	snprintf(n->file, sizeof(n->file), "%.120s-%016" PRIx64 ".%s" SUFFIX,
+		 run->plan->test->name, ktstr_variant__hash(run), n->name);
+	ret = ktstr_paths__fmt(path, sizeof(path), "%s/%s", run->dir, n->file);
+	if (!ret)
+		ret = ktstr_dump_file__write(n->report, path);
+	if (ret) {
+		ktstr_run__lose(run, "%.400s: %s", path, strerror(-ret));
+		n->file[0] = '\0';
+	}
+}
+
+static void fold(struct ktstr_run *run, void *state)
+{
+	struct ktstr_snapshot_state *s = state;
+
+	for (unsigned int i = 0; run->dir && i < s->bridge.nr; i++)
+		if (s->bridge.list[i]->report)
+			write_file(run, s->bridge.list[i]);
+}
+
+static void put_snapshot(const struct ktstr_snapshot *n, struct ktstr_json *j)
+{
+	static const char * const kinds[] = {
+		[KTSTR_SNAPSHOT_ASKED] = "request", [KTSTR_SNAPSHOT_WATCHED] = "watch",
+		[KTSTR_SNAPSHOT_PERIODIC] = "periodic",
+	};
+
+	ktstr_json__object(j, NULL);
+	ktstr_json__str(j, "name", n->name);
+	ktstr_json__str(j, "kind", kinds[n->kind]);
+	ktstr_json__u64(j, "elapsed_ms", n->elapsed_ns / NSEC_PER_MSEC);
+	if (n->kind == KTSTR_SNAPSHOT_PERIODIC)
+		ktstr_json__u64(j, "boundary_offset_ms", n->due_ns / NSEC_PER_MSEC);
+	else
+		ktstr_json__null(j, "boundary_offset_ms");
+	if (n->step == KTSTR_NO_STEP)
+		ktstr_json__null(j, "step");
+	else
+		ktstr_json__u64(j, "step", n->step);
+	ktstr_json__u64(j, "taken", n->taken);
+	ktstr_json__bool(j, "is_placeholder", n->placeholder);
+	ktstr_json__str(j, "file", n->file[0] ? n->file : NULL);
+	ktstr_json__end(j);
+}
+
+static void json(const struct ktstr_run *run, const void *state, const char *key,
+		 struct ktstr_json *j)
+{
+	const struct ktstr_snapshot_state *s = state;
+
+	(void)run;
+	if (!s->bridge.nr && !s->target && !s->nr_accesses) {
+		ktstr_json__null(j, key);
+		return;
+	}
+	ktstr_json__object(j, key);
+	ktstr_json__u64(j, "periodic_target", s->target);
+	ktstr_json__u64(j, "periodic_fired", s->fired);
+	ktstr_json__array(j, "list");
+	for (unsigned int i = 0; i < s->bridge.nr; i++)
+		put_snapshot(s->bridge.list[i], j);
+	ktstr_json__end(j);
+	ktstr_json__array(j, "events");
+	for (unsigned int i = 0; i < s->bridge.nr_events; i++)
+		ktstr_json__str(j, NULL, s->bridge.event[i]);
+	ktstr_json__end(j);
+	ktstr_json__array(j, "accesses");
+	for (unsigned int i = 0; i < s->nr_accesses; i++) {
+		ktstr_json__object(j, NULL);
+		ktstr_json__str(j, "what", s->access[i].what);
+		ktstr_json__u64(j, "bytes", s->access[i].len);
+		ktstr_json__bool(j, "write", s->access[i].write);
+		ktstr_json__bool(j, "cold", s->access[i].cold);
+		ktstr_json__end(j);
+	}
+	ktstr_json__end(j);
+	ktstr_json__end(j);
+}
+
+static void report(const struct ktstr_run *run, const void *state, bool brief, FILE *f)
+{
+	const struct ktstr_snapshot_state *s = state;
+	const struct ktstr_bridge *b = &s->bridge;
+
+	(void)run;
+	if (s->target)
+		fprintf(f, "periodic: %u of %u taken\n", s->fired, s->target);
+	for (unsigned int i = 0; !brief && i < b->nr; i++)
+		fprintf(f, "%s at %" PRIu64 " ms%s: ktstr dump %s\n", b->list[i]->name,
+			b->list[i]->elapsed_ns / NSEC_PER_MSEC,
+			b->list[i]->placeholder ? ", a placeholder" : "", b->list[i]->file);
+	for (unsigned int i = 0; !brief && i < b->nr_events; i++)
+		fprintf(f, "%s\n", b->event[i]);
+	for (unsigned int i = 0; !brief && i < s->nr_accesses; i++)
+		fprintf(f, "%s %s: %u bytes%s\n", s->access[i].write ? "wrote" : "read",
+			s->access[i].what, s->access[i].len, s->access[i].cold ? ", cold" : "");
+}
+
+static void release(void *state)
+{
+	struct ktstr_snapshot_state *s = state;
+
+	ktstr_bridge__free(&s->bridge);
+}
+
+const struct ktstr_run_part ktstr_snapshot_part = {
+	.name = "snapshots",
+	.title = "snapshots",
+	.state_size = sizeof(struct ktstr_snapshot_state),
+	.period_ns = KTSTR_MONITOR_PERIOD_NS,
+	.attach = attach,
+	.sync = sync_point,
+	.mark = mark,
+	.watch = watch,
+	.tick = tick,
+	.detach = detach,
+	.fold = fold,
+	.json = json,
+	.report = report,
+	.release = release,
+};
