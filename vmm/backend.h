@@ -26,6 +26,9 @@ struct vm_ops {
 	int (*resume_sync)(struct vm *vm);
 	/* optional */
 	int (*set_mark)(struct vm *vm, enum vm_mark_slot slot, const struct vm_mark *mark);
+	/* optional; @p is checked */
+	int (*set_probes)(struct vm *vm, const struct vm_probe *p, unsigned int nr, vm_probe_fn fn,
+			  void *arg);
 	int (*save)(struct vm *vm, const struct vm_saved *to, struct ktstr_err *err); /* optional */
 	int (*pause)(struct vm *vm, int timeout_ms, struct ktstr_err *err);
 	int (*resume)(struct vm *vm);

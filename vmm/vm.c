@@ -140,6 +140,11 @@ static int check_mode(const struct vm_spec *s, struct ktstr_err *err)
 	for (int i = 0; i < VM_NR_MARKS; i++)
 		if (s->mark_kva[i] && !s->deterministic)
 			return ktstr_err(err, EINVAL, "mark_kva: only in a deterministic machine");
+	if (s->probes && !s->deterministic)
+		return ktstr_err(err, EINVAL, "probes: only in a deterministic machine");
+	if (s->nr_probe_links > VM_MAX_PROBES)
+		return ktstr_err(err, EINVAL, "probe_links: %u, at most %d", s->nr_probe_links,
+				 VM_MAX_PROBES);
 	if (s->terminal_fd && s->deterministic)
 		return ktstr_err(err, EINVAL, "terminal_fd: not in a deterministic machine");
 	if (s->icount_shift != VM_SHIFT_AUTO &&
@@ -228,6 +233,17 @@ int vm_continue(struct vm *vm)
 int vm_set_mark(struct vm *vm, enum vm_mark_slot slot, const struct vm_mark *mark)
 {
 	return vm->ops->set_mark ? vm->ops->set_mark(vm, slot, mark) : -EOPNOTSUPP;
+}
+
+int vm_set_probes(struct vm *vm, const struct vm_probe *p, unsigned int nr, vm_probe_fn fn,
+		  void *arg)
+{
+	if (nr > VM_MAX_PROBES)
+		return -E2BIG;
+	for (unsigned int i = 0; i < nr; i++)
+		if (!vm_probe_check(&p[i]))
+			return -EINVAL;
+	return vm->ops->set_probes ? vm->ops->set_probes(vm, p, nr, fn, arg) : -EOPNOTSUPP;
 }
 
 int vm_save(struct vm *vm, const struct vm_saved *to, struct ktstr_err *err)

@@ -2,7 +2,7 @@
 /*
  * The protocol between the plugin and the host on the plugin's socket (SOCK_SEQPACKET). A vCPU
  * that stops sends one u32, its index, with QEMU_AT_MARK and the number of the mark if it is at one
- * and not at a doorbell. The host answers with the index, or, to set or remove marks, with a struct
+ * and not at a doorbell, or QEMU_AT_RING in place of the number if it is at a probe. The host answers with the index, or, to set or remove marks, with a struct
  * qemu_answer.
  */
 #ifndef KTSTR_VMM_QEMU_MARK_H
@@ -12,7 +12,8 @@
 
 #define QEMU_AT_MARK	0x80000000u
 #define QEMU_MARK_SHIFT	24		/* the number of the mark is above the index */
-#define QEMU_NR_MARKS	2
+#define QEMU_NR_MARKS	3
+#define QEMU_AT_RING	0x7fu		/* in its place: there is no room for records of probes */
 
 /* KASLR moves an instruction from its link address by a multiple of this. */
 #define QEMU_MARK_ALIGN	(UINT64_C(2) << 20)

@@ -7,17 +7,17 @@
  * advances meanwhile, so whatever the host does then does not change a deterministic run. Only
  * that instruction is instrumented; all other code runs at full speed.
  *
- * With mark0=ADDRESS and mark1=ADDRESS there is a second kind of sync point, at an instruction of the
+ * With mark0=ADDRESS, mark1 and mark2 there is a second kind of sync point, at an instruction of the
  * kernel: when a vCPU executes it and a number in guest memory, a clock, has reached a value. KASLR moves the
  * kernel by multiples of 2 MiB, and code is translated before the host knows the offset. So each
  * instruction in the kernel's half of the address space whose lowest 21 bits are those of ADDRESS
  * is instrumented, a few dozen in all, and the callback compares the whole address.
  *
- * Arguments: sock=N, an inherited SOCK_SEQPACKET descriptor; mark.h has the protocol. fence=1: the
- * machine is deterministic, see fence.h. The emulator exits when the host process has ended.
+ * Probes (probe.h) record what happens at an instruction and stop nothing.
  *
- * No header of the plugin API is packaged, hence the prototypes; they are those of API
- * version 4 (QEMU 10.0).
+ * Arguments: sock=N, an inherited SOCK_SEQPACKET descriptor; mark.h has the protocol. fence=1: the
+ * machine is deterministic, see fence.h. probes=N: an inherited descriptor of a struct
+ * qemu_probe_area. The emulator exits when the host process has ended.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -30,47 +30,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "api.h"
 #include "fence.h"
+#include "probe.h"
 #include "vmm/qemu/mark.h"
-
-#define EXPORT __attribute__((visibility("default")))
-
-typedef uint64_t qemu_plugin_id_t;
-
-struct qemu_plugin_tb;
-struct qemu_plugin_insn;
-
-struct qemu_info {
-	const char *target_name;
-	struct {
-		int min;
-		int cur;
-	} version;
-	_Bool system_emulation;
-	struct {
-		int smp_vcpus;
-		int max_vcpus;
-	} system;
-};
-
-void qemu_plugin_register_vcpu_init_cb(qemu_plugin_id_t id,
-				       void (*cb)(qemu_plugin_id_t id, unsigned int vcpu_index));
-
-enum qemu_plugin_cb_flags {
-	QEMU_PLUGIN_CB_NO_REGS,
-};
-
-void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id,
-					   void (*cb)(qemu_plugin_id_t id,
-						      struct qemu_plugin_tb *tb));
-size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
-struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t idx);
-size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *insn);
-size_t qemu_plugin_insn_data(const struct qemu_plugin_insn *insn, void *dest, size_t len);
-uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
-void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn,
-					    void (*cb)(unsigned int vcpu_index, void *userdata),
-					    enum qemu_plugin_cb_flags flags, void *userdata);
 
 /* QEMU reads it before it calls a function of the plugin. */
 EXPORT int qemu_plugin_version = 4;
@@ -83,7 +46,7 @@ static int sock = -1;
 /* One call at a time: with several host threads an answer could not be assigned to a call. */
 static pthread_mutex_t call_lock = PTHREAD_MUTEX_INITIALIZER;
 
-static void host_gone(void)
+void hostcall_give_up(void)
 {
 	/* not exit(): QEMU's handlers would wait for this very vCPU */
 	_exit(1);
@@ -106,7 +69,7 @@ static void set_mark(struct mark *to, const struct qemu_mark *m)
 			munmap((void *)((uintptr_t)to->clock & ~(page - 1)), page);
 		p = mmap(NULL, page, PROT_READ, MAP_SHARED, m->fd, (off_t)(m->offset - skew));
 		if (p == MAP_FAILED)
-			host_gone();	/* it gave us something else than RAM */
+			hostcall_give_up();	/* it gave us something else than RAM */
 		to->clock = (const uint64_t *)((char *)p + skew);
 	}
 	if (m->kva)
@@ -115,8 +78,7 @@ static void set_mark(struct mark *to, const struct qemu_mark *m)
 		to->set.kva = 0;	/* the clock stays mapped */
 }
 
-/* Tell the host that @vcpu_index stopped, and wait for its answer. */
-static void stop(uint32_t vcpu_index, uint32_t flags)
+void hostcall_stop(uint32_t vcpu_index, uint32_t flags)
 {
 	uint32_t up = vcpu_index | flags;
 	struct qemu_answer down;
@@ -127,12 +89,12 @@ static void stop(uint32_t vcpu_index, uint32_t flags)
 		n = send(sock, &up, sizeof(up), MSG_NOSIGNAL);
 	} while (n < 0 && errno == EINTR);
 	if (n != sizeof(up))
-		host_gone();
+		hostcall_give_up();
 	do {
 		n = recv(sock, &down, sizeof(down), 0);
 	} while (n < 0 && errno == EINTR);
 	if ((n != sizeof(down.vcpu) && n != sizeof(down)) || down.vcpu != vcpu_index)
-		host_gone();
+		hostcall_give_up();
 	for (int i = 0; n == sizeof(down) && i < QEMU_NR_MARKS; i++)
 		if (down.mark[i].change)
 			set_mark(&marks[i], &down.mark[i]);
@@ -142,7 +104,7 @@ static void stop(uint32_t vcpu_index, uint32_t flags)
 static void on_doorbell(unsigned int vcpu_index, void *userdata)
 {
 	(void)userdata;
-	stop(vcpu_index, 0);
+	hostcall_stop(vcpu_index, 0);
 }
 
 /* @userdata is the instruction's address. */
@@ -155,7 +117,7 @@ static void on_mark(unsigned int vcpu_index, void *userdata)
 		    (m->set.at && __atomic_load_n(m->clock, __ATOMIC_RELAXED) < m->set.at))
 			continue;
 		m->set.kva = 0;		/* one stop; the host sets the next */
-		stop(vcpu_index, QEMU_AT_MARK | i << QEMU_MARK_SHIFT);
+		hostcall_stop(vcpu_index, QEMU_AT_MARK | i << QEMU_MARK_SHIFT);
 	}
 }
 
@@ -177,6 +139,7 @@ static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 		uint64_t vaddr = qemu_plugin_insn_vaddr(insn);
 		uint8_t code[sizeof(doorbell)];
 
+		probe_translate(insn, i, n);
 		if (may_be_mark(vaddr))
 			qemu_plugin_register_vcpu_insn_exec_cb(insn, on_mark,
 							       QEMU_PLUGIN_CB_NO_REGS,
@@ -197,6 +160,7 @@ static void on_vcpu_init(qemu_plugin_id_t id, unsigned int vcpu_index)
 	(void)id;
 	if (!vcpu_index)
 		fence_begin();
+	probe_vcpu_init();
 }
 
 /* "NAME=NUMBER", not negative and at most @max. */
@@ -212,16 +176,30 @@ static bool parse(const char *arg, const char *name, uint64_t max, uint64_t *val
 	return !errno && !*end && end != arg + len + 1 && *value <= max;
 }
 
+/* "markN=ADDRESS" */
+static bool parse_mark(const char *arg)
+{
+	char name[] = "mark0";
+
+	for (int i = 0; i < QEMU_NR_MARKS; i++) {
+		name[4] = (char)('0' + i);
+		if (parse(arg, name, UINT64_MAX, &marks[i].link))
+			return true;
+	}
+	return false;
+}
+
 int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info, int argc, char **argv)
 {
 	uint64_t fenced = 0, v;
+	int probes = -1;
 
 	for (int i = 0; i < argc; i++) {
 		if (parse(argv[i], "sock", INT32_MAX, &v)) {
 			sock = (int)v;
-		} else if (!parse(argv[i], "mark0", UINT64_MAX, &marks[0].link) &&
-			   !parse(argv[i], "mark1", UINT64_MAX, &marks[1].link) &&
-			   !parse(argv[i], "fence", 1, &fenced)) {
+		} else if (parse(argv[i], "probes", INT32_MAX, &v)) {
+			probes = (int)v;
+		} else if (!parse_mark(argv[i]) && !parse(argv[i], "fence", 1, &fenced)) {
 			fprintf(stderr, "hostcall: bad argument %s\n", argv[i]);
 			return -1;
 		}
@@ -234,6 +212,9 @@ int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info, int a
 		fprintf(stderr, "hostcall: fence=1 needs this file in LD_PRELOAD\n");
 		return -1;
 	}
+	/* they need one thread for all vCPUs */
+	if (probes >= 0 && (!fenced || !probe_init(probes)))
+		return -1;
 	if (fenced)
 		qemu_plugin_register_vcpu_init_cb(id, on_vcpu_init);
 	qemu_plugin_register_vcpu_tb_trans_cb(id, on_translate);
