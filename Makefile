@@ -146,7 +146,8 @@ install-help: $(OUTPUT)/ktstr
 $(foreach f,/ /san/ /fuzz/,$(OBJ)$(f)tools-testing-ktstr/%.o): override CFLAGS += -isystem $(KSRC)/tools/lib
 
 # The TCG plugin runs inside QEMU, which is always the host's.
-$(OUTPUT)/hostcall.so: $(wildcard vmm/qemu/plugin/*.[ch]) vmm/qemu/mark.h $(OBJ)/flags
+$(OUTPUT)/hostcall.so: $(wildcard vmm/qemu/plugin/*.[ch]) vmm/qemu/mark.h \
+		vmm/qemu/probe_area.h vmm/probe.h $(OBJ)/flags
 	$(call msg,PLUGIN,,$@)
 	$(Q)$(CC) $(CFLAGS) -fPIC -shared $(LDFLAGS) $(filter %.c,$^) -o $@
 

@@ -89,6 +89,12 @@ struct vm;
 int vm_set_probes(struct vm *vm, const struct vm_probe *p, unsigned int nr, vm_probe_fn fn,
 		  void *arg);
 
+/*
+ * The machine's clock at the sync point or mark at which the guest stands, to a microsecond. 0, -EINVAL,
+ * -EOPNOTSUPP.
+ */
+int vm_probe_time(struct vm *vm, uint64_t *ns);
+
 /* Is @p a probe that can be carried out? */
 bool vm_probe_check(const struct vm_probe *p);
 /* How many words an event of @p has. */

@@ -246,6 +246,11 @@ int vm_set_probes(struct vm *vm, const struct vm_probe *p, unsigned int nr, vm_p
 	return vm->ops->set_probes ? vm->ops->set_probes(vm, p, nr, fn, arg) : -EOPNOTSUPP;
 }
 
+int vm_probe_time(struct vm *vm, uint64_t *ns)
+{
+	return vm->ops->probe_time ? vm->ops->probe_time(vm, ns) : -EOPNOTSUPP;
+}
+
 int vm_save(struct vm *vm, const struct vm_saved *to, struct ktstr_err *err)
 {
 	if (!vm->ops->save)

@@ -5,12 +5,14 @@
 #include "harness/dump/part.h"
 #include "harness/model/part.h"
 #include "harness/monitor/monitor.h"
+#include "harness/trace/part.h"
 
 const struct ktstr_run_part * const ktstr_run_parts[] = {
 	&ktstr_devices_part,
 	&ktstr_monitor_part,
 	&ktstr_programs_part,
 	&ktstr_dump_part,
+	&ktstr_trace_part,
 	NULL
 };
 

@@ -35,6 +35,7 @@ struct ktstr_run_opts {
 	bool monitor;		/* look into guest memory; KTSTR_MONITOR=off: not */
 	enum ktstr_dump_when dump;	/* KTSTR_DUMP=failure|always|off */
 	const char *monitor_csv; /* KTSTR_MONITOR_CSV=FILE: append all samples to it; NULL: no */
+	const char *trace;	/* KTSTR_TRACE=FILE: the schedule goes there; NULL: no */
 	int console_fd;		/* KTSTR_CONSOLE=FD: the guest's console goes there too; 0: no */
 	int terminal_fd;	/* KTSTR_TERMINAL=FD: of vm_spec; 0: none */
 	const char *runs_root;	/* KTSTR_RUNS_ROOT or the default */

@@ -126,6 +126,19 @@ static int parse_dump(struct ktstr_run_opts *o, struct ktstr_err *err)
 	return 0;
 }
 
+static int parse_trace(struct ktstr_run_opts *o, struct ktstr_err *err)
+{
+	o->trace = ktstr_env("KTSTR_TRACE");
+	if (o->trace && (o->mttcg || o->accel == VM_ACCEL_KVM))
+		return ktstr_err(err, EINVAL,
+				 "KTSTR_TRACE needs a deterministic run: it excludes KTSTR_%s",
+				 o->mttcg ? "TCG_THREADS=multi" : "ACCEL=kvm");
+	if (o->trace && !o->monitor)
+		return ktstr_err(err, EINVAL,
+				 "KTSTR_TRACE reads guest memory: it excludes KTSTR_MONITOR=off");
+	return 0;
+}
+
 static int parse_cold(struct ktstr_run_opts *o, struct ktstr_err *err)
 {
 	const char *v = ktstr_env("KTSTR_COLD");
@@ -216,8 +229,8 @@ static int pick_run_id(struct ktstr_run_opts *o, struct ktstr_err *err)
 int ktstr_run_opts__from_env(struct ktstr_run_opts *o, struct ktstr_err *err)
 {
 	int (* const parsers[])(struct ktstr_run_opts *o, struct ktstr_err *err) = {
-		parse_accel, parse_determinism, parse_stall_poll, parse_monitor, parse_dump, parse_cold,
-		check_kernel_commit, parse_fds,
+		parse_accel, parse_determinism, parse_stall_poll, parse_monitor, parse_dump, parse_trace,
+		parse_cold, check_kernel_commit, parse_fds,
 		pick_runs_root, pick_run_id,
 	};
 	size_t i;

@@ -83,6 +83,7 @@ int qemu_probes_open(struct qemu_vm *q, const struct vm_spec *s, struct ktstr_er
 void qemu_probes_close(struct qemu_vm *q);
 int qemu_set_probes(struct vm *vm, const struct vm_probe *p, unsigned int nr, vm_probe_fn fn,
 		    void *arg);
+int qemu_probe_time(struct vm *vm, uint64_t *ns);
 /* Tell all events that were recorded. False: the emulator has written nonsense. */
 bool qemu_probes_drain(struct qemu_vm *q);
 

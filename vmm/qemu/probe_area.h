@@ -33,6 +33,7 @@ struct qemu_probe_area {
 	uint32_t unused;
 	uint64_t link[VM_MAX_PROBES];	/* link addresses */
 	struct vm_probe probe[VM_MAX_PROBES];
+	uint64_t stop_ns;		/* the clock when a vCPU stopped last */
 	uint64_t head, tail;		/* bytes written and read since the beginning */
 	uint8_t ring[QEMU_PROBE_RING] __attribute__((aligned(8)));
 };

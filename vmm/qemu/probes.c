@@ -104,3 +104,15 @@ bool qemu_probes_drain(struct qemu_vm *q)
 	__atomic_store_n(&a->tail, tail, __ATOMIC_RELEASE);
 	return true;
 }
+
+int qemu_probe_time(struct vm *vm, uint64_t *ns)
+{
+	struct qemu_vm *q = to_qemu(vm);
+
+	if (!q->probes)
+		return -EOPNOTSUPP;
+	if (!q->at_sync)
+		return -EINVAL;
+	*ns = q->probes->stop_ns;
+	return 0;
+}

@@ -511,6 +511,7 @@ const struct vm_ops qemu_ops = {
 	.resume_sync	= qemu_continue,
 	.set_mark	= qemu_set_mark,
 	.set_probes	= qemu_set_probes,
+	.probe_time	= qemu_probe_time,
 	.save		= qemu_save,
 	.pause		= qemu_pause,
 	.resume		= qemu_resume,

@@ -104,6 +104,7 @@ void hostcall_stop(uint32_t vcpu_index, uint32_t flags)
 static void on_doorbell(unsigned int vcpu_index, void *userdata)
 {
 	(void)userdata;
+	probe_stop();
 	hostcall_stop(vcpu_index, 0);
 }
 
@@ -117,6 +118,7 @@ static void on_mark(unsigned int vcpu_index, void *userdata)
 		    (m->set.at && __atomic_load_n(m->clock, __ATOMIC_RELAXED) < m->set.at))
 			continue;
 		m->set.kva = 0;		/* one stop; the host sets the next */
+		probe_stop();
 		hostcall_stop(vcpu_index, QEMU_AT_MARK | i << QEMU_MARK_SHIFT);
 	}
 }

@@ -14,6 +14,7 @@
 #define NR_SLOTS	1024			/* of the hash; a power of two, more than probes */
 #define NR_CALLS	128			/* of probed functions that have not returned */
 #define MAX_INSN	15
+#define MAX_CPUS	1024
 
 static struct qemu_probe_area *area;
 /* Bit N: an instruction at N bytes behind a multiple of 2 MiB may be probed. */
@@ -26,7 +27,10 @@ static struct glib_byte_array *bytes;
 static void (*icount_update)(void *cpu);
 static int64_t (*icount_get)(void);
 static int64_t (*icount_to_ns)(int64_t icount);
+static void *(*qemu_get_cpu)(int index);
 static void **current_cpu;
+static void *cpus[MAX_CPUS];
+static unsigned int nr_cpus;
 
 static struct qemu_plugin_register *reg_handle[VM_NR_REGS];
 
@@ -56,7 +60,9 @@ bool probe_init(int fd)
 	icount_update = dlsym(RTLD_DEFAULT, "icount_update");
 	icount_get = dlsym(RTLD_DEFAULT, "icount_get");
 	icount_to_ns = dlsym(RTLD_DEFAULT, "icount_to_ns");
-	if (!icount_update || !icount_get || !icount_to_ns || !dlsym(RTLD_DEFAULT, "current_cpu")) {
+	qemu_get_cpu = dlsym(RTLD_DEFAULT, "qemu_get_cpu");
+	if (!icount_update || !icount_get || !icount_to_ns || !qemu_get_cpu ||
+	    !dlsym(RTLD_DEFAULT, "current_cpu")) {
 		fprintf(stderr, "hostcall: this QEMU was built without modules: its clock cannot be read, so there are no probes\n");
 		return false;
 	}
@@ -139,6 +145,12 @@ static uint64_t now_ns(uint32_t behind)
 	ns = icount_get();
 	*current_cpu = cpu;
 	return (uint64_t)(ns - icount_to_ns(behind));
+}
+
+void probe_stop(void)
+{
+	if (area && current_cpu && *current_cpu)
+		area->stop_ns = now_ns(0);
 }
 
 static bool read_reg(struct hit *h, unsigned int r, uint64_t *value)
@@ -242,12 +254,29 @@ static void *pack(uint64_t vaddr, size_t behind)
 	return (void *)(uintptr_t)((vaddr & 0xffffffff) | (uint64_t)behind << 32);
 }
 
+/*
+ * QEMU gives callbacks the vCPU for which the code was translated (gen_cpu_index() in
+ * accel/tcg/plugin-gen.c), and here all vCPUs execute the same translations.
+ */
+static unsigned int executing(void)
+{
+	unsigned int i = 0;
+
+	/* when the first one is initialised the others do not exist yet */
+	while (nr_cpus < MAX_CPUS && (cpus[nr_cpus] = qemu_get_cpu((int)nr_cpus)))
+		nr_cpus++;
+	while (i + 1 < nr_cpus && cpus[i] != *current_cpu)
+		i++;
+	return i;
+}
+
 static void on_probe(unsigned int vcpu, void *userdata)
 {
 	uint64_t packed = (uintptr_t)userdata, kva = IMAGE_HALF | (packed & 0xffffffff);
 	const struct vm_probe *p;
 	uint32_t index;
 
+	(void)vcpu;
 	if (generation != area->generation)
 		new_generation();
 	p = find(kva, &index);
@@ -258,7 +287,7 @@ static void on_probe(unsigned int vcpu, void *userdata)
 
 		remember(index, &h);
 	}
-	record(vcpu, index, p, (uint32_t)(packed >> 32), NULL);
+	record(executing(), index, p, (uint32_t)(packed >> 32), NULL);
 }
 
 /* The function of a probe is about to return: the call has the same stack pointer. */
@@ -267,6 +296,7 @@ static void on_return(unsigned int vcpu, void *userdata)
 	uint64_t packed = (uintptr_t)userdata, kva = IMAGE_HALF | (packed & 0xffffffff), sp;
 	struct hit h = { .call = NULL };
 
+	(void)vcpu;
 	if (generation != area->generation)
 		new_generation();
 	if (!read_reg(&h, VM_REG_SP, &sp))
@@ -276,7 +306,7 @@ static void on_return(unsigned int vcpu, void *userdata)
 
 		if (c->sp != sp || kva - p->kva >= p->len)
 			continue;
-		record(vcpu, c->probe, p, (uint32_t)(packed >> 32), c);
+		record(executing(), c->probe, p, (uint32_t)(packed >> 32), c);
 		c->sp = 0;
 		return;
 	}

@@ -21,6 +21,8 @@
 bool probe_init(int fd);
 /* The thread that executes all vCPUs calls this, once for each of them. */
 void probe_vcpu_init(void);
+/* A vCPU stops: note the time, to the end of the block that it executes. */
+void probe_stop(void);
 /* An instruction, number @index of @nr in its block, is translated. */
 void probe_translate(struct qemu_plugin_insn *insn, size_t index, size_t nr);
 
