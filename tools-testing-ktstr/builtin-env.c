@@ -63,6 +63,8 @@ static const struct variable variables[] = {
 	  "off: do not look into the guest's memory" },
 	{ "KTSTR_MONITOR_CSV", "-", .meaning =
 	  "append the monitor's samples to this file" },
+	{ "KTSTR_TRACE", "-", .meaning =
+	  "write the schedule of the run to this file, Perfetto or *.csv" },
 	{ "KTSTR_DUMP", "failure", .meaning =
 	  "which runs leave a dump of their scheduler: failure, always, off" },
 	{ "KTSTR_WORK_TYPE", "the cgroup's", .meaning =
