@@ -5,6 +5,7 @@
 #include "harness/dump/part.h"
 #include "harness/model/part.h"
 #include "harness/monitor/monitor.h"
+#include "harness/repro/part.h"
 #include "harness/trace/part.h"
 
 const struct ktstr_run_part * const ktstr_run_parts[] = {
@@ -13,6 +14,7 @@ const struct ktstr_run_part * const ktstr_run_parts[] = {
 	&ktstr_programs_part,
 	&ktstr_dump_part,
 	&ktstr_trace_part,
+	&ktstr_repro_part,
 	NULL
 };
 

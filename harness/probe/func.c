@@ -118,6 +118,8 @@ int ktstr_func__fetch(const struct ktstr_func *f, const char *words, struct vm_f
 	for (i = 0; ; i++) {
 		if (ktstr_func__param(f, i, &name, &type))
 			return -ENOENT;
+		if (words[0] == '#' && i == (unsigned int)(words[1] - '0'))
+			break;
 		if (strlen(name) == (size_t)(colon - words) && !strncmp(name, words, strlen(name)))
 			break;
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Functions as BTF describes them, and from words to the values that a probe fetches (vmm/probe.h):
- * "p" is a parameter by its name, "p:scx.dsq_vtime" a field of the structure that it points to, and
+ * "p" is a parameter by its name, "#1" the second one, "p:scx.dsq_vtime" a field of the structure that it points to, and
  * "p:cpus_ptr->bits" follows a pointer on the way. Parameters of a function move between kernels;
  * their names seldom change.
  */

@@ -142,6 +142,7 @@ static void add_op(struct ktstr_trace_points *t, const struct ktstr_btf *btf, co
 	bool have_task = false;
 	const char *name;
 	struct ktstr_func f;
+	char words[16];
 	uint32_t type;
 
 	if (t->nr == VM_MAX_PROBES || ktstr_func__find_op(&f, btf, op))
@@ -157,34 +158,14 @@ static void add_op(struct ktstr_trace_points *t, const struct ktstr_btf *btf, co
 		ktstr_btf__type(btf, ptr.target, &target);
 		if (!have_task && ptr.kind == KTSTR_BTF_PTR && !strcmp(target.name, "task_struct")) {
 			/* parameters in the prototypes of operations have no names */
-			const struct vm_fetch base = { .reg = VM_REG_ARG0, .nr_steps = 2 };
-			struct ktstr_btf_field pid, comm;
-
-			if (ktstr_btf__field(btf, "task_struct", "pid", &pid) ||
-			    ktstr_btf__field(btf, "task_struct", "comm", &comm))
-				continue;
-			for (int k = 0; k < 2; k++) {
-				const struct ktstr_btf_field *field = k ? &comm : &pid;
-				struct vm_fetch *fetch = &probe->fetch[probe->nr_fetches++];
-
-				*fetch = base;
-				fetch->step[0] = (int32_t)(8 * i);
-				fetch->step[1] = (int32_t)field->offset;
-				fetch->size = (uint8_t)field->size;
-				p->field[p->nr] = *field;
-				p->slot[p->nr++] = k ? TO_COMM : TO_PID;
-			}
+			snprintf(words, sizeof(words), "#%u:pid", i);
+			add_fetch(p, probe, &f, words, TO_PID);
+			snprintf(words, sizeof(words), "#%u:comm", i);
+			add_fetch(p, probe, &f, words, TO_COMM);
 			have_task = true;
 		} else if (ptr.kind != KTSTR_BTF_PTR && nr_values < 3) {
-			struct vm_fetch *fetch = &probe->fetch[probe->nr_fetches++];
-
-			*fetch = (struct vm_fetch) {
-				.reg = VM_REG_ARG0, .nr_steps = 1, .step[0] = (int32_t)(8 * i),
-				.size = 8,
-			};
-			if (ktstr_btf__field_in(btf, type, "", &p->field[p->nr]))
-				p->field[p->nr] = (struct ktstr_btf_field){ .size = 8 };
-			p->slot[p->nr++] = TO_VALUE + nr_values++;
+			snprintf(words, sizeof(words), "#%u", i);
+			add_fetch(p, probe, &f, words, TO_VALUE + nr_values++);
 		}
 	}
 	t->nr++;
