@@ -152,6 +152,21 @@ TEST_F(args, marks_are_told_to_the_plugin)
 			     "hostcall.so,sock=12,fence=1,mark0=0xffffffff82153790,mark1=0xffffffff81000040"));
 }
 
+TEST_F(args, probes_are_a_descriptor_behind_the_marks)
+{
+	self->plan.plugin = "hostcall.so";
+	self->plan.probes_fd = 17;
+	self->spec.mark_kva[VM_MARK_ATTACH] = 0xffffffff81000040;
+	ASSERT_EQ(0, qemu_args_build(&self->argv, &self->plan));
+	EXPECT_TRUE(has_pair(&self->argv, "-plugin",
+			     "hostcall.so,sock=12,fence=1,mark2=0xffffffff81000040"));
+	self->spec.probes = true;
+	self->argv.n = 0;
+	ASSERT_EQ(0, qemu_args_build(&self->argv, &self->plan));
+	EXPECT_TRUE(has_pair(&self->argv, "-plugin",
+			     "hostcall.so,sock=12,fence=1,mark2=0xffffffff81000040,probes=17"));
+}
+
 TEST_F(args, an_unpacked_emulator_gets_its_own_firmware)
 {
 	strcpy(self->bin.root, "/cache/q");
