@@ -22,7 +22,10 @@ struct walk {
 	struct ktstr_trace_waits *w;
 	const struct ktstr_trace *t;
 	struct task *tasks;
-	uint64_t *throttled_ns;		/* per CPU: since when; 0: it is not */
+	struct throttled {
+		bool ever, now;
+		uint64_t from_ns, to_ns;	/* the last time; to_ns counts once it is over */
+	} *throttled;			/* per CPU */
 };
 
 bool ktstr_trace__is_task(const char *task, int32_t pid, const char *comm)
@@ -77,6 +80,7 @@ static int add_slice(struct ktstr_trace_cpu *c, uint64_t from_ns, int32_t pid, c
 
 static int add_wait(struct walk *k, struct task *t, uint64_t to_ns, uint32_t cpu, bool open)
 {
+	const struct throttled *th = &k->throttled[cpu];
 	struct ktstr_trace_waits *w = k->w;
 	struct ktstr_trace_wait *p;
 
@@ -95,7 +99,7 @@ static int add_wait(struct walk *k, struct task *t, uint64_t to_ns, uint32_t cpu
 	w->wait[w->nr++] = (struct ktstr_trace_wait) {
 		.from_ns = t->since_ns, .to_ns = to_ns, .pid = t->pid, .comm = t->comm, .cpu = cpu,
 		.woken = t->woken, .mask = t->mask, .open = open,
-		.why = k->throttled_ns[cpu] && k->throttled_ns[cpu] < to_ns ?
+		.why = th->ever && th->from_ns < to_ns && (th->now || th->to_ns > t->since_ns) ?
 		       KTSTR_WAIT_THROTTLED : KTSTR_WAIT_BEHIND,
 	};
 	return 0;
@@ -129,6 +133,16 @@ static int on_switch(struct walk *k, const struct ktstr_trace_event *e)
 	return add_slice(&k->w->cpu[e->cpu], e->ns, e->pid, e->comm);
 }
 
+static void on_throttle(struct throttled *th, const struct ktstr_trace_event *e)
+{
+	th->now = e->kind == KTSTR_TRACE_THROTTLE;
+	th->ever |= th->now;
+	if (th->now)
+		th->from_ns = e->ns;
+	else
+		th->to_ns = e->ns;
+}
+
 static int on_event(struct walk *k, const struct ktstr_trace_event *e)
 {
 	struct task *t = e->pid > 0 ? task_of(k, e->pid) : NULL;
@@ -150,8 +164,7 @@ static int on_event(struct walk *k, const struct ktstr_trace_event *e)
 	case KTSTR_TRACE_THROTTLE:
 	case KTSTR_TRACE_UNTHROTTLE:
 		if (e->value[0] < k->w->nr_cpus)
-			k->throttled_ns[e->value[0]] =
-				e->kind == KTSTR_TRACE_THROTTLE ? e->ns : 0;
+			on_throttle(&k->throttled[e->value[0]], e);
 		break;
 	default:
 		break;
@@ -227,8 +240,8 @@ int ktstr_trace_waits__find(struct ktstr_trace_waits *w, const struct ktstr_trac
 	*w = (struct ktstr_trace_waits){ .nr_cpus = t->nr_cpus };
 	w->cpu = calloc(t->nr_cpus, sizeof(*w->cpu));
 	k.tasks = calloc(NR_TASKS, sizeof(*k.tasks));
-	k.throttled_ns = calloc(t->nr_cpus, sizeof(*k.throttled_ns));
-	if (!w->cpu || !k.tasks || !k.throttled_ns)
+	k.throttled = calloc(t->nr_cpus, sizeof(*k.throttled));
+	if (!w->cpu || !k.tasks || !k.throttled)
 		ret = -ENOMEM;
 	for (size_t i = 0; !ret && i < t->nr; i++)
 		ret = on_event(&k, &t->event[i]);
@@ -241,7 +254,7 @@ int ktstr_trace_waits__find(struct ktstr_trace_waits *w, const struct ktstr_trac
 	for (size_t i = 0; !ret && i < w->nr; i++)
 		explain(w, &w->wait[i]);
 	free(k.tasks);
-	free(k.throttled_ns);
+	free(k.throttled);
 	return ret;
 }
 

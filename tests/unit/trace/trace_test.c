@@ -246,7 +246,7 @@ static struct ktstr_trace_waits find(FIXTURE_DATA(trace) *self)
 static void put_waiter(struct ktstr_trace *t, uint64_t mask, int32_t on_cpu1)
 {
 	put_switch(t, 0, 0, 0, 0, 6);
-	put_switch(t, 0, 1, 6, 0, on_cpu1);
+	put_switch(t, 0, 1, 0, 0, on_cpu1);
 	put(t, 1 * MS, 0, KTSTR_TRACE_CPUS, 5, "t5")->value[0] = mask;
 	put(t, 1 * MS, 0, KTSTR_TRACE_WAKEUP, 5, "t5");
 	put_switch(t, 9 * MS, 0, 6, 1, 5);
