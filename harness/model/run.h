@@ -36,6 +36,7 @@ struct ktstr_run_opts {
 	bool monitor;		/* look into guest memory; KTSTR_MONITOR=off: not */
 	enum ktstr_dump_when dump;	/* KTSTR_DUMP=failure|always|off */
 	const char *monitor_csv; /* KTSTR_MONITOR_CSV=FILE: append all samples to it; NULL: no */
+	bool auto_repro;	/* KTSTR_AUTO_REPRO=off: repeat no crash */
 	/* the run whose crash this one repeats; NULL: it is a first one */
 	const struct ktstr_run *repro_of;
 	const char *trace;	/* KTSTR_TRACE=FILE: the schedule goes there; NULL: no */

@@ -139,6 +139,16 @@ static int parse_trace(struct ktstr_run_opts *o, struct ktstr_err *err)
 	return 0;
 }
 
+static int parse_auto_repro(struct ktstr_run_opts *o, struct ktstr_err *err)
+{
+	const char *v = ktstr_env("KTSTR_AUTO_REPRO");
+
+	o->auto_repro = !v || !strcmp(v, "on");
+	if (!o->auto_repro && strcmp(v, "off"))
+		return ktstr_err(err, EINVAL, "KTSTR_AUTO_REPRO=%s: must be on or off", v);
+	return 0;
+}
+
 static int parse_cold(struct ktstr_run_opts *o, struct ktstr_err *err)
 {
 	const char *v = ktstr_env("KTSTR_COLD");
@@ -230,7 +240,7 @@ int ktstr_run_opts__from_env(struct ktstr_run_opts *o, struct ktstr_err *err)
 {
 	int (* const parsers[])(struct ktstr_run_opts *o, struct ktstr_err *err) = {
 		parse_accel, parse_determinism, parse_stall_poll, parse_monitor, parse_dump, parse_trace,
-		parse_cold, check_kernel_commit, parse_fds,
+		parse_auto_repro, parse_cold, check_kernel_commit, parse_fds,
 		pick_runs_root, pick_run_id,
 	};
 	size_t i;

@@ -61,7 +61,7 @@ static bool applies(const struct ktstr_run *run)
 {
 	const struct ktstr_plan *p = run->plan;
 
-	return p->test->auto_repro != KTSTR_OFF && p->scheduler && p->scheduler->binary &&
+	return run->opts.auto_repro && p->test->auto_repro != KTSTR_OFF && p->scheduler && p->scheduler->binary &&
 	       !p->expect_err && !p->host_only && run->opts.monitor;
 }
 

@@ -294,6 +294,7 @@ static const struct variable {
 	{ "KTSTR_COLD", "harness/plan/opts.c", NAMED, "1" },
 	{ "KTSTR_MONITOR", "harness/plan/opts.c" },		/* off where there is none */
 	{ "KTSTR_DUMP", "harness/plan/opts.c", NAMED, "always" },
+	{ "KTSTR_AUTO_REPRO", "harness/plan/opts.c" },		/* off where nothing crashes */
 	{ "KTSTR_TRACE", "harness/plan/opts.c", NAMED, "/tmp/x" },
 	{ "KTSTR_MONITOR_CSV", "harness/plan/opts.c", NAMED, "/tmp/x" },
 	{ KTSTR_ENV_WORK_TYPE, "harness/plan/override.h" },

@@ -31,6 +31,7 @@ static void *(*qemu_get_cpu)(int index);
 static void **current_cpu;
 static void *cpus[MAX_CPUS];
 static unsigned int nr_cpus;
+static bool all_cpus;
 
 static struct qemu_plugin_register *reg_handle[VM_NR_REGS];
 
@@ -262,9 +263,10 @@ static unsigned int executing(void)
 {
 	unsigned int i = 0;
 
-	/* when the first one is initialised the others do not exist yet */
-	while (nr_cpus < MAX_CPUS && (cpus[nr_cpus] = qemu_get_cpu((int)nr_cpus)))
+	/* not earlier: when the first one is initialised the others do not exist yet */
+	while (!all_cpus && nr_cpus < MAX_CPUS && (cpus[nr_cpus] = qemu_get_cpu((int)nr_cpus)))
 		nr_cpus++;
+	all_cpus = true;
 	while (i + 1 < nr_cpus && cpus[i] != *current_cpu)
 		i++;
 	return i;
