@@ -20,6 +20,7 @@
 #	make truth [KERNELS="6.18 7.3"]	is what the monitor reads true, on every kernel of the cache
 #	make bench-monitor	what a sample of the monitor costs the host
 #	make bench-dump		what a dump of a scheduler costs the host
+#	make bench-trace [ARGS="3 TEST"]	what a trace of the schedule costs the host
 #	make bench-worker	what telemetry costs a worker, in ns
 #	O=DIR, V=1, LLVM=1, LLVM=-19, CROSS_COMPILE=, CLANG= (BPF), VMLINUX_BTF=
 
@@ -146,7 +147,8 @@ install-help: $(OUTPUT)/ktstr
 $(foreach f,/ /san/ /fuzz/,$(OBJ)$(f)tools-testing-ktstr/%.o): override CFLAGS += -isystem $(KSRC)/tools/lib
 
 # The TCG plugin runs inside QEMU, which is always the host's.
-$(OUTPUT)/hostcall.so: $(wildcard vmm/qemu/plugin/*.[ch]) vmm/qemu/mark.h $(OBJ)/flags
+$(OUTPUT)/hostcall.so: $(wildcard vmm/qemu/plugin/*.[ch]) vmm/qemu/mark.h \
+		vmm/qemu/probe_area.h vmm/probe.h $(OBJ)/flags
 	$(call msg,PLUGIN,,$@)
 	$(Q)$(CC) $(CFLAGS) -fPIC -shared $(LDFLAGS) $(filter %.c,$^) -o $@
 

@@ -65,6 +65,10 @@ static const struct variable variables[] = {
 	  "off: do not look into the guest's memory" },
 	{ "KTSTR_MONITOR_CSV", "-", .meaning =
 	  "append the monitor's samples to this file" },
+	{ "KTSTR_AUTO_REPRO", "on", .meaning =
+	  "off: do not repeat a run whose scheduler crashed with probes" },
+	{ "KTSTR_TRACE", "-", .meaning =
+	  "write the schedule of the run to this file, Perfetto or *.csv" },
 	{ "KTSTR_DUMP", "failure", .meaning =
 	  "which runs leave a dump of their scheduler: failure, always, off" },
 	{ "KTSTR_VMCORE", "0", .meaning =

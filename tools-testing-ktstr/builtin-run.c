@@ -30,7 +30,7 @@
 static struct {
 	struct selection select;
 	const char *jobs, *seed, *accel, *kernel, *runs, *repeat, *shard, *shift;
-	const char *threads, *scheduler, *topology, *duration, *work_type, *monitor_csv;
+	const char *threads, *scheduler, *topology, *duration, *work_type, *monitor_csv, *trace;
 	char *sched_args;		/* what stood behind "--", one a line */
 	struct strings scenarios, kargs;
 	bool json, no_skip, batch, cold, no_monitor, dump, vmcore, verbose, console;
@@ -97,6 +97,8 @@ static const struct option run_options[] = {
 	OPT_GROUP("Output"),
 	OPT_STRING(0, "runs", &o.runs, "DIR", "put artefacts below DIR"),
 	OPT_STRING(0, "monitor-csv", &o.monitor_csv, "FILE", "write the monitor's samples to FILE"),
+	OPT_STRING(0, "trace", &o.trace, "FILE",
+		   "write the schedule of the one test to FILE: Perfetto, or CSV if it is *.csv"),
 	OPT_BOOLEAN(0, "no-monitor", &o.no_monitor, "do not look into the guests' memory"),
 	OPT_BOOLEAN(0, "dump", &o.dump, "dump the scheduler of tests that pass, too"),
 	OPT_BOOLEAN(0, "vmcore", &o.vmcore, "with a dump, leave a core of the machine for crash and drgn"),
@@ -165,6 +167,12 @@ static int check_options(void)
 		return complain(WRONG_USAGE, NULL, "run: --vmcore reads the guests' memory: it excludes --no-monitor");
 	if (o.monitor_csv && o.no_monitor)
 		return complain(WRONG_USAGE, NULL, "run: --monitor-csv wants samples: it excludes --no-monitor");
+	if (o.trace && o.no_monitor)
+		return complain(WRONG_USAGE, NULL, "run: --trace reads the guest's memory: it excludes --no-monitor");
+	if (o.trace && ((o.accel && !strcmp(o.accel, "kvm")) ||
+			(o.threads && !strcmp(o.threads, "multi"))))
+		return complain(WRONG_USAGE, NULL, "run: --trace needs a deterministic run: it excludes --%s",
+				o.threads ? "tcg-threads multi" : "accel kvm");
 	for (i = 0; i < o.kargs.nr; i++)
 		if (!*o.kargs.item[i] || strchr(o.kargs.item[i], '\n'))
 			return complain(WRONG_USAGE, NULL, "run: --karg: a parameter is empty or has several lines");
@@ -222,16 +230,16 @@ static int choose_scenarios(void)
 	return 0;
 }
 
-/* A new file; the programs append to it, wherever they run. */
-static int start_csv(void)
+/* A new file for the programs, wherever they run; its path is told by @variable. */
+static int start_file(const char *option, const char *file, const char *variable)
 {
-	int fd = open(o.monitor_csv, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	int fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	char path[PATH_MAX];
 
-	if (fd < 0 || !realpath(o.monitor_csv, path))
-		return complain(1, NULL, "--monitor-csv %s: %s", o.monitor_csv, strerror(errno));
+	if (fd < 0 || !realpath(file, path))
+		return complain(1, NULL, "--%s %s: %s", option, file, strerror(errno));
 	close(fd);
-	setenv("KTSTR_MONITOR_CSV", path, 1);
+	setenv(variable, path, 1);
 	return 0;
 }
 
@@ -266,7 +274,7 @@ static int export_options(void)
 		const char *variable, *value;
 	} vars[] = {
 		{ "KTSTR_SEED", o.seed },
-		{ "KTSTR_ACCEL", o.seed || o.shift || o.threads ? "tcg" : o.accel },
+		{ "KTSTR_ACCEL", o.seed || o.shift || o.threads || o.trace ? "tcg" : o.accel },
 		{ "KTSTR_TCG_THREADS", o.threads },
 		{ "KTSTR_ICOUNT_SHIFT", o.shift },
 		{ "KTSTR_KERNEL", o.kernel },
@@ -289,7 +297,9 @@ static int export_options(void)
 			setenv(vars[i].variable, vars[i].value, 1);
 	if (o.console && export_console())
 		return complain(1, NULL, "--console: %s", strerror(errno));
-	if (export_kargs() || (o.monitor_csv && start_csv()))
+	if (export_kargs() || 
+	    (o.monitor_csv && start_file("monitor-csv", o.monitor_csv, "KTSTR_MONITOR_CSV")) ||
+	    (o.trace && start_file("trace", o.trace, "KTSTR_TRACE")))
 		return 1;
 	if (o.scheduler)
 		run_scheduler__export(o.sched_path, o.sched_args);
@@ -486,6 +496,10 @@ static int run_suite(const struct suite *s)
 		goto out;
 	}
 	n *= o.repeats;
+	if (o.trace && n > 1) {
+		ret = complain(WRONG_USAGE, NULL, "run: --trace is for one test: %d runs were chosen", n);
+		goto out;
+	}
 	ret = choose_scheduler(s, &head);
 	if (ret)
 		goto out;

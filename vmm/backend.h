@@ -29,6 +29,10 @@ struct vm_ops {
 	/* optional */
 	int (*set_mark)(struct vm *vm, enum vm_mark_slot slot, const struct vm_mark *mark);
 	int (*set_watch)(struct vm *vm, unsigned int watch, uint64_t kva);	/* optional */
+	/* optional; @p is checked */
+	int (*set_probes)(struct vm *vm, const struct vm_probe *p, unsigned int nr, vm_probe_fn fn,
+			  void *arg);
+	int (*probe_time)(struct vm *vm, uint64_t *ns);	/* with set_probes */
 	int (*save)(struct vm *vm, const struct vm_saved *to, struct ktstr_err *err); /* optional */
 	int (*pause)(struct vm *vm, int timeout_ms, struct ktstr_err *err);
 	int (*resume)(struct vm *vm);

@@ -142,6 +142,11 @@ static int check_mode(const struct vm_spec *s, struct ktstr_err *err)
 	for (int i = 0; i < VM_NR_MARKS; i++)
 		if (s->mark_kva[i] && !s->deterministic)
 			return ktstr_err(err, EINVAL, "mark_kva: only in a deterministic machine");
+	if (s->probes && !s->deterministic)
+		return ktstr_err(err, EINVAL, "probes: only in a deterministic machine");
+	if (s->nr_probe_links > VM_MAX_PROBES)
+		return ktstr_err(err, EINVAL, "probe_links: %u, at most %d", s->nr_probe_links,
+				 VM_MAX_PROBES);
 	if (s->terminal_fd && s->deterministic)
 		return ktstr_err(err, EINVAL, "terminal_fd: not in a deterministic machine");
 	if (s->icount_shift != VM_SHIFT_AUTO &&
@@ -237,6 +242,22 @@ int vm_set_watch(struct vm *vm, unsigned int watch, uint64_t kva)
 	if (watch >= VM_NR_WATCHES || !kva || kva % VM_WATCH_BYTES)
 		return -EINVAL;
 	return vm->ops->set_watch ? vm->ops->set_watch(vm, watch, kva) : -EOPNOTSUPP;
+}
+
+int vm_set_probes(struct vm *vm, const struct vm_probe *p, unsigned int nr, vm_probe_fn fn,
+		  void *arg)
+{
+	if (nr > VM_MAX_PROBES)
+		return -E2BIG;
+	for (unsigned int i = 0; i < nr; i++)
+		if (!vm_probe_check(&p[i]))
+			return -EINVAL;
+	return vm->ops->set_probes ? vm->ops->set_probes(vm, p, nr, fn, arg) : -EOPNOTSUPP;
+}
+
+int vm_probe_time(struct vm *vm, uint64_t *ns)
+{
+	return vm->ops->probe_time ? vm->ops->probe_time(vm, ns) : -EOPNOTSUPP;
 }
 
 int vm_save(struct vm *vm, const struct vm_saved *to, struct ktstr_err *err)

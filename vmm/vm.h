@@ -21,6 +21,7 @@
 #include "device.h"
 #include "lib/err.h"
 #include "lib/topology.h"
+#include "probe.h"
 
 /* A cache in front of a node's memory, in the numbers of ACPI's HMAT. size 0: none. */
 struct vm_mem_cache {
@@ -94,6 +95,7 @@ struct vm_apic_timer {
 enum vm_mark_slot {
 	VM_MARK_PACE,		/* the monitor's samples */
 	VM_MARK_ERROR,		/* the scheduler's end by an error */
+	VM_MARK_ATTACH,		/* a scheduler's programs are loaded, and none has been executed */
 	VM_NR_MARKS,
 };
 
@@ -118,10 +120,14 @@ struct vm_spec {
 	 */
 	uint64_t mark_kva[VM_NR_MARKS];
 	struct vm_apic_timer apic_timer;	/* tcg */
+	/* the same for vm_set_probes(), borrowed until vm_create() returned; more code appears later */
+	const uint64_t *probe_links;
+	unsigned int nr_probe_links;
+	bool probes;			/* vm_set_probes() will be called */
 	/*
 	 * deterministic: the machine has a device that stops it when the guest writes to it (its
 	 * save point, VM_EVENT_SAVE). With @from it starts there; otherwise it boots. Only machines
-	 * with the same members above, except for seed and mark_kva, can start from each other.
+	 * with the same members above, except for seed, marks and probes, can start from each other.
 	 */
 	bool save_point;
 	const struct vm_saved *from;

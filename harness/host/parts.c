@@ -5,7 +5,9 @@
 #include "harness/dump/part.h"
 #include "harness/model/part.h"
 #include "harness/monitor/monitor.h"
+#include "harness/repro/part.h"
 #include "harness/snapshot/part.h"
+#include "harness/trace/part.h"
 
 const struct ktstr_run_part * const ktstr_run_parts[] = {
 	&ktstr_devices_part,
@@ -13,6 +15,8 @@ const struct ktstr_run_part * const ktstr_run_parts[] = {
 	&ktstr_programs_part,
 	&ktstr_dump_part,
 	&ktstr_snapshot_part,
+	&ktstr_trace_part,
+	&ktstr_repro_part,
 	NULL
 };
 

@@ -28,6 +28,7 @@
 #include "harness/model/seen.h"
 #include "harness/monitor/monitor.h"
 #include "harness/report/report.h"
+#include "harness/repro/part.h"
 #include "harness/report/sidecar.h"
 #include "host_run.h"
 #include "interrupt.h"
@@ -416,6 +417,27 @@ static void find_commits(struct ktstr_run *run)
 	ktstr_kernel__commit(&run->kernel, run->kernel_commit, sizeof(run->kernel_commit));
 }
 
+/*
+ * The same run once more, in a folder inside that of @run: see harness/repro. Its verdict counts for
+ * nothing.
+ */
+static void repeat(struct ktstr_run *run)
+{
+	struct ktstr_run_opts opts = run->opts;
+	struct ktstr_run second;
+	struct ktstr_err err;
+	int ret;
+
+	opts.repro_of = run;
+	opts.runs_root = run->dir;
+	opts.run_id = "auto-repro";
+	opts.trace = opts.monitor_csv = NULL;
+	opts.console_fd = 0;
+	ret = ktstr_run__exec(&second, run->plan, &opts, &err);
+	ktstr_repro__conclude(run, &second, ret, &err);
+	ktstr_run__free(&second);
+}
+
 static void conclude(struct work *w, int trouble, const struct ktstr_err *err)
 {
 	struct ktstr_run *run = w->run;
@@ -436,7 +458,9 @@ static void conclude(struct work *w, int trouble, const struct ktstr_err *err)
 	write_log(run, "kmsg.log", run->kmsg);
 	write_outputs(run);
 	find_commits(run);
-	if (ktstr_sidecar__write(run, &e))
+	if (ktstr_repro__wanted(run))
+		repeat(run);
+	if (!run->opts.repro_of && ktstr_sidecar__write(run, &e))
 		ktstr_run__lose(run, "%s", e.msg);
 	ktstr_report__make(run, console ?: "");
 	write_log(run, "report.txt", run->report);

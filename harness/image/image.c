@@ -195,6 +195,8 @@ static int make(struct ktstr_image *im, struct ktstr_image_store *store,
 	spec.initrd_base = im->initrd_base;
 	spec.seed = SEED;
 	memset(spec.mark_kva, 0, sizeof(spec.mark_kva));
+	spec.probes = false;
+	spec.nr_probe_links = 0;
 	spec.save_point = true;
 	spec.from = NULL;
 	spec.console_path = d.console;

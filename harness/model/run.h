@@ -13,6 +13,7 @@
 #include "lib/build_id.h"
 #include "vmm/vm.h"
 
+struct ktstr_run;
 struct ktstr_plan;	/* plan/plan.h */
 struct ktstr_seen;	/* seen.h */
 
@@ -36,6 +37,10 @@ struct ktstr_run_opts {
 	enum ktstr_dump_when dump;	/* KTSTR_DUMP=failure|always|off */
 	bool vmcore;		/* KTSTR_VMCORE=1: a core of the machine with each dump */
 	const char *monitor_csv; /* KTSTR_MONITOR_CSV=FILE: append all samples to it; NULL: no */
+	bool auto_repro;	/* KTSTR_AUTO_REPRO=off: repeat no crash */
+	/* the run whose crash this one repeats; NULL: it is a first one */
+	const struct ktstr_run *repro_of;
+	const char *trace;	/* KTSTR_TRACE=FILE: the schedule goes there; NULL: no */
 	int console_fd;		/* KTSTR_CONSOLE=FD: the guest's console goes there too; 0: no */
 	int terminal_fd;	/* KTSTR_TERMINAL=FD: of vm_spec; 0: none */
 	const char *runs_root;	/* KTSTR_RUNS_ROOT or the default */

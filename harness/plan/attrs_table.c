@@ -53,7 +53,7 @@ const struct ktstr_attr ktstr_test_attrs[] = {
 	TEST_VM(allow_splats, POINTER),
 	TEST_VM(survives_storm, SWITCH),
 	TEST(allow_inconclusive, SWITCH),
-	TEST_LATER(auto_repro, SWITCH, "the crash probes"),
+	TEST_VM(auto_repro, SWITCH),
 	TEST_LATER(expect_auto_repro, SWITCH, "the crash probes"),
 	TEST_LATER(performance_mode, SWITCH, "the KVM backend's pinning"),
 	TEST_LATER(no_perf_mode, SWITCH, "the KVM backend's pinning"),

@@ -133,6 +133,29 @@ static int parse_dump(struct ktstr_run_opts *o, struct ktstr_err *err)
 	return 0;
 }
 
+static int parse_trace(struct ktstr_run_opts *o, struct ktstr_err *err)
+{
+	o->trace = ktstr_env("KTSTR_TRACE");
+	if (o->trace && (o->mttcg || o->accel == VM_ACCEL_KVM))
+		return ktstr_err(err, EINVAL,
+				 "KTSTR_TRACE needs a deterministic run: it excludes KTSTR_%s",
+				 o->mttcg ? "TCG_THREADS=multi" : "ACCEL=kvm");
+	if (o->trace && !o->monitor)
+		return ktstr_err(err, EINVAL,
+				 "KTSTR_TRACE reads guest memory: it excludes KTSTR_MONITOR=off");
+	return 0;
+}
+
+static int parse_auto_repro(struct ktstr_run_opts *o, struct ktstr_err *err)
+{
+	const char *v = ktstr_env("KTSTR_AUTO_REPRO");
+
+	o->auto_repro = !v || !strcmp(v, "on");
+	if (!o->auto_repro && strcmp(v, "off"))
+		return ktstr_err(err, EINVAL, "KTSTR_AUTO_REPRO=%s: must be on or off", v);
+	return 0;
+}
+
 static int parse_cold(struct ktstr_run_opts *o, struct ktstr_err *err)
 {
 	const char *v = ktstr_env("KTSTR_COLD");
@@ -223,8 +246,8 @@ static int pick_run_id(struct ktstr_run_opts *o, struct ktstr_err *err)
 int ktstr_run_opts__from_env(struct ktstr_run_opts *o, struct ktstr_err *err)
 {
 	int (* const parsers[])(struct ktstr_run_opts *o, struct ktstr_err *err) = {
-		parse_accel, parse_determinism, parse_stall_poll, parse_monitor, parse_dump, parse_cold,
-		check_kernel_commit, parse_fds,
+		parse_accel, parse_determinism, parse_stall_poll, parse_monitor, parse_dump, parse_trace,
+		parse_auto_repro, parse_cold, check_kernel_commit, parse_fds,
 		pick_runs_root, pick_run_id,
 	};
 	size_t i;

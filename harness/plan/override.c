@@ -234,8 +234,8 @@ static const struct {
 	{ KTSTR_ENV_ALL_SCHEDULERS, NULL }, { KTSTR_ENV_SCHEDULER, NULL },
 	{ KTSTR_ENV_KARGS, NULL }, { KTSTR_ENV_TOPOLOGY, NULL }, { "KTSTR_ACCEL", "kvm" }, { "KTSTR_ACCEL", "tcg" },
 	{ "KTSTR_TCG_THREADS", NULL }, { "KTSTR_ICOUNT_SHIFT", NULL }, { "KTSTR_COLD", NULL },
-	{ KTSTR_ENV_SNAPSHOTS, NULL }, { "KTSTR_MONITOR_CSV", NULL }, { "KTSTR_DUMP", "always" },
-	{ "KTSTR_VMCORE", "1" },
+	{ KTSTR_ENV_SNAPSHOTS, NULL }, { "KTSTR_MONITOR_CSV", NULL }, { "KTSTR_TRACE", NULL },
+	{ "KTSTR_DUMP", "always" }, { "KTSTR_VMCORE", "1" },
 };
 
 /* A sentence that names those which are set; NULL: none is. */

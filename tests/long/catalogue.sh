@@ -9,6 +9,7 @@
 #	TOPOLOGIES SEEDS; SCENARIO (a category, or all) and DURATION (guest seconds each)
 set -u
 cd "$(dirname "$0")/../.." || exit 1
+export KTSTR_AUTO_REPRO=off	# verdicts are wanted, not reasons
 out=${OUTPUT:-$PWD/build}
 read -ra kernels <<< "${KERNELS:-7.3 6.18}"
 read -ra scheds <<< "${SCHEDULERS:-eevdf scx_ktstr scx_simple scx_flatcg}"

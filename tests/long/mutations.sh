@@ -10,6 +10,7 @@
 #	ALL=1 goes on with the other scenarios of a row after one has failed
 set -u
 cd "$(dirname "$0")/../.." || exit 1
+export KTSTR_AUTO_REPRO=off	# verdicts are wanted, not reasons
 out=${OUTPUT:-$PWD/build}
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT

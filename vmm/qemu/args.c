@@ -175,11 +175,31 @@ static void push_devices(struct vm_argv *a, const struct qemu_plan *plan)
 					  plan->device_fd[i]);
 }
 
+static void push_plugin(struct vm_argv *a, const struct qemu_plan *plan)
+{
+	char *plugin = escape(plan->plugin), more[VM_NR_MARKS * 48 + 160] = "";
+	const struct vm_apic_timer *t = &plan->spec->apic_timer;
+	size_t len = 0;
+
+	for (int i = 0; i < VM_NR_MARKS; i++)
+		if (plan->spec->mark_kva[i])
+			len += (size_t)snprintf(more + len, sizeof(more) - len, ",mark%d=%#" PRIx64, i,
+						plan->spec->mark_kva[i]);
+	if (t->start && !plan->spec->from)
+		len += (size_t)snprintf(more + len, sizeof(more) - len,
+					",start=%#" PRIx64 ",period=%#" PRIx64 ",jiffies=%#" PRIx64,
+					t->start, t->period, t->jiffies);
+	if (plan->spec->probes)
+		snprintf(more + len, sizeof(more) - len, ",probes=%d", plan->probes_fd);
+	vm_argv_option(a, "-plugin", "%s,sock=%d%s%s", plugin ? plugin : "", plan->sync_fd,
+		       plan->spec->deterministic ? ",fence=1" : "", more);
+	if (!plugin)
+		a->failed = true;
+	free(plugin);
+}
+
 int qemu_args_build(struct vm_argv *a, const struct qemu_plan *plan)
 {
-	char *plugin = escape(plan->plugin), mark[VM_NR_MARKS][48], timer[128] = "";
-	const struct vm_apic_timer *t = &plan->spec->apic_timer;
-
 	memset(a, 0, sizeof(*a));
 	vm_argv_push(a, "%s", plan->bin->path);
 	if (*plan->bin->root) {
@@ -200,25 +220,10 @@ int qemu_args_build(struct vm_argv *a, const struct qemu_plan *plan)
 	push_serial(a, "com2", plan->output_fd, plan->spec->from, plan->spec->terminal_fd);
 	push_save_point(a, plan->spec);
 	push_devices(a, plan);
-	for (int i = 0; i < VM_NR_MARKS; i++) {
-		mark[i][0] = '\0';
-		if (plan->spec->mark_kva[i])
-			snprintf(mark[i], sizeof(mark[i]), ",mark%d=%#" PRIx64, i,
-				 plan->spec->mark_kva[i]);
-	}
-	if (t->start && !plan->spec->from)
-		snprintf(timer, sizeof(timer),
-			 ",start=%#" PRIx64 ",period=%#" PRIx64 ",jiffies=%#" PRIx64,
-			 t->start, t->period, t->jiffies);
-	vm_argv_option(a, "-plugin", "%s,sock=%d%s%s%s%s", plugin ? plugin : "", plan->sync_fd,
-		       plan->spec->deterministic ? ",fence=1" : "", mark[VM_MARK_PACE],
-		       mark[VM_MARK_ERROR], timer);
+	push_plugin(a, plan);
 	if (plan->qmp_fd >= 0) {
 		vm_argv_option(a, "-chardev", "socket,id=qmp,fd=%d", plan->qmp_fd);
 		vm_argv_option(a, "-mon", "chardev=qmp,mode=control");
 	}
-	if (!plugin)
-		a->failed = true;
-	free(plugin);
 	return a->failed ? -ENOMEM : 0;
 }

@@ -5,6 +5,7 @@
 
 #include "vmm/backend.h"
 #include "mark.h"
+#include "probe_area.h"
 #include "qemu.h"
 
 enum qemu_state {
@@ -29,6 +30,7 @@ struct qemu_handover {
 	int qmp;
 	int plugin;		/* preloaded, see plugin/fence.h */
 	int state;		/* to start from, or to write to */
+	int probes;
 	int device[VM_MAX_DEVICES];
 };
 
@@ -61,6 +63,9 @@ struct qemu_vm {
 	uint64_t mark_kva[VM_NR_MARKS];	/* of the spec */
 	int ram_fd[KTSTR_MAX_NODES];	/* as the emulator numbers them */
 	uint64_t watch[VM_NR_WATCHES];	/* 0: none */
+	struct qemu_probe_area *probes;	/* NULL: the spec has none */
+	vm_probe_fn probe_fn;		/* NULL: nobody wants events */
+	void *probe_arg;
 	bool new_mark;		/* goes with the next answer */
 	struct qemu_answer answer;
 };
@@ -73,6 +78,15 @@ static inline struct qemu_vm *to_qemu(struct vm *vm)
 /* pause.c */
 int qemu_pause(struct vm *vm, int timeout_ms, struct ktstr_err *err);
 int qemu_resume(struct vm *vm);
+
+/* probes.c: the memory for the probes of @s, if it has some; 0 or -errno with @err. */
+int qemu_probes_open(struct qemu_vm *q, const struct vm_spec *s, struct ktstr_err *err);
+void qemu_probes_close(struct qemu_vm *q);
+int qemu_set_probes(struct vm *vm, const struct vm_probe *p, unsigned int nr, vm_probe_fn fn,
+		    void *arg);
+int qemu_probe_time(struct vm *vm, uint64_t *ns);
+/* Tell all events that were recorded. False: the emulator has written nonsense. */
+bool qemu_probes_drain(struct qemu_vm *q);
 
 /* look.c: vm_look() */
 int qemu_look(struct vm *vm, struct vm_stand *stand, struct ktstr_err *err);

@@ -2,9 +2,9 @@
 /*
  * The protocol between the plugin and the host on the plugin's socket (SOCK_SEQPACKET). A vCPU
  * that stops sends one u32, its index, with QEMU_AT_MARK and the number of the mark if it is at one
- * and not at a doorbell; numbers from QEMU_FIRST_WATCH on are those of watches. The host answers with
- * the index, or, to set marks and watches, with a struct qemu_answer. Before that it may ask for
- * registers, any number of times.
+ * and not at a doorbell. Numbers from QEMU_FIRST_WATCH on are those of watches, and QEMU_AT_RING is a
+ * probe's. The host answers with the index, or, to set marks and watches, with a struct qemu_answer.
+ * Before that it may ask for registers, any number of times.
  */
 #ifndef KTSTR_VMM_QEMU_MARK_H
 #define KTSTR_VMM_QEMU_MARK_H
@@ -13,7 +13,8 @@
 
 #define QEMU_AT_MARK	0x80000000u
 #define QEMU_MARK_SHIFT	24		/* the number of the mark is above the index */
-#define QEMU_NR_MARKS	2
+#define QEMU_NR_MARKS	3
+#define QEMU_AT_RING	0x7fu		/* there is no room for records of probes */
 #define QEMU_FIRST_WATCH	64	/* the number of the first watch */
 #define QEMU_NR_WATCHES		3
 #define QEMU_WATCH_BYTES	4

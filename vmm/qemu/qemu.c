@@ -176,6 +176,7 @@ static int build_command(struct qemu_vm *q, const struct vm_spec *s,
 		.sync_fd = q->give.sync,
 		.qmp_fd = q->give.qmp,
 		.device_fd = q->give.device,
+		.probes_fd = q->give.probes,
 	};
 	int r;
 
@@ -224,6 +225,7 @@ static void qemu_destroy(struct vm *vm)
 	fd_close(&q->log_fd);
 	fd_close(&q->sync_fd);
 	fd_close(&q->qmp.fd);
+	qemu_probes_close(q);
 	vm_ram_free(&q->ram);
 	free(q);
 }
@@ -262,7 +264,9 @@ static int qemu_create(struct vm **vmp, const struct vm_spec *s, const struct vm
 	r = vm_lap(&q->vm, VM_STEP_DEVICES, open_devices(q, s, err));
 	if (r)
 		goto out_destroy;
-	r = qemu_process_socketpair(SOCK_SEQPACKET, &q->sync_fd, &q->give.sync, err);
+	r = qemu_probes_open(q, s, err);
+	if (!r)
+		r = qemu_process_socketpair(SOCK_SEQPACKET, &q->sync_fd, &q->give.sync, err);
 	if (!r)
 		r = qemu_process_socketpair(SOCK_STREAM, &q->qmp.fd, &q->give.qmp, err);
 	if (r)
@@ -358,9 +362,20 @@ static bool take_sync(struct qemu_vm *q, struct vm_event *ev)
 
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return false;
+	if (n > 0 && !qemu_probes_drain(q)) {
+		ev->type = VM_EVENT_ERROR;
+		ktstr_err(&ev->err, EPROTO, "the emulator's plugin wrote a damaged record of a probe");
+		return true;
+	}
 	if (n <= 0) {
 		/* the emulator is exiting; its pidfd will become readable */
 		fd_close(&q->sync_fd);
+		return false;
+	}
+	if (n == sizeof(vcpu) && vcpu >> QEMU_MARK_SHIFT == (QEMU_AT_MARK >> QEMU_MARK_SHIFT | QEMU_AT_RING)) {
+		/* there is room again; nobody else has to know */
+		vcpu &= (1u << QEMU_MARK_SHIFT) - 1;
+		(void)!send(q->sync_fd, &vcpu, sizeof(vcpu), MSG_NOSIGNAL | MSG_DONTWAIT);
 		return false;
 	}
 	ev->type = n == sizeof(vcpu) && vcpu & QEMU_AT_MARK ? VM_EVENT_MARK : VM_EVENT_SYNC;
@@ -412,6 +427,7 @@ static void qemu_wait(struct vm *vm, int timeout_ms, int wake_fd, struct vm_even
 		}
 		if (p[0].revents) {
 			judge_end(q);
+			qemu_probes_drain(q);
 			break;
 		}
 		if (p[1].revents && take_sync(q, ev))
@@ -521,6 +537,8 @@ const struct vm_ops qemu_ops = {
 	.resume_sync	= qemu_continue,
 	.set_mark	= qemu_set_mark,
 	.set_watch	= qemu_set_watch,
+	.set_probes	= qemu_set_probes,
+	.probe_time	= qemu_probe_time,
 	.save		= qemu_save,
 	.pause		= qemu_pause,
 	.resume		= qemu_resume,

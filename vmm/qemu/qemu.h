@@ -57,6 +57,7 @@ struct qemu_plan {
 	int output_fd;
 	int sync_fd;
 	int qmp_fd;			/* -1: none */
+	int probes_fd;			/* of a spec with probes */
 	const int *device_fd;		/* per device of the spec; -1: it has none */
 };
 

@@ -17,6 +17,9 @@ static const struct row {
 	[KTSTR_PROG_ARENA]	= { true, "arena" },	/* the map that it uses; 0: none */
 	[KTSTR_PROG_USED_MAPS]	= { true, "used_maps" },
 	[KTSTR_PROG_NR_USED_MAPS] = { true, "used_map_cnt" },
+	[KTSTR_PROG_CODE]	= { false, "bpf_func" },	/* where the compiled program begins */
+	/* of a struct_ops program: the name of its operation, in the kernel's BTF */
+	[KTSTR_PROG_OP_NAME]	= { true, "attach_func_name" },
 };
 
 void ktstr_prog_layout__resolve(struct ktstr_prog_layout *l, const struct ktstr_btf *btf)

@@ -167,6 +167,21 @@ TEST_F(args, the_plugin_sets_the_timer_of_a_machine_that_boots)
 	EXPECT_TRUE(has_pair(&self->argv, "-plugin", "hostcall.so,sock=12,fence=1"));
 }
 
+TEST_F(args, probes_are_a_descriptor_behind_the_marks)
+{
+	self->plan.plugin = "hostcall.so";
+	self->plan.probes_fd = 17;
+	self->spec.mark_kva[VM_MARK_ATTACH] = 0xffffffff81000040;
+	ASSERT_EQ(0, qemu_args_build(&self->argv, &self->plan));
+	EXPECT_TRUE(has_pair(&self->argv, "-plugin",
+			     "hostcall.so,sock=12,fence=1,mark2=0xffffffff81000040"));
+	self->spec.probes = true;
+	self->argv.n = 0;
+	ASSERT_EQ(0, qemu_args_build(&self->argv, &self->plan));
+	EXPECT_TRUE(has_pair(&self->argv, "-plugin",
+			     "hostcall.so,sock=12,fence=1,mark2=0xffffffff81000040,probes=17"));
+}
+
 TEST_F(args, an_unpacked_emulator_gets_its_own_firmware)
 {
 	strcpy(self->bin.root, "/cache/q");

@@ -7,23 +7,19 @@
  * advances meanwhile, so whatever the host does then does not change a deterministic run. Only
  * that instruction is instrumented; all other code runs at full speed.
  *
- * With mark0=ADDRESS and mark1=ADDRESS there is a second kind of sync point, at an instruction of the
+ * With mark0=ADDRESS, mark1 and mark2 there is a second kind of sync point, at an instruction of the
  * kernel: when a vCPU executes it and a number in guest memory, a clock, has reached a value. KASLR moves the
  * kernel by multiples of 2 MiB, and code is translated before the host knows the offset. So each
  * instruction in the kernel's half of the address space whose lowest 21 bits are those of ADDRESS
  * is instrumented, a few dozen in all, and the callback compares the whole address.
  *
- * A third kind is a write of the kernel to one of a few words (a watch). It is rare, and asks for a
- * callback at each store, so that nothing is instrumented for it before the host sets the first one:
- * then all code is translated anew.
- *
- * start=, period=, jiffies=ADDRESS: timer.h.
+ * A third kind are writes to a word of memory (watch.h). Probes (probe.h) record what happens at an
+ * instruction and stop nothing. With start=, period=, jiffies=ADDRESS the kernel is told the rate of its
+ * APIC timer (timer.h).
  *
  * Arguments: sock=N, an inherited SOCK_SEQPACKET descriptor; mark.h has the protocol. fence=1: the
- * machine is deterministic, see fence.h. The emulator exits when the host process has ended.
- *
- * No header of the plugin API is packaged, hence the prototypes; they are those of API
- * version 4 (QEMU 10.0).
+ * machine is deterministic, see fence.h. probes=N: an inherited descriptor of a struct
+ * qemu_probe_area. The emulator exits when the host process has ended.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -38,64 +34,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "api.h"
 #include "fence.h"
+#include "probe.h"
 #include "timer.h"
+#include "vcpu.h"
+#include "watch.h"
 #include "vmm/qemu/mark.h"
-
-#define EXPORT __attribute__((visibility("default")))
-
-typedef uint64_t qemu_plugin_id_t;
-
-struct qemu_plugin_tb;
-struct qemu_plugin_insn;
-
-struct qemu_info {
-	const char *target_name;
-	struct {
-		int min;
-		int cur;
-	} version;
-	_Bool system_emulation;
-	struct {
-		int smp_vcpus;
-		int max_vcpus;
-	} system;
-};
-
-void qemu_plugin_register_vcpu_init_cb(qemu_plugin_id_t id,
-				       void (*cb)(qemu_plugin_id_t id, unsigned int vcpu_index));
-
-enum qemu_plugin_cb_flags {
-	QEMU_PLUGIN_CB_NO_REGS,
-	QEMU_PLUGIN_CB_R_REGS,	/* the general registers are in the vCPU's state, not in the host's */
-};
-
-enum qemu_plugin_mem_rw {
-	QEMU_PLUGIN_MEM_W = 2,
-};
-
-/* Forget all callbacks and translated code, then call @cb, once no vCPU is in any. */
-void qemu_plugin_reset(qemu_plugin_id_t id, void (*cb)(qemu_plugin_id_t id));
-/* @cb runs behind the access. */
-void qemu_plugin_register_vcpu_mem_cb(struct qemu_plugin_insn *insn,
-				      void (*cb)(unsigned int vcpu_index, uint32_t info,
-						 uint64_t vaddr, void *userdata),
-				      enum qemu_plugin_cb_flags flags, enum qemu_plugin_mem_rw rw,
-				      void *userdata);
-unsigned int qemu_plugin_mem_size_shift(uint32_t info);
-
-void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id,
-					   void (*cb)(qemu_plugin_id_t id,
-						      struct qemu_plugin_tb *tb));
-size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
-struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t idx);
-size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *insn);
-size_t qemu_plugin_insn_data(const struct qemu_plugin_insn *insn, void *dest, size_t len);
-uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
-void *qemu_plugin_insn_haddr(const struct qemu_plugin_insn *insn);
-void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn,
-					    void (*cb)(unsigned int vcpu_index, void *userdata),
-					    enum qemu_plugin_cb_flags flags, void *userdata);
 
 /* QEMU reads it before it calls a function of the plugin. */
 EXPORT int qemu_plugin_version = 4;
@@ -108,7 +53,7 @@ static int sock = -1;
 /* One call at a time: with several host threads an answer could not be assigned to a call. */
 static pthread_mutex_t call_lock = PTHREAD_MUTEX_INITIALIZER;
 
-static void host_gone(void)
+void hostcall_give_up(void)
 {
 	/* not exit(): QEMU's handlers would wait for this very vCPU */
 	_exit(1);
@@ -131,7 +76,7 @@ static void set_mark(struct mark *to, const struct qemu_mark *m)
 			munmap((void *)((uintptr_t)to->clock & ~(page - 1)), page);
 		p = mmap(NULL, page, PROT_READ, MAP_SHARED, m->fd, (off_t)(m->offset - skew));
 		if (p == MAP_FAILED)
-			host_gone();	/* it gave us something else than RAM */
+			hostcall_give_up();	/* it gave us something else than RAM */
 		to->clock = (const uint64_t *)((char *)p + skew);
 	}
 	if (m->kva)
@@ -141,25 +86,8 @@ static void set_mark(struct mark *to, const struct qemu_mark *m)
 }
 
 static qemu_plugin_id_t self;
-/* Written before the code that looks at them is translated. */
-static uint64_t watches[QEMU_NR_WATCHES];	/* 0: none */
-static bool watching;
 
 static void on_reset(qemu_plugin_id_t id);
-
-static void set_watches(const uint64_t *kva)
-{
-	bool first = !watching;
-
-	for (int i = 0; i < QEMU_NR_WATCHES; i++) {
-		if (!kva[i])
-			continue;
-		__atomic_store_n(&watches[i], kva[i], __ATOMIC_RELAXED);
-		watching = true;
-	}
-	if (first && watching)
-		qemu_plugin_reset(self, on_reset);
-}
 
 static void send_all(const void *buf, size_t len)
 {
@@ -169,7 +97,7 @@ static void send_all(const void *buf, size_t len)
 		n = send(sock, buf, len, MSG_NOSIGNAL);
 	} while (n < 0 && errno == EINTR);
 	if (n != (ssize_t)len)
-		host_gone();
+		hostcall_give_up();
 }
 
 static ssize_t receive(struct qemu_answer *down)
@@ -205,11 +133,11 @@ static void tell_registers(uint32_t of, uint32_t stopped, uint64_t pc)
 	send_all(&reply, offsetof(struct qemu_regs, text) + strlen(reply.text) + 1);
 }
 
-/* Tell the host that @vcpu_index stopped before the instruction at @pc, and wait for its answer. */
-static void stop(uint32_t vcpu_index, uint32_t flags, uint64_t pc)
+void hostcall_stop(uint32_t vcpu_index, uint32_t flags, uint64_t pc)
 {
-	uint32_t up = vcpu_index | flags;
+	uint32_t vcpu = vcpu_executing(vcpu_index), up = vcpu | flags;
 	struct qemu_answer down;
+	bool anew;
 	ssize_t n;
 
 	pthread_mutex_lock(&call_lock);
@@ -218,24 +146,26 @@ static void stop(uint32_t vcpu_index, uint32_t flags, uint64_t pc)
 		struct qemu_ask ask;
 
 		memcpy(&ask, &down, sizeof(ask));
-		if (ask.vcpu != vcpu_index)
-			host_gone();
-		tell_registers(ask.ask, vcpu_index, pc);
+		if (ask.vcpu != vcpu)
+			hostcall_give_up();
+		tell_registers(ask.ask, vcpu, pc);
 	}
-	if ((n != sizeof(down.vcpu) && n != sizeof(down)) || down.vcpu != vcpu_index)
-		host_gone();
+	if ((n != sizeof(down.vcpu) && n != sizeof(down)) || down.vcpu != vcpu)
+		hostcall_give_up();
 	for (int i = 0; n == sizeof(down) && i < QEMU_NR_MARKS; i++)
 		if (down.mark[i].change)
 			set_mark(&marks[i], &down.mark[i]);
-	if (n == sizeof(down))
-		set_watches(down.watch);
+	anew = n == sizeof(down) && watch_set(down.watch);
 	pthread_mutex_unlock(&call_lock);
+	if (anew)
+		qemu_plugin_reset(self, on_reset);
 }
 
 /* @userdata is the instruction's address. */
 static void on_doorbell(unsigned int vcpu_index, void *userdata)
 {
-	stop(vcpu_index, 0, (uintptr_t)userdata);
+	probe_stop();
+	hostcall_stop(vcpu_index, 0, (uintptr_t)userdata);
 }
 
 static void on_mark(unsigned int vcpu_index, void *userdata)
@@ -247,7 +177,8 @@ static void on_mark(unsigned int vcpu_index, void *userdata)
 		    (m->set.at && __atomic_load_n(m->clock, __ATOMIC_RELAXED) < m->set.at))
 			continue;
 		m->set.kva = 0;		/* one stop; the host sets the next */
-		stop(vcpu_index, QEMU_AT_MARK | i << QEMU_MARK_SHIFT, (uintptr_t)userdata);
+		probe_stop();
+		hostcall_stop(vcpu_index, QEMU_AT_MARK | i << QEMU_MARK_SHIFT, (uintptr_t)userdata);
 	}
 }
 
@@ -258,19 +189,6 @@ static void on_start_kernel(unsigned int vcpu_index, void *userdata)
 {
 	(void)vcpu_index;
 	timer_start(&timer, userdata);
-}
-
-static void on_store(unsigned int vcpu_index, uint32_t info, uint64_t vaddr, void *userdata)
-{
-	uint64_t size = 1ull << qemu_plugin_mem_size_shift(info), kva;
-
-	(void)userdata;
-	for (uint32_t i = 0; i < QEMU_NR_WATCHES; i++) {
-		kva = __atomic_load_n(&watches[i], __ATOMIC_RELAXED);
-		if (kva && vaddr < kva + QEMU_WATCH_BYTES && vaddr + size > kva)
-			stop(vcpu_index, QEMU_AT_MARK | (QEMU_FIRST_WATCH + i) << QEMU_MARK_SHIFT,
-			     0);
-	}
 }
 
 static bool may_be_mark(uint64_t vaddr)
@@ -291,10 +209,8 @@ static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 		uint64_t vaddr = qemu_plugin_insn_vaddr(insn);
 		uint8_t code[sizeof(doorbell)];
 
-		/* only the kernel writes to its variables */
-		if (watching && vaddr >> 63)
-			qemu_plugin_register_vcpu_mem_cb(insn, on_store, QEMU_PLUGIN_CB_NO_REGS,
-							 QEMU_PLUGIN_MEM_W, NULL);
+		probe_translate(insn, i, n);
+		watch_translate(insn, vaddr);
 		if (may_be_mark(vaddr))
 			qemu_plugin_register_vcpu_insn_exec_cb(insn, on_mark,
 							       QEMU_PLUGIN_CB_R_REGS,
@@ -314,6 +230,7 @@ static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 	}
 }
 
+/* After qemu_plugin_reset(), which has forgotten it. */
 static void on_reset(qemu_plugin_id_t id)
 {
 	qemu_plugin_register_vcpu_tb_trans_cb(id, on_translate);
@@ -325,6 +242,8 @@ static void on_vcpu_init(qemu_plugin_id_t id, unsigned int vcpu_index)
 	(void)id;
 	if (!vcpu_index)
 		fence_begin();
+	vcpu_init();
+	probe_vcpu_init();
 }
 
 /* "NAME=NUMBER", not negative and at most @max. */
@@ -340,19 +259,33 @@ static bool parse(const char *arg, const char *name, uint64_t max, uint64_t *val
 	return !errno && !*end && end != arg + len + 1 && *value <= max;
 }
 
+/* "markN=ADDRESS" */
+static bool parse_mark(const char *arg)
+{
+	char name[] = "mark0";
+
+	for (int i = 0; i < QEMU_NR_MARKS; i++) {
+		name[4] = (char)('0' + i);
+		if (parse(arg, name, UINT64_MAX, &marks[i].link))
+			return true;
+	}
+	return false;
+}
+
 int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info, int argc, char **argv)
 {
 	uint64_t fenced = 0, v;
+	int probes = -1;
 
 	for (int i = 0; i < argc; i++) {
 		if (parse(argv[i], "sock", INT32_MAX, &v)) {
 			sock = (int)v;
-		} else if (!parse(argv[i], "mark0", UINT64_MAX, &marks[0].link) &&
-			   !parse(argv[i], "mark1", UINT64_MAX, &marks[1].link) &&
+		} else if (parse(argv[i], "probes", INT32_MAX, &v)) {
+			probes = (int)v;
+		} else if (!parse_mark(argv[i]) && !parse(argv[i], "fence", 1, &fenced) &&
 			   !parse(argv[i], "start", UINT64_MAX, &timer.start) &&
 			   !parse(argv[i], "period", UINT64_MAX, &timer.period) &&
-			   !parse(argv[i], "jiffies", UINT64_MAX, &timer.jiffies) &&
-			   !parse(argv[i], "fence", 1, &fenced)) {
+			   !parse(argv[i], "jiffies", UINT64_MAX, &timer.jiffies)) {
 			fprintf(stderr, "hostcall: bad argument %s\n", argv[i]);
 			return -1;
 		}
@@ -366,6 +299,9 @@ int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info, int a
 		return -1;
 	}
 	self = id;
+	/* they need one thread for all vCPUs */
+	if (probes >= 0 && (!fenced || !probe_init(probes)))
+		return -1;
 	if (fenced)
 		qemu_plugin_register_vcpu_init_cb(id, on_vcpu_init);
 	qemu_plugin_register_vcpu_tb_trans_cb(id, on_translate);

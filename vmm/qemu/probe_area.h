@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The memory that the plugin and the host share for probes, see vmm/probe.h. The host writes probes
+ * while the guest stands still, the plugin writes records while a vCPU is at a probe; what is read
+ * of the other side has become visible by the message that stopped or continued the guest.
+ *
+ * A record is a struct qemu_probe_record and its words. Records are contiguous: one that does not fit
+ * before the end of the ring begins at its start, behind a record of probe QEMU_PROBE_SKIP.
+ */
+#ifndef KTSTR_VMM_QEMU_PROBE_AREA_H
+#define KTSTR_VMM_QEMU_PROBE_AREA_H
+
+#include "vmm/probe.h"
+
+#define QEMU_PROBE_RING	(4u << 20)	/* bytes; a power of two */
+#define QEMU_PROBE_SKIP	0xffff
+
+struct qemu_probe_record {
+	uint64_t time_ns;
+	uint16_t probe;
+	uint16_t vcpu;
+	uint16_t nr_words;
+	uint16_t exit;
+	uint32_t have;
+	uint32_t unused;
+	uint64_t word[];
+};
+
+struct qemu_probe_area {
+	uint32_t nr_links;		/* set before the emulator starts */
+	uint32_t nr_probes;
+	uint32_t generation;		/* counts changes of the probes */
+	uint32_t unused;
+	uint64_t link[VM_MAX_PROBES];	/* link addresses */
+	struct vm_probe probe[VM_MAX_PROBES];
+	uint64_t stop_ns;		/* the clock when a vCPU stopped last */
+	uint64_t head, tail;		/* bytes written and read since the beginning */
+	uint8_t ring[QEMU_PROBE_RING] __attribute__((aligned(8)));
+};
+
+#endif
