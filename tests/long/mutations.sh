@@ -168,7 +168,7 @@ for row in "${rows[@]}"; do
 			sound[$key]="$(run "$topology" "$duration" eevdf none "$s") $(run "$topology" "$duration" scx_mutant "none${fault#"$name"}" "$s")"
 			[[ ${sound[$key]} = "- -" || ${sound[$key]} = SKIP*SKIP* ]] || {
 				alarms=$((alarms + 1))
-				echo "| none | is sound | $s | ${sound[$key]} (FALSE ALARM) |"
+				echo "| \`none\` | is sound | \`$s\` | ${sound[$key]} (FALSE ALARM) |"
 			}
 		fi
 		why=$(run "$topology" "$duration" scx_mutant "$fault" "$s")
@@ -178,10 +178,10 @@ for row in "${rows[@]}"; do
 		\?*|*"did not finish within"*)	;;
 		*)	got=1 ;;
 		esac
-		echo "| $name | $what | $s | ${why//|/\\|} |"
+		echo "| \`$name\` | $what | \`$s\` | ${why//|/\\|} |"
 		[ -n "${ALL:-}" ] || [ $got = 0 ] || break
 	done
-	[ $got = 0 ] && echo "| $name | $what | none of: $scenarios | NOT CAUGHT |"
+	[ $got = 0 ] && echo "| \`$name\` | $what | none of: $scenarios | NOT CAUGHT |"
 	[ $got = skip ] && skipped=$((skipped + 1)) total=$((total - 1)) && continue
 	caught=$((caught + got))
 done
