@@ -42,6 +42,7 @@ struct dump {
 	const struct ktstr_btf *object_btf;	/* while maps are rendered: the scheduler's */
 	/* of render.pointer(), while maps are rendered */
 	uint64_t arena_user, arena_kva, arena_bytes;
+	struct dump_slots *slots;	/* slots.h; NULL: none */
 };
 
 #define DUMP_HASH	(4 * DUMP_MAX_TASKS)

@@ -10,6 +10,7 @@
 
 #include "harness/monitor/bpf/target.h"
 #include "dump_priv.h"
+#include "slots.h"
 
 #define MAX_MAPS	256	/* of a scheduler that are shown */
 
@@ -112,6 +113,7 @@ static void put_maps(struct dump *d, const struct ktstr_maps *maps,
 		dump_missing(d, "maps_without_types", err.msg);
 	find_arena(d, maps, l, object);
 	d->object_btf = btf.btf;
+	dump_slots__find(d, maps, l, object);
 	list = ktstr_jtree__array(d->tree, d->report, "active_map_kvas");
 	for (unsigned int i = 0; i < maps->nr; i++)
 		if (maps->map[i].btf_kva == object)
@@ -129,6 +131,7 @@ static void put_maps(struct dump *d, const struct ktstr_maps *maps,
 	for (unsigned int i = 0; i < maps->nr; i++)
 		if (maps->map[i].btf_kva != object)
 			put_head(d, &maps->map[i], list);
+	dump_slots__free(d);
 	d->object_btf = NULL;
 	ktstr_map_btf__close(&btf);
 }

@@ -161,9 +161,21 @@ static const char *why_not_followed(struct ktstr_render *r, const struct ktstr_r
 	return NULL;
 }
 
-/* What is known of where the pointer @n leads. */
+/* How the type is known, if the pointer's own type does not say it. */
+static void put_annotation(struct ktstr_jtree *t, struct ktstr_jnode *n, const char *cast,
+			   bool by_allocator)
+{
+	char both[64];
+
+	snprintf(both, sizeof(both), "%s (" KTSTR_SDT_ALLOC ")", cast ?: "");
+	if (cast || by_allocator)
+		ktstr_jtree__str(t, n, "cast_annotation", !by_allocator ? cast : cast ? both :
+				 KTSTR_SDT_ALLOC);
+}
+
+/* What is known of where the pointer @n leads; @cast: its annotation, NULL: BTF says it is one. */
 static void put_target(const struct at *at, struct ktstr_jnode *n,
-		       const struct ktstr_render_target *to)
+		       const struct ktstr_render_target *to, const char *cast)
 {
 	struct ktstr_btf_type target = { .size = 0 };
 	struct ktstr_jtree *t = at->r->tree;
@@ -173,6 +185,7 @@ static void put_target(const struct at *at, struct ktstr_jnode *n,
 
 	if (to->note[0])
 		ktstr_jtree__str(t, n, "note", to->note);
+	put_annotation(t, n, cast, to->by_allocator);
 	if (to->btf)
 		ktstr_btf__type(to->btf, to->type, &target);
 	why = why_not_followed(at->r, to, target.size);
@@ -205,7 +218,7 @@ static void put_pointer(const struct at *at, struct ktstr_jnode *parent, const c
 	if (!addr || !at->r->pointer || !n)
 		return;
 	at->r->pointer(at->r->arg, at->btf, type, addr, &to);
-	put_target(at, n, &to);
+	put_target(at, n, &to, NULL);
 }
 
 /* A number that is a pointer: false, it is none. */
@@ -222,9 +235,8 @@ static bool put_cast(const struct at *at, struct ktstr_jnode *parent, uint32_t a
 	n = add(t, parent, "value", "ptr");
 	ktstr_jtree__u64(t, n, "value", value);
 	ktstr_jtree__str(t, n, "target", c.target);
-	ktstr_jtree__str(t, n, "cast_annotation", c.annotation);
 	if (n)
-		put_target(at, n, &c.to);
+		put_target(at, n, &c.to, c.annotation);
 	return true;
 }
 

@@ -29,6 +29,7 @@
 
 #define KTSTR_CAST_TO_KERNEL	"cast\u2192kernel"	/* cast_annotation */
 #define KTSTR_CAST_TO_ARENA	"cast\u2192arena"
+#define KTSTR_SDT_ALLOC		"sdt_alloc"	/* the same: the type is that of what was allocated there */
 #define KTSTR_RENDER_DEPTH	32	/* structures, arrays and pointers in each other */
 #define KTSTR_RENDER_ELEMENTS	4096	/* of an array, equal neighbours counted once */
 #define KTSTR_RENDER_DEREFS	8	/* pointers that are followed one behind the other */
@@ -40,6 +41,7 @@ struct ktstr_render_target {
 	uint32_t type;
 	uint64_t addr;			/* where read() has it */
 	char note[64];			/* "worker[12]", "ktstr_enqueue+0x4"; "": nothing */
+	bool by_allocator;		/* the type is that of what an allocator has handed out there */
 	const char *skipped;		/* why it is not followed, static; NULL: nobody would */
 };
 

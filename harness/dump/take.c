@@ -9,6 +9,7 @@
 #include "cast/cast.h"
 #include "harness/monitor/root.h"
 #include "dump_priv.h"
+#include "slots.h"
 #include "forward.h"
 
 #define STRUCT_MAX	(64u << 10)	/* bytes of a structure of the kernel that is shown whole */
@@ -147,6 +148,15 @@ static void find_target(const struct dump *d, const struct ktstr_btf *btf, uint3
 	t->type = whole.type;
 }
 
+/* A leaf of the allocator, of which its type has the header only? */
+static bool is_slot(const struct ktstr_btf *btf, uint32_t type, const struct ktstr_render_target *t)
+{
+	struct ktstr_btf_type target;
+
+	ktstr_btf__type(btf, type, &target);
+	return !t->btf || !strcmp(target.name, "sdt_data");
+}
+
 /*
  * What a pointer leads to. Tasks have names, the kernel's text and data have symbols, and an address
  * in the arena is one of the loader: it is followed, as its target is the scheduler's own.
@@ -163,6 +173,8 @@ static void describe_pointer(void *arg, const struct ktstr_btf *btf,
 		find_target(d, btf, p->target, t);
 		t->skipped = "only the name of its type is known";
 		t->addr = d->arena_kva + (addr - d->arena_user);
+		if (is_slot(btf, p->target, t))
+			t->by_allocator = dump_slots__target(d, addr - d->arena_user, t);
 		snprintf(t->note, sizeof(t->note), "arena+%#" PRIx64, addr - d->arena_user);
 		return;
 	}

@@ -161,6 +161,24 @@ void text_map(const struct ktstr_jnode *map, bool all, FILE *f)
 	}
 }
 
+/* What an allocator of sdt_alloc has handed out. */
+static void put_allocator(const struct ktstr_jnode *a, bool all, FILE *f)
+{
+	const char *type = ktstr_jnode__str(a, "payload_type", NULL);
+	const char *may_be = ktstr_jnode__str(a, "payload_may_be", NULL);
+	const char *error = ktstr_jnode__str(a, "error", NULL);
+
+	ktstr_value_text__safe(ktstr_jnode__str(a, "name", "?"), f);
+	fprintf(f, " (sdt_alloc, leaves of %" PRIu64 " bytes, ", ktstr_jnode__u64(a, "elem_size", 0));
+	ktstr_value_text__safe(type ?: error ?: "type not known", f);
+	if (may_be) {
+		fputs(": ", f);
+		ktstr_value_text__safe(may_be, f);
+	}
+	fputs(")\n", f);
+	put_entries(a, ktstr_jnode__list(a, "entries"), all, f);
+}
+
 void text_maps(const struct ktstr_jnode *report, FILE *f)
 {
 	const char *why = ktstr_jnode__str(report, "maps_unavailable", NULL);
@@ -169,6 +187,8 @@ void text_maps(const struct ktstr_jnode *report, FILE *f)
 	text_title("maps", f);
 	for (m = ktstr_jnode__list(report, "maps"); m; m = m->next)
 		text_map(m, false, f);
+	for (m = ktstr_jnode__list(report, "sdt_allocations"); m; m = m->next)
+		put_allocator(m, false, f);
 	if (why) {
 		ktstr_value_text__safe(why, f);
 		fputc('\n', f);
@@ -190,6 +210,11 @@ int ktstr_dump_text__map(const struct ktstr_jnode *report, const char *name, FIL
 	for (const struct ktstr_jnode *m = ktstr_jnode__list(report, "maps"); m; m = m->next)
 		if (is_called(ktstr_jnode__str(m, "name", ""), name)) {
 			text_map(m, true, f);
+			ret = 0;
+		}
+	for (const struct ktstr_jnode *m = ktstr_jnode__list(report, "sdt_allocations"); m; m = m->next)
+		if (is_called(ktstr_jnode__str(m, "name", ""), name)) {
+			put_allocator(m, true, f);
 			ret = 0;
 		}
 	return ret;

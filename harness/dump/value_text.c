@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Lines for people: see value_text.h. */
 #include <inttypes.h>
+#include <linux/kernel.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -109,6 +110,9 @@ static void put_char(const struct ktstr_jnode *v, FILE *f)
 
 static void put_pointer(const struct ktstr_jnode *v, FILE *f)
 {
+	static const char * const annotations[] = {
+		KTSTR_CAST_TO_KERNEL, KTSTR_CAST_TO_ARENA, KTSTR_SDT_ALLOC
+	};
 	const char *note = ktstr_jnode__str(v, "note", ""), *type = ktstr_jnode__str(v, "target", "");
 	const char *cast = ktstr_jnode__str(v, "cast_annotation", "");
 	uint64_t addr = ktstr_jnode__u64(v, "value", 0);
@@ -125,9 +129,9 @@ static void put_pointer(const struct ktstr_jnode *v, FILE *f)
 		ktstr_value_text__safe(note, f);
 		fputc(')', f);
 	}
-	if (*cast)
-		fprintf(f, " (%s)", !strcmp(cast, KTSTR_CAST_TO_KERNEL) ? KTSTR_CAST_TO_KERNEL :
-			KTSTR_CAST_TO_ARENA);
+	for (size_t i = 0; i < ARRAY_SIZE(annotations); i++)
+		if (strstr(cast, annotations[i]))
+			fprintf(f, " (%s)", annotations[i]);
 }
 
 /* A value that has none in it. */
