@@ -27,6 +27,7 @@ FIXTURE_SETUP(watchdog)
 	p->found = true;
 	p->kva = MADE_TEXT + AT_TIMEOUT;
 	p->field.size = 8;
+	p->field.class = KTSTR_BTF_UNSIGNED;
 }
 
 FIXTURE_TEARDOWN(watchdog)
