@@ -9,6 +9,7 @@
 
 #define LEVELS		3		/* SDT_TASK_LEVELS */
 #define CHILDREN	512u		/* SDT_TASK_ENTS_PER_CHUNK */
+#define HEADER		8u		/* union sdt_id: idx, genn */
 #define MIN_LEAF	16u
 #define MAX_LEAF	4096u		/* the library gives out no more than a page */
 #define MAX_NODES	2048u		/* of a tree that are walked */
@@ -17,7 +18,7 @@
 struct walk {
 	struct dump *d;
 	struct dump_slots *to;
-	struct ktstr_btf_field allocated, chunk, children, genn, idx;
+	struct ktstr_btf_field allocated, chunk, child, genn, idx;
 	struct ktstr_btf_field leaf_bytes, root;
 	uint32_t type;			/* of what leaves have */
 	uint32_t bytes;			/* of a leaf */
@@ -83,7 +84,7 @@ static void walk_node(struct walk *w, uint64_t desc, int level)
 		return;
 	}
 	for (unsigned int i = 0; i < CHILDREN && !dump_expired(w->d); i++) {
-		struct ktstr_btf_field f = w->children;
+		struct ktstr_btf_field f = w->child;
 
 		f.offset += 8 * i;
 		if (!load(w, at, &f, &child) || !child)
@@ -190,20 +191,18 @@ static const char *resolve(struct walk *w)
 		{ "scx_allocator", "root", &w->root },
 		{ "sdt_desc", "allocated", &w->allocated },
 		{ "sdt_desc", "chunk", &w->chunk },
-		{ "sdt_chunk", "data", &w->children },
-		{ "sdt_data", "tid.idx", &w->idx },
-		{ "sdt_data", "tid.genn", &w->genn },
 	};
-	int64_t header = ktstr_btf__size(w->to->btf, "sdt_data");
 
 	for (size_t i = 0; i < ARRAY_SIZE(need); i++)
 		if (ktstr_btf__field(w->to->btf, need[i].type, need[i].path, need[i].f))
 			return need[i].path;
-	if (w->allocated.size != CHILDREN / 8 || w->children.size != CHILDREN * 8 ||
-	    header < 8 || header >= MIN_LEAF)
-		return "a tree of another shape";
-	w->children.size = 8;
-	w->to->header = (uint32_t)header;
+	if (w->allocated.size != CHILDREN / 8)
+		return "the size of allocated";
+	/* BTF has forward declarations of these, as only pointers to them are used: sdt_chunk, sdt_data */
+	w->child = (struct ktstr_btf_field){ .size = 8 };
+	w->idx = (struct ktstr_btf_field){ .size = 4 };
+	w->genn = (struct ktstr_btf_field){ .offset = 4, .size = 4 };
+	w->to->header = HEADER;
 	return NULL;
 }
 
