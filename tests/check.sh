@@ -205,7 +205,8 @@ test_kernel()
 	echo "${KTSTR_TEST_KERNEL:-$("$OUTPUT/ktstr" kernel path)}"
 }
 
-# A test that says so in a comment, "Own: /dev/shm", finds there only what is its own: in a mount
+# Crashes are not run a second time, which trace_test.sh asks for. A test that says so in a comment,
+# "Own: /dev/shm", finds there only what is its own: in a mount
 # namespace or, where that is refused, because nothing else runs.
 check_e2e()
 {
@@ -218,11 +219,11 @@ check_e2e()
 		name=${t#tests/}
 		name=${name%.*}
 		case $t in
-		*.c)	what=(env PATH="$OUTPUT:$PATH" KTSTR_LIBDIR="$OUTPUT"
+		*.c)	what=(env PATH="$OUTPUT:$PATH" KTSTR_LIBDIR="$OUTPUT" KTSTR_AUTO_REPRO=off
 			      KTSTR_RUNS_ROOT="$logs/runs"
 			      ${kernel:+KTSTR_TEST_KERNEL="$kernel"}
 			      timeout 600 "$OUTPUT/obj/tests/$name") ;;
-		*.sh)	what=(timeout 600 bash "$t") ;;
+		*.sh)	what=(env KTSTR_AUTO_REPRO=off timeout 600 bash "$t") ;;
 		esac
 		how=queue
 		if grep -qE '^(#|/\*| \*) Own: /dev/shm' "$t"; then

@@ -32,7 +32,7 @@ declare -A values=(
 	[KTSTR_ACCEL]=tcg [KTSTR_SEED]=77 [KTSTR_TCG_THREADS]=multi [KTSTR_ICOUNT_SHIFT]=3
 	[KTSTR_SCHEDULER]=./scx_mine [KTSTR_SCHEDULER_BIN_SCX_SIMPLE]=./scx_mine
 	[KTSTR_DEFAULT_SCHEDULER]=./scx_mine [KTSTR_TOPOLOGY]=1n1l3c1t [KTSTR_DURATION_S]=7 [KTSTR_SNAPSHOTS]=3
-	[KTSTR_STALL_POLL_MS]=123 [KTSTR_COLD]=1 [KTSTR_MONITOR]=off [KTSTR_DUMP]=off [KTSTR_WORK_TYPE]=PipeIo [KTSTR_NESTED]=''
+	[KTSTR_STALL_POLL_MS]=123 [KTSTR_COLD]=1 [KTSTR_MONITOR]=off [KTSTR_DUMP]=off [KTSTR_VMCORE]=1 [KTSTR_WORK_TYPE]=PipeIo [KTSTR_NESTED]=''
 	[KTSTR_HOST_CGROUP_PARENT]=/sys/fs/cgroup/x [KTSTR_CGROUP_WALK_ROOT]=/sys/fs/cgroup
 	[KTSTR_NO_SKIP_MODE]='' [KTSTR_LOG_PASSES]=1
 	[KTSTR_KARGS]=ignore_loglevel
@@ -109,6 +109,7 @@ differs KTSTR_ICOUNT_SHIFT=3 --shift 3
 differs KTSTR_COLD=1 --cold
 differs KTSTR_MONITOR=off --no-monitor
 differs KTSTR_DUMP=always --dump
+differs KTSTR_VMCORE=1 --vmcore
 differs "KTSTR_KARGS=ignore_loglevel" --karg ignore_loglevel
 differs KTSTR_NO_SKIP_MODE=1 --no-skip-mode
 differs KTSTR_TCG_THREADS=multi --tcg-threads multi
@@ -117,7 +118,7 @@ differs KTSTR_TCG_THREADS=multi --tcg-threads multi
 # report FILE: without what is a run's own, its folder
 report()
 {
-	sed -n '/^# ktstr_test/,/^# repeat: /p' "$1" | sed -e '/^# report: /d' -e 's, *$,,'
+	sed -n '/^# ktstr_test/,/^# repeat: /p' "$1" | sed -e '/^# report: /d' -e '/^# all of it: /d' -e 's, *$,,'
 }
 # repeats WHAT COMMAND...
 repeats()

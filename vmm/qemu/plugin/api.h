@@ -100,6 +100,6 @@ bool qemu_plugin_read_memory_vaddr(uint64_t addr, struct glib_byte_array *data, 
  */
 void hostcall_stop(uint32_t vcpu_index, uint32_t flags, uint64_t pc);
 /* hostcall.c: the host has gone, or makes no sense: end the emulator. */
-void hostcall_give_up(void) __attribute__((noreturn));
+_Noreturn void hostcall_give_up(void);
 
 #endif
