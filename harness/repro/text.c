@@ -164,7 +164,8 @@ static bool tells(const struct walk *w)
 	for (size_t i = 0; i < ARRAY_SIZE(long_only); i++)
 		if (!strcmp(w->name, long_only[i]))
 			return false;
-	return strcmp(w->before, "0") && strcmp(w->before, "NONE") &&
+	/* CPU 0 is one, where a number is an argument of its own */
+	return (!*w->v->group || strcmp(w->before, "0")) && strcmp(w->before, "NONE") &&
 	       strcmp(w->before, "SCX_DSQ_INVALID");
 }
 
