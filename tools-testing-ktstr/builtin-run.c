@@ -297,7 +297,7 @@ static int export_options(void)
 			setenv(vars[i].variable, vars[i].value, 1);
 	if (o.console && export_console())
 		return complain(1, NULL, "--console: %s", strerror(errno));
-	if (export_kargs() || 
+	if (export_kargs() ||
 	    (o.monitor_csv && start_file("monitor-csv", o.monitor_csv, "KTSTR_MONITOR_CSV")) ||
 	    (o.trace && start_file("trace", o.trace, "KTSTR_TRACE")))
 		return 1;

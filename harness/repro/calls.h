@@ -57,11 +57,16 @@ struct ktstr_repro_calls {
 int ktstr_repro_calls__init(struct ktstr_repro_calls *c);
 void ktstr_repro_calls__free(struct ktstr_repro_calls *c);
 
+struct ktstr_repro_func {
+	char name[KTSTR_REPRO_NAME];
+};
+
 /*
  * Functions in @text, lines of a kernel's backtrace as "func+0x12/0x34" or "bpf_prog_1234_name+0x..",
- * in the order in which they stand there, each once; those on the way out of every crash are left out. Returns how many.
+ * in the order in which they stand there, each once; those on the way out of every crash are left
+ * out. Returns how many.
  */
-unsigned int ktstr_repro_stack__parse(const char *text, char (*name)[KTSTR_REPRO_NAME],
+unsigned int ktstr_repro_stack__parse(const char *text, struct ktstr_repro_func *func,
 				      unsigned int max);
 
 /*
@@ -69,7 +74,7 @@ unsigned int ktstr_repro_stack__parse(const char *text, char (*name)[KTSTR_REPRO
  * of operations. The number of those of the backtrace that were found.
  */
 unsigned int ktstr_repro_points__kernel(struct ktstr_repro_calls *c, const struct ktstr_kimage *img,
-					char (*stack)[KTSTR_REPRO_NAME], unsigned int nr_stack);
+					struct ktstr_repro_func *stack, unsigned int nr_stack);
 /* Probe all sched_ext programs that are loaded, entry and return. The number of them or -errno. */
 int ktstr_repro_points__programs(struct ktstr_repro_calls *c, struct ktstr_kview *v);
 

@@ -68,7 +68,7 @@ static bool applies(const struct ktstr_run *run)
 static void fill_points(const struct ktstr_run *run, struct state *s, const struct ktstr_kimage *img)
 {
 	const struct ktstr_run *first = run->opts.repro_of;
-	char (*stack)[KTSTR_REPRO_NAME] = calloc(MAX_STACK, sizeof(*stack));
+	struct ktstr_repro_func *stack = calloc(MAX_STACK, sizeof(*stack));
 	const char * const texts[] = { first->sched_log, first->kmsg };
 
 	if (!stack || ktstr_repro_calls__init(&s->calls)) {

@@ -104,7 +104,7 @@ static size_t frame_of(const char *line, size_t len, const char **name)
 	return n;
 }
 
-unsigned int ktstr_repro_stack__parse(const char *text, char (*name)[KTSTR_REPRO_NAME],
+unsigned int ktstr_repro_stack__parse(const char *text, struct ktstr_repro_func *func,
 				      unsigned int max)
 {
 	const char *begin = text ? strstr(text, "Backtrace:\n") : NULL;
@@ -115,6 +115,7 @@ unsigned int ktstr_repro_stack__parse(const char *text, char (*name)[KTSTR_REPRO
 	while (text && *text && nr < max) {
 		size_t len = strcspn(text, "\n"), n;
 		const char *at, *us;
+		char *name;
 
 		n = frame_of(text, len, &at);
 		if (begin && !n)
@@ -122,16 +123,17 @@ unsigned int ktstr_repro_stack__parse(const char *text, char (*name)[KTSTR_REPRO
 		text += len + (text[len] == '\n');
 		if (!n || n >= KTSTR_REPRO_NAME)
 			continue;
-		memcpy(name[nr], at, n);
-		name[nr][n] = '\0';
+		name = func[nr].name;
+		memcpy(name, at, n);
+		name[n] = '\0';
 		/* bpf_prog_<tag>_<name> */
-		us = strncmp(name[nr], BPF_PREFIX, strlen(BPF_PREFIX)) ? NULL :
-		     strchr(name[nr] + strlen(BPF_PREFIX), '_');
+		us = strncmp(name, BPF_PREFIX, strlen(BPF_PREFIX)) ? NULL :
+		     strchr(name + strlen(BPF_PREFIX), '_');
 		if (us)
-			memmove(name[nr], us + 1, strlen(us + 1) + 1);
-		for (i = 0; i < nr && strcmp(name[i], name[nr]); i++)
+			memmove(name, us + 1, strlen(us + 1) + 1);
+		for (i = 0; i < nr && strcmp(func[i].name, name); i++)
 			;
-		nr += i == nr && !is_skipped(name[nr]);
+		nr += i == nr && !is_skipped(name);
 	}
 	return nr;
 }
@@ -255,7 +257,7 @@ static bool add_kernel(struct ktstr_repro_calls *c, const struct ktstr_kimage *i
 }
 
 unsigned int ktstr_repro_points__kernel(struct ktstr_repro_calls *c, const struct ktstr_kimage *img,
-					char (*stack)[KTSTR_REPRO_NAME], unsigned int nr_stack)
+					struct ktstr_repro_func *stack, unsigned int nr_stack)
 {
 	unsigned int nr = 0;
 
@@ -265,7 +267,7 @@ unsigned int ktstr_repro_points__kernel(struct ktstr_repro_calls *c, const struc
 	for (size_t i = 0; i < ARRAY_SIZE(triggers); i++)
 		add_kernel(c, img, triggers[i], true);
 	for (unsigned int i = 0; i < nr_stack; i++)
-		nr += add_kernel(c, img, stack[i], false);
+		nr += add_kernel(c, img, stack[i].name, false);
 	for (size_t i = 0; i < ARRAY_SIZE(callers); i++)
 		add_kernel(c, img, callers[i], false);
 	c->nr_kernel = c->nr_points;

@@ -219,7 +219,7 @@ TEST_F(core, notes_have_the_registers_and_what_the_kernel_says)
 		ASSERT_EQ(sizeof(s), n.n_descsz);
 		memcpy(&s, self->file + desc, sizeof(s));
 		memcpy(&r, &s.pr_reg, sizeof(r));
-		EXPECT_EQ(100 + cpu, s.pr_pid);
+		EXPECT_EQ((pid_t)(100 + cpu), s.pr_pid);
 		EXPECT_EQ(MADE_TEXT + cpu, r.rip);
 		EXPECT_EQ(1000 * cpu + 10 + VM_RSP, r.rsp);
 		EXPECT_EQ(1000 * cpu + 10 + VM_RBP, r.rbp);

@@ -81,7 +81,7 @@ TEST(all_registers_are_read)
 	EXPECT_EQ(5, r.gpr[VM_RSI]);
 	EXPECT_EQ(6, r.gpr[VM_RDI]);
 	for (int i = VM_R8; i <= VM_R15; i++)
-		EXPECT_EQ(i, r.gpr[i]);
+		EXPECT_EQ((uint64_t)i, r.gpr[i]);
 	EXPECT_EQ(0xffffffff81e2b0f1, r.rip);
 	EXPECT_EQ(0x246, r.rflags);
 	EXPECT_EQ(0x10, r.cs);

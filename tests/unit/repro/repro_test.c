@@ -25,25 +25,25 @@ static const char dump[] =
 
 TEST(a_backtrace_ends_where_the_stacks_of_tasks_begin)
 {
-	char name[MAX][KTSTR_REPRO_NAME];
+	struct ktstr_repro_func func[MAX];
 
-	ASSERT_EQ(1, ktstr_repro_stack__parse(dump, name, MAX));
-	EXPECT_STREQ("ktstr_dispatch", name[0]);
+	ASSERT_EQ(1, ktstr_repro_stack__parse(dump, func, MAX));
+	EXPECT_STREQ("ktstr_dispatch", func[0].name);
 }
 
 TEST(lines_of_a_kernel_log_are_frames_too)
 {
-	char name[MAX][KTSTR_REPRO_NAME];
+	struct ktstr_repro_func func[MAX];
 
 	ASSERT_EQ(2, ktstr_repro_stack__parse("[    5.6]    scx_local_or+0xdd/0x110\n"
 					      "[    5.6]    schedule+0x1/0x2\n"
 					      "[    5.6]    pick_task_scx.isra.0+0x1/0x2\n"
-					      "[    5.7]    scx_local_or+0x1/0x2\n", name, MAX));
-	EXPECT_STREQ("scx_local_or", name[0]);
-	EXPECT_STREQ("pick_task_scx.isra.0", name[1]);
-	EXPECT_EQ(0, ktstr_repro_stack__parse("", name, MAX));
-	EXPECT_EQ(0, ktstr_repro_stack__parse("a + 0x12\n+0x12/0x34\nRIP: x+0\n", name, MAX));
-	EXPECT_EQ(0, ktstr_repro_stack__parse(NULL, name, MAX));
+					      "[    5.7]    scx_local_or+0x1/0x2\n", func, MAX));
+	EXPECT_STREQ("scx_local_or", func[0].name);
+	EXPECT_STREQ("pick_task_scx.isra.0", func[1].name);
+	EXPECT_EQ(0, ktstr_repro_stack__parse("", func, MAX));
+	EXPECT_EQ(0, ktstr_repro_stack__parse("a + 0x12\n+0x12/0x34\nRIP: x+0\n", func, MAX));
+	EXPECT_EQ(0, ktstr_repro_stack__parse(NULL, func, MAX));
 }
 
 FIXTURE(calls) {

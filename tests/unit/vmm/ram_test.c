@@ -142,7 +142,7 @@ TEST(memory_is_written_without_its_holes)
 	EXPECT_EQ(3, pread(fd, buf, 8, at + len - 3));
 	EXPECT_EQ(0, memcmp(buf, "end", 3));
 	ASSERT_EQ(0, fstat(ram.fd[0], &own));
-	EXPECT_LE(own.st_blocks * 512, VM_MIB + 64 * 1024);
+	EXPECT_LE((uint64_t)own.st_blocks * 512, VM_MIB + 64 * 1024);
 	EXPECT_EQ(-EINVAL, vm_ram_write(&ram, gpa + 1, 4096, fd, at));
 	EXPECT_EQ(-EINVAL, vm_ram_write(&ram, 96 * VM_MIB - 4096, 8192, fd, at));
 	close(fd);
