@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The guest's messages: see messages.h. A message of the wrong size is counted, not used. */
+#include <ctype.h>
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -243,6 +244,15 @@ static bool on_devices(struct ktstr_seen *s, const struct ktstr_msg *m)
 	return true;
 }
 
+/* A snapshot's name becomes part of a file's. The guest's library has refused any other. */
+static bool is_file_name(const char *s)
+{
+	for (; *s; s++)
+		if (!isalnum((unsigned char)*s) && !strchr("._-", *s))
+			return false;
+	return true;
+}
+
 static bool on_ask(struct ktstr_seen *s, const struct ktstr_msg *m)
 {
 	struct ktstr_msg_ask *a = &s->ask.what;
@@ -257,6 +267,7 @@ static bool on_ask(struct ktstr_seen *s, const struct ktstr_msg *m)
 	clean(a->as, sizeof(a->as));
 	s->ask.time_ns = m->time_ns;
 	if (a->what >= KTSTR_NR_ASKS || a->len > KTSTR_ASK_MAX ||
+	    (a->what <= KTSTR_ASK_WATCH && !is_file_name(a->as)) ||
 	    (a->what >= KTSTR_ASK_WRITE_HOT && a->len != data))
 		return false;
 	s->asked = true;

@@ -68,6 +68,21 @@ TEST_F(ask, only_what_makes_sense_is_a_question)
 	EXPECT_STREQ("?", self->s->ask.what.as);
 }
 
+/* It becomes part of a file's name on the host. */
+TEST_F(ask, a_snapshot_is_called_by_a_name)
+{
+	self->wire.ask.what = KTSTR_ASK_SNAPSHOT;
+	strcpy(self->wire.ask.as, "after.step-2_b");
+	EXPECT_TRUE(asks(self, HEAD));
+	strcpy(self->wire.ask.as, "a/../../b");
+	EXPECT_FALSE(asks(self, HEAD));
+	self->wire.ask.what = KTSTR_ASK_WATCH;
+	EXPECT_FALSE(asks(self, HEAD));
+	/* what is read has a label, which is only shown */
+	self->wire.ask.what = KTSTR_ASK_READ_HOT;
+	EXPECT_TRUE(asks(self, HEAD));
+}
+
 TEST_F(ask, the_answer_is_behind_the_ring)
 {
 	ASSERT_TRUE(asks(self, HEAD));
