@@ -156,6 +156,11 @@ static bool next_value(struct walk *w)
 	return false;
 }
 
+static bool names_a_cpu(const char *name)
+{
+	return !strcmp(name, "cpu") || !strcmp(name, "prev_cpu");
+}
+
 /* On a line there is no room for what is as nearly always; the file has all. */
 static bool tells(const struct walk *w)
 {
@@ -164,8 +169,8 @@ static bool tells(const struct walk *w)
 	for (size_t i = 0; i < ARRAY_SIZE(long_only); i++)
 		if (!strcmp(w->name, long_only[i]))
 			return false;
-	/* CPU 0 is one, where a number is an argument of its own */
-	return (!*w->v->group || strcmp(w->before, "0")) && strcmp(w->before, "NONE") &&
+	/* CPU 0 is one, unlike a count of 0 */
+	return (names_a_cpu(w->name) || strcmp(w->before, "0")) && strcmp(w->before, "NONE") &&
 	       strcmp(w->before, "SCX_DSQ_INVALID");
 }
 
