@@ -56,7 +56,8 @@ static int counters_behave(struct ktstr_result *r)
 	if (kernel.nr && kernel.sample[0].ok)
 		temporal_each_between(r, &kernel, 0, 0);
 	claim_equals(r, periodic_fired(r), 6);
-	claim_at_most(r, ktstr_monitor_figure(r, "max_imbalance"), 8);
+	/* all workers on one CPU, and there for a moment kernel threads, PID 1 and the scheduler too */
+	claim_at_most(r, ktstr_monitor_figure(r, "max_imbalance"), 2 * 8);
 	return 0;
 }
 
