@@ -9,7 +9,6 @@
 
 #define LEVELS		3		/* SDT_TASK_LEVELS */
 #define CHILDREN	512u		/* SDT_TASK_ENTS_PER_CHUNK */
-#define HEADER		8u		/* union sdt_id: idx, genn */
 #define MIN_LEAF	16u
 #define MAX_LEAF	4096u		/* the library gives out no more than a page */
 #define MAX_NODES	2048u		/* of a tree that are walked */
@@ -47,11 +46,11 @@ static void put_leaf(struct walk *w, uint64_t offset)
 	struct ktstr_jnode *n;
 	uint8_t buf[MAX_LEAF];
 	uint64_t idx, genn;
-	uint32_t behind = w->bytes - w->to->header;
+	uint32_t behind = w->bytes - DUMP_SLOT_HEADER;
 
 	if (w->to->nr == DUMP_MAX_SLOTS || offset + w->bytes > w->d->arena_bytes ||
 	    !load(w, offset, &w->idx, &idx) || !load(w, offset, &w->genn, &genn) ||
-	    ktstr_kview__read(w->d->v, w->d->arena_kva + offset + w->to->header, buf, behind)) {
+	    ktstr_kview__read(w->d->v, w->d->arena_kva + offset + DUMP_SLOT_HEADER, buf, behind)) {
 		w->cut++;
 		return;
 	}
@@ -133,7 +132,7 @@ static uint32_t find_type(const struct walk *w, char names[NAMES])
 		ktstr_btf__type(w->to->btf, id, &t);
 		/* typedefs and qualifiers lead to it again */
 		if (t.id != id || t.kind != KTSTR_BTF_STRUCT || !*t.name ||
-		    ((t.size + 7) & ~7u) != w->bytes - w->to->header || is_foreign(w, &t))
+		    ((t.size + 7) & ~7u) != w->bytes - DUMP_SLOT_HEADER || is_foreign(w, &t))
 			continue;
 		one = id;
 		if (is_cast_to(w, &t)) {
@@ -161,7 +160,7 @@ static void put_allocator(struct walk *w, struct ktstr_jnode *list, const char *
 		return;
 	}
 	ktstr_jtree__u64(t, n, "elem_size", bytes);
-	if (bytes < MIN_LEAF || bytes > MAX_LEAF || bytes <= w->to->header ||
+	if (bytes < MIN_LEAF || bytes > MAX_LEAF || bytes <= DUMP_SLOT_HEADER ||
 	    !arena_offset(w->d, root, &desc)) {
 		ktstr_jtree__str(t, n, "error", "damaged");
 		return;
@@ -202,7 +201,6 @@ static const char *resolve(struct walk *w)
 	w->child = (struct ktstr_btf_field){ .size = 8 };
 	w->idx = (struct ktstr_btf_field){ .size = 4 };
 	w->genn = (struct ktstr_btf_field){ .offset = 4, .size = 4 };
-	w->to->header = HEADER;
 	return NULL;
 }
 
@@ -279,10 +277,10 @@ bool dump_slots__target(const struct dump *d, uint64_t offset, struct ktstr_rend
 			high = mid;
 	}
 	if (!low || !s->slot[low - 1].type ||
-	    (offset != s->slot[low - 1].offset && offset != s->slot[low - 1].offset + s->header))
+	    (offset != s->slot[low - 1].offset && offset != s->slot[low - 1].offset + DUMP_SLOT_HEADER))
 		return false;
 	t->btf = s->btf;
 	t->type = s->slot[low - 1].type;
-	t->addr = d->arena_kva + s->slot[low - 1].offset + s->header;
+	t->addr = d->arena_kva + s->slot[low - 1].offset + DUMP_SLOT_HEADER;
 	return true;
 }

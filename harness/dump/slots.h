@@ -16,6 +16,7 @@
 #include "dump_priv.h"
 
 #define DUMP_MAX_SLOTS	4096		/* of all allocators */
+#define DUMP_SLOT_HEADER 8u		/* union sdt_id: idx, genn */
 
 struct dump_slot {
 	uint64_t offset;		/* of the leaf in the arena */
@@ -26,7 +27,6 @@ struct dump_slot {
 struct dump_slots {
 	unsigned int nr;
 	struct dump_slot slot[DUMP_MAX_SLOTS];	/* by offset */
-	uint32_t header;		/* bytes */
 	const struct ktstr_btf *btf;	/* of the types */
 };
 

@@ -73,8 +73,9 @@ static void fill_spec(const struct ktstr_run *run, void *state, struct vm_spec *
 	struct ktstr_monitor_state *s = state;
 	struct ktstr_err err;
 
-	s->img = ktstr_monitor__open_image(run, &err);
-	/* whether it is looked at or not, so that both runs are the same */
+	/* under emulation whether it is looked at or not, so that both runs are the same */
+	if (wants_view(run) || run->accel == VM_ACCEL_TCG)
+		s->img = ktstr_monitor__open_image(run, &err);
 	if (s->img)
 		ktstr_kimage__apic_timer(s->img, &spec->apic_timer);
 	if (!run->opts.monitor)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "harness/monitor/view/btf_type.h"
+#include "harness/probe/ops.h"
 #include "calls.h"
 
 #define BPF_PREFIX	"bpf_prog_"
@@ -274,9 +275,10 @@ unsigned int ktstr_repro_points__kernel(struct ktstr_repro_calls *c, const struc
 	return nr;
 }
 
-static void add_program(struct ktstr_repro_calls *c, const struct ktstr_btf *btf, const char *op,
+static void add_program(void *arg, const struct ktstr_btf *btf, const char *op,
 			const struct ktstr_prog *prog)
 {
+	struct ktstr_repro_calls *c = arg;
 	struct ktstr_repro_point *p;
 	struct ktstr_func f;
 
@@ -292,24 +294,9 @@ static void add_program(struct ktstr_repro_calls *c, const struct ktstr_btf *btf
 
 int ktstr_repro_points__programs(struct ktstr_repro_calls *c, struct ktstr_kview *v)
 {
-	struct ktstr_progs *progs = malloc(sizeof(*progs));
-	struct ktstr_prog_layout layout;
-	char op[KTSTR_REPRO_NAME];
 	int ret;
 
 	c->nr_points = c->nr_kernel;
-	if (!progs)
-		return -ENOMEM;
-	ktstr_prog_layout__resolve(&layout, v->img->btf);
-	ret = ktstr_progs__read(progs, v, &layout);
-	for (unsigned int i = 0; !ret && i < progs->nr; i++) {
-		const struct ktstr_prog *p = &progs->prog[i];
-		uint64_t name = p->value[KTSTR_PROG_OP_NAME];
-
-		if (name && p->value[KTSTR_PROG_CODE] >> 32 == 0xffffffff &&
-		    !ktstr_kview__string(v, name, op, sizeof(op)))
-			add_program(c, v->img->btf, op, p);
-	}
-	free(progs);
+	ret = ktstr_ops__each(v, add_program, c);
 	return ret ?: (int)(c->nr_points - c->nr_kernel);
 }

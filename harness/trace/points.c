@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "harness/monitor/view/btf_type.h"
+#include "harness/probe/ops.h"
 #include "points.h"
 
 struct fetch_row {
@@ -133,9 +134,10 @@ int ktstr_trace_points__kernel(struct ktstr_trace_points *t, const struct ktstr_
 }
 
 /* The task of an operation, and up to three of its other arguments as numbers. */
-static void add_op(struct ktstr_trace_points *t, const struct ktstr_btf *btf, const char *op,
-		   uint64_t code)
+static void add_op(void *arg, const struct ktstr_btf *btf, const char *op,
+		   const struct ktstr_prog *prog)
 {
+	struct ktstr_trace_points *t = arg;
 	struct ktstr_trace_point *p = &t->point[t->nr];
 	struct vm_probe *probe = &t->probe[t->nr];
 	unsigned int nr_values = 0;
@@ -148,7 +150,7 @@ static void add_op(struct ktstr_trace_points *t, const struct ktstr_btf *btf, co
 	if (t->nr == VM_MAX_PROBES || ktstr_func__find_op(&f, btf, op))
 		return;
 	memset(p, 0, sizeof(*p));
-	*probe = (struct vm_probe){ .kva = code };
+	*probe = (struct vm_probe){ .kva = prog->value[KTSTR_PROG_CODE] };
 	p->kind = KTSTR_TRACE_OP;
 	snprintf(p->text, sizeof(p->text), "%s", op);
 	for (uint32_t i = 0; !ktstr_func__param(&f, i, &name, &type); i++) {
@@ -173,24 +175,9 @@ static void add_op(struct ktstr_trace_points *t, const struct ktstr_btf *btf, co
 
 int ktstr_trace_points__programs(struct ktstr_trace_points *t, struct ktstr_kview *v)
 {
-	struct ktstr_progs *progs = malloc(sizeof(*progs));
-	struct ktstr_prog_layout layout;
-	char op[KTSTR_TRACE_TEXT];
 	int ret;
 
 	t->nr = t->nr_kernel;
-	if (!progs)
-		return -ENOMEM;
-	ktstr_prog_layout__resolve(&layout, v->img->btf);
-	ret = ktstr_progs__read(progs, v, &layout);
-	for (unsigned int i = 0; !ret && i < progs->nr; i++) {
-		const struct ktstr_prog *p = &progs->prog[i];
-		uint64_t name = p->value[KTSTR_PROG_OP_NAME], code = p->value[KTSTR_PROG_CODE];
-
-		if (name && code >> 32 == 0xffffffff &&
-		    !ktstr_kview__string(v, name, op, sizeof(op)))
-			add_op(t, v->img->btf, op, code);
-	}
-	free(progs);
+	ret = ktstr_ops__each(v, add_op, t);
 	return ret ?: (int)(t->nr - t->nr_kernel);
 }

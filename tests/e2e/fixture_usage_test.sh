@@ -33,23 +33,29 @@ usage()
 	fi
 }
 
-# config NAME TEXT CONTENT: a file with CONTENT (printf) is refused with TEXT, in one line.
-config()
+# refused NAME TEXT: the file is refused with TEXT, in one line.
+refused()
 {
-	local name=$1 text=$2 out status
+	local out status
 
-	# shellcheck disable=SC2059	# the format is the content
-	printf -- "$3" > "$tmp/config"
 	out=$("$scx" --config "$tmp/config" 2>&1)
 	status=$?
 	nr=$((nr + 1))
-	if [ $status = 2 ] && [ "$out" = "scx-ktstr: $tmp/config$text" ]; then
-		echo "ok $nr $name"
+	if [ $status = 2 ] && [ "$out" = "scx-ktstr: $2" ]; then
+		echo "ok $nr $1"
 	else
 		echo "# status $status, said: $out" | head -n 20
-		echo "not ok $nr $name"
+		echo "not ok $nr $1"
 		failed=$((failed + 1))
 	fi
+}
+
+# config NAME TEXT CONTENT: so is one with CONTENT (printf), and the line begins with its name.
+config()
+{
+	# shellcheck disable=SC2059	# the format is the content
+	printf -- "$3" > "$tmp/config"
+	refused "$1" "$tmp/config$2"
 }
 
 echo "TAP version 13"
@@ -74,15 +80,6 @@ config "a value that nobody reads"	":1: slow takes no value, not down" 'slow  do
 config "a file that names another"	":1: config is an argument only" 'config x\n'
 config "a file that is no text"		":2: there is a NUL byte, so that this is no text" 'slow\n\0\n'
 rm "$tmp/config"
-out=$("$scx" --config "$tmp/config" 2>&1)
-status=$?
-nr=$((nr + 1))
-if [ $status = 2 ] && [ "$out" = "scx-ktstr: --config $tmp/config: No such file or directory" ]; then
-	echo "ok $nr a file that is not there"
-else
-	echo "# status $status, said: $out" | head -n 20
-	echo "not ok $nr a file that is not there"
-	failed=$((failed + 1))
-fi
+refused "a file that is not there"	"--config $tmp/config: No such file or directory"
 echo "1..$nr"
 [ $failed = 0 ]

@@ -8,7 +8,6 @@
 
 #include "idr.h"
 
-
 /* Numbers of struct bpf_prog and bpf_prog_aux, in the order of the table in prog.c. */
 enum ktstr_prog_field {
 	KTSTR_PROG_ID, KTSTR_PROG_BTF, KTSTR_PROG_VERIFIED, KTSTR_PROG_LEN, KTSTR_PROG_JITED_LEN,
