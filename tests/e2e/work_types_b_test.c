@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the types that churn, wake, lock, signal and starve do to a scheduler, in a guest with two
- * vCPUs on two NUMA nodes and nothing else to run. Once through the engine, a step a type,
+ * What the types that churn, wake, lock, signal and starve do to a scheduler, in a guest of two
+ * vCPUs on two NUMA nodes with nothing else to run. Once through the engine, a step a type,
  * judged by the statistics; once with the workers' own reports and a look at them from outside
  * while they run, which say whether the type did what it is named for.
  */
@@ -41,7 +41,7 @@ static const struct in_step {
 	struct ktstr_work work;
 	uint32_t workers;
 	uint32_t messengers;
-	uint32_t min_samples;		/* wake samples; 0: has none */
+	uint32_t min_samples;	/* wake samples, half of what eight seeds had; 0: has none */
 } in_steps[] = {
 #define PLAIN(_TYPE)			{ .type = KTSTR_WORK_##_TYPE }
 #define WITH(_TYPE, _member, ...)					\
@@ -59,11 +59,11 @@ static const struct in_step {
 	{ PLAIN(THUNDERING_HERD), 8, 1, 7 * 10 },
 	{ PLAIN(PAGE_FAULT_CHURN), 2, 0, 0 },
 	{ WITH(NUMA_WORKING_SET_SWEEP, numa_working_set_sweep, 256, 10 * MS), 2, 0, 10 },
-	{ PLAIN(MUTEX_CONTENTION), 4, 0, 20 },
+	{ PLAIN(MUTEX_CONTENTION), 4, 0, 8 },
 	{ WITH(PRIORITY_INVERSION, priority_inversion, 2, 1, 1), 4, 0, 1 },
 	{ WITH(PRODUCER_CONSUMER_IMBALANCE, producer_consumer, .depth = 4), 3, 0, 10 },
 	{ PLAIN(SIGNAL_STORM), 2, 0, 0 },
-	{ PLAIN(PREEMPT_STORM), 3, 1, 50 },
+	{ PLAIN(PREEMPT_STORM), 3, 1, 20 },
 	{ PLAIN(RT_STARVATION), 2, 0, 0 },
 	{ WITH(CUSTOM, custom, "spin_and_nap", spin_and_nap, { 256 }), 1, 0, 0 },
 };
