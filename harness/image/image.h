@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Images of booted guests (docs/images.md). A deterministic machine boots once with the init of
- * guest/boot, which depends on no test, and is saved. Every run whose machine has the same key
- * starts from there. What belongs to the test follows as an archive.
+ * Images of booted guests (docs/images.md). A deterministic machine, or one of KVM, boots once with
+ * the init of guest/boot, which depends on no test, and is saved. Every run whose machine has the same
+ * key starts from there. What belongs to the test follows as an archive.
  */
 #ifndef KTSTR_IMAGE_IMAGE_H
 #define KTSTR_IMAGE_IMAGE_H
