@@ -9,6 +9,7 @@
 #ifndef KTSTR_VMM_RAM_H
 #define KTSTR_VMM_RAM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -110,9 +111,10 @@ int vm_ram_save(const struct vm_ram *ram, int fd, struct ktstr_err *err);
 int vm_ram_load(struct vm_ram *ram, int fd, struct ktstr_err *err);
 /*
  * The same as vm_ram_load() without a copy, for RAM of this process only: pages of the file are the
- * guest's until it writes to them. Nobody may change the file meanwhile.
+ * guest's until it writes to them. Nobody may change the file meanwhile. @checked: its checksum need
+ * not be looked at, which is most of the time.
  */
-int vm_ram_map(struct vm_ram *ram, int fd, struct ktstr_err *err);
+int vm_ram_map(struct vm_ram *ram, int fd, bool checked, struct ktstr_err *err);
 
 /*
  * Write the @len bytes at @gpa, whole pages of one region, to @fd from offset @at on, except for pages

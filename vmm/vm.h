@@ -79,6 +79,8 @@ struct vm_saved {
 	int ram_fd;
 	int console_fd;
 	int output_fd;
+	/* ram_fd is known to be what was written: a machine that only maps it need not read all of it */
+	bool ram_checked;
 };
 
 /*

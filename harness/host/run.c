@@ -264,6 +264,8 @@ static int create(struct work *w, struct vm_spec *spec, struct vm **vm, struct k
 		if (ret)
 			return ret;
 		ret = vm_create(vm, spec, err);
+		if (!ret && spec->from)
+			ktstr_image__good(&w->image);
 		if (!ret || !spec->from)
 			return ret;
 		if (ret == -EBADMSG)

@@ -313,6 +313,17 @@ int ktstr_image__get(struct ktstr_image *im, const struct vm_spec *spec, int tim
 	return ret;
 }
 
+void ktstr_image__good(const struct ktstr_image *im)
+{
+	struct ktstr_image_store store;
+	struct ktstr_err unused;
+
+	if (im->saved.ram_checked || ktstr_store__open(&store, &unused))
+		return;
+	ktstr_store__set_checked(&store, im->key, im->saved.ram_fd);
+	ktstr_store__close(&store);
+}
+
 void ktstr_image__put(struct ktstr_image *im)
 {
 	fd_close(&im->saved.state_fd);

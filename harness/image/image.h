@@ -24,7 +24,7 @@ struct ktstr_image {
 };
 
 #define KTSTR_IMAGE_NONE { \
-	.saved = { -1, -1, -1, -1 }, .initrd_fd = -1, .initrd_base = { .fd = -1 } }
+	.saved = { -1, -1, -1, -1, false }, .initrd_fd = -1, .initrd_base = { .fd = -1 } }
 
 /*
  * The image for machines like @spec, whose kernel, command line, topology, memory and emulator
@@ -36,6 +36,8 @@ struct ktstr_image {
  */
 int ktstr_image__get(struct ktstr_image *im, const struct vm_spec *spec, int timeout_ms,
 		     int wake_fd, struct ktstr_err *err);
+/* A machine was created from it, so its memory is what was saved: the next one need not check it. */
+void ktstr_image__good(const struct ktstr_image *im);
 void ktstr_image__put(struct ktstr_image *im);
 
 /*

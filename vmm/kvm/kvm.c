@@ -56,7 +56,8 @@ static int fill_memory(struct kvm_machine *m, const struct vm_spec *s,
 	m->vm.notice = m->ram.notice;
 	m->ram.nr_regions = kvm_arch_regions(s->mem_bytes, m->ram.region);
 	if (s->from)
-		return vm_lap(&m->vm, VM_STEP_MEMORY, vm_ram_map(&m->ram, s->from->ram_fd, err));
+		return vm_lap(&m->vm, VM_STEP_MEMORY,
+			      vm_ram_map(&m->ram, s->from->ram_fd, s->from->ram_checked, err));
 	kvm_arch_cmdline(s, platform, sizeof(platform));
 	r = vm_cmdline_build(s, &c, line, sizeof(line), err);
 	if (r)

@@ -69,7 +69,7 @@ TEST_F(saved, what_was_written_is_mapped)
 	self->ram.base[40 * VM_MIB + 5] = 3;
 	self->ram.base[64 * VM_MIB - 1] = 4;
 	ASSERT_EQ(0, vm_ram_save(&self->ram, self->fd, &self->err)) TH_LOG("%s", self->err.msg);
-	ASSERT_EQ(0, vm_ram_map(&self->copy, self->fd, &self->err)) TH_LOG("%s", self->err.msg);
+	ASSERT_EQ(0, vm_ram_map(&self->copy, self->fd, false, &self->err)) TH_LOG("%s", self->err.msg);
 	EXPECT_EQ(0, memcmp(self->ram.base, self->copy.base, 64 * VM_MIB));
 	/* neither a write to what was in the file nor one to a hole gets there */
 	memset(self->copy.base + 9 * PAGE, 7, PAGE);
@@ -96,7 +96,8 @@ TEST_F(saved, a_changed_byte_is_found)
 		spoil(self->fd, at[i], 99);
 		EXPECT_EQ(-EBADMSG, vm_ram_load(&self->copy, self->fd, &self->err))
 			TH_LOG("byte %lld", (long long)at[i]);
-		EXPECT_EQ(-EBADMSG, vm_ram_map(&self->copy, self->fd, &self->err))
+		EXPECT_EQ(0, vm_ram_map(&self->copy, self->fd, true, &self->err));
+		EXPECT_EQ(-EBADMSG, vm_ram_map(&self->copy, self->fd, false, &self->err))
 			TH_LOG("byte %lld", (long long)at[i]);
 	}
 }
