@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <unistd.h>
 
 /* Close *@fd if it is open; errno is kept. */
@@ -32,5 +33,9 @@ static inline int fd_high(int fd)
 	fd_close(&fd);
 	return copy;
 }
+
+/* All @bytes, to or from offset @at of a file. 0 or -errno; -ENODATA: the file is shorter. */
+int fd_write_at(int fd, const void *buf, uint64_t bytes, uint64_t at);
+int fd_read_at(int fd, void *buf, uint64_t bytes, uint64_t at);
 
 #endif

@@ -16,3 +16,17 @@ int vm_output_open(const char *what, const char *path, struct ktstr_err *err)
 		return ktstr_err(err, errno, "%s %s: %s", what, path, strerror(errno));
 	return fd;
 }
+
+int vm_output_copy(int from, int to)
+{
+	char buf[16384];
+	off_t at = 0;
+	ssize_t n;
+
+	while ((n = pread(from, buf, sizeof(buf), at)) > 0) {
+		if (write(to, buf, (size_t)n) != n)
+			return errno ? -errno : -ENOSPC;
+		at += n;
+	}
+	return n ? -errno : 0;
+}

@@ -11,4 +11,7 @@
  */
 int vm_output_open(const char *what, const char *path, struct ktstr_err *err);
 
+/* Append all of the file @from to @to. 0 or -errno. */
+int vm_output_copy(int from, int to);
+
 #endif

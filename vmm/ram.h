@@ -9,6 +9,7 @@
 #ifndef KTSTR_VMM_RAM_H
 #define KTSTR_VMM_RAM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -103,12 +104,17 @@ int vm_ram_check_host_nodes(const struct vm_spec *spec, uint64_t have, struct kt
 int vm_ram_overlay(struct vm_ram *ram, uint64_t gpa, const struct vm_part *part);
 
 /*
- * ram_saved.c: write RAM that has files to the empty file @fd, and read it into RAM of the same
- * size that was just allocated. 0 or -errno with @err; -EBADMSG: the file is damaged or of another
- * machine.
+ * ram_saved.c: write RAM to the empty file @fd, and read it into RAM of the same size that was just
+ * allocated. 0 or -errno with @err; -EBADMSG: the file is damaged or of another machine.
  */
 int vm_ram_save(const struct vm_ram *ram, int fd, struct ktstr_err *err);
 int vm_ram_load(struct vm_ram *ram, int fd, struct ktstr_err *err);
+/*
+ * The same as vm_ram_load() without a copy, for RAM of this process only: pages of the file are the
+ * guest's until it writes to them. Nobody may change the file meanwhile. @checked: its checksum need
+ * not be looked at, which is most of the time.
+ */
+int vm_ram_map(struct vm_ram *ram, int fd, bool checked, struct ktstr_err *err);
 
 /*
  * Write the @len bytes at @gpa, whole pages of one region, to @fd from offset @at on, except for pages

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Guest RAM in a file. What machines start from has its bytes, node after node, with holes for pages of zeroes, and behind them
- * a trailer by which a damaged file is recognised. A machine has used a tenth of its memory when
- * it has booted, so holes are what makes a file small and its copying fast.
+ * Guest RAM in a file. What machines start from has its bytes, node after node, with holes for pages
+ * of zeroes, and behind them a trailer by which a damaged file is recognised. A machine has used a
+ * tenth of its memory when it has booted, so holes are what makes a file small and its copying
+ * fast.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -46,39 +47,6 @@ static uint64_t page_sum(const void *page, uint64_t at)
 	return (lane[0] ^ lane[1] * 3 ^ lane[2] * 5 ^ lane[3] * 7) | 1;
 }
 
-static int write_all(int fd, const void *buf, uint64_t bytes, uint64_t at)
-{
-	while (bytes) {
-		ssize_t n = pwrite(fd, buf, bytes, (off_t)at);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n ? -errno : -ENOSPC;
-		buf = (const char *)buf + n;
-		at += (uint64_t)n;
-		bytes -= (uint64_t)n;
-	}
-	return 0;
-}
-
-/* Exactly @bytes, or -ENODATA. */
-static int read_all(int fd, void *buf, uint64_t bytes, uint64_t at)
-{
-	while (bytes) {
-		ssize_t n = pread(fd, buf, bytes, (off_t)at);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n ? -errno : -ENODATA;
-		buf = (char *)buf + n;
-		at += (uint64_t)n;
-		bytes -= (uint64_t)n;
-	}
-	return 0;
-}
-
 static int save_range(const struct vm_ram *ram, int fd, uint64_t from, uint64_t end,
 		      struct trailer *t)
 {
@@ -92,10 +60,10 @@ static int save_range(const struct vm_ram *ram, int fd, uint64_t from, uint64_t 
 			t->sum += sum;
 			continue;
 		}
-		r = write_all(fd, ram->base + run, at - run, run);
+		r = fd_write_at(fd, ram->base + run, at - run, run);
 		run = at + PAGE_BYTES;
 	}
-	return r || run >= end ? r : write_all(fd, ram->base + run, end - run, run);
+	return r || run >= end ? r : fd_write_at(fd, ram->base + run, end - run, run);
 }
 
 /* The next stretch of @fd that is no hole, in whole pages; false: none before @size. */
@@ -131,10 +99,10 @@ static int write_pages(int fd, const uint8_t *p, uint64_t from, uint64_t end, ui
 	for (page = from; page < end && !r; page += PAGE_BYTES) {
 		if (!is_zero(p + page))
 			continue;
-		r = write_all(fd, p + run, page - run, at + run);
+		r = fd_write_at(fd, p + run, page - run, at + run);
 		run = page + PAGE_BYTES;
 	}
-	return r || run >= end ? r : write_all(fd, p + run, end - run, at + run);
+	return r || run >= end ? r : fd_write_at(fd, p + run, end - run, at + run);
 }
 
 /* A hole of the RAM's own file is not read: that would allocate its pages. */
@@ -169,49 +137,107 @@ int vm_ram_save(const struct vm_ram *ram, int fd, struct ktstr_err *err)
 
 	if (ftruncate(fd, (off_t)ram->bytes))
 		return ktstr_err(err, errno, "memory of the machine: %s", strerror(errno));
-	for (uint32_t i = 0; i < ram->nr_nodes && !r; base += ram->node_bytes[i++])
-		for (from = 0; !r && next_data(ram->fd[i], ram->node_bytes[i], &from, &end);
-		     from = end)
+	for (uint32_t i = 0; i < ram->nr_nodes && !r; base += ram->node_bytes[i++]) {
+		from = 0;
+		if (ram->fd[i] < 0)
+			r = save_range(ram, fd, base, base + ram->node_bytes[i], &t);
+		for (; ram->fd[i] >= 0 && !r &&
+		     next_data(ram->fd[i], ram->node_bytes[i], &from, &end); from = end)
 			r = save_range(ram, fd, base + from, base + end, &t);
+	}
 	memcpy(t.magic, magic, sizeof(magic));
 	if (!r)
-		r = write_all(fd, &t, sizeof(t), ram->bytes);
+		r = fd_write_at(fd, &t, sizeof(t), ram->bytes);
 	return r ? ktstr_err(err, -r, "memory of the machine: %s", strerror(-r)) : 0;
+}
+
+/* Does @fd have what vm_ram_save() wrote of RAM of this size? Its trailer, or -EBADMSG. */
+static int read_trailer(const struct vm_ram *ram, int fd, struct trailer *t, struct ktstr_err *err)
+{
+	int r = fd_read_at(fd, t, sizeof(*t), ram->bytes);
+
+	if (r || memcmp(t->magic, magic, sizeof(magic)) || t->bytes != ram->bytes)
+		return ktstr_err(err, EBADMSG, "saved memory: no file of %" PRIu64 " MiB",
+				 ram->bytes / VM_MIB);
+	return 0;
+}
+
+static void add_pages(const uint8_t *p, uint64_t from, uint64_t end, struct trailer *t)
+{
+	uint64_t at, sum;
+
+	for (at = from; at < end; at += PAGE_BYTES) {
+		sum = page_sum(p + (at - from), at);
+		t->pages += sum != 0;
+		t->sum += sum;
+	}
+}
+
+static int compare(const struct trailer *t, const struct trailer *want, int r,
+		   struct ktstr_err *err)
+{
+	if (!r && (t->pages != want->pages || t->sum != want->sum))
+		r = -EBADMSG;
+	return r ? ktstr_err(err, -r, "saved memory: %s",
+			     r == -EBADMSG ? "the file is damaged" : strerror(-r)) : 0;
 }
 
 static int load_range(struct vm_ram *ram, int fd, uint64_t from, uint64_t end, struct trailer *t)
 {
-	uint64_t at, piece, sum;
+	uint64_t piece;
 	int r;
 
 	for (; from < end; from += piece) {
 		piece = end - from < PIECE ? end - from : PIECE;
-		r = read_all(fd, ram->base + from, piece, from);
+		r = fd_read_at(fd, ram->base + from, piece, from);
 		if (r)
 			return r;
 		/* while it is in the CPU's cache */
-		for (at = from; at < from + piece; at += PAGE_BYTES) {
-			sum = page_sum(ram->base + at, at);
-			t->pages += sum != 0;
-			t->sum += sum;
-		}
+		add_pages(ram->base + from, from, from + piece, t);
 	}
 	return 0;
 }
 
 int vm_ram_load(struct vm_ram *ram, int fd, struct ktstr_err *err)
 {
-	struct trailer want, t = { .bytes = ram->bytes };
+	struct trailer want, t = { 0 };
 	uint64_t from, end;
-	int r = read_all(fd, &want, sizeof(want), ram->bytes);
+	int r = read_trailer(ram, fd, &want, err);
 
-	if (r || memcmp(want.magic, magic, sizeof(magic)) || want.bytes != ram->bytes)
-		return ktstr_err(err, EBADMSG, "saved memory: no file of %" PRIu64 " MiB",
-				 ram->bytes / VM_MIB);
+	if (r)
+		return r;
 	for (from = 0; !r && next_data(fd, ram->bytes, &from, &end); from = end)
 		r = load_range(ram, fd, from, end, &t);
-	if (!r && (t.pages != want.pages || t.sum != want.sum))
-		r = -EBADMSG;
-	return r ? ktstr_err(err, -r, "saved memory: %s",
-			     r == -EBADMSG ? "the file is damaged" : strerror(-r)) : 0;
+	return compare(&t, &want, r, err);
+}
+
+/* Whole huge pages of memory, so that few pieces are mapped; the rest may still get huge pages. */
+static int map_range(struct vm_ram *ram, int fd, uint64_t from, uint64_t end)
+{
+	if (mmap(ram->base + from, end - from, PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE, fd, (off_t)from) == MAP_FAILED)
+		return -errno;
+	return madvise(ram->base + from, end - from, MADV_DONTFORK) ? -errno : 0;
+}
+
+int vm_ram_map(struct vm_ram *ram, int fd, bool checked, struct ktstr_err *err)
+{
+	uint64_t from, end, first, last, mapped = 0;
+	struct trailer want, t = { 0 };
+	int r = read_trailer(ram, fd, &want, err);
+
+	if (r)
+		return r;
+	for (from = 0; !r && next_data(fd, ram->bytes, &from, &end); from = end) {
+		first = from & -VM_HUGE_BYTES;
+		last = (end + VM_HUGE_BYTES - 1) & -VM_HUGE_BYTES;
+		first = first < mapped ? mapped : first;
+		last = last > ram->bytes ? ram->bytes : last;
+		if (first < last)
+			r = map_range(ram, fd, first, last);
+		mapped = last > mapped ? last : mapped;
+		if (!r && !checked)
+			add_pages(ram->base + from, from, end, &t);
+	}
+	return compare(&t, checked ? &t : &want, r, err);
 }

@@ -135,10 +135,13 @@ static int check_mode(const struct vm_spec *s, struct ktstr_err *err)
 {
 	if (s->accel == VM_ACCEL_KVM && s->deterministic)
 		return ktstr_err(err, EINVAL, "deterministic: needs --accel tcg");
-	if ((s->save_point || s->from) && !s->deterministic)
-		return ktstr_err(err, EINVAL, "save_point: only in a deterministic machine");
+	if (s->save_point && !s->deterministic && s->accel != VM_ACCEL_KVM)
+		return ktstr_err(err, EINVAL, "save_point: only with kvm or in a deterministic machine");
 	if (s->from && !s->save_point)
 		return ktstr_err(err, EINVAL, "from: needs save_point");
+	if (s->save_point && (s->nr_devices || (s->accel == VM_ACCEL_KVM &&
+						 (s->huge_pages || s->host_nodes))))
+		return ktstr_err(err, EINVAL, "save_point: not with devices, huge_pages or host_nodes");
 	for (int i = 0; i < VM_NR_MARKS; i++)
 		if (s->mark_kva[i] && !s->deterministic)
 			return ktstr_err(err, EINVAL, "mark_kva: only in a deterministic machine");

@@ -79,6 +79,8 @@ struct vm_saved {
 	int ram_fd;
 	int console_fd;
 	int output_fd;
+	/* ram_fd is known to be what was written: a machine that only maps it need not read all of it */
+	bool ram_checked;
 };
 
 /*
@@ -125,9 +127,10 @@ struct vm_spec {
 	unsigned int nr_probe_links;
 	bool probes;			/* vm_set_probes() will be called */
 	/*
-	 * deterministic: the machine has a device that stops it when the guest writes to it (its
-	 * save point, VM_EVENT_SAVE). With @from it starts there; otherwise it boots. Only machines
-	 * with the same members above, except for seed, marks and probes, can start from each other.
+	 * kvm, or deterministic: the machine has a device that stops it when the guest writes to it
+	 * (its save point, VM_EVENT_SAVE). With @from it starts there; otherwise it boots. Only
+	 * machines with the same members above, except for seed, marks and probes, can start from
+	 * each other; none of them has devices, and under kvm neither huge_pages nor host_nodes.
 	 */
 	bool save_point;
 	const struct vm_saved *from;
@@ -391,6 +394,12 @@ void *vm_shared(struct vm *vm, uint64_t *gpa);
 /* Where the time went so far, on the host's monotonic clock; always recorded. */
 void vm_get_times(const struct vm *vm, struct vm_times *t);
 const char *vm_step_name(enum vm_step step);
+
+/*
+ * A guest whose doorbell is an address reaches its save point by writing this number to it; one whose
+ * doorbell is an instruction writes to a port, harness/model/late.h.
+ */
+#define VM_DOORBELL_SAVE	1
 
 /* What the guest must do to reach a sync point; docs/channel.md. Goes into its command line. */
 const char *vm_doorbell(const struct vm *vm);

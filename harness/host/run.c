@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -216,15 +217,17 @@ static void destroy_timed(struct ktstr_run *run, struct vm *vm)
 
 /*
  * Let the machine start from an image, which is made when there is none. Any trouble with that is
- * no trouble of the run: it boots then, and says why. Machines whose time is the host's, and those
- * with devices or memory-only nodes, always boot.
+ * no trouble of the run: it boots then, and says why. Machines of multi-threaded emulation, and those
+ * with devices, memory-only nodes, huge pages or a binding to nodes of the host, always boot.
  */
 static int use_image(struct work *w, struct vm_spec *spec, struct ktstr_err *err)
 {
 	struct ktstr_run *run = w->run;
 	int ret;
 
-	if (run->opts.cold || !spec->deterministic || spec->nr_devices || spec->topo.nodes)
+	if (run->opts.cold || spec->nr_devices || spec->topo.nodes || spec->terminal_fd ||
+	    spec->huge_pages || spec->host_nodes ||
+	    (!spec->deterministic && spec->accel != VM_ACCEL_KVM))
 		return 0;
 	ret = ktstr_image__get(&w->image, spec, (int)w->deadlines.boot_s * 1000,
 			       ktstr_interrupt__fd(), err);
@@ -237,6 +240,7 @@ static int use_image(struct work *w, struct vm_spec *spec, struct ktstr_err *err
 		return 0;
 	}
 	memcpy(run->image, w->image.key, sizeof(run->image));
+	run->image_note[0] = '\0';
 	spec->save_point = true;
 	spec->from = &w->image.saved;
 	spec->initrd_fd = w->image.initrd_fd;
@@ -244,29 +248,46 @@ static int use_image(struct work *w, struct vm_spec *spec, struct ktstr_err *err
 	return 0;
 }
 
-/* A damaged image is removed, and made anew. */
+/*
+ * A damaged image is removed, and made anew. If no machine can start from that either, or not for
+ * another reason, it boots.
+ */
 static int create(struct work *w, struct vm_spec *spec, struct vm **vm, struct ktstr_err *err)
 {
+	struct ktstr_run *run = w->run;
 	struct ktstr_err unused;
 	int ret, tries;
 
 	for (tries = 0; ; tries++) {
 		fill_spec(w, spec);
-		ret = use_image(w, spec, err);
+		ret = tries < 2 ? use_image(w, spec, err) : 0;
 		if (ret)
 			return ret;
 		ret = vm_create(vm, spec, err);
-		if (ret != -EBADMSG || !spec->from || tries)
+		if (!ret && spec->from)
+			ktstr_image__good(&w->image);
+		if (!ret || !spec->from)
 			return ret;
-		ktstr_image__remove(w->image.key, &unused);
+		if (ret == -EBADMSG)
+			ktstr_image__remove(w->image.key, &unused);
+		else
+			tries = 1;
 		ktstr_image__put(&w->image);
+		memset(run->image, 0, sizeof(run->image));
+		snprintf(run->image_note, sizeof(run->image_note),
+			 "booted, as no machine starts from the image: %.200s", err->msg);
 	}
 }
 
 /* The machine has started from its image: bring it to where /init of the test begins. */
-static int finish_start(struct work *w, struct vm *vm, struct ktstr_err *err)
+static int finish_start(struct work *w, struct vm *vm, bool deterministic, struct ktstr_err *err)
 {
-	return ktstr_late__send(vm, &w->initrd_base, w->initrd_fd, w->run->opts.seed,
+	uint64_t seed = w->run->opts.seed;
+
+	/* without a seed no two runs are to be the same */
+	if (!deterministic && getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
+		return ktstr_err(err, errno, "getrandom: %s", strerror(errno));
+	return ktstr_late__send(vm, &w->initrd_base, w->initrd_fd, seed,
 				(int)w->deadlines.boot_s * 1000, ktstr_interrupt__fd(), err);
 }
 
@@ -287,7 +308,7 @@ static int boot(struct work *w, struct ktstr_err *err)
 	if (spec.from) {
 		ret = vm_start(vm, err);
 		if (!ret)
-			ret = finish_start(w, vm, err);
+			ret = finish_start(w, vm, spec.deterministic, err);
 		if (ret)
 			goto out;
 	}

@@ -6,11 +6,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/kernel.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "lib/clock.h"
@@ -20,8 +22,9 @@
 #include "vmm/initramfs/initramfs.h"
 #include "vmm/initramfs/siphash.h"
 
-#define VERSION		2	/* of the format, and of what hostcall.so does to a machine */
-#define SEED		1	/* of all images; that of a run comes with its archive */
+/* Of the format, of what hostcall.so does to a machine, and of the machine that vmm/kvm is. */
+#define VERSION		3
+#define SEED		1	/* of all deterministic images; that of a run comes with its archive */
 #define POLL_MS		200	/* another process makes the image: is it done? */
 
 /* A file by what changes when it is replaced. */
@@ -44,6 +47,38 @@ static int put_emulator(FILE *f, struct ktstr_err *err)
 	if (ret)
 		return ret;
 	put_file(f, "emulator", path);
+	return 0;
+}
+
+/*
+ * With KVM the guest has the features of the host's CPU and the clocks of this KVM, as far as the VMM
+ * passes them on.
+ */
+static int put_host(FILE *f, struct ktstr_err *err)
+{
+	static const char * const differ[] = { "processor", "core id", "apicid", "initial apicid",
+					       "cpu MHz", "bogomips" };
+	char *text = ktstr_paths__read("/proc/cpuinfo", 1 << 20, NULL), *line, *rest;
+	struct utsname u;
+	struct siphash h;
+	size_t i;
+
+	if (!text)
+		return ktstr_err(err, errno, "/proc/cpuinfo: %s", strerror(errno));
+	/* of the first CPU, what all CPUs and all moments have in common */
+	siphash_init(&h);
+	rest = text;
+	while ((line = strsep(&rest, "\n")) && *line) {
+		for (i = 0; i < ARRAY_SIZE(differ); i++)
+			if (!strncmp(line, differ[i], strlen(differ[i])))
+				break;
+		if (i == ARRAY_SIZE(differ))
+			siphash_add_str(&h, line);
+	}
+	free(text);
+	if (uname(&u))
+		return ktstr_err(err, errno, "uname: %s", strerror(errno));
+	fprintf(f, "kvm of %s %s, cpu %016" PRIx64 "\n", u.release, u.version, siphash_end(&h));
 	return 0;
 }
 
@@ -82,10 +117,10 @@ static char *key_text(const struct vm_spec *s, const char *init, struct ktstr_er
 		topo, s->mem_bytes >> 20, s->shared_bytes, s->kaslr,
 		s->icount_shift == VM_SHIFT_AUTO ?
 		vm_auto_shift(ktstr_topology__cpus(&s->topo.count)) : s->icount_shift);
-	fprintf(f, "timer %d\n", !!s->apic_timer.start);
+	fprintf(f, "timer %d\n", !!s->apic_timer.start && s->accel == VM_ACCEL_TCG);
 	ret = put_init(f, init, err);
 	if (!ret)
-		ret = put_emulator(f, err);
+		ret = s->accel == VM_ACCEL_KVM ? put_host(f, err) : put_emulator(f, err);
 	if (fclose(f) && !ret)
 		ret = ktstr_err(err, ENOMEM, "no memory for the key of an image");
 	if (!ret)
@@ -276,6 +311,17 @@ int ktstr_image__get(struct ktstr_image *im, const struct vm_spec *spec, int tim
 	ktstr_store__close(&store);
 	free(text);
 	return ret;
+}
+
+void ktstr_image__good(const struct ktstr_image *im)
+{
+	struct ktstr_image_store store;
+	struct ktstr_err unused;
+
+	if (im->saved.ram_checked || ktstr_store__open(&store, &unused))
+		return;
+	ktstr_store__set_checked(&store, im->key, im->saved.ram_fd);
+	ktstr_store__close(&store);
 }
 
 void ktstr_image__put(struct ktstr_image *im)

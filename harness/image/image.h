@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Images of booted guests (docs/images.md). A deterministic machine boots once with the init of
- * guest/boot, which depends on no test, and is saved. Every run whose machine has the same key
- * starts from there. What belongs to the test follows as an archive.
+ * Images of booted guests (docs/images.md). A deterministic machine, or one of KVM, boots once with
+ * the init of guest/boot, which depends on no test, and is saved. Every run whose machine has the same
+ * key starts from there. What belongs to the test follows as an archive.
  */
 #ifndef KTSTR_IMAGE_IMAGE_H
 #define KTSTR_IMAGE_IMAGE_H
@@ -24,7 +24,7 @@ struct ktstr_image {
 };
 
 #define KTSTR_IMAGE_NONE { \
-	.saved = { -1, -1, -1, -1 }, .initrd_fd = -1, .initrd_base = { .fd = -1 } }
+	.saved = { -1, -1, -1, -1, false }, .initrd_fd = -1, .initrd_base = { .fd = -1 } }
 
 /*
  * The image for machines like @spec, whose kernel, command line, topology, memory and emulator
@@ -36,6 +36,8 @@ struct ktstr_image {
  */
 int ktstr_image__get(struct ktstr_image *im, const struct vm_spec *spec, int timeout_ms,
 		     int wake_fd, struct ktstr_err *err);
+/* A machine was created from it, so its memory is what was saved: the next one need not check it. */
+void ktstr_image__good(const struct ktstr_image *im);
 void ktstr_image__put(struct ktstr_image *im);
 
 /*

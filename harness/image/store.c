@@ -143,6 +143,65 @@ static int open_file(int dirfd, const char *name)
 	return fd;
 }
 
+/*
+ * What makes a check of the memory hold: it is the same file, nobody has written to it since, and what
+ * was written before is in the page cache or on the disk, as the host has not been booted since.
+ */
+struct checked {
+	char boot_id[37];
+	uint64_t inode;
+	int64_t ctime_s, ctime_ns;
+};
+
+static int now_checked(int ram_fd, struct checked *c)
+{
+	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	struct stat st;
+	ssize_t n;
+
+	memset(c, 0, sizeof(*c));
+	if (fd < 0)
+		return -errno;
+	n = read(fd, c->boot_id, sizeof(c->boot_id) - 1);
+	close(fd);
+	if (n <= 0 || fstat(ram_fd, &st))
+		return -EIO;
+	c->inode = st.st_ino;
+	c->ctime_s = st.st_ctim.tv_sec;
+	c->ctime_ns = st.st_ctim.tv_nsec;
+	return 0;
+}
+
+static bool is_checked(int dirfd, int ram_fd)
+{
+	struct checked now, then;
+	int fd = open_file(dirfd, "checked");
+	bool is;
+
+	if (fd < 0)
+		return false;
+	is = !fd_read_at(fd, &then, sizeof(then), 0) && !now_checked(ram_fd, &now) &&
+	     !memcmp(&now, &then, sizeof(now));
+	close(fd);
+	return is;
+}
+
+/* Without it the next run checks again, so that no failure matters. */
+void ktstr_store__set_checked(struct ktstr_image_store *s, const char *key, int ram_fd)
+{
+	int dir = openat(s->dirfd, key, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	struct checked c;
+	int fd;
+
+	if (dir < 0)
+		return;
+	fd = openat(dir, "checked", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd >= 0 && !now_checked(ram_fd, &c))
+		fd_write_at(fd, &c, sizeof(c), 0);
+	fd_close(&fd);
+	close(dir);
+}
+
 static void close_saved(struct vm_saved *s)
 {
 	fd_close(&s->state_fd);
@@ -155,7 +214,7 @@ int ktstr_store__find(struct ktstr_image_store *s, const char *key, struct vm_sa
 {
 	int dir = openat(s->dirfd, key, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 
-	*to = (struct vm_saved) { -1, -1, -1, -1 };
+	*to = (struct vm_saved) { -1, -1, -1, -1, false };
 	if (dir < 0)
 		return -ENOENT;
 	to->state_fd = open_file(dir, "state");
@@ -164,6 +223,7 @@ int ktstr_store__find(struct ktstr_image_store *s, const char *key, struct vm_sa
 	to->output_fd = open_file(dir, "output");
 	if (to->state_fd >= 0 && to->ram_fd >= 0 && to->console_fd >= 0 && to->output_fd >= 0 &&
 	    is_whole(dir)) {
+		to->ram_checked = is_checked(dir, to->ram_fd);
 		futimens(dir, NULL);		/* it was used */
 		close(dir);
 		return 0;
@@ -226,7 +286,7 @@ int ktstr_store__begin(struct ktstr_image_store *s, struct ktstr_image_draft *d,
 
 	memset(d, 0, sizeof(*d));
 	d->dirfd = -1;
-	d->files = (struct vm_saved) { -1, -1, -1, -1 };
+	d->files = (struct vm_saved) { -1, -1, -1, -1, false };
 	snprintf(d->name, sizeof(d->name), DRAFT "%d-%u", (int)getpid(), count++);
 	ret = fill_draft(s, d);
 	if (!ret)

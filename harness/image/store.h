@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The cache of images: a folder for each key, with the files key, state, ram, console, output and
- * sums. A writer fills a folder of its own and renames it, so that an image is there wholly or not
+ * sums, and checked when the memory's checksum was found right since the host booted. A writer fills a folder of its own and renames it, so that an image is there wholly or not
  * at all. Readers keep the files open, so an image that is in use may be removed.
  */
 #ifndef KTSTR_IMAGE_STORE_H
@@ -27,6 +27,9 @@ int ktstr_store__find(struct ktstr_image_store *s, const char *key, struct vm_sa
 
 /* Only one process makes the image of a key. The lock's descriptor, or -errno; -EAGAIN: taken. */
 int ktstr_store__lock(struct ktstr_image_store *s, const char *key);
+
+/* The machine's memory @ram_fd, of the image @key, has been compared with its checksum. */
+void ktstr_store__set_checked(struct ktstr_image_store *s, const char *key, int ram_fd);
 
 /* An image that is being written. */
 struct ktstr_image_draft {

@@ -23,7 +23,11 @@ struct ktstr_late {
 	uint64_t seed;			/* of the run */
 };
 
-/* The port of QEMU's pvpanic device; a write of 1 to it stops the machine, so that it is saved. */
+/*
+ * The save point. Where the doorbell is an instruction: the port of QEMU's pvpanic device, to which 1
+ * is written. Where it is an address: the number that is written there, VM_DOORBELL_SAVE of vmm/vm.h.
+ */
 #define KTSTR_SAVE_PORT	0x505
+#define KTSTR_SAVE_BELL	1
 
 #endif

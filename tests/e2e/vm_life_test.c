@@ -10,9 +10,11 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "harness/model/late.h"
 #include "lib/clock.h"
 #define VM_REAL_KERNEL	0
 #include "tests/e2e/vm_fixture.h"
@@ -109,6 +111,90 @@ TEST_F_TIMEOUT(vm, any_thread_reads_guest_memory_while_the_guest_writes, 150)
 		EXPECT_LT(1, reader[i].seen);
 		EXPECT_EQ(0, reader[i].steps_back);
 	}
+}
+
+/* ---- saved and started again ---- */
+
+#define VALUE_GPA	0x8010u
+#define EBX_VALUE		0x1234u
+#define SAY(_c)		MOV_DX(0x3f8), 0xb0, _c, OUT_AL
+#define MOV_EBX_VALUE	0xbb, EBX_VALUE & 0xff, EBX_VALUE >> 8, 0, 0
+#define ZERO_EAX	0x31, 0xc0
+
+static void open_saved(FIXTURE_DATA(vm) *self, struct vm_saved *s)
+{
+	s->state_fd = memfd_create("state", MFD_CLOEXEC);
+	s->ram_fd = memfd_create("ram", MFD_CLOEXEC);
+	s->console_fd = open(self->console, O_RDONLY | O_CLOEXEC);
+	s->output_fd = open(self->output, O_RDONLY | O_CLOEXEC);
+}
+
+static void close_saved(const struct vm_saved *s)
+{
+	close(s->state_fd);
+	close(s->ram_fd);
+	close(s->console_fd);
+	close(s->output_fd);
+}
+
+/* Registers, memory and what it has printed; two machines start from one and do not disturb it. */
+TEST_F_TIMEOUT(vm, a_saved_machine_goes_on_where_it_stood, 150)
+{
+	static const uint8_t code64[] = {
+		SAY('A'), INC_8000, MOV_EBX_VALUE,
+		0xb8, VM_DOORBELL_SAVE, 0, 0, 0, RING, ZERO_EAX, RING,
+		INC_8000, 0x89, 0x1c, 0x25, VALUE_GPA & 0xff, VALUE_GPA >> 8, 0, 0,
+		SAY('B'), RING, RESET, SPIN
+	};
+	static const uint8_t code32[] = {
+		SAY('A'), INC_8000_32, MOV_EBX_VALUE,
+		MOV_DX(KTSTR_SAVE_PORT), 0xb0, 1, OUT_AL, RING_INSN,
+		INC_8000_32, 0x89, 0x1d, VALUE_GPA & 0xff, VALUE_GPA >> 8, 0, 0,
+		SAY('B'), RING_INSN, RESET, SPIN
+	};
+	char first[128];
+	struct vm_saved saved;
+	volatile uint32_t *p;
+	char *text;
+
+	ASSERT_EQ(0, tiny_kernel_for_both(self->tiny, code64, sizeof(code64), code32, sizeof(code32)));
+	self->spec.deterministic = on_tcg(self);
+	self->spec.save_point = true;
+	ASSERT_EQ(0, launch(self, "save")) TH_LOG("%s", self->err.msg);
+	ASSERT_EQ(VM_EVENT_SAVE, next(self)) TH_LOG("%s", self->ev.err.msg);
+	open_saved(self, &saved);
+	ASSERT_EQ(0, vm_save(self->vm, &saved, &self->err)) TH_LOG("%s", self->err.msg);
+	vm_destroy(self->vm);
+	self->vm = NULL;
+
+	/* the new machine writes to files of its own */
+	strcpy(first, self->console);
+	snprintf(self->console, sizeof(self->console), "%s/a", self->dir);
+	self->spec.from = &saved;
+	for (int i = 0; i < 2; i++) {
+		ASSERT_EQ(0, launch(self, "save")) TH_LOG("%s", self->err.msg);
+		p = vm_mem(self->vm, COUNT_GPA, VALUE_GPA - COUNT_GPA + 4);
+		ASSERT_EQ(VM_EVENT_SYNC, next(self)) TH_LOG("%s", self->ev.err.msg);
+		EXPECT_EQ(1, p[0]);
+		EXPECT_EQ(0, p[(VALUE_GPA - COUNT_GPA) / 4]);
+		ASSERT_EQ(0, vm_continue(self->vm));
+		ASSERT_EQ(VM_EVENT_SYNC, next(self)) TH_LOG("%s", self->ev.err.msg);
+		EXPECT_EQ(2, p[0]);
+		EXPECT_EQ(EBX_VALUE, p[(VALUE_GPA - COUNT_GPA) / 4]);
+		ASSERT_EQ(0, vm_continue(self->vm));
+		EXPECT_EQ(VM_EVENT_EXIT, next(self)) TH_LOG("%s", self->ev.err.msg);
+		vm_destroy(self->vm);
+		self->vm = NULL;
+		text = console_text(self);
+		EXPECT_STREQ("AB", text);
+		free(text);
+	}
+
+	/* damaged files are refused */
+	ASSERT_EQ(0, ftruncate(saved.ram_fd, 4096));
+	EXPECT_EQ(-EBADMSG, vm_create(&self->vm, &self->spec, &self->err));
+	close_saved(&saved);
+	strcpy(self->console, first);
 }
 
 /* ---- how it ends ---- */

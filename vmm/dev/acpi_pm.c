@@ -97,6 +97,16 @@ int acpi_pm_create(struct acpi_pm **pp, struct dev_env *env, struct ktstr_err *e
 	return 0;
 }
 
+uint16_t acpi_pm_save(struct acpi_pm *p)
+{
+	return p->enable;
+}
+
+void acpi_pm_load(struct acpi_pm *p, uint16_t enable)
+{
+	p->enable = enable;
+}
+
 void acpi_pm_destroy(struct acpi_pm *p)
 {
 	free(p);

@@ -27,6 +27,9 @@
 struct acpi_pm;
 
 int acpi_pm_create(struct acpi_pm **pp, struct dev_env *env, struct ktstr_err *err);
+/* All of its state, the enable register, of a machine that stands still. */
+uint16_t acpi_pm_save(struct acpi_pm *p);
+void acpi_pm_load(struct acpi_pm *p, uint16_t enable);
 /* The vCPUs have stopped. NULL is allowed. */
 void acpi_pm_destroy(struct acpi_pm *p);
 

@@ -134,6 +134,23 @@ int i8042_create(struct i8042 **kp, struct dev_env *env, struct ktstr_err *err)
 	return 0;
 }
 
+void i8042_save(struct i8042 *k, struct i8042_state *st)
+{
+	pthread_mutex_lock(&k->lock);
+	*st = (struct i8042_state){ k->config, k->out, k->out_full, k->want_config };
+	pthread_mutex_unlock(&k->lock);
+}
+
+void i8042_load(struct i8042 *k, const struct i8042_state *st)
+{
+	pthread_mutex_lock(&k->lock);
+	k->config = st->config;
+	k->out = st->out;
+	k->out_full = st->out_full;
+	k->want_config = st->want_config;
+	pthread_mutex_unlock(&k->lock);
+}
+
 void i8042_destroy(struct i8042 *k)
 {
 	if (!k)

@@ -14,6 +14,13 @@
 struct i8042;
 
 int i8042_create(struct i8042 **kp, struct dev_env *env, struct ktstr_err *err);
+/* Of a machine that stands still. */
+struct i8042_state {
+	uint8_t config, out, out_full, want_config;
+};
+
+void i8042_save(struct i8042 *k, struct i8042_state *st);
+void i8042_load(struct i8042 *k, const struct i8042_state *st);
 /* The vCPUs have stopped. NULL is allowed. */
 void i8042_destroy(struct i8042 *k);
 

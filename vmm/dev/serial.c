@@ -19,7 +19,6 @@
 #include "serial.h"
 #include "sink.h"
 
-#define FIFO_SIZE	16
 #define IER_WRITABLE	0x0f
 #define MCR_WRITABLE	0x1f
 #define IIR_FIFO_ON	0xc0
@@ -38,14 +37,14 @@ struct serial {
 	bool line_up;
 	pthread_cond_t room;	/* in the receive FIFO, or @deaf */
 	bool deaf;
-	uint8_t rx[FIFO_SIZE];
+	uint8_t rx[SERIAL_FIFO_SIZE];
 	unsigned int rx_head, rx_len;
 	struct sink out;
 };
 
 static unsigned int rx_capacity(const struct serial *s)
 {
-	return s->fcr & UART_FCR_ENABLE_FIFO ? FIFO_SIZE : 1;
+	return s->fcr & UART_FCR_ENABLE_FIFO ? SERIAL_FIFO_SIZE : 1;
 }
 
 static unsigned int rx_trigger(const struct serial *s)
@@ -80,7 +79,7 @@ static bool rx_push(struct serial *s, uint8_t byte)
 {
 	if (s->rx_len >= rx_capacity(s))
 		return false;
-	s->rx[(s->rx_head + s->rx_len++) % FIFO_SIZE] = byte;
+	s->rx[(s->rx_head + s->rx_len++) % SERIAL_FIFO_SIZE] = byte;
 	return true;
 }
 
@@ -90,7 +89,7 @@ static uint8_t rx_pop(struct serial *s)
 
 	if (!s->rx_len)
 		return 0;
-	s->rx_head = (s->rx_head + 1) % FIFO_SIZE;
+	s->rx_head = (s->rx_head + 1) % SERIAL_FIFO_SIZE;
 	s->rx_len--;
 	pthread_cond_signal(&s->room);
 	return byte;
@@ -287,6 +286,43 @@ void serial_flush(struct serial *s)
 	pthread_mutex_lock(&s->lock);
 	sink_flush(&s->out);
 	pthread_mutex_unlock(&s->lock);
+}
+
+void serial_save(struct serial *s, struct serial_state *st)
+{
+	pthread_mutex_lock(&s->lock);
+	*st = (struct serial_state){
+		.ier = s->ier, .fcr = s->fcr, .lcr = s->lcr, .mcr = s->mcr, .scr = s->scr,
+		.dll = s->dll, .dlm = s->dlm, .overrun = s->overrun,
+		.thr_pending = s->thr_pending, .line_up = s->line_up,
+		.rx_head = (uint8_t)s->rx_head, .rx_len = (uint8_t)s->rx_len,
+	};
+	memcpy(st->rx, s->rx, sizeof(st->rx));
+	pthread_mutex_unlock(&s->lock);
+}
+
+int serial_load(struct serial *s, const struct serial_state *st)
+{
+	if (st->rx_head >= SERIAL_FIFO_SIZE || st->rx_len > SERIAL_FIFO_SIZE ||
+	    st->ier & ~IER_WRITABLE || st->mcr & ~MCR_WRITABLE)
+		return -EBADMSG;
+	pthread_mutex_lock(&s->lock);
+	s->ier = st->ier;
+	s->fcr = st->fcr;
+	s->lcr = st->lcr;
+	s->mcr = st->mcr;
+	s->scr = st->scr;
+	s->dll = st->dll;
+	s->dlm = st->dlm;
+	s->overrun = st->overrun;
+	s->thr_pending = st->thr_pending;
+	/* the edge has been seen: what came of it is in the state of the interrupt controllers */
+	s->line_up = st->line_up;
+	s->rx_head = st->rx_head;
+	s->rx_len = st->rx_len;
+	memcpy(s->rx, st->rx, sizeof(s->rx));
+	pthread_mutex_unlock(&s->lock);
+	return 0;
 }
 
 int serial_create(struct serial **sp, struct dev_env *env, const struct serial_config *cfg,

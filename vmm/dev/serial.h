@@ -27,6 +27,19 @@ int serial_create(struct serial **sp, struct dev_env *env, const struct serial_c
 /* The vCPUs have stopped. Writes out what is left. NULL is allowed. */
 void serial_destroy(struct serial *s);
 
+/* The registers, and bytes for the guest that it has not read, of a machine that stands still. */
+#define SERIAL_FIFO_SIZE	16
+struct serial_state {
+	uint8_t ier, fcr, lcr, mcr, scr, dll, dlm;
+	uint8_t overrun, thr_pending, line_up;
+	uint8_t rx_head, rx_len;
+	uint8_t rx[SERIAL_FIFO_SIZE];
+};
+
+void serial_save(struct serial *s, struct serial_state *st);
+/* Before the guest runs. 0, -EBADMSG: no state that a port can have. */
+int serial_load(struct serial *s, const struct serial_state *st);
+
 /*
  * Write what the guest has sent so far to the file, incomplete lines too. To be called when the
  * machine stops, before the file is read. Any thread.

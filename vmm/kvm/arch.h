@@ -30,7 +30,7 @@ struct kvm_arch {
 	/*
 	 * The sync point: a write to this address stops the vCPU until vm_continue(). There is no
 	 * RAM, no device and nothing of KVM at it. @doorbell describes it to the guest:
-	 * docs/channel.md.
+	 * docs/channel.md. In a machine with a save point, a write of VM_DOORBELL_SAVE is that.
 	 */
 	uint64_t doorbell_gpa;
 	const char *doorbell;
@@ -86,10 +86,22 @@ uint32_t kvm_arch_vcpu_id(const struct vm_topology *t, uint32_t cpu);
 int kvm_arch_setup_vcpus(struct kvm_machine *m, const struct vm_topology *t, uint64_t entry,
 			 struct ktstr_err *err);
 
+/*
+ * Add to @s what the vCPUs and interrupt controllers of @m are, none of whose vCPUs is in KVM_RUN; and
+ * put it into a machine of the same spec that has not run. 0 or -errno with @err; -EBADMSG: @s has not
+ * what is needed.
+ */
+struct kvm_state;
+int kvm_arch_save(struct kvm_machine *m, struct kvm_state *s, struct ktstr_err *err);
+int kvm_arch_load(struct kvm_machine *m, const struct kvm_state *s, struct ktstr_err *err);
+
 /* Devices that every machine of this architecture has, besides the consoles. */
 struct kvm_arch_devices;
 int kvm_arch_create_devices(struct kvm_arch_devices **dp, struct dev_env *env,
 			    struct ktstr_err *err);
+/* The state of a machine that stands still, and one that has not run, as for kvm_arch_save(). */
+int kvm_arch_save_devices(struct kvm_arch_devices *d, struct kvm_state *s);
+int kvm_arch_load_devices(struct kvm_arch_devices *d, const struct kvm_state *s);
 /* The vCPUs have stopped. NULL is allowed. */
 void kvm_arch_destroy_devices(struct kvm_arch_devices *d);
 

@@ -17,6 +17,7 @@
 #include "vmm/dev/virtio/cards.h"
 #include "vmm/output.h"
 #include "kvm.h"
+#include "state.h"
 
 /* A guest that floods its console must not fill a disk. */
 #define CONSOLE_MAX_BYTES	(64ull << 20)
@@ -81,6 +82,17 @@ static void stop(struct dev_env *env, enum dev_stop how)
 		how == DEV_STOP_POWER_OFF ? "power off" : "reset");
 }
 
+/* What the machine had printed when it was saved. */
+static int fill_outputs(const struct kvm_devices *d, const struct vm_saved *from,
+			struct ktstr_err *err)
+{
+	int r = vm_output_copy(from->console_fd, d->out_fd[0]);
+
+	if (!r)
+		r = vm_output_copy(from->output_fd, d->out_fd[1]);
+	return r ? ktstr_err(err, -r, "saved console: %s", strerror(-r)) : 0;
+}
+
 static int create_all(struct kvm_machine *m, struct kvm_devices *d, const struct vm_spec *spec,
 		      struct ktstr_err *err)
 {
@@ -112,7 +124,9 @@ static int create_all(struct kvm_machine *m, struct kvm_devices *d, const struct
 		if (r)
 			return r;
 	}
-	r = kvm_arch_create_devices(&d->arch, &m->env, err);
+	r = spec->from ? fill_outputs(d, spec->from, err) : 0;
+	if (!r)
+		r = kvm_arch_create_devices(&d->arch, &m->env, err);
 	return r ? r : cards_create(&d->cards, &m->env, spec, err);
 }
 
@@ -136,6 +150,33 @@ int kvm_devices_create(struct kvm_machine *m, const struct vm_spec *spec, struct
 int kvm_devices_start(struct kvm_devices *d, struct ktstr_err *err)
 {
 	return cards_start(d->cards, err);
+}
+
+#define TYPE_SERIAL	KVM_STATE_TYPE('u', 'a', 'r', 't')
+
+int kvm_devices_save(struct kvm_devices *d, struct kvm_state *s)
+{
+	struct serial_state st;
+	int r = 0;
+
+	for (unsigned int i = 0; i < KVM_NR_CONSOLES && !r; i++) {
+		serial_save(d->serial[i], &st);
+		r = kvm_state_put(s, TYPE_SERIAL, i, &st, sizeof(st));
+	}
+	return r ? r : kvm_arch_save_devices(d->arch, s);
+}
+
+int kvm_devices_load(struct kvm_devices *d, const struct kvm_state *s)
+{
+	int r = 0;
+
+	for (unsigned int i = 0; i < KVM_NR_CONSOLES && !r; i++) {
+		uint32_t bytes = 0;
+		const struct serial_state *st = kvm_state_get(s, TYPE_SERIAL, i, &bytes);
+
+		r = st && bytes == sizeof(*st) ? serial_load(d->serial[i], st) : -EBADMSG;
+	}
+	return r ? r : kvm_arch_load_devices(d->arch, s);
 }
 
 struct cards *kvm_devices_cards(struct kvm_devices *d)

@@ -34,7 +34,8 @@ static bool on_mmio(struct kvm_vcpu *v)
 	struct kvm_run *run = v->run;
 
 	if (run->mmio.is_write && run->mmio.phys_addr == kvm_arch.doorbell_gpa)
-		kvm_vcpu_sync(v);
+		kvm_vcpu_stop(v, v->m->to_save && run->mmio.data[0] == VM_DOORBELL_SAVE ?
+				 KVM_STOP_SAVE : KVM_STOP_SYNC);
 	else if (run->mmio.is_write)
 		bus_write(&v->m->bus, BUS_MMIO, run->mmio.phys_addr, run->mmio.data,
 			  run->mmio.len);
@@ -111,7 +112,7 @@ static bool on_debug(struct kvm_vcpu *v)
 	int watch = kvm_arch_watched(v->run);
 
 	if (watch >= 0)
-		kvm_vcpu_hit(v, watch);
+		kvm_vcpu_stop(v, watch);
 	return true;
 }
 

@@ -55,6 +55,9 @@ static int fill_memory(struct kvm_machine *m, const struct vm_spec *s,
 		return r;
 	m->vm.notice = m->ram.notice;
 	m->ram.nr_regions = kvm_arch_regions(s->mem_bytes, m->ram.region);
+	if (s->from)
+		return vm_lap(&m->vm, VM_STEP_MEMORY,
+			      vm_ram_map(&m->ram, s->from->ram_fd, s->from->ram_checked, err));
 	kvm_arch_cmdline(s, platform, sizeof(platform));
 	r = vm_cmdline_build(s, &c, line, sizeof(line), err);
 	if (r)
@@ -103,7 +106,10 @@ static int create_kvm(struct kvm_machine *m, const struct vm_spec *s, uint64_t e
 	r = vm_lap(&m->vm, VM_STEP_DEVICES, kvm_devices_create(m, s, err));
 	if (r)
 		return r;
-	return vm_lap(&m->vm, VM_STEP_VCPUS, kvm_machine_add_vcpus(m, &s->topo, entry, err));
+	r = vm_lap(&m->vm, VM_STEP_VCPUS, kvm_machine_add_vcpus(m, &s->topo, entry, err));
+	if (r || !s->from)
+		return r;
+	return vm_lap(&m->vm, VM_STEP_VCPUS, kvm_load_state(m, s->from, err));
 }
 
 static int kvm_create(struct vm **vmp, const struct vm_spec *s, const struct vm_image *image,
@@ -117,6 +123,7 @@ static int kvm_create(struct vm **vmp, const struct vm_spec *s, const struct vm_
 	m->vm.lap_ns = ktstr_now_ns();
 	m->kvm_fd = m->fd = m->event_fd = -1;
 	m->vm.doorbell = kvm_arch.doorbell;
+	m->to_save = s->save_point && !s->from;
 	r = kvm_vcpus_init(m, ktstr_topology__cpus(&s->topo.count), err);
 	if (r)
 		goto out_destroy;
@@ -199,6 +206,11 @@ static int kvm_get_regs(struct vm *vm, struct vm_regs *regs, struct ktstr_err *e
 	return kvm_look_regs(to_kvm(vm), regs, err);
 }
 
+static int kvm_vm_save(struct vm *vm, const struct vm_saved *to, struct ktstr_err *err)
+{
+	return kvm_save(to_kvm(vm), to, err);
+}
+
 static const struct vm_ram *kvm_ram(struct vm *vm)
 {
 	return &to_kvm(vm)->ram;
@@ -234,6 +246,7 @@ const struct vm_ops kvm_ops = {
 	.wait		= kvm_wait,
 	.resume_sync	= kvm_continue,
 	.set_watch	= kvm_set_watch,
+	.save		= kvm_vm_save,
 	.pause		= kvm_pause,
 	.resume		= kvm_resume,
 	.look		= kvm_vm_look,

@@ -31,6 +31,9 @@ enum vcpu_state {
 
 struct kvm_machine;
 
+#define KVM_STOP_SYNC	(-1)	/* a sync point of the guest's */
+#define KVM_STOP_SAVE	(-2)	/* its save point */
+
 struct kvm_vcpu {
 	struct kvm_machine *m;
 	uint32_t cpu;		/* number in the topology */
@@ -41,7 +44,7 @@ struct kvm_vcpu {
 	/* under machine.lock */
 	enum vcpu_state state;
 	uint64_t ticket;	/* at a sync point: when it came; 0: may go on */
-	int watched;		/* there: the watch that it hit; -1: a sync point of the guest's */
+	int watched;		/* there: the watch that it hit, or one of the two below */
 	unsigned int watch_gen;	/* of the watches that it has; its own thread's */
 };
 
@@ -80,6 +83,7 @@ struct kvm_machine {
 	uint64_t watch[VM_NR_WATCHES];	/* 0: none */
 	atomic_uint watch_gen;	/* counts changes of @watch */
 	struct kvm_vcpu *sync;	/* the one that vm_wait() has reported */
+	bool to_save;		/* has a save point; the owner's */
 };
 
 /* machine.c: what KVM is asked for before anything runs. */
@@ -104,6 +108,10 @@ int kvm_devices_create(struct kvm_machine *m, const struct vm_spec *spec, struct
 int kvm_devices_start(struct kvm_devices *d, struct ktstr_err *err);
 void kvm_devices_flush(struct kvm_devices *d);
 struct cards *kvm_devices_cards(struct kvm_devices *d);
+/* See kvm_arch_save_devices(). 0 or -errno. */
+struct kvm_state;
+int kvm_devices_save(struct kvm_devices *d, struct kvm_state *s);
+int kvm_devices_load(struct kvm_devices *d, const struct kvm_state *s);
 /* Before the vCPUs are stopped: none of them waits for a peer outside any more. */
 void kvm_devices_hang_up(struct kvm_devices *d);
 void kvm_devices_destroy(struct kvm_devices *d);
@@ -127,6 +135,10 @@ int kvm_vcpus_resume(struct kvm_machine *m);
 /* vm_set_watch(): each vCPU gets it before it next enters the guest. */
 int kvm_vcpus_watch(struct kvm_machine *m, unsigned int watch, uint64_t kva);
 
+/* saved.c: vm_save(), and making a machine that was created what a saved one was. */
+int kvm_save(struct kvm_machine *m, const struct vm_saved *to, struct ktstr_err *err);
+int kvm_load_state(struct kvm_machine *m, const struct vm_saved *from, struct ktstr_err *err);
+
 /* look.c: vm_look() */
 int kvm_look(struct kvm_machine *m, struct vm_stand *stand, struct ktstr_err *err);
 /* vm_get_regs() of a machine that is paused. */
@@ -136,9 +148,7 @@ int kvm_look_regs(struct kvm_machine *m, struct vm_regs *regs, struct ktstr_err 
 bool kvm_exit_handle(struct kvm_vcpu *v);
 /* KVM_RUN itself failed with @errnum. */
 void kvm_exit_failed(struct kvm_vcpu *v, int errnum);
-/* vcpu.c: a sync point reached by @v; returns when it may go on. */
-void kvm_vcpu_sync(struct kvm_vcpu *v);
-/* The same for watch @watch, which @v has hit. */
-void kvm_vcpu_hit(struct kvm_vcpu *v, int watch);
+/* vcpu.c: @v has hit watch @why, or a KVM_STOP_*; returns when it may go on. */
+void kvm_vcpu_stop(struct kvm_vcpu *v, int why);
 
 #endif

@@ -121,12 +121,12 @@ static bool may_run(struct kvm_vcpu *v)
 	return !stopping;
 }
 
-void kvm_vcpu_hit(struct kvm_vcpu *v, int watch)
+void kvm_vcpu_stop(struct kvm_vcpu *v, int why)
 {
 	struct kvm_machine *m = v->m;
 
 	pthread_mutex_lock(&m->lock);
-	v->watched = watch;
+	v->watched = why;
 	v->ticket = ++m->tickets;
 	set_state(v, VCPU_AT_SYNC);
 	notify(m);
@@ -135,11 +135,6 @@ void kvm_vcpu_hit(struct kvm_vcpu *v, int watch)
 	v->ticket = 0;
 	set_state(v, VCPU_IN);
 	pthread_mutex_unlock(&m->lock);
-}
-
-void kvm_vcpu_sync(struct kvm_vcpu *v)
-{
-	kvm_vcpu_hit(v, -1);
 }
 
 /* False: the machine has ended, as this CPU cannot watch what it should. */
@@ -318,6 +313,14 @@ static void name_running(const struct kvm_machine *m, char *buf, size_t size)
 	}
 }
 
+static void fill_stop(const struct kvm_vcpu *v, struct vm_event *ev)
+{
+	ev->vcpu = v->cpu;
+	ev->type = v->watched == KVM_STOP_SAVE ? VM_EVENT_SAVE :
+		   v->watched == KVM_STOP_SYNC ? VM_EVENT_SYNC : VM_EVENT_WATCH;
+	ev->watch = v->watched < 0 ? 0 : (unsigned int)v->watched;
+}
+
 /* The vCPU that reached its sync point first, or NULL. m->lock is held. */
 static struct kvm_vcpu *first_at_sync(struct kvm_machine *m)
 {
@@ -360,9 +363,7 @@ static bool take_event(struct kvm_machine *m, struct vm_event *ev, int *again_ms
 	} else if (!m->sync) {
 		m->sync = first_at_sync(m);
 		if (m->sync) {
-			ev->type = m->sync->watched < 0 ? VM_EVENT_SYNC : VM_EVENT_WATCH;
-			ev->watch = m->sync->watched < 0 ? 0 : (unsigned int)m->sync->watched;
-			ev->vcpu = m->sync->cpu;
+			fill_stop(m->sync, ev);
 			found = true;
 		}
 	}

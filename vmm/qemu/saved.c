@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "lib/fd.h"
+#include "vmm/output.h"
 #include "machine.h"
 
 #define LIMIT_MS	20000
@@ -71,21 +72,6 @@ bool qemu_saved_stopped(struct qemu_vm *q, struct vm_event *ev)
 	return true;
 }
 
-/* Append all of @from to @to. */
-static int copy_file(int from, int to)
-{
-	char buf[16384];
-	off_t at = 0;
-	ssize_t n;
-
-	while ((n = pread(from, buf, sizeof(buf), at)) > 0) {
-		if (write(to, buf, (size_t)n) != n)
-			return errno ? -errno : -ENOSPC;
-		at += n;
-	}
-	return n ? -errno : 0;
-}
-
 /* What the machine had printed when it was saved; and a file for its state. */
 int qemu_saved_open(struct qemu_vm *q, const struct vm_spec *s, struct ktstr_err *err)
 {
@@ -106,9 +92,9 @@ int qemu_saved_open(struct qemu_vm *q, const struct vm_spec *s, struct ktstr_err
 		return q->written_fd < 0 ?
 		       ktstr_err(err, errno, "saved state: %s", strerror(errno)) : 0;
 	}
-	r = copy_file(from->console_fd, q->give.console);
+	r = vm_output_copy(from->console_fd, q->give.console);
 	if (!r)
-		r = copy_file(from->output_fd, q->give.output);
+		r = vm_output_copy(from->output_fd, q->give.output);
 	return r ? ktstr_err(err, -r, "saved console: %s", strerror(-r)) : 0;
 }
 
@@ -122,7 +108,7 @@ int qemu_save(struct vm *vm, const struct vm_saved *to, struct ktstr_err *err)
 	r = migrate(&q->qmp, "migrate", q->state_fd);
 	if (r)
 		return failed(err, "write its state", r);
-	r = copy_file(q->written_fd, to->state_fd);
+	r = vm_output_copy(q->written_fd, to->state_fd);
 	if (r)
 		return ktstr_err(err, -r, "state of the machine: %s", strerror(-r));
 	return vm_ram_save(&q->ram, to->ram_fd, err);

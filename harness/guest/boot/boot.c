@@ -39,6 +39,7 @@ static const char *piece;		/* what is left of the current one */
 static uint64_t left;
 static uint64_t room;			/* of the shared stretch, for a piece */
 static int random_fd;
+static volatile uint32_t *bell;		/* NULL: the doorbell is an instruction */
 
 static void __attribute__((noreturn, format(printf, 1, 2))) give_up(const char *fmt, ...)
 {
@@ -57,18 +58,29 @@ static void __attribute__((noreturn, format(printf, 1, 2))) give_up(const char *
 
 static void doorbell(void)
 {
-	asm volatile(".byte 0x0f, 0x1f, 0x84, 0x00, 0x6b, 0x74, 0x73, 0x72" : : : "memory");
+	if (bell)
+		*bell = 0;
+	else
+		asm volatile(".byte 0x0f, 0x1f, 0x84, 0x00, 0x6b, 0x74, 0x73, 0x72" : : : "memory");
 }
 
 /*
- * The machine stops behind the OUT. The doorbell is the next instruction, so the first thing that
+ * The machine stops behind the OUT or the store. The doorbell is the next instruction, so the first thing that
  * a machine does after its start from the image is to wait for the host.
  */
 static void save_machine(void)
 {
+	if (bell) {
+		*bell = KTSTR_SAVE_BELL;
+		*bell = 0;
+		return;
+	}
+	if (iopl(3))
+		give_up("iopl: %m; the kernel needs CONFIG_X86_IOPL_IOPERM=y");
 	asm volatile("outb %%al, %%dx\n"
 		     ".byte 0x0f, 0x1f, 0x84, 0x00, 0x6b, 0x74, 0x73, 0x72"
 		     : : "a"(1), "d"(KTSTR_SAVE_PORT) : "memory");
+	iopl(0);
 }
 
 /* The host has written a piece. */
@@ -241,6 +253,35 @@ static void use_seed(uint64_t seed)
 	nanosleep(&offset, NULL);
 }
 
+static volatile void *map_memory(int fd, uint64_t addr, uint64_t size)
+{
+	uint64_t skip = addr % PAGE;
+	char *p = mmap(NULL, size + skip, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+		       (off_t)(addr - skip));
+
+	if (p == MAP_FAILED)
+		give_up("cannot map %#llx of /dev/mem: %m", (unsigned long long)addr);
+	return p + skip;
+}
+
+/* ktstr.doorbell=insn or mmio:ADDRESS */
+static void map_bell(int fd, const char *line)
+{
+	static const char name[] = "ktstr.doorbell=";
+	const char *p = strstr(line, name);
+	uint64_t addr;
+
+	if (!p)
+		give_up("no ktstr.doorbell= on the command line");
+	p += sizeof(name) - 1;
+	if (strncmp(p, "mmio:", 5))
+		return;
+	addr = strtoull(p + 5, NULL, 0);
+	if (!addr || addr % sizeof(*bell))
+		give_up("no usable ktstr.doorbell= on the command line");
+	bell = map_memory(fd, addr, sizeof(*bell));
+}
+
 static void map_shared(void)
 {
 	char line[4096] = "";
@@ -264,9 +305,8 @@ static void map_shared(void)
 	fd = open("/dev/mem", O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		give_up("/dev/mem: %m; the kernel needs CONFIG_DEVMEM=y");
-	late = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)addr);
-	if (late == MAP_FAILED)
-		give_up("cannot map %#llx of /dev/mem: %m", (unsigned long long)addr);
+	late = map_memory(fd, addr, size);
+	map_bell(fd, line);
 	close(fd);
 	random_fd = open("/dev/urandom", O_RDWR | O_CLOEXEC);
 	if (random_fd < 0)
@@ -291,10 +331,7 @@ int main(int argc, char **argv, char **envp)
 	/* the archive has files there, and its init mounts what it needs; /dev/urandom stays open */
 	if (umount2("/proc", MNT_DETACH) || umount2("/dev", MNT_DETACH))
 		give_up("umount: %m");
-	if (iopl(3))
-		give_up("iopl: %m; the kernel needs CONFIG_X86_IOPL_IOPERM=y");
 	save_machine();
-	iopl(0);
 
 	take_piece();
 	seed = late->seed;

@@ -65,17 +65,21 @@ static int add(struct ktstr_image_store *s, const char *key, const char *state)
 	return ret;
 }
 
+static void close_files(const struct vm_saved *saved)
+{
+	close(saved->state_fd);
+	close(saved->ram_fd);
+	close(saved->console_fd);
+	close(saved->output_fd);
+}
+
 static int find(struct ktstr_image_store *s, const char *key)
 {
 	struct vm_saved saved;
 	int ret = ktstr_store__find(s, key, &saved);
 
-	if (!ret) {
-		close(saved.state_fd);
-		close(saved.ram_fd);
-		close(saved.console_fd);
-		close(saved.output_fd);
-	}
+	if (!ret)
+		close_files(&saved);
 	return ret;
 }
 
@@ -128,6 +132,35 @@ TEST_F(store, a_damaged_one_is_removed)
 	snprintf(path, sizeof(path), "%s/" KEY "/ram", self->root);
 	ASSERT_EQ(0, unlink(path));
 	EXPECT_EQ(-ENOENT, find(&self->s, KEY));
+}
+
+/* Memory that was checked need not be checked again, until somebody writes to it. */
+TEST_F(store, a_check_of_the_memory_holds_until_it_is_written_to)
+{
+	struct vm_saved *saved = &self->saved;
+	char path[256];
+
+	ASSERT_EQ(0, add(&self->s, KEY, "state"));
+	for (int i = 0; i < 2; i++) {
+		ASSERT_EQ(0, ktstr_store__find(&self->s, KEY, saved));
+		EXPECT_FALSE(saved->ram_checked);
+		ktstr_store__set_checked(&self->s, KEY, saved->ram_fd);
+		close_files(saved);
+		ASSERT_EQ(0, ktstr_store__find(&self->s, KEY, saved));
+		EXPECT_TRUE(saved->ram_checked);
+		close_files(saved);
+		snprintf(path, sizeof(path), "%s/" KEY "/ram", self->root);
+		put(path, "s");
+	}
+	/* what nobody of ours has written */
+	snprintf(path, sizeof(path), "%s/" KEY "/checked", self->root);
+	put(path, "yes");
+	ASSERT_EQ(0, ktstr_store__find(&self->s, KEY, saved));
+	EXPECT_FALSE(saved->ram_checked);
+	close_files(saved);
+	/* of one that is gone */
+	ktstr_store__set_checked(&self->s, OTHER, 0);
+	EXPECT_EQ(-ENOENT, find(&self->s, OTHER));
 }
 
 TEST_F(store, a_second_maker_replaces_the_first_ones)

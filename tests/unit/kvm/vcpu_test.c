@@ -102,12 +102,12 @@ bool kvm_exit_handle(struct kvm_vcpu *v)
 
 	if (atomic_load(&f->does) == RUN_SYNCS) {
 		atomic_store(&f->does, RUN_HITS);
-		kvm_vcpu_sync(v);
+		kvm_vcpu_stop(v, KVM_STOP_SYNC);
 		return true;
 	}
 	if (atomic_load(&f->does) == RUN_HITS) {
 		atomic_store(&f->does, RUN_KICKABLE);
-		kvm_vcpu_hit(v, 1);
+		kvm_vcpu_stop(v, 1);
 		return true;
 	}
 	kvm_vcpus_end(v->m, VM_EVENT_EXIT, "power off");

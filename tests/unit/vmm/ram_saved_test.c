@@ -54,6 +54,32 @@ TEST_F(saved, what_was_written_is_read_back)
 	EXPECT_EQ(0, memcmp(self->ram.base, self->copy.base, 64 * VM_MIB));
 }
 
+/* Memory of this process only, as KVM's is: pages of the file are its own until it is written to. */
+TEST_F(saved, what_was_written_is_mapped)
+{
+	static const uint64_t hole = 12 * VM_MIB;
+	char page[PAGE];
+
+	vm_ram_free(&self->ram);
+	vm_ram_free(&self->copy);
+	self->spec.accel = VM_ACCEL_KVM;
+	ASSERT_EQ(0, vm_ram_alloc(&self->ram, &self->spec, &self->err));
+	ASSERT_EQ(0, vm_ram_alloc(&self->copy, &self->spec, &self->err));
+	memset(self->ram.base + 9 * PAGE, 2, 2 * PAGE);
+	self->ram.base[40 * VM_MIB + 5] = 3;
+	self->ram.base[64 * VM_MIB - 1] = 4;
+	ASSERT_EQ(0, vm_ram_save(&self->ram, self->fd, &self->err)) TH_LOG("%s", self->err.msg);
+	ASSERT_EQ(0, vm_ram_map(&self->copy, self->fd, false, &self->err)) TH_LOG("%s", self->err.msg);
+	EXPECT_EQ(0, memcmp(self->ram.base, self->copy.base, 64 * VM_MIB));
+	/* neither a write to what was in the file nor one to a hole gets there */
+	memset(self->copy.base + 9 * PAGE, 7, PAGE);
+	memset(self->copy.base + hole, 7, PAGE);
+	ASSERT_EQ(PAGE, pread(self->fd, page, PAGE, 9 * PAGE));
+	EXPECT_EQ(0, memcmp(page, self->ram.base + 9 * PAGE, PAGE));
+	ASSERT_EQ(PAGE, pread(self->fd, page, PAGE, hole));
+	EXPECT_EQ(0, memcmp(page, self->ram.base + hole, PAGE));
+}
+
 static void spoil(int fd, off_t at, char byte)
 {
 	if (pwrite(fd, &byte, 1, at) != 1)
@@ -69,6 +95,9 @@ TEST_F(saved, a_changed_byte_is_found)
 		ASSERT_EQ(0, vm_ram_save(&self->ram, self->fd, &self->err));
 		spoil(self->fd, at[i], 99);
 		EXPECT_EQ(-EBADMSG, vm_ram_load(&self->copy, self->fd, &self->err))
+			TH_LOG("byte %lld", (long long)at[i]);
+		EXPECT_EQ(0, vm_ram_map(&self->copy, self->fd, true, &self->err));
+		EXPECT_EQ(-EBADMSG, vm_ram_map(&self->copy, self->fd, false, &self->err))
 			TH_LOG("byte %lld", (long long)at[i]);
 	}
 }

@@ -15,6 +15,7 @@
 #include "vmm/dev/acpi_pm.h"
 #include "vmm/dev/i8042.h"
 #include "vmm/kvm/kvm.h"
+#include "vmm/kvm/state.h"
 
 static const struct kvm_cap caps[] = {
 	{ KVM_CAP_SET_TSS_ADDR,		"SET_TSS_ADDR" },
@@ -162,6 +163,33 @@ int kvm_arch_create_devices(struct kvm_arch_devices **dp, struct dev_env *env,
 		return ktstr_err(err, ENOMEM, "out of memory");
 	r = i8042_create(&d->i8042, env, err);
 	return r ? r : acpi_pm_create(&d->acpi_pm, env, err);
+}
+
+#define TYPE_I8042	KVM_STATE_TYPE('8', '0', '4', '2')
+#define TYPE_ACPI_PM	KVM_STATE_TYPE('a', 'c', 'p', 'i')
+
+int kvm_arch_save_devices(struct kvm_arch_devices *d, struct kvm_state *s)
+{
+	uint16_t enable = acpi_pm_save(d->acpi_pm);
+	struct i8042_state k;
+	int r;
+
+	i8042_save(d->i8042, &k);
+	r = kvm_state_put(s, TYPE_I8042, 0, &k, sizeof(k));
+	return r ? r : kvm_state_put(s, TYPE_ACPI_PM, 0, &enable, sizeof(enable));
+}
+
+int kvm_arch_load_devices(struct kvm_arch_devices *d, const struct kvm_state *s)
+{
+	uint32_t bytes = 0, pm_bytes = 0;
+	const struct i8042_state *k = kvm_state_get(s, TYPE_I8042, 0, &bytes);
+	const uint16_t *enable = kvm_state_get(s, TYPE_ACPI_PM, 0, &pm_bytes);
+
+	if (!k || bytes != sizeof(*k) || !enable || pm_bytes != sizeof(*enable))
+		return -EBADMSG;
+	i8042_load(d->i8042, k);
+	acpi_pm_load(d->acpi_pm, *enable);
+	return 0;
 }
 
 void kvm_arch_destroy_devices(struct kvm_arch_devices *d)
