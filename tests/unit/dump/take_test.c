@@ -108,6 +108,25 @@ TEST_F(take, maps_of_the_scheduler_have_their_values)
 	EXPECT_EQ(MADE_CPUS, ktstr_jnode__get(e, "per_cpu")->nr);
 }
 
+TEST_F(take, variables_of_other_objects_are_shown_apart)
+{
+	const struct ktstr_jnode *m;
+
+	made_put_u32(&self->m, self->m.other_bss + ARRAY_VALUE, 9);
+	take(self);
+	m = ktstr_jnode__list(self->report, "other_maps");
+	EXPECT_STREQ("probe.bss", ktstr_jnode__str(m, "name", ""));
+	EXPECT_STREQ("{crash=9}", line(self, ktstr_jnode__get(m, "value")));
+	EXPECT_STREQ("{crash=-7, nr=0x10000000000}",
+		     line(self, ktstr_jnode__get(map(self, "scx_mine.bss"), "value")));
+	/* BTF that cannot be read costs the values */
+	made_store(&self->m.g, self->m.other, 0);
+	take(self);
+	m = ktstr_jnode__list(self->report, "other_maps");
+	EXPECT_STREQ("probe.bss", ktstr_jnode__str(m, "name", ""));
+	EXPECT_EQ(NULL, ktstr_jnode__get(m, "value"));
+}
+
 TEST_F(take, an_arena_has_its_pages_and_its_variables)
 {
 	const struct ktstr_jnode *m, *a;
