@@ -3,6 +3,7 @@
  * Snapshots: the scheduler's own data at chosen moments, and how they evolve. docs/snapshots.md and
  * docs/temporal.md explain both tests.
  */
+#include <math.h>
 #include <string.h>
 
 #include <ktstr.h>
@@ -57,6 +58,7 @@ static int counters_behave(struct ktstr_result *r)
 	temporal_rate_within(r, &enqueued, 0.01, 5);
 	temporal_each_between(r, &crash, 0, 0);
 	/* what the scheduler says of itself, a moment before or behind what the host reads */
+	temporal_each_between(r, &said, 1, INFINITY);
 	temporal_strictly_increasing(r, &said);
 	temporal_ratio_within(r, &said, &enqueued, 0.8, 1.25);
 	if (kernel.nr && kernel.sample[0].ok)

@@ -91,7 +91,10 @@ struct ktstr_column ktstr_column_kernel(const struct ktstr_result *r, const char
 
 struct ktstr_column ktstr_column_stats(const struct ktstr_result *r, const char *path)
 {
-	return ktstr_column_of(r, KTSTR_PERIODIC_ONLY, path, of_stats, path);
+	char label[KTSTR_LABEL_LEN];
+
+	snprintf(label, sizeof(label), "scx_stats %s", path);
+	return ktstr_column_of(r, KTSTR_PERIODIC_ONLY, label, of_stats, path);
 }
 
 struct ktstr_column ktstr_column_map(const struct ktstr_result *r, const char *map, const char *path)

@@ -233,7 +233,7 @@ TEST_F(stats, a_column_has_a_gap_where_the_scheduler_said_nothing)
 	snap_after(self, "periodic_002", "");
 	c = column_stats(self->m.r, "nr");
 	ASSERT_EQ(3, c.nr);
-	EXPECT_STREQ("nr", c.label);
+	EXPECT_STREQ("scx_stats nr", c.label);
 	EXPECT_EQ(12, c.sample[0].value);
 	EXPECT_EQ(3, column_delta(&c));
 	EXPECT_FALSE(c.sample[2].ok);
