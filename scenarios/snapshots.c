@@ -17,6 +17,7 @@ static int the_cgroup_was_seen(struct ktstr_result *r)
 {
 	struct ktstr_snap idle = snapshot(r, "idle"), busy = snapshot(r, "busy");
 	struct ktstr_snap counts = snap_map(busy, "ktstr_cgroup_dispatch_count");
+	uint64_t magic = 0, marker = 0;
 
 	/* the scheduler counts enqueues, in all and by cgroup */
 	claim_gt(r, snap_number(snap_var(busy, "nr_enqueued")), snap_number(snap_var(idle, "nr_enqueued")));
@@ -27,6 +28,11 @@ static int the_cgroup_was_seen(struct ktstr_result *r)
 	claim_at_least(r, snap_number(snap_kernel(busy, "rq_scx_states[0].rq_nr_running")) +
 		       snap_number(snap_kernel(busy, "rq_scx_states[1].rq_nr_running")), 2);
 	claim_equals(r, snap_number(snap_var(busy, "crash")), 0);
+	/* pointers into its arena, from a variable and from a map, lead to what it has put there */
+	snap_u64(snap_var(busy, "bss_holder.target.magic"), &magic);
+	snap_u64(snap_get(snap_key(snap_map(busy, "ktstr_cross_btf_map"), 0), "target.marker"), &marker);
+	claim_true(r, magic == 0xC0FFEEFEEDFACE01ull);
+	claim_true(r, marker == 0x1234567890ABCDEFull);
 	return 0;
 }
 
