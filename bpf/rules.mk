@@ -61,6 +61,7 @@ $(Q)$(CC) $(CFLAGS) -I$(<D) -I$(OBJ)/$(<D) -isystem $(TOOLS)/include -isystem $(
 	-Wl,--as-needed -lelf -lz -lzstd -o $@
 endef
 
-$(OUTPUT)/scx_ktstr: $(OBJ)/bpf/scx_ktstr_options.o
+$(OUTPUT)/scx_ktstr: $(OBJ)/bpf/scx_ktstr_options.o $(OBJ)/bpf/scx_ktstr_stats.o \
+	$(addprefix $(OBJ)/lib/,jtree.o jtree_text.o json.o err.o)
 $(addprefix $(OUTPUT)/,$(own_scheds)): $(OUTPUT)/%: bpf/%.c $(OBJ)/bpf/%.bpf.skel.h
 	$(link_loader)

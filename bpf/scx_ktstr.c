@@ -23,20 +23,17 @@
 #include <time.h>
 #include <sys/inotify.h>
 #include <sys/signalfd.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/timerfd.h>
-#include <sys/un.h>
 #include <bpf/bpf.h>
 #include <scx/common.h>
 
 #include "lib/clock.h"
 #include "scx_ktstr.h"
 #include "scx_ktstr_options.h"
+#include "scx_ktstr_stats.h"
 #include "scx_ktstr.bpf.skel.h"
 
 #define TRIGGER_DIR	"/tmp"
-#define STATS_DIR	"/var/run/scx/root"
 
 /* kernel/sched/ext: exit kinds from here on are errors. */
 #define SCX_KIND_ERROR	1024
@@ -58,7 +55,13 @@ static const struct {
 
 static struct fixture_options opts;
 
-enum { PFD_SIGNAL, PFD_TIMER, PFD_INOTIFY, PFD_EXIT, PFD_STATS, PFD_CLIENT, NR_PFDS };
+static struct fixture_stats stats;
+
+enum {
+	PFD_SIGNAL, PFD_TIMER, PFD_INOTIFY, PFD_EXIT,
+	PFD_STATS,			/* and those of its clients behind it */
+	NR_PFDS = PFD_STATS + FIXTURE_STATS_PFDS,
+};
 
 static int libbpf_print_fn(enum libbpf_print_level level, const char *format, va_list args)
 {
@@ -147,61 +150,17 @@ static void drain(int fd)
 		;
 }
 
-static void drop_client(struct pollfd *client)
+static void serve_stats(struct bpf_bpf *skel, const struct pollfd *pfds)
 {
-	close(client->fd);
-	*client = (struct pollfd){ .fd = -1, .events = POLLIN };
-}
+	const unsigned long long counter[NR_FIXTURE_COUNTERS] = {
+		[FIXTURE_NR_DISPATCHED] = skel->bss->nr_dispatched,
+		[FIXTURE_NR_ENQUEUED] = skel->bss->nr_enqueued,
+		[FIXTURE_NR_SELECT_CPU] = skel->bss->nr_select_cpu,
+		[FIXTURE_NR_YIELDED] = skel->bss->nr_yielded,
+		[FIXTURE_STATS_MAGIC] = skel->data->stats_magic,
+	};
 
-/*
- * One request of the scx_stats protocol, a line of JSON: {"req":"stats",...}. Whatever else is
- * asked for is refused with EINVAL; a client that does not read is dropped.
- */
-static void serve_client(struct bpf_bpf *skel, struct pollfd *client)
-{
-	char line[1024], reply[512];
-	ssize_t n = recv(client->fd, line, sizeof(line) - 1, MSG_DONTWAIT);
-	int len;
-
-	if (n < 0 && errno == EAGAIN)
-		return;
-	line[n > 0 ? n : 0] = '\0';
-	if (n <= 0 || !strchr(line, '\n')) {
-		drop_client(client);
-		return;
-	}
-	if (strstr(line, "\"req\"") && strstr(line, "\"stats\""))
-		len = snprintf(reply, sizeof(reply),
-			       "{\"errno\":0,\"args\":{\"resp\":{\"nr_dispatched\":%llu,\"nr_enqueued\":%llu,\"nr_select_cpu\":%llu,\"nr_yielded\":%llu,\"stats_magic\":%llu}}}\n",
-			       (unsigned long long)skel->bss->nr_dispatched,
-			       (unsigned long long)skel->bss->nr_enqueued,
-			       (unsigned long long)skel->bss->nr_select_cpu,
-			       (unsigned long long)skel->bss->nr_yielded,
-			       (unsigned long long)skel->data->stats_magic);
-	else
-		len = snprintf(reply, sizeof(reply), "{\"errno\":%d,\"args\":{}}\n", EINVAL);
-	if (send(client->fd, reply, len, MSG_DONTWAIT | MSG_NOSIGNAL) != len)
-		drop_client(client);
-}
-
-/* Where readers of scx_stats look; without it the scheduler does all the same. */
-static int open_stats(void)
-{
-	static const char * const dirs[] = { "/var", "/var/run", "/var/run/scx", STATS_DIR };
-	struct sockaddr_un addr = { .sun_family = AF_UNIX, .sun_path = STATS_DIR "/stats" };
-	size_t i;
-	int fd;
-
-	for (i = 0; i < ARRAY_SIZE(dirs); i++)
-		mkdir(dirs[i], 0755);
-	unlink(addr.sun_path);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd >= 0 && !bind(fd, (struct sockaddr *)&addr, sizeof(addr)) && !listen(fd, 4))
-		return fd;
-	fprintf(stderr, PROG ": no statistics at %s: %s\n", addr.sun_path, strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	return -1;
+	fixture_stats__serve(&stats, pfds, counter);
 }
 
 /* Sleep until it is time to go. Returns true when a signal asked for it. */
@@ -211,19 +170,14 @@ static bool event_loop(struct bpf_bpf *skel, struct pollfd *pfds)
 		check_files(skel);
 		if (check_deadlines(skel, pfds[PFD_TIMER].fd) || UEI_EXITED(skel, uei))
 			return false;
+		fixture_stats__want(&stats, pfds + PFD_STATS);
 		if (poll(pfds, NR_PFDS, -1) < 0)
 			SCX_BUG_ON(errno != EINTR, "poll");
 		if (pfds[PFD_SIGNAL].revents)
 			return true;
 		if (pfds[PFD_EXIT].revents)
 			return false;
-		if (pfds[PFD_CLIENT].fd >= 0 && pfds[PFD_CLIENT].revents)
-			serve_client(skel, &pfds[PFD_CLIENT]);
-		/* one at a time; the others wait in the backlog */
-		if (pfds[PFD_CLIENT].fd < 0 && pfds[PFD_STATS].revents)
-			pfds[PFD_CLIENT].fd = accept4(pfds[PFD_STATS].fd, NULL, NULL,
-						      SOCK_NONBLOCK | SOCK_CLOEXEC);
-		pfds[PFD_STATS].events = pfds[PFD_CLIENT].fd < 0 ? POLLIN : 0;
+		serve_stats(skel, pfds + PFD_STATS);
 		drain(pfds[PFD_TIMER].fd);
 		if (pfds[PFD_INOTIFY].fd >= 0)
 			drain(pfds[PFD_INOTIFY].fd);
@@ -374,7 +328,6 @@ static void open_pfds(struct pollfd *pfds)
 			close(pfds[PFD_INOTIFY].fd);
 		pfds[PFD_INOTIFY].fd = -1;
 	}
-	pfds[PFD_STATS].fd = open_stats();
 }
 
 int main(int argc, char **argv)
@@ -387,6 +340,7 @@ int main(int argc, char **argv)
 	libbpf_set_print(libbpf_print_fn);
 	announce();
 	open_pfds(pfds);
+	fixture_stats__open(&stats, opts.stats);
 	for (first = true; run(pfds, first, &status); first = false)
 		;
 	return status;

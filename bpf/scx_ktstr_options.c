@@ -44,6 +44,8 @@ static const char help_fmt[] =
 "  --no-attach            load, do not attach, stay alive\n"
 "  --eject-at-start       call scx_bpf_error() while it is being attached\n"
 "  --stay                 stay alive as a process when it is not the scheduler any more\n"
+"  --stats HOW            what asking for statistics leads to: serve (default), none (no\n"
+"                         socket), hang, close, garbage, error\n"
 "Other:\n"
 "  --config FILE          read options from FILE, one a line, without the dashes\n"
 "  --timeout-ms N         watchdog timeout, 1 to 30000 (default 20000)\n"
@@ -162,6 +164,23 @@ static void set_stop_with(const struct parser *p, const struct row *row, const c
 		o->stop_status = number(p, row, value, 0, 255);
 }
 
+static void set_stats(const struct parser *p, const struct row *row, const char *value)
+{
+	static const char * const names[] = {
+		[FIXTURE_STATS_SERVE] = "serve", [FIXTURE_STATS_NONE] = "none",
+		[FIXTURE_STATS_HANG] = "hang", [FIXTURE_STATS_CLOSE] = "close",
+		[FIXTURE_STATS_GARBAGE] = "garbage", [FIXTURE_STATS_ERROR] = "error",
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(names) && strcmp(names[i], value); i++)
+		;
+	if (i == ARRAY_SIZE(names))
+		wrong(p, "%s%s %s: must be serve, none, hang, close, garbage or error", dashes(p),
+		      row->name, value);
+	p->o->stats = (enum fixture_stats_how)i;
+}
+
 static void ignore(const struct parser *p, const struct row *row, const char *value)
 {
 	(void)p;
@@ -198,6 +217,7 @@ static const struct row rows[] = {
 	{ "exit-after-ms", set_ms, true, .event = EV_EXIT },
 	{ "exit-status", set_exit_status, true },
 	{ "stop-with", set_stop_with, true },
+	{ "stats", set_stats, true },
 	{ "timeout-ms", set_timeout, true },
 	{ "cell-parent-cgroup", ignore, true },
 	{ "config", read_file, true, .arguments_only = true },

@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "scx_ktstr_stats.h"
+
 #define PROG		"scx-ktstr"	/* tests match this prefix */
 
 #define EXIT_EJECTED	1		/* also: could not be loaded or attached */
@@ -34,6 +36,7 @@ struct fixture_options {
 	bool exit_status_set;
 	int stop_status, stop_signal;	/* instead of a good end on SIGINT and SIGTERM */
 	bool stop_hangs;
+	enum fixture_stats_how stats;
 };
 
 /*

@@ -57,6 +57,8 @@ static const struct variable variables[] = {
 	  "workload window of all tests, in guest seconds" },
 	{ "KTSTR_SNAPSHOTS", "the test's", .meaning =
 	  "periodic snapshots of all tests, 0 to 64" },
+	{ "KTSTR_SCX_STATS", "on", .meaning =
+	  "off: do not ask the scheduler for its statistics at snapshots" },
 	{ "KTSTR_STALL_POLL_MS", "500", .meaning =
 	  "how often the guest looks for workers that make no progress; 0: never" },
 	{ "KTSTR_COLD", "0", .meaning =

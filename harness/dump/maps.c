@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The BPF maps of the scheduler: those that share the BTF of its struct_ops map, and the arenas that
- * its programs use. Of other objects only the names are listed.
+ * its programs use. Of other objects the names are listed, and their variables are shown.
  */
 #include <errno.h>
 #include <linux/kernel.h>
@@ -12,7 +12,8 @@
 #include "dump_priv.h"
 #include "slots.h"
 
-#define MAX_MAPS	256	/* of a scheduler that are shown */
+#define MAX_MAPS	256	/* of a scheduler that are shown, and of all others */
+#define MAX_OBJECTS	32	/* others of which variables are shown */
 
 /* What is read of a map, by its kind; a map type without a row has values (each_value()). */
 static const struct {
@@ -127,13 +128,70 @@ static void put_maps(struct dump *d, const struct ktstr_maps *maps,
 		put_map(&m, list);
 		shown++;
 	}
-	list = ktstr_jtree__array(d->tree, d->report, "other_maps");
-	for (unsigned int i = 0; i < maps->nr; i++)
-		if (maps->map[i].btf_kva != object)
-			put_head(d, &maps->map[i], list);
 	dump_slots__free(d);
 	d->object_btf = NULL;
+	/* an address in this arena is one for the scheduler only */
+	d->arena_bytes = 0;
 	ktstr_map_btf__close(&btf);
+}
+
+/* The BTF of the object that was looked at last. */
+struct other {
+	uint64_t kva;
+	struct ktstr_map_btf btf;	/* btf NULL: it cannot be read */
+	unsigned int opened;
+};
+
+static const struct ktstr_btf *btf_of(struct other *o, struct dump *d,
+				      const struct ktstr_map_layout *l, uint64_t kva)
+{
+	struct ktstr_err err;
+
+	if (kva == o->kva)
+		return o->btf.btf;
+	if (o->opened == MAX_OBJECTS)
+		return NULL;
+	o->opened++;
+	ktstr_map_btf__close(&o->btf);
+	o->kva = kva;
+	o->btf = (struct ktstr_map_btf){ .btf = NULL };
+	ktstr_map_btf__open(&o->btf, d->v, l, kva, &err);
+	return o->btf.btf;
+}
+
+/* .bss, .data, .rodata: an array with one value, whose type is a section. */
+static bool has_variables(const struct ktstr_map *map, const struct ktstr_btf *btf)
+{
+	struct ktstr_btf_type t;
+
+	if (!btf || !map->value_type)
+		return false;
+	ktstr_btf__type(btf, map->value_type, &t);
+	return t.kind == KTSTR_BTF_SECTION;
+}
+
+static void put_others(struct dump *d, const struct ktstr_maps *maps,
+		       const struct ktstr_map_layout *l, uint64_t object)
+{
+	struct ktstr_jnode *list = ktstr_jtree__array(d->tree, d->report, "other_maps");
+	struct other o = { .kva = 0 };
+	unsigned int shown = 0;
+
+	for (unsigned int i = 0; i < maps->nr && shown < MAX_MAPS && !dump_expired(d); i++) {
+		const struct ktstr_map *map = &maps->map[i];
+		struct dump_map m = { .d = d, .map = map, .l = l };
+
+		if (object && map->btf_kva == object)
+			continue;
+		shown++;
+		if (map->type == KTSTR_MAP_ARRAY && map->max_entries == 1 && map->btf_kva)
+			m.btf = btf_of(&o, d, l, map->btf_kva);
+		if (has_variables(map, m.btf))
+			put_map(&m, list);
+		else
+			put_head(d, map, list);
+	}
+	ktstr_map_btf__close(&o.btf);
 }
 
 void dump_maps__put(struct dump *d)
@@ -157,5 +215,7 @@ void dump_maps__put(struct dump *d)
 	else
 		put_maps(d, maps, &layout, object);
 	dump_progs__put(d, object);
+	if (!ret)
+		put_others(d, maps, &layout, object);
 	free(maps);
 }

@@ -17,7 +17,7 @@
 struct walk {
 	struct dump *d;
 	struct dump_slots *to;
-	struct ktstr_btf_field allocated, chunk, child, genn, idx;
+	struct ktstr_btf_field allocated, chunk, genn, idx;
 	struct ktstr_btf_field leaf_bytes, root;
 	uint32_t type;			/* of what leaves have */
 	uint32_t bytes;			/* of a leaf */
@@ -73,20 +73,20 @@ static void put_leaf(struct walk *w, uint64_t offset)
  */
 static void walk_node(struct walk *w, uint64_t desc, int level)
 {
-	uint64_t bits[CHILDREN / 64], chunk, child, at;
+	uint64_t bits[CHILDREN / 64], children[CHILDREN], chunk, child, at;
 
+	/* the pool gives out a chunk as a whole, so all of it is mapped */
 	if (w->nodes++ >= MAX_NODES || !load(w, desc, &w->chunk, &chunk) ||
 	    !arena_offset(w->d, chunk, &at) ||
 	    ktstr_kview__read(w->d->v, w->d->arena_kva + desc + w->allocated.offset, bits,
-			      sizeof(bits))) {
+			      sizeof(bits)) || w->d->arena_bytes - at < sizeof(children) ||
+	    ktstr_kview__read(w->d->v, w->d->arena_kva + at, children, sizeof(children))) {
 		w->cut++;
 		return;
 	}
 	for (unsigned int i = 0; i < CHILDREN && !dump_expired(w->d); i++) {
-		struct ktstr_btf_field f = w->child;
-
-		f.offset += 8 * i;
-		if (!load(w, at, &f, &child) || !child)
+		child = children[i];
+		if (!child)
 			continue;
 		if (level == LEVELS - 1 && !(bits[i / 64] >> i % 64 & 1))
 			continue;
@@ -198,7 +198,6 @@ static const char *resolve(struct walk *w)
 	if (w->allocated.size != CHILDREN / 8)
 		return "the size of allocated";
 	/* BTF has forward declarations of these, as only pointers to them are used: sdt_chunk, sdt_data */
-	w->child = (struct ktstr_btf_field){ .size = 8 };
 	w->idx = (struct ktstr_btf_field){ .size = 4 };
 	w->genn = (struct ktstr_btf_field){ .offset = 4, .size = 4 };
 	return NULL;

@@ -240,6 +240,61 @@ static void put_full_maps(const struct ktstr_jnode *report, FILE *f)
 	}
 }
 
+static const struct ktstr_jnode *task_called(const struct ktstr_jnode *report, const char *name)
+{
+	const struct ktstr_jnode *t = ktstr_jnode__list(report, "task_enrichments");
+	char its[96];
+
+	for (; t; t = t->next) {
+		text_task_name(t, its, sizeof(its));
+		if (!strcmp(its, name))
+			return t;
+	}
+	return NULL;
+}
+
+/* Of the tasks ahead in its queue, how many wait for half of its time at most: they came later. */
+static uint64_t overtakers(const struct ktstr_jnode *report, const struct ktstr_jnode *task,
+			   const struct ktstr_jnode *queue, const struct ktstr_jnode **first)
+{
+	const struct ktstr_jnode *n = ktstr_jnode__list(queue, "tasks"), *t;
+	uint64_t ms = ktstr_jnode__u64(task, "runnable_for_ms", 0), nr = 0;
+	char name[96];
+
+	*first = NULL;
+	text_task_name(task, name, sizeof(name));
+	for (; n && n->type == KTSTR_J_STR && strcmp(n->s, name); n = n->next) {
+		t = task_called(report, n->s);
+		if (!t || ktstr_jnode__u64(t, "runnable_for_ms", ms) > ms / 2)
+			continue;
+		if (!nr++)
+			*first = t;
+	}
+	return nr;
+}
+
+/* The queue's order is to blame where tasks that came later are ahead; else it is taken from too seldom. */
+static void put_busy_queue(const struct ktstr_jnode *report, const struct ktstr_jnode *task,
+			   const struct ktstr_jnode *q, const char *queue, FILE *f)
+{
+	const struct ktstr_jnode *first;
+	uint64_t nr = overtakers(report, task, q, &first);
+	char name[96];
+
+	if (!nr) {
+		fprintf(f, "%s: the CPUs that may run the task take others, not from it\n", queue);
+		return;
+	}
+	text_task_name(first, name, sizeof(name));
+	fprintf(f, "the order of %s: %" PRIu64 " task%s of those ahead came later, such as %s", queue,
+		nr, nr == 1 ? "" : "s", name);
+	if (ktstr_jnode__get(task, "scx_dsq_vtime") && ktstr_jnode__u64(task, "scx_dsq_vtime", 0))
+		fprintf(f, " (dsq_vtime %" PRIu64 ", this one's is %" PRIu64 ")",
+			ktstr_jnode__u64(first, "scx_dsq_vtime", 0),
+			ktstr_jnode__u64(task, "scx_dsq_vtime", 0));
+	fputc('\n', f);
+}
+
 /* What is most likely wrong, in one line. */
 static void put_suspect(const struct ktstr_jnode *report, const struct ktstr_jnode *task,
 			const struct text_cpus *allowed, FILE *f)
@@ -266,7 +321,7 @@ static void put_suspect(const struct ktstr_jnode *report, const struct ktstr_jno
 	else if (put_cpus(report, allowed, true, NULL))
 		fprintf(f, "%s: CPUs that may run the task are idle and do not take from it\n", queue);
 	else
-		fprintf(f, "%s: the CPUs that may run the task take others, not from it\n", queue);
+		put_busy_queue(report, task, q, queue, f);
 }
 
 static void put_stalled(const struct ktstr_jnode *report, const struct ktstr_jnode *task, bool brief,

@@ -146,6 +146,10 @@ void ktstr_dump_text__all(const struct ktstr_jnode *report, FILE *f)
 	put_list("programs", ktstr_jnode__list(report, "prog_runtime_stats"), f);
 	put_list("time of CPUs", ktstr_jnode__list(report, "per_cpu_time"), f);
 	put_list("NUMA counters", ktstr_jnode__list(report, "per_node_numa"), f);
+	if (ktstr_jnode__get(report, "scx_stats")) {
+		text_title("statistics of the scheduler", f);
+		ktstr_jtree__write(ktstr_jnode__get(report, "scx_stats"), f);
+	}
 	text_title("what else is said", f);
 	put_members(report, NULL, f);
 }

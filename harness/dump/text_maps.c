@@ -193,6 +193,11 @@ void text_maps(const struct ktstr_jnode *report, FILE *f)
 		ktstr_value_text__safe(why, f);
 		fputc('\n', f);
 	}
+	m = ktstr_jnode__list(report, "other_maps");
+	if (m)
+		text_title("maps of other BPF objects", f);
+	for (; m; m = m->next)
+		text_map(m, false, f);
 }
 
 /* As in a test: the end of the name, or its beginning where the kernel has cut it. */
@@ -205,13 +210,15 @@ static bool is_called(const char *name, const char *wanted)
 
 int ktstr_dump_text__map(const struct ktstr_jnode *report, const char *name, FILE *f)
 {
+	static const char * const lists[] = { "maps", "other_maps" };
 	int ret = -ENOENT;
 
-	for (const struct ktstr_jnode *m = ktstr_jnode__list(report, "maps"); m; m = m->next)
-		if (is_called(ktstr_jnode__str(m, "name", ""), name)) {
-			text_map(m, true, f);
-			ret = 0;
-		}
+	for (int i = 0; i < 2; i++)
+		for (const struct ktstr_jnode *m = ktstr_jnode__list(report, lists[i]); m; m = m->next)
+			if (is_called(ktstr_jnode__str(m, "name", ""), name)) {
+				text_map(m, true, f);
+				ret = 0;
+			}
 	for (const struct ktstr_jnode *m = ktstr_jnode__list(report, "sdt_allocations"); m; m = m->next)
 		if (is_called(ktstr_jnode__str(m, "name", ""), name)) {
 			put_allocator(m, true, f);

@@ -275,6 +275,36 @@ static bool on_ask(struct ktstr_seen *s, const struct ktstr_msg *m)
 	return true;
 }
 
+static bool on_scx_stats(struct ktstr_seen *s, const struct ktstr_msg *m)
+{
+	struct ktstr_scx_stats_seen *st = &s->scx_stats[KTSTR_SCX_STATS_SEEN - 1];
+	struct ktstr_msg_scx_stats what;
+	size_t len = m->len - sizeof(what);
+	char *text = NULL;
+
+	if (m->len < sizeof(what))
+		return false;
+	memcpy(&what, m->payload, sizeof(what));
+	if (what.outcome == KTSTR_SCX_STATS_NONE || what.outcome >= KTSTR_NR_SCX_STATS ||
+	    len > KTSTR_SCX_STATS_MAX || (what.outcome != KTSTR_SCX_STATS_ANSWER && len))
+		return false;
+	if (what.snapshot < KTSTR_MAX_PERIODIC)
+		st = &s->scx_stats[what.snapshot];
+	else if (what.snapshot != KTSTR_SCX_STATS_ASKED)
+		return false;
+	if (len) {
+		text = malloc(len);
+		if (!text)
+			return false;
+		memcpy(text, (const char *)m->payload + sizeof(what), len);
+	}
+	free(st->text);
+	*st = (struct ktstr_scx_stats_seen){
+		.time_ns = m->time_ns, .what = what, .text = text, .len = len, .is_new = true,
+	};
+	return true;
+}
+
 static bool on_teardown(struct ktstr_seen *s, const struct ktstr_msg *m)
 {
 	s->teardown_ns = m->time_ns;
@@ -310,6 +340,7 @@ static bool (* const handlers[KTSTR_NR_MSG_TYPES])(struct ktstr_seen *, const st
 	[KTSTR_MSG_OUTPUT] = on_output,
 	[KTSTR_MSG_DEVICES] = on_devices,
 	[KTSTR_MSG_ASK] = on_ask,
+	[KTSTR_MSG_SCX_STATS] = on_scx_stats,
 	[KTSTR_MSG_TEARDOWN] = on_teardown,
 	[KTSTR_MSG_EXIT] = on_exit_,
 };

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "guest_args.h"
+#include "window.h"
 
 #define MAX_LIST	1024		/* lines of one list */
 #define MAX_SECONDS	(7 * 86400)	/* deadlines are computed in nanoseconds */
@@ -63,6 +64,8 @@ static const struct field {
 	ROW_U32("session", session, .max = 1),
 	ROW_U32("no_restart", no_restart, .max = 1),
 	ROW_U32("unclean_exit", unclean_exit, .max = 1),
+	ROW_U32("no_scx_stats", no_scx_stats, .max = 1),
+	ROW_U32("num_snapshots", num_snapshots, .max = KTSTR_MAX_PERIODIC),
 	ROW_LIST("enable", enable),
 	ROW_LIST("disable", disable),
 	ROW_LIST("module", modules),

@@ -40,6 +40,8 @@ struct ktstr_guest_args {
 	uint32_t session;		/* 1: the body is the user's and goes on without it */
 	uint32_t no_restart;		/* 1: that the kernel makes it restart is its end */
 	uint32_t unclean_exit;		/* 1: no matter how it ends when it is stopped */
+	uint32_t no_scx_stats;		/* 1: it is not asked for its statistics */
+	uint32_t num_snapshots;		/* periodic ones for which it is asked */
 	char **enable, **disable;	/* "echo V > /path" */
 	char **modules;			/* kernel modules to load, in this order */
 	char **devices;			/* paths that exist then */

@@ -11,7 +11,7 @@
 #include "harness/result/statistics.h"
 
 /* Of the payloads; both sides check it. */
-#define KTSTR_CHAN_VERSION	5u
+#define KTSTR_CHAN_VERSION	6u
 
 enum ktstr_msg_type {
 	KTSTR_MSG_START = 1,	/* PID 1 runs: struct ktstr_msg_start, then release string */
@@ -30,6 +30,7 @@ enum ktstr_msg_type {
 	KTSTR_MSG_OUTPUT,	/* of a payload: struct ktstr_msg_output, then a piece of text */
 	KTSTR_MSG_DEVICES,	/* what the kernel counted of devices: "NUMBER NAME VALUE" lines */
 	KTSTR_MSG_ASK,		/* the body waits for the host: struct ktstr_msg_ask, then bytes */
+	KTSTR_MSG_SCX_STATS,	/* the scheduler's statistics: struct ktstr_msg_scx_stats, then text */
 	KTSTR_MSG_TEARDOWN,	/* the body is over, cleaning up: empty */
 	KTSTR_MSG_EXIT,		/* s32 status; nothing follows */
 	KTSTR_NR_MSG_TYPES,
@@ -123,6 +124,40 @@ struct ktstr_msg_ask {
 	uint32_t unused;	/* 0 */
 	char name[KTSTR_ASK_NAME_LEN];	/* a symbol, or a path in a task */
 	char as[KTSTR_NAME_LEN];	/* of the snapshot, or of what is read */
+};
+
+/*
+ * What the scheduler says about itself: its socket serves the protocol of the scx project's
+ * scx_stats, lines of JSON. A request {"req":"stats","args":{"target":"top"}} is answered by
+ * {"errno":0,"args":{"resp":...}}.
+ */
+#define KTSTR_SCX_STATS_PATH	"/var/run/scx/root/stats"
+#define KTSTR_SCX_STATS_MAX	(256u << 10)	/* bytes of an answer */
+#define KTSTR_SCX_STATS_MS	1000		/* it has so long to come */
+#define KTSTR_SCX_STATS_SILENT	2	/* after so many in a row that did not, nobody asks any more */
+/* Of msg_scx_stats: it belongs to the snapshot that the body asks for next. */
+#define KTSTR_SCX_STATS_ASKED	UINT32_MAX
+
+/* What became of a request. Rows of harness/snapshot/stats.c have the words. */
+enum ktstr_scx_stats {
+	KTSTR_SCX_STATS_NONE,		/* there was none */
+	KTSTR_SCX_STATS_ANSWER,		/* a line, which follows without its newline */
+	KTSTR_SCX_STATS_NO_SCHEDULER,	/* no process of a scheduler was started */
+	KTSTR_SCX_STATS_NO_SOCKET,
+	KTSTR_SCX_STATS_NO_LISTENER,	/* the file is there, and refuses connections */
+	KTSTR_SCX_STATS_FAILED,		/* connecting, sending or receiving, with @error */
+	KTSTR_SCX_STATS_CLOSED,		/* it hung up in the middle */
+	KTSTR_SCX_STATS_SILENCE,	/* no whole line within KTSTR_SCX_STATS_MS */
+	KTSTR_SCX_STATS_TOO_LONG,
+	KTSTR_SCX_STATS_GIVEN_UP,	/* KTSTR_SCX_STATS_SILENT requests in a row: silence */
+	KTSTR_NR_SCX_STATS,
+};
+
+struct ktstr_msg_scx_stats {
+	uint32_t snapshot;	/* number of a periodic one from 0 on, or KTSTR_SCX_STATS_ASKED */
+	uint32_t outcome;	/* enum ktstr_scx_stats */
+	int32_t error;		/* errno, or 0 */
+	uint32_t waited_us;	/* from the request to its end */
 };
 
 /*

@@ -38,6 +38,7 @@ struct ktstr_run_opts {
 	bool vmcore;		/* KTSTR_VMCORE=1: a core of the machine with each dump */
 	const char *monitor_csv; /* KTSTR_MONITOR_CSV=FILE: append all samples to it; NULL: no */
 	bool auto_repro;	/* KTSTR_AUTO_REPRO=off: repeat no crash */
+	bool no_scx_stats;	/* KTSTR_SCX_STATS=off: do not ask the scheduler at snapshots */
 	/* the run whose crash this one repeats; NULL: it is a first one */
 	const struct ktstr_run *repro_of;
 	const char *trace;	/* KTSTR_TRACE=FILE: the schedule goes there; NULL: no */

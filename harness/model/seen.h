@@ -16,6 +16,7 @@
 #include "run.h"
 #include "scxlog.h"
 #include "splat.h"
+#include "window.h"
 
 #define KTSTR_MAX_STIMULI	1024
 #define KTSTR_MAX_CHECK_CHANGES	256
@@ -43,6 +44,17 @@ struct ktstr_ask_seen {
 	struct ktstr_msg_ask what;
 	uint8_t data[KTSTR_ASK_MAX];	/* to be written */
 };
+
+/* What became of the request for the scheduler's statistics that belongs to a snapshot. */
+struct ktstr_scx_stats_seen {
+	uint64_t time_ns;		/* guest clock, of its end */
+	struct ktstr_msg_scx_stats what;	/* outcome NONE: nothing came yet */
+	char *text;			/* of an ANSWER */
+	size_t len;
+	bool is_new;			/* the snapshots have not taken it over */
+};
+
+#define KTSTR_SCX_STATS_SEEN	(KTSTR_MAX_PERIODIC + 1)	/* the last one: on request */
 
 struct ktstr_seen {
 	enum ktstr_lifecycle lifecycle;
@@ -78,6 +90,7 @@ struct ktstr_seen {
 	struct ktstr_ask_seen ask;
 	bool answered;			/* by a part, in @answer */
 	struct ktstr_answer answer;
+	struct ktstr_scx_stats_seen scx_stats[KTSTR_SCX_STATS_SEEN];
 
 	unsigned int bad_crcs, bad_messages;
 	uint64_t drops;			/* messages that the guest gave up */

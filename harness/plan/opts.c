@@ -156,6 +156,16 @@ static int parse_auto_repro(struct ktstr_run_opts *o, struct ktstr_err *err)
 	return 0;
 }
 
+static int parse_scx_stats(struct ktstr_run_opts *o, struct ktstr_err *err)
+{
+	const char *v = ktstr_env("KTSTR_SCX_STATS");
+
+	o->no_scx_stats = v && !strcmp(v, "off");
+	if (v && strcmp(v, "on") && !o->no_scx_stats)
+		return ktstr_err(err, EINVAL, "KTSTR_SCX_STATS=%s: must be on or off", v);
+	return 0;
+}
+
 static int parse_cold(struct ktstr_run_opts *o, struct ktstr_err *err)
 {
 	const char *v = ktstr_env("KTSTR_COLD");
@@ -247,7 +257,7 @@ int ktstr_run_opts__from_env(struct ktstr_run_opts *o, struct ktstr_err *err)
 {
 	int (* const parsers[])(struct ktstr_run_opts *o, struct ktstr_err *err) = {
 		parse_accel, parse_determinism, parse_stall_poll, parse_monitor, parse_dump, parse_trace,
-		parse_auto_repro, parse_cold, check_kernel_commit, parse_fds,
+		parse_auto_repro, parse_scx_stats, parse_cold, check_kernel_commit, parse_fds,
 		pick_runs_root, pick_run_id,
 	};
 	size_t i;

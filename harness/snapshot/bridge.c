@@ -6,6 +6,7 @@
 
 #include "harness/dump/dump.h"
 #include "bridge.h"
+#include "stats.h"
 
 static void __attribute__((format(printf, 2, 3)))
 tell(struct ktstr_bridge *b, const char *fmt, ...)
@@ -25,6 +26,7 @@ tell(struct ktstr_bridge *b, const char *fmt, ...)
 static void drop(struct ktstr_bridge *b, unsigned int i)
 {
 	ktstr_jtree__free(&b->list[i]->tree);
+	ktstr_jtree__free(&b->list[i]->stats_tree);
 	free(b->list[i]);
 	memmove(&b->list[i], &b->list[i + 1], (--b->nr - i) * sizeof(b->list[0]));
 }
@@ -35,7 +37,7 @@ static size_t room(const struct ktstr_bridge *b)
 	uint64_t used = 0;
 
 	for (unsigned int i = 0; i < b->nr; i++)
-		used += b->list[i]->tree.bytes;
+		used += b->list[i]->tree.bytes + b->list[i]->stats_tree.bytes;
 	if (used >= KTSTR_BRIDGE_BYTES)
 		return 4096;
 	return KTSTR_BRIDGE_BYTES - used < KTSTR_DUMP_MAX_BYTES ? KTSTR_BRIDGE_BYTES - used :
@@ -65,6 +67,7 @@ struct ktstr_snapshot *ktstr_bridge__add(struct ktstr_bridge *b, const char *nam
 	snprintf(s->name, sizeof(s->name), "%s", name);
 	s->step = KTSTR_NO_STEP;
 	ktstr_jtree__init(&s->tree, room(b));
+	ktstr_jtree__init(&s->stats_tree, KTSTR_STATS_TREE_BYTES);
 	s->report = ktstr_jtree__object(&s->tree, NULL, NULL);
 	b->list[b->nr++] = s;
 	return s;

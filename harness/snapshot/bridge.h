@@ -31,6 +31,9 @@ struct ktstr_snapshot {
 	uint32_t step;			/* KTSTR_NO_STEP: none */
 	uint32_t taken;			/* how often under this name */
 	char file[NAME_MAX];		/* in the run's folder; "": none */
+	/* stats.h; what the report has of them is in a tree of their own */
+	struct ktstr_jtree stats_tree;
+	bool stats_known, has_stats;
 };
 
 struct ktstr_bridge {

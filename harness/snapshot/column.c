@@ -60,6 +60,11 @@ static struct ktstr_snap of_kernel(struct ktstr_snap s, const void *arg)
 	return ktstr_snap_kernel(s, arg);
 }
 
+static struct ktstr_snap of_stats(struct ktstr_snap s, const void *arg)
+{
+	return ktstr_snap_stats(s, arg);
+}
+
 static struct ktstr_snap of_map(struct ktstr_snap s, const void *arg)
 {
 	const struct what *w = arg;
@@ -82,6 +87,14 @@ struct ktstr_column ktstr_column_var(const struct ktstr_result *r, const char *p
 struct ktstr_column ktstr_column_kernel(const struct ktstr_result *r, const char *path)
 {
 	return ktstr_column_of(r, KTSTR_PERIODIC_ONLY, path, of_kernel, path);
+}
+
+struct ktstr_column ktstr_column_stats(const struct ktstr_result *r, const char *path)
+{
+	char label[KTSTR_LABEL_LEN];
+
+	snprintf(label, sizeof(label), "scx_stats %s", path);
+	return ktstr_column_of(r, KTSTR_PERIODIC_ONLY, label, of_stats, path);
 }
 
 struct ktstr_column ktstr_column_map(const struct ktstr_result *r, const char *map, const char *path)

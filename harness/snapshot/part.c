@@ -13,12 +13,14 @@
 #include "lib/paths.h"
 #include "harness/dump/file.h"
 #include "harness/dump/part.h"
+#include "harness/model/guest_args.h"
 #include "harness/model/seen.h"
 #include "harness/monitor/monitor.h"
 #include "harness/plan/plan.h"
 #include "harness/plan/variant.h"
 #include "memory.h"
 #include "part.h"
+#include "stats.h"
 
 #define SUFFIX		".snapshot.json"
 #define PAUSE_MS	5000	/* until all CPUs must have stopped */
@@ -32,6 +34,26 @@ const struct ktstr_snapshot_state *ktstr_snapshots__of(const struct ktstr_run *r
 static struct ktstr_monitor_state *monitor(const struct ktstr_run *run)
 {
 	return ktstr_part__state(run, &ktstr_monitor_part);
+}
+
+#define STATS_PATIENCE_NS	(100 * NSEC_PER_MSEC)	/* that a periodic one has */
+
+/* Does the test have a scheduler with a process that could serve statistics? */
+static bool has_server(const struct ktstr_plan *p)
+{
+	const struct ktstr_scheduler * const *staged = p->test->staged_schedulers;
+
+	return (p->scheduler && p->scheduler->binary) || (staged && *staged);
+}
+
+static int args(const struct ktstr_run *run, void *state, struct ktstr_guest_args *a)
+{
+	(void)state;
+	/* so a guest with nobody to ask does not know of its snapshots */
+	a->no_scx_stats = run->opts.no_scx_stats;
+	if (!run->opts.no_scx_stats && has_server(run->plan))
+		a->num_snapshots = run->plan->num_snapshots;
+	return 0;
 }
 
 static int attach(struct ktstr_run *run, void *state, struct vm *vm, struct ktstr_err *err)
@@ -78,6 +100,13 @@ static uint32_t step_at(const struct ktstr_run *run)
 	return seen->nr_stimuli ? seen->stimuli[seen->nr_stimuli - 1].what.step : KTSTR_NO_STEP;
 }
 
+static uint64_t elapsed_ns(const struct ktstr_snapshot_state *s, uint64_t guest_ns)
+{
+	uint64_t now = active_ns(s, guest_ns);
+
+	return s->window.start_ns && now > s->window.start_ns ? now - s->window.start_ns : 0;
+}
+
 /* @why: there is only a placeholder. */
 static struct ktstr_snapshot *store(struct ktstr_run *run, struct ktstr_snapshot_state *s,
 				    const char *name, enum ktstr_snapshot_kind kind,
@@ -88,16 +117,13 @@ static struct ktstr_snapshot *store(struct ktstr_run *run, struct ktstr_snapshot
 		[KTSTR_SNAPSHOT_PERIODIC] = "periodic",
 	};
 	struct ktstr_snapshot *n = ktstr_bridge__add(&s->bridge, name);
-	uint64_t now;
 
 	if (!n)
 		return NULL;
 	open_window(run, s, guest_ns);
-	now = active_ns(s, guest_ns);
 	n->kind = kind;
 	n->time_ns = guest_ns;
-	n->elapsed_ns = s->window.start_ns && now > s->window.start_ns ?
-			now - s->window.start_ns : 0;
+	n->elapsed_ns = elapsed_ns(s, guest_ns);
 	n->step = step_at(run);
 	ktstr_jtree__str(&n->tree, n->report, "snapshot", name);
 	ktstr_jtree__u64(&n->tree, n->report, "elapsed_ms", n->elapsed_ns / NSEC_PER_MSEC);
@@ -110,6 +136,18 @@ static struct ktstr_snapshot *store(struct ktstr_run *run, struct ktstr_snapshot
 	ktstr_jtree__bool(&n->tree, n->report, "is_placeholder", true);
 	ktstr_jtree__str(&n->tree, n->report, "reason", why);
 	return n;
+}
+
+/* What the guest has heard from the scheduler goes into @n, if it has. */
+static void put_stats(struct ktstr_run *run, struct ktstr_snapshot_state *s,
+		      struct ktstr_snapshot *n, unsigned int i)
+{
+	struct ktstr_scx_stats_seen *st = &run->seen->scx_stats[i];
+
+	if (!n || !st->is_new)
+		return;
+	st->is_new = false;
+	ktstr_snapshot_stats__put(n, st, elapsed_ns(s, st->time_ns));
 }
 
 /* ---- what the body asks for ---- */
@@ -204,6 +242,7 @@ static void take_asked(struct ktstr_run *run, struct ktstr_snapshot_state *s)
 	struct ktstr_snapshot *n = store(run, s, seen->ask.what.as, KTSTR_SNAPSHOT_ASKED,
 					 seen->ask.time_ns, NULL);
 
+	put_stats(run, s, n, KTSTR_SCX_STATS_SEEN - 1);
 	if (n)
 		n->step = seen->ask.what.step;
 	if (!n)
@@ -237,15 +276,20 @@ static bool needs_pause(const struct ktstr_run *run, uint32_t what)
 		what == KTSTR_ASK_WRITE_COLD);
 }
 
-static void sync_point(struct ktstr_run *run, void *state, struct vm *vm)
+/* All CPUs have stood still since @before. QEMU stops its clock meanwhile, KVM's goes on. */
+static void resume(const struct ktstr_run *run, struct ktstr_snapshot_state *s, uint64_t before)
 {
-	struct ktstr_snapshot_state *s = state;
+	vm_resume(s->vm);
+	if (run->accel == VM_ACCEL_KVM)
+		s->frozen_ns += ktstr_now_ns() - before;
+}
+
+static void answer(struct ktstr_run *run, struct ktstr_snapshot_state *s)
+{
 	const char *why = no_view(run);
 	struct ktstr_err err = { .msg = "" };
 	uint64_t before = ktstr_now_ns();
 
-	if (!s->vm || !run->seen->asked || run->seen->answered)
-		return;
 	if (why) {
 		ktstr_answer__put(run->seen, -EOPNOTSUPP, "%s", why);
 		return;
@@ -254,13 +298,12 @@ static void sync_point(struct ktstr_run *run, void *state, struct vm *vm)
 		carry_out(run, s);
 		return;
 	}
-	if (vm_pause(vm, PAUSE_MS, &err)) {
+	if (vm_pause(s->vm, PAUSE_MS, &err)) {
 		ktstr_answer__put(run->seen, -ETIMEDOUT, "%s", err.msg);
 		return;
 	}
 	carry_out(run, s);
-	vm_resume(vm);
-	s->frozen_ns += ktstr_now_ns() - before;
+	resume(run, s, before);
 }
 
 static void watch(struct ktstr_run *run, void *state, struct vm *vm, unsigned int nr)
@@ -278,10 +321,8 @@ static void watch(struct ktstr_run *run, void *state, struct vm *vm, unsigned in
 	}
 	ktstr_monitor__last_time(run, monitor(run));
 	store(run, s, s->watch[nr], KTSTR_SNAPSHOT_WATCHED, run->seen->now_ns, NULL);
-	if (pause) {
-		vm_resume(vm);
-		s->frozen_ns += ktstr_now_ns() - before;
-	}
+	if (pause)
+		resume(run, s, before);
 }
 
 /* ---- periodic ones ---- */
@@ -294,30 +335,104 @@ static uint64_t sample_ns(const struct ktstr_run *run)
 	return all->nr ? all->point[all->nr - 1].time_ns : 0;
 }
 
-/* Is the next one due? One at a time: a second one would see the same. */
-static bool is_due(const struct ktstr_run *run, struct ktstr_snapshot_state *s)
+/*
+ * The scheduler is asked when a snapshot is due, and may need a moment to get a CPU. So long, but not
+ * for half of the time to the next one, the snapshot waits, so that both show the same moment.
+ */
+static uint64_t patience_ns(const struct ktstr_run *run, const struct ktstr_snapshot_state *s)
 {
-	uint64_t now, due;
+	uint64_t gap = (s->window.end_ns - s->window.start_ns) * 8 / 10 / (s->target + 1);
+
+	if (run->opts.no_scx_stats || !has_server(run->plan) ||
+	    run->seen->scx_stats[s->fired].what.outcome != KTSTR_SCX_STATS_NONE)
+		return 0;
+	return gap / 2 < STATS_PATIENCE_NS ? gap / 2 : STATS_PATIENCE_NS;
+}
+
+/* Is the next one due at @now? One at a time: a second one would see the same. */
+static bool is_due(const struct ktstr_run *run, struct ktstr_snapshot_state *s, uint64_t now)
+{
+	uint64_t due;
 
 	if (s->fired >= s->target || s->failures == MAX_FAILURES || no_view(run) ||
 	    run->seen->teardown_ns)
 		return false;
-	now = sample_ns(run);
 	open_window(run, s, now);
 	due = ktstr_window__due(&s->window, s->fired);
-	return due && active_ns(s, now) >= due;
+	return due && active_ns(s, now) >= due + patience_ns(run, s);
 }
 
-static void take_periodic(struct ktstr_run *run, struct ktstr_snapshot_state *s, const char *why)
+static void name_periodic(char *buf, size_t size, unsigned int i)
+{
+	snprintf(buf, size, "periodic_%03u", i);
+}
+
+static void take_periodic(struct ktstr_run *run, struct ktstr_snapshot_state *s, uint64_t now,
+			  const char *why)
 {
 	char name[KTSTR_NAME_LEN];
 	struct ktstr_snapshot *n;
 
-	snprintf(name, sizeof(name), "periodic_%03u", s->fired);
-	n = store(run, s, name, KTSTR_SNAPSHOT_PERIODIC, sample_ns(run), why);
+	name_periodic(name, sizeof(name), s->fired);
+	n = store(run, s, name, KTSTR_SNAPSHOT_PERIODIC, now, why);
 	if (n)
 		n->due_ns = ktstr_window__due(&s->window, s->fired) - s->window.start_ns;
+	put_stats(run, s, n, s->fired);
 	s->fired++;
+}
+
+/* The same while all CPUs stand still. */
+static void pause_and_take(struct ktstr_run *run, struct ktstr_snapshot_state *s, uint64_t now)
+{
+	uint64_t before = ktstr_now_ns();
+	struct ktstr_err err = { .msg = "" };
+
+	if (ktstr_run__deterministic(run)) {
+		take_periodic(run, s, now, NULL);
+		return;
+	}
+	if (vm_pause(s->vm, PAUSE_MS, &err)) {
+		s->failures++;
+		take_periodic(run, s, now, err.msg);
+		return;
+	}
+	s->failures = 0;
+	take_periodic(run, s, now, NULL);
+	resume(run, s, before);
+}
+
+/*
+ * The guest asks the scheduler when a snapshot is due. If it is here before the monitor's next
+ * sample, the snapshot is taken now, with the answer; else the snapshot was taken without it.
+ */
+static void take_over_stats(struct ktstr_run *run, struct ktstr_snapshot_state *s)
+{
+	char name[KTSTR_NAME_LEN];
+
+	for (unsigned int i = 0; i < KTSTR_MAX_PERIODIC; i++) {
+		struct ktstr_scx_stats_seen *st = &run->seen->scx_stats[i];
+
+		if (!st->is_new)
+			continue;
+		if (i == s->fired && is_due(run, s, st->time_ns))
+			pause_and_take(run, s, st->time_ns);
+		if (i >= s->fired)
+			continue;	/* it waits for its snapshot */
+		name_periodic(name, sizeof(name), i);
+		put_stats(run, s, ktstr_bridge__find(&s->bridge, name), i);
+	}
+}
+
+static void sync_point(struct ktstr_run *run, void *state, struct vm *vm)
+{
+	struct ktstr_snapshot_state *s = state;
+
+	(void)vm;
+	if (!s->vm)
+		return;
+	take_over_stats(run, s);
+	if (run->seen->asked && !run->seen->answered)
+		answer(run, s);
 }
 
 static void mark(struct ktstr_run *run, void *state, struct vm *vm, enum vm_mark_slot slot)
@@ -325,29 +440,17 @@ static void mark(struct ktstr_run *run, void *state, struct vm *vm, enum vm_mark
 	struct ktstr_snapshot_state *s = state;
 
 	(void)vm;
-	if (slot == VM_MARK_PACE && s->vm && is_due(run, s))
-		take_periodic(run, s, NULL);
+	if (slot == VM_MARK_PACE && s->vm && is_due(run, s, sample_ns(run)))
+		take_periodic(run, s, sample_ns(run), NULL);
 }
 
 static void tick(struct ktstr_run *run, void *state, struct vm *vm)
 {
 	struct ktstr_snapshot_state *s = state;
-	uint64_t before = ktstr_now_ns();
-	struct ktstr_err err = { .msg = "" };
 
-	if (!s->vm || !is_due(run, s))
-		return;
-	if (vm_pause(vm, PAUSE_MS, &err)) {
-		s->failures++;
-		take_periodic(run, s, err.msg);
-		return;
-	}
-	s->failures = 0;
-	take_periodic(run, s, NULL);
-	vm_resume(vm);
-	/* QEMU's own clock stands while it is stopped by its monitor; KVM's goes on */
-	if (run->accel == VM_ACCEL_KVM)
-		s->frozen_ns += ktstr_now_ns() - before;
+	(void)vm;
+	if (s->vm && is_due(run, s, sample_ns(run)))
+		pause_and_take(run, s, sample_ns(run));
 }
 
 static void detach(struct ktstr_run *run, void *state, struct vm *vm)
@@ -377,13 +480,29 @@ static void write_file(struct ktstr_run *run, struct ktstr_snapshot *n)
 	}
 }
 
+/* Why nothing was heard of the scheduler's statistics. */
+static const char *why_no_stats(const struct ktstr_run *run, const struct ktstr_snapshot *n)
+{
+	if (run->opts.no_scx_stats)
+		return "KTSTR_SCX_STATS=off: the scheduler was not asked";
+	if (n->kind == KTSTR_SNAPSHOT_WATCHED)
+		return "nobody can be asked while the kernel writes to a variable";
+	if (!has_server(run->plan))
+		return "the test has no scheduler that could be asked";
+	return "the guest did not come to asking the scheduler";
+}
+
 static void fold(struct ktstr_run *run, void *state)
 {
 	struct ktstr_snapshot_state *s = state;
 
-	for (unsigned int i = 0; run->dir && i < s->bridge.nr; i++)
-		if (s->bridge.list[i]->report)
-			write_file(run, s->bridge.list[i]);
+	for (unsigned int i = 0; i < s->bridge.nr; i++) {
+		struct ktstr_snapshot *n = s->bridge.list[i];
+
+		ktstr_snapshot_stats__none(n, why_no_stats(run, n));
+		if (run->dir && n->report)
+			write_file(run, n);
+	}
 }
 
 static void put_snapshot(const struct ktstr_snapshot *n, struct ktstr_json *j)
@@ -407,6 +526,8 @@ static void put_snapshot(const struct ktstr_snapshot *n, struct ktstr_json *j)
 		ktstr_json__u64(j, "step", n->step);
 	ktstr_json__u64(j, "taken", n->taken);
 	ktstr_json__bool(j, "is_placeholder", n->placeholder);
+	ktstr_json__str(j, "scx_stats_unavailable",
+			ktstr_jnode__str(n->report, "scx_stats_unavailable", NULL));
 	ktstr_json__str(j, "file", n->file[0] ? n->file : NULL);
 	ktstr_json__end(j);
 }
@@ -445,6 +566,15 @@ static void json(const struct ktstr_run *run, const void *state, const char *key
 	ktstr_json__end(j);
 }
 
+static unsigned int nr_with_stats(const struct ktstr_bridge *b)
+{
+	unsigned int nr = 0;
+
+	for (unsigned int i = 0; i < b->nr; i++)
+		nr += b->list[i]->has_stats;
+	return nr;
+}
+
 static void report(const struct ktstr_run *run, const void *state, bool brief, FILE *f)
 {
 	const struct ktstr_snapshot_state *s = state;
@@ -453,6 +583,8 @@ static void report(const struct ktstr_run *run, const void *state, bool brief, F
 	(void)run;
 	if (s->target)
 		fprintf(f, "periodic: %u of %u taken\n", s->fired, s->target);
+	if (s->target && nr_with_stats(b))
+		fprintf(f, "with statistics of the scheduler: %u\n", nr_with_stats(b));
 	for (unsigned int i = 0; !brief && i < b->nr; i++)
 		fprintf(f, "%s at %" PRIu64 " ms%s: ktstr dump %s\n", b->list[i]->name,
 			b->list[i]->elapsed_ns / NSEC_PER_MSEC,
@@ -476,6 +608,7 @@ const struct ktstr_run_part ktstr_snapshot_part = {
 	.title = "snapshots",
 	.state_size = sizeof(struct ktstr_snapshot_state),
 	.period_ns = KTSTR_MONITOR_PERIOD_NS,
+	.args = args,
 	.attach = attach,
 	.sync = sync_point,
 	.mark = mark,

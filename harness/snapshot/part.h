@@ -16,8 +16,8 @@
 #define KTSTR_SNAPSHOT_PART_H
 
 #include "harness/model/part.h"
+#include "harness/model/window.h"
 #include "bridge.h"
-#include "window.h"
 
 #define KTSTR_MAX_WATCHES	VM_NR_WATCHES
 

@@ -28,6 +28,7 @@ const char *ktstr_snap_error__name(enum ktstr_snap_error e)
 		[KTSTR_SNAP_TYPE_MISMATCH] = "TypeMismatch",
 		[KTSTR_SNAP_NO_MATCH] = "NoMatch",
 		[KTSTR_SNAP_NOT_NARROWED] = "PerCpuNotNarrowed",
+		[KTSTR_SNAP_MISSING_STATS] = "MissingStats",
 	};
 
 	return (unsigned int)e < KTSTR_NR_SNAP_ERRORS ? names[e] : "?";
@@ -188,17 +189,19 @@ static bool is_all(struct ktstr_snap *s)
 
 struct ktstr_snap ktstr_snap_map(struct ktstr_snap s, const char *name)
 {
+	static const char * const lists[] = { "maps", "other_maps" };
 	const struct ktstr_jnode *list, *m;
 	char names[200];
 
 	if (!is_all(&s))
 		return s;
+	for (int i = 0; i < 2; i++)
+		for (m = ktstr_jnode__list(s.node, lists[i]); m; m = m->next)
+			if (is_called(ktstr_jnode__str(m, "name", ""), name))
+				return snap_go(s, KTSTR_SNAP_MAP, m, " %s", name);
 	if (!ktstr_jnode__get(s.node, "maps"))
 		return no_maps(s);
 	list = ktstr_jnode__list(s.node, "maps");
-	for (m = list; m; m = m->next)
-		if (is_called(ktstr_jnode__str(m, "name", ""), name))
-			return snap_go(s, KTSTR_SNAP_MAP, m, " %s", name);
 	snap_list(list, "name", names, sizeof(names));
 	return snap_fail(s, KTSTR_SNAP_MAP_NOT_FOUND, "no map is called %s; there are: %s", name,
 			 names);
@@ -296,6 +299,19 @@ struct ktstr_snap ktstr_snap_kernel(struct ktstr_snap s, const char *path)
 	if (!is_all(&s))
 		return s;
 	return snap_walk(snap_go(s, KTSTR_SNAP_PLAIN, s.node, " kernel"), path);
+}
+
+struct ktstr_snap ktstr_snap_stats(struct ktstr_snap s, const char *path)
+{
+	const struct ktstr_jnode *stats;
+
+	if (!is_all(&s))
+		return s;
+	stats = ktstr_jnode__get(s.node, "scx_stats");
+	if (!stats)
+		return snap_fail(s, KTSTR_SNAP_MISSING_STATS, "%s",
+				 ktstr_jnode__str(s.node, "scx_stats_unavailable", "nobody asked for them"));
+	return snap_walk(snap_go(s, KTSTR_SNAP_STATS, stats, " stats"), path);
 }
 
 int ktstr_snapshots__default_check(struct ktstr_result *r)

@@ -26,6 +26,8 @@ struct ktstr_snap snap_go(struct ktstr_snap s, enum ktstr_snap_place place, cons
 const struct ktstr_jnode *snap_entries(const struct ktstr_jnode *n);
 /* "a, b, c ..." of the names under @key in a list. */
 void snap_list(const struct ktstr_jnode *list, const char *key, char *buf, size_t size);
+/* "JSON number" and so on, for people. */
+const char *snap_json_type(const struct ktstr_jnode *n);
 /* Follow @path in a value. */
 struct ktstr_snap snap_walk(struct ktstr_snap s, const char *path);
 

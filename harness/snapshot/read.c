@@ -15,10 +15,36 @@ struct number {
 	double d;
 };
 
+const char *snap_json_type(const struct ktstr_jnode *n)
+{
+	static const char * const types[] = {
+		[KTSTR_J_NULL] = "null", [KTSTR_J_BOOL] = "JSON bool", [KTSTR_J_UINT] = "JSON number",
+		[KTSTR_J_INT] = "JSON number", [KTSTR_J_REAL] = "JSON number",
+		[KTSTR_J_STR] = "JSON string", [KTSTR_J_ARRAY] = "JSON array",
+		[KTSTR_J_OBJECT] = "JSON object",
+	};
+
+	return types[n->type];
+}
+
 static const char *kind_of(const struct ktstr_snap *s)
 {
-	return ktstr_jnode__str(s->node, "kind", NULL) ?: s->place == KTSTR_SNAP_PLAIN ? "JSON value" :
-	       "place without a value";
+	const struct ktstr_jnode *n = s->node;
+	const char *kind = s->place == KTSTR_SNAP_STATS ? NULL : ktstr_jnode__str(n, "kind", NULL);
+
+	if (kind)
+		return kind;
+	return n && (s->place == KTSTR_SNAP_PLAIN || s->place == KTSTR_SNAP_STATS) ?
+	       snap_json_type(n) : "place without a value";
+}
+
+/* JSON that is no value of a dump with its kind. */
+static bool is_plain(const struct ktstr_snap *s)
+{
+	const struct ktstr_jnode *n = s->node;
+
+	return s->place == KTSTR_SNAP_STATS ||
+	       (s->place == KTSTR_SNAP_PLAIN && n->type != KTSTR_J_OBJECT);
 }
 
 /* Maps and entries stand for their value. */
@@ -40,8 +66,7 @@ static struct ktstr_snap load(struct ktstr_snap f, struct number *n, const char 
 	f = value_of(f);
 	if (f.error)
 		return f;
-	v = f.place == KTSTR_SNAP_PLAIN && ((const struct ktstr_jnode *)f.node)->type != KTSTR_J_OBJECT ?
-	    f.node : ktstr_jnode__get(f.node, "value");
+	v = is_plain(&f) ? f.node : ktstr_jnode__get(f.node, "value");
 	n->type = v ? v->type : KTSTR_J_NULL;
 	switch (n->type) {
 	case KTSTR_J_BOOL:
@@ -127,7 +152,7 @@ enum ktstr_snap_error ktstr_snap_str(struct ktstr_snap f, const char **v)
 	if (f.error)
 		return f.error;
 	n = f.node;
-	text = n->type == KTSTR_J_STR ? n->s : ktstr_jnode__str(n, "variant", NULL) ?:
+	text = n->type == KTSTR_J_STR ? n->s : is_plain(&f) ? NULL : ktstr_jnode__str(n, "variant", NULL) ?:
 	       ktstr_jnode__str(n, "value", NULL) ?: ktstr_jnode__str(n, "cpus", NULL);
 	if (text)
 		*v = text;

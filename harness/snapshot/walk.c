@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Paths in values: "a.b[2].c". A value is an object whose "kind" says what it has (dump/render.h);
- * what the kernel's part of a report has besides them is JSON as it is. Steps are bounded by the
- * path, pointers by SNAP_HOPS.
+ * Paths in values: "a.b[2].c", or "a[\"b\"][2].c" for a name that has one of ".[" in it. A value is an
+ * object whose "kind" says what it has (dump/render.h); what the kernel's part of a report has besides
+ * them, and what a scheduler serves, is JSON as it is. Steps are bounded by the path, pointers by
+ * SNAP_HOPS.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -89,6 +90,10 @@ static struct ktstr_snap no_member(struct ktstr_snap s, const char *name, int le
 					 "has no members, it is a %s; asked for .%.*s", kind_of(n), len,
 					 name);
 		snap_list(c, "name", names, sizeof(names));
+	} else if (s.place == KTSTR_SNAP_STATS && n->type != KTSTR_J_OBJECT) {
+		return snap_fail(s, KTSTR_SNAP_TYPE_MISMATCH,
+				 "has no members, it is a %s; asked for .%.*s", snap_json_type(n),
+				 len, name);
 	} else {
 		snprintf(names, sizeof(names), "none");
 		for (c = n->type == KTSTR_J_OBJECT ? ktstr_jnode__first(n) : NULL;
@@ -104,11 +109,11 @@ static struct ktstr_snap step_name(struct ktstr_snap s, const char *name, size_t
 {
 	const struct ktstr_jnode *n = s.node, *to = NULL, *c;
 
-	if (s.place == KTSTR_SNAP_PLAIN && n->type == KTSTR_J_OBJECT)
+	if (s.place != KTSTR_SNAP_VALUE && n->type == KTSTR_J_OBJECT)
 		for (c = ktstr_jnode__first(n); c && !to; c = c->next)
 			if (c->key && strlen(c->key) == len && !memcmp(c->key, name, len))
 				to = c;
-	if (!to && *kind_of(n)) {
+	if (!to && s.place != KTSTR_SNAP_STATS && *kind_of(n)) {
 		s.place = KTSTR_SNAP_VALUE;
 		s = follow(s);
 		if (s.error)
@@ -123,13 +128,16 @@ static struct ktstr_snap step_index(struct ktstr_snap s, uint64_t i)
 {
 	const struct ktstr_jnode *to, *n;
 
-	s = *kind_of(s.node) ? follow(s) : s;
+	s = s.place != KTSTR_SNAP_STATS && *kind_of(s.node) ? follow(s) : s;
 	if (s.error)
 		return s;
 	n = s.node;
 	if (s.place == KTSTR_SNAP_VALUE && strcmp(kind_of(n), "array"))
 		return snap_fail(s, KTSTR_SNAP_TYPE_MISMATCH, "has no elements, it is a %s",
 				 kind_of(n));
+	if (s.place == KTSTR_SNAP_STATS && n->type != KTSTR_J_ARRAY)
+		return snap_fail(s, KTSTR_SNAP_TYPE_MISMATCH, "has no elements, it is a %s",
+				 snap_json_type(n));
 	to = s.place == KTSTR_SNAP_VALUE ? element(n, i) : child(n, i);
 	if (!to)
 		return snap_fail(s, KTSTR_SNAP_FIELD_NOT_FOUND, "there is no element %llu of %llu",
@@ -138,22 +146,34 @@ static struct ktstr_snap step_index(struct ktstr_snap s, uint64_t i)
 	return snap_go(s, s.place, to, "[%llu]", (unsigned long long)i);
 }
 
+/* "[3]" or "[\"name\"]" at *@p, which goes on behind it. */
+static struct ktstr_snap step_bracket(struct ktstr_snap s, const char **p)
+{
+	const char *at = *p, *quote = at[1] == '"' ? strstr(at + 2, "\"]") : NULL;
+	uint64_t i;
+	char *end;
+
+	if (quote) {
+		*p = quote + 2;
+		return step_name(s, at + 2, (size_t)(quote - (at + 2)));
+	}
+	errno = 0;
+	i = strtoull(at + 1, &end, 10);
+	if (end == at + 1 || *end != ']' || errno || at[1] == '-')
+		return snap_fail(s, KTSTR_SNAP_FIELD_NOT_FOUND,
+				 "%s: an index is a number in [ ], a name is in [\" \"]", at);
+	*p = end + 1;
+	return step_index(s, i);
+}
+
 struct ktstr_snap snap_walk(struct ktstr_snap s, const char *path)
 {
 	const char *p = path;
-	uint64_t i;
 	size_t len;
-	char *end;
 
 	while (!s.error && *p) {
 		if (*p == '[') {
-			errno = 0;
-			i = strtoull(p + 1, &end, 10);
-			if (end == p + 1 || *end != ']' || errno || p[1] == '-')
-				return snap_fail(s, KTSTR_SNAP_FIELD_NOT_FOUND,
-						 "%s: an index is a number in [ ]", p);
-			s = step_index(s, i);
-			p = end + 1;
+			s = step_bracket(s, &p);
 		} else {
 			len = strcspn(p, ".[");
 			if (!len)

@@ -16,16 +16,11 @@ import re
 import struct
 import sys
 
-FIGURES = {}
+sys.dont_write_bytecode = True
+from figures import Figures  # noqa: E402
 
-
-def note(figure, ours, kernels, where):
-    """Count whether both say the same."""
-    counts = FIGURES.setdefault(figure, [0, 0])
-    same = ours == kernels
-    counts[0 if same else 1] += 1
-    if not same:
-        print("# %s: %s: the dump says %r, the kernel %r" % (where, figure, ours, kernels))
+FIGURES = Figures("the kernel")
+note = FIGURES.note
 
 
 def mask_of(cpus):
@@ -233,13 +228,10 @@ def main():
     compare_registers(late, text)
     if len(sys.argv) > 3:
         compare_core(late, sys.argv[3])
-    wrong = 0
-    for figure, (equal, unequal) in FIGURES.items():
-        print("%s: equal %d, wrong %d" % (figure, equal, unequal))
-        wrong += unequal
-    if not FIGURES.get("task.dsq_id") or not FIGURES.get("map.variables"):
+    status = FIGURES.status()
+    if "task.dsq_id" not in FIGURES.counts or "map.variables" not in FIGURES.counts:
         sys.exit("tasks or variables were not compared")
-    sys.exit(1 if wrong else 0)
+    sys.exit(status)
 
 
 main()

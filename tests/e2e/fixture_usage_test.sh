@@ -65,6 +65,7 @@ usage "a stray argument"		2 2 "unexpected argument bogus" bogus
 usage "a bad number"			2 2 "--stall-after 1x: need a number" --stall-after 1x
 usage "a timeout above the kernel's"	2 2 "--timeout-ms 30001: need a number from 1 to 30000" \
 	--timeout-ms 30001
+usage "statistics in another way"	2 2 "--stats sing: must be serve, none, hang" --stats sing
 usage "a status without a time"		2 2 "--exit-status needs --exit-after-ms" --exit-status 1
 true > "$tmp/empty"
 usage "a file has its options where --config stands" 2 2 "--exit-status needs --exit-after-ms" \

@@ -12,6 +12,8 @@ trap 'rm -rf "$tmp"' EXIT
 forget_settings
 export KTSTR_ACCEL=tcg KTSTR_SEED=1 KTSTR_LIBDIR=$out KTSTR_RUN_ID=r
 export KTSTR_SCHEDULER_BIN_SCX_KTSTR=$out/scx_ktstr
+# the guest does not know of its snapshots if nobody in it is asked for them
+export KTSTR_SCX_STATS=off
 [ -z "${KTSTR_TEST_KERNEL:-}" ] || export KTSTR_KERNEL=$KTSTR_TEST_KERNEL
 
 # run NAME [VARIABLE=VALUE]: leaves $tmp/NAME.tap and the run's files in $tmp/NAME/r/.

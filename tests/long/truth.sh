@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # monitor_truth_test and dump_truth_test.sh on every kernel of the cache, or on those that are named
-# (paths, versions, cache keys: what `ktstr kernel path` takes). Prints the table of docs/monitor.md, a
-# row per figure and a column per kernel, and with --write puts it there.
+# (paths, versions, cache keys: what `ktstr kernel path` takes). Prints the tables of docs/monitor.md and
+# docs/dumps.md, a row per figure and a column per kernel, and with --write puts them there.
 #
 # usage: truth.sh [--write] [KERNEL...]
 set -u
@@ -41,6 +41,7 @@ for k; do
 	KTSTR_TEST_KERNEL=$image tests/e2e/dump_truth_test.sh once >"$tmp/dump" 2>&1
 	rc=$?
 	sed -n "s/^# \\([a-z_.]*: equal\\)/truth: $release: dump: \\1/p" "$tmp/dump" >&2
+	! grep -q '^# task.dsq_id: equal' "$tmp/dump" || cp "$tmp/dump" "$tmp/$release.dump"
 	[ $rc = 0 ] || [ $rc = 4 ] || { bad=1; sed "s/^/$release: dump: /" "$tmp/dump" >&2; }
 done
 
@@ -87,18 +88,41 @@ for why, where in reasons.items():
     print("- `-`: %s (%s)" % (why, ", ".join("`%s`" % f for f in where)))
 EOF
 cat "$tmp/table"
+# Of a dump: how many values are equal; what a kernel does not print, or lacks, is -.
+python3 - "$tmp" >"$tmp/dumps" <<'EOF'
+import glob, os, re, sys
+
+kernels = {}
+for path in glob.glob(sys.argv[1] + "/*.dump"):
+    figures = {}
+    for m in re.finditer(r"^# ([a-z_.]+): equal (\d+), wrong (\d+)", open(path).read(), re.M):
+        figures[m[1]] = m[2] if m[3] == "0" else "%s, wrong %s" % (m[2], m[3])
+    kernels[os.path.basename(path)[:-len(".dump")]] = figures
+names = sorted(kernels, key=lambda k: [int(n) for n in re.findall(r"\d+", k)])
+rows = []
+for k in reversed(names):
+    rows += [f for f in kernels[k] if f not in rows]
+print("| figure | " + " | ".join(names) + " |")
+print("|---" * (len(names) + 1) + "|")
+for f in rows:
+    print("| `%s` | " % f + " | ".join(kernels[k].get(f, "-") for k in names) + " |")
+EOF
+cat "$tmp/dumps"
 if [ -n "$write" ] && [ $bad = 1 ]; then
-	echo "truth: docs/monitor.md is left as it is, see above" >&2
+	echo "truth: the pages are left as they are, see above" >&2
 elif [ -n "$write" ]; then
-	python3 - "$tmp/table" docs/monitor.md <<'EOF' || exit 1
+	for page in "$tmp/table docs/monitor.md" "$tmp/dumps docs/dumps.md"; do
+		# shellcheck disable=SC2086	# two words
+		python3 - $page <<'EOF' || exit 1
 import sys
 
 begin, end = "<!-- truth: begin -->\n", "<!-- truth: end -->\n"
 table, doc = open(sys.argv[1]).read(), open(sys.argv[2]).read()
 if begin not in doc or end not in doc:
-    sys.exit("truth: docs/monitor.md: the marks of the table are missing")
+    sys.exit("truth: %s: the marks of the table are missing" % sys.argv[2])
 open(sys.argv[2], "w").write(doc.split(begin)[0] + begin + "\n" + table + "\n" + end +
                              doc.split(end)[1])
 EOF
+	done
 fi
 exit $bad

@@ -8,22 +8,19 @@ has made by BTF and kallsyms from the guest's memory. drgn executes this:
 Prints "FIGURE: equal N, wrong N" for each figure and exits with 1 if anything is wrong.
 """
 import json
+import os
 import sys
 
 from drgn.helpers.linux.cpumask import for_each_online_cpu
 from drgn.helpers.linux.percpu import per_cpu
 from drgn.helpers.linux.pid import for_each_task
 
-FIGURES = {}
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
+from figures import Figures  # noqa: E402
 
-
-def note(figure, ours, its, where):
-    """Count whether both say the same."""
-    counts = FIGURES.setdefault(figure, [0, 0])
-    same = ours == its
-    counts[0 if same else 1] += 1
-    if not same:
-        print("# %s: %s: the dump says %r, drgn %r" % (where, figure, ours, its))
+FIGURES = Figures("drgn")
+note = FIGURES.note
 
 
 def compare_tasks(dump):
@@ -84,11 +81,7 @@ def main():
     compare_tasks(dump)
     compare_cpus(dump)
     compare_scheduler(dump)
-    wrong = 0
-    for figure, (equal, unequal) in FIGURES.items():
-        print("%s: equal %d, wrong %d" % (figure, equal, unequal))
-        wrong += unequal
-    sys.exit(1 if wrong else 0)
+    sys.exit(FIGURES.status())
 
 
 main()

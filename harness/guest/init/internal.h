@@ -18,6 +18,7 @@
 #include "lib/clock.h"
 #include "harness/chan/chan.h"
 #include "harness/model/scxlog.h"
+#include "harness/model/window.h"
 #include "lib/file.h"
 #include "body.h"
 #include "cgroup_root.h"
@@ -124,6 +125,25 @@ struct guest_sched {
 	size_t partial_len;
 };
 
+/* stats.c: what the scheduler says about itself, for snapshots */
+struct guest_stats {
+	const char *path;		/* of the socket */
+	int fd;				/* the connection; -1: none */
+	pid_t server;			/* the scheduler when it was made */
+	int timer_fd;
+	bool off;
+	bool waiting;			/* a request was sent, for @snapshot */
+	uint32_t snapshot;
+	uint64_t start_ns, deadline_ns;	/* of the request */
+	unsigned int silent;		/* requests in a row that got no answer in time */
+	enum { GUEST_STATS_IDLE, GUEST_STATS_WANTED, GUEST_STATS_DONE } asked;
+	struct ktstr_window window;	/* of periodic snapshots; @next is the next one */
+	uint32_t next;
+	uint64_t body_ns;		/* 0: the window stays where it is */
+	char *answer;			/* a message, and room for a line; NULL: not needed yet */
+	size_t len;			/* of the line, so far */
+};
+
 /* orders.c: requests of the body to PID 1, and the answers */
 struct guest_order {
 	uint32_t what;			/* enum ktstr_sched_order */
@@ -191,6 +211,8 @@ struct guest {
 	struct ktstr_guest_args args;
 	struct guest_sched sched;
 	struct guest_body body;
+	struct guest_stats stats;
+	struct ktstr_msg_ask ask;	/* of the body, while the scheduler is asked first */
 	int sig_fd, kmsg_fd, uevent_fd;	/* -1: none */
 	const struct guest_source *sources;	/* of the loop; the last has no function */
 	struct ktstr_result *result;	/* findings of PID 1 itself */
@@ -282,6 +304,21 @@ enum ktstr_kind guest_sched__why(const struct guest_sched *s, uint64_t body_star
 /* Fork the body. 0 or -errno; then nothing was started. */
 int guest_body__start(struct guest_body *b, const struct ktstr_guest_args *args,
 		      const struct guest_sched *sched);
+
+/* stats.c. The descriptors of g->stats belong to the event loop. */
+
+void guest_stats__open(struct guest *g);
+/* The body begins, and its first step: periodic snapshots are counted from there. */
+void guest_stats__body(struct guest *g);
+void guest_stats__step(struct guest *g);
+/* Ask for a snapshot on request; false: nobody is to be asked. */
+bool guest_stats__ask_first(struct guest *g);
+/* That request is over, and the host knows how. True once. */
+bool guest_stats__asked(struct guest *g);
+void guest_stats__on_socket(struct guest *g);
+void guest_stats__on_timer(struct guest *g);
+/* No requests from now on. May be called twice. */
+void guest_stats__close(struct guest *g);
 
 /* orders.c: carry out the order that the body waits for, and answer it. */
 void guest_order__serve(struct guest *g);

@@ -10,7 +10,7 @@
 #include "lib/clock.h"
 #include "internal.h"
 
-#define MAX_SOURCES	8
+#define MAX_SOURCES	10
 #define DRAIN_ROUNDS	256	/* of a wait without deadline: a child may print forever */
 
 static int *source_fd(struct guest *g, const struct guest_source *s)

@@ -108,18 +108,48 @@ static void on_leader(struct guest *g)
 		guest_sched__leader_died(g);
 }
 
+static void answer_body(struct guest *g, struct ktstr_msg_ask *ask, const void *data)
+{
+	struct ktstr_answer answer;
+
+	guest_link__ask(&g->link, ask, data, &answer);
+	/* the body may have ended */
+	send(g->body.sock, &answer, sizeof(answer), MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+/* The scheduler was asked for its statistics: the snapshot is taken now. */
+static void go_on_asking(struct guest *g)
+{
+	if (guest_stats__asked(g) && g->body.sock >= 0)
+		answer_body(g, &g->ask, "");
+}
+
+static void on_stats(struct guest *g)
+{
+	guest_stats__on_socket(g);
+	go_on_asking(g);
+}
+
+static void on_stats_timer(struct guest *g)
+{
+	guest_stats__on_timer(g);
+	go_on_asking(g);
+}
+
 /* The body waits for the answer. @len: bytes behind the question. */
 static void ask_host(struct guest *g, struct guest_body_msg *msg, size_t len)
 {
-	struct ktstr_answer answer;
 	bool writes = msg->ask.what.what == KTSTR_ASK_WRITE_HOT ||
 		      msg->ask.what.what == KTSTR_ASK_WRITE_COLD;
 
 	if (writes && msg->ask.what.len != len)
 		return;		/* it did not come from dispatch.c */
-	guest_link__ask(&g->link, &msg->ask.what, msg->ask.data, &answer);
-	/* the body may have ended */
-	send(g->body.sock, &answer, sizeof(answer), MSG_NOSIGNAL | MSG_DONTWAIT);
+	if (msg->ask.what.what == KTSTR_ASK_SNAPSHOT && guest_stats__ask_first(g)) {
+		g->ask = msg->ask.what;
+		go_on_asking(g);
+		return;
+	}
+	answer_body(g, &msg->ask.what, msg->ask.data);
 }
 
 static void on_body(struct guest *g)
@@ -134,6 +164,7 @@ static void on_body(struct guest *g)
 	if (len == GUEST_BODY_MSG_LEN(stimulus) && msg.says == GUEST_BODY_STIMULUS) {
 		guest_link__send(&g->link, KTSTR_MSG_STIMULUS, &msg.stimulus,
 				 sizeof(msg.stimulus));
+		guest_stats__step(g);
 	} else if (len == GUEST_BODY_MSG_LEN(op) && msg.says == GUEST_BODY_OP) {
 		guest_link__send(&g->link, KTSTR_MSG_OP, &msg.op, sizeof(msg.op));
 	} else if (len == GUEST_BODY_MSG_LEN(checks) && msg.says == GUEST_BODY_CHECKS) {
@@ -164,6 +195,8 @@ static const struct guest_source sources[] = {
 	{ offsetof(struct guest, sched.log_fd), on_sched_log },
 	{ offsetof(struct guest, sched.leader.fd), on_leader },
 	{ offsetof(struct guest, sched.hold_fd), guest_hold__serve },
+	{ offsetof(struct guest, stats.fd), on_stats },
+	{ offsetof(struct guest, stats.timer_fd), on_stats_timer },
 	{ offsetof(struct guest, body.sock), on_body },
 	{ offsetof(struct guest, uevent_fd), on_uevent },
 	/* last: a child's output is forwarded before its end */
@@ -349,6 +382,7 @@ static int run_body(struct guest *g)
 	}
 	guest_link__send(&g->link, KTSTR_MSG_BODY, NULL, 0);
 	guest_link__ring(&g->link);
+	guest_stats__body(g);
 	ret = guest_body__start(&g->body, &g->args, &g->sched);
 	if (ret) {
 		ktstr_result__add(g->result, KTSTR_FAILS, KTSTR_INFRASTRUCTURE,
@@ -447,6 +481,7 @@ static void teardown(struct guest *g)
 	send_result(g);
 	guest_link__send(&g->link, KTSTR_MSG_TEARDOWN, NULL, 0);
 	guest_link__ring(&g->link);
+	guest_stats__close(g);
 	guest_sched__stop(g);
 	run_echoes(g, g->args.disable);
 	guest_loop__serve(g, NULL, 0);
@@ -458,6 +493,7 @@ int guest_supervise(struct guest *g)
 	int ret;
 
 	g->sources = sources;
+	guest_stats__open(g);
 	g->result = ktstr_result__new();
 	if (!g->result)
 		return -ENOMEM;

@@ -270,6 +270,7 @@
 #define snap_var	ktstr_snap_var
 #define snap_live_var	ktstr_snap_live_var
 #define snap_kernel	ktstr_snap_kernel
+#define snap_stats	ktstr_snap_stats
 #define snap_at	ktstr_snap_at
 #define snap_key	ktstr_snap_key
 #define snap_cpu	ktstr_snap_cpu
@@ -289,6 +290,7 @@
 /* ktstr/temporal.h */
 #define column_var	ktstr_column_var
 #define column_kernel	ktstr_column_kernel
+#define column_stats	ktstr_column_stats
 #define column_map	ktstr_column_map
 #define column_cpu	ktstr_column_cpu
 #define column_cpus	ktstr_column_cpus

@@ -37,6 +37,7 @@ enum ktstr_snap_error {
 	KTSTR_SNAP_TYPE_MISMATCH,	/* what was asked for, and what it is */
 	KTSTR_SNAP_NO_MATCH,		/* no entry is like that; lists some keys */
 	KTSTR_SNAP_NOT_NARROWED,	/* one value per CPU: snap_cpu() chooses */
+	KTSTR_SNAP_MISSING_STATS,	/* the scheduler's statistics are not there, and why */
 	KTSTR_NR_SNAP_ERRORS,
 };
 
@@ -47,7 +48,8 @@ struct ktstr_snap {
 	const void *taken, *node;	/* node: NULL if there is an error */
 	enum ktstr_snap_place {
 		KTSTR_SNAP_ALL, KTSTR_SNAP_MAP, KTSTR_SNAP_ENTRY, KTSTR_SNAP_VALUE,
-		KTSTR_SNAP_PLAIN,	/* of the kernel: JSON as it is */
+		KTSTR_SNAP_PLAIN,	/* of the kernel: JSON as it is, and values in it */
+		KTSTR_SNAP_STATS,	/* of the scheduler's statistics: JSON as it is */
 	} place;
 	enum ktstr_snap_error error;
 	char text[KTSTR_SNAP_TEXT];	/* where this is; with an error, what is wrong */
@@ -73,7 +75,10 @@ unsigned int ktstr_periodic_fired(const struct ktstr_result *r);
 
 /* ---- from place to place ---- */
 
-/* The map of the scheduler whose name ends with @name. */
+/*
+ * The map of the scheduler whose name ends with @name; if it has none, that of another BPF object, of
+ * which .bss, .data and .rodata have values.
+ */
 struct ktstr_snap ktstr_snap_map(struct ktstr_snap s, const char *name);
 /*
  * A variable of the scheduler (.bss, .data, .rodata and sections that begin so), and what follows in
@@ -88,6 +93,12 @@ struct ktstr_snap ktstr_snap_live_var(struct ktstr_snap s, const char *path);
  */
 struct ktstr_snap ktstr_snap_kernel(struct ktstr_snap s, const char *path);
 
+/*
+ * What the scheduler itself has said at that moment, if it serves scx_stats: "nr_dispatched",
+ * "cells.0.load", "cpus[3]", and with any name in quotes "layers[\"a.slice\"].util"; "" is all of it.
+ */
+struct ktstr_snap ktstr_snap_stats(struct ktstr_snap s, const char *path);
+
 /* Entry number @i of a map, as it lists them; the element with that index of an array. */
 struct ktstr_snap ktstr_snap_at(struct ktstr_snap map, uint64_t i);
 /* The entry with this number as its key; of a storage of tasks, with this pid. */
@@ -98,7 +109,7 @@ struct ktstr_snap ktstr_snap_cpu(struct ktstr_snap place, uint32_t cpu);
 unsigned int ktstr_snap_nr(struct ktstr_snap map);
 
 /*
- * A member, a member of that, an element: "a.b[2].c"; "" is the place itself. Pointers that the
+ * A member, a member of that, an element: "a.b[2].c", "a[\"b\"]"; "" is the place itself. Pointers that the
  * snapshot has followed are followed. Of a map, the path starts in its only value.
  */
 struct ktstr_snap ktstr_snap_get(struct ktstr_snap place, const char *path);

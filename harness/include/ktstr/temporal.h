@@ -42,6 +42,8 @@ enum ktstr_column_of { KTSTR_PERIODIC_ONLY, KTSTR_ALL_SNAPSHOTS };
 /* A variable of the scheduler, something of the kernel: by the paths of snap_var(), snap_kernel(). */
 struct ktstr_column ktstr_column_var(const struct ktstr_result *r, const char *path);
 struct ktstr_column ktstr_column_kernel(const struct ktstr_result *r, const char *path);
+/* A number in the scheduler's own statistics, by the paths of snap_stats(). */
+struct ktstr_column ktstr_column_stats(const struct ktstr_result *r, const char *path);
 /* @path in the only value of a map, or in its first. */
 struct ktstr_column ktstr_column_map(const struct ktstr_result *r, const char *map, const char *path);
 /* In a per-CPU map: of one CPU, or of all of them together. */

@@ -9,6 +9,7 @@
 #include "kselftest_harness.h"
 
 #include "harness/dump/cast/cast.h"
+#include "harness/dump/forward.h"
 #include "harness/monitor/view/btf_type.h"
 #include "lib/paths.h"
 
@@ -105,8 +106,8 @@ TEST(every_case_has_what_its_comment_says)
 {
 	unsigned int hits = 0;
 
-	EXPECT_EQ(30, check_file(_metadata, "tests/unit/dump/cast/found.bpf.c", &hits));
-	EXPECT_EQ(32, hits);
+	EXPECT_EQ(34, check_file(_metadata, "tests/unit/dump/cast/found.bpf.c", &hits));
+	EXPECT_EQ(36, hits);
 	hits = 0;
 	EXPECT_EQ(37, check_file(_metadata, "tests/unit/dump/cast/not_found.bpf.c", &hits));
 	EXPECT_EQ(0, hits);
@@ -131,6 +132,49 @@ TEST(a_hit_is_found_by_its_place)
 	EXPECT_EQ(NULL, ktstr_casts__find(&casts, ctx + 1, 16));
 	ktstr_casts__free(&casts);
 	free(elf);
+}
+
+/* Does the only hit of object "forward_in_arena" become complete by these objects? */
+static bool completes(struct __test_metadata *_metadata, const char *one, const char *other)
+{
+	const char * const names[] = { "forward_in_arena", one, other };
+	struct ktstr_casts c[3] = { };
+	struct ktstr_complete whole = { .btf = NULL };
+	struct ktstr_btf_type t = { .nr = 0 };
+	struct ktstr_err err;
+	void *elf[3] = { NULL };
+	size_t len;
+
+	for (int i = 0; i < 3 && names[i]; i++) {
+		elf[i] = read_object(names[i], &len);
+		EXPECT_EQ(0, elf[i] ? ktstr_casts__analyse(&c[i], elf[i], len, &err) : -1);
+	}
+	EXPECT_EQ(1, c[0].nr);
+	if (c[0].nr)
+		whole = ktstr_forward__find(c[0].btf, c[0].cast[0].target, c, other ? 3 : 2);
+	if (whole.btf) {
+		ktstr_btf__type(whole.btf, whole.type, &t);
+		EXPECT_EQ(c[1].btf, whole.btf);
+		EXPECT_STREQ("cell", t.name);
+		EXPECT_EQ(3, t.nr);
+	}
+	for (int i = 0; i < 3; i++) {
+		ktstr_casts__free(&c[i]);
+		free(elf[i]);
+	}
+	return whole.btf;
+}
+
+/* What clang makes of a declaration in one object and of the structure in another. */
+TEST(a_pointer_to_a_name_has_the_structure_of_another_object)
+{
+	EXPECT_TRUE(completes(_metadata, "cell", NULL));
+	EXPECT_TRUE(completes(_metadata, "cell", "cell"));
+	/* objects in which it is something else, or nothing */
+	EXPECT_FALSE(completes(_metadata, "cell", "cell_of_another"));
+	EXPECT_FALSE(completes(_metadata, "cell_as_a_union", NULL));
+	EXPECT_TRUE(completes(_metadata, "cell", "cell_as_a_union"));
+	EXPECT_FALSE(completes(_metadata, "arena_pointer", "argument"));
 }
 
 /* As a skeleton has it: somewhere in a program, at any address. */

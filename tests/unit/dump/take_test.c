@@ -108,6 +108,25 @@ TEST_F(take, maps_of_the_scheduler_have_their_values)
 	EXPECT_EQ(MADE_CPUS, ktstr_jnode__get(e, "per_cpu")->nr);
 }
 
+TEST_F(take, variables_of_other_objects_are_shown_apart)
+{
+	const struct ktstr_jnode *m;
+
+	made_put_u32(&self->m, self->m.other_bss + ARRAY_VALUE, 9);
+	take(self);
+	m = ktstr_jnode__list(self->report, "other_maps");
+	EXPECT_STREQ("probe.bss", ktstr_jnode__str(m, "name", ""));
+	EXPECT_STREQ("{crash=9}", line(self, ktstr_jnode__get(m, "value")));
+	EXPECT_STREQ("{crash=-7, nr=0x10000000000}",
+		     line(self, ktstr_jnode__get(map(self, "scx_mine.bss"), "value")));
+	/* BTF that cannot be read costs the values */
+	made_store(&self->m.g, self->m.other, 0);
+	take(self);
+	m = ktstr_jnode__list(self->report, "other_maps");
+	EXPECT_STREQ("probe.bss", ktstr_jnode__str(m, "name", ""));
+	EXPECT_EQ(NULL, ktstr_jnode__get(m, "value"));
+}
+
 TEST_F(take, an_arena_has_its_pages_and_its_variables)
 {
 	const struct ktstr_jnode *m, *a;
@@ -160,7 +179,8 @@ TEST_F(take, the_text_has_what_the_tree_has)
 	take(self);
 	ktstr_dump_text__all(self->report, f);
 	EXPECT_EQ(0, ktstr_dump_text__map(self->report, ".bss", f));
-	EXPECT_EQ(-ENOENT, ktstr_dump_text__map(self->report, "probe.bss", f));
+	EXPECT_EQ(0, ktstr_dump_text__map(self->report, "probe.bss", f));
+	EXPECT_EQ(-ENOENT, ktstr_dump_text__map(self->report, "probe.data", f));
 	fclose(f);
 	EXPECT_NE(NULL, strstr(text, "scx_mine.bss (array, 1 entries of 24 bytes)"));
 	EXPECT_NE(NULL, strstr(text, "{crash=-7, nr=0x10000000000}"));

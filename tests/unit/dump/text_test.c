@@ -125,6 +125,24 @@ TEST_F(text, who_keeps_a_cpu_is_the_suspect)
 	EXPECT_EQ(NULL, strstr(t, "cache"));
 }
 
+/* A worker at the end of its queue; @ahead_ms: for so long the one ahead of it has waited. */
+#define QUEUED_UP(_ahead_ms, _vtimes)						\
+	"{\"schema\":\"single\",\"rq_scx_states\":[{\"cpu\":0,\"idle\":false,\"curr_comm\":\"hog\",\"curr_pid\":9}],"	\
+	"\"dsq_states\":[{\"id\":\"0x7\",\"origin\":\"user\",\"kva\":700,\"nr\":2,\"tasks\":[\"ahead[3]\",\"late[5]\"]}]," \
+	"\"task_enrichments\":["						\
+	"{\"pid\":3,\"comm\":\"ahead\",\"waiting\":true,\"runnable_for_ms\":" _ahead_ms ",\"cpus_allowed\":\"0\","	\
+	"\"sched_class\":\"ext\",\"dsq_kva\":700" _vtimes "},"			\
+	"{\"pid\":5,\"comm\":\"late\",\"waiting\":true,\"runnable_for_ms\":3000,\"cpus_allowed\":\"0\","	\
+	"\"sched_class\":\"ext\",\"dsq_kva\":700,\"scx_dsq_vtime\":90}]}"
+
+TEST_F(text, the_order_of_a_queue_is_the_suspect_where_others_overtake)
+{
+	EXPECT_SAYS(screen(self, QUEUED_UP("100", "")),
+		    "suspect: the order of DSQ 0x7: 1 task of those ahead came later, such as ahead[3] (dsq_vtime 0, this one's is 90)\n");
+	EXPECT_SAYS(screen(self, QUEUED_UP("2900", ",\"scx_dsq_vtime\":80")),
+		    "suspect: DSQ 0x7: the CPUs that may run the task take others, not from it\n");
+}
+
 TEST_F(text, nonsense_in_a_file_reaches_no_terminal)
 {
 	static const char * const odd[] = {

@@ -56,6 +56,7 @@ struct made_maps {
 	uint64_t node;			/* of the IDR, gpa */
 	uint32_t nr_maps;
 	uint64_t object, other;		/* struct btf of the scheduler's object, and of another */
+	uint64_t other_bss;
 	uint64_t bss, pcpu, htab, smap, ops, pchash, arena;	/* gpa of struct bpf_map */
 	uint64_t prog, scratch;		/* gpa of the program, and of the page for what is unallocated */
 };
@@ -423,7 +424,7 @@ static inline void made_put_maps(struct made_maps *m)
 
 	m->other = made_put_object(m);
 	m->object = made_put_object(m);
-	made_put_map(m, "probe.bss", KTSTR_MAP_ARRAY, 24, 1, bss_type, m->other);
+	m->other_bss = made_put_map(m, "probe.bss", KTSTR_MAP_ARRAY, 24, 1, bss_type, m->other);
 	m->ops = made_put_scheduler(m, "mine", m->object);
 	m->bss = made_put_map(m, "scx_mine.bss", KTSTR_MAP_ARRAY, 24, 1, bss_type, m->object);
 	made_put_u32(m, m->bss + ARRAY_VALUE, (uint32_t)-7);

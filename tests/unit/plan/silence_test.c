@@ -291,6 +291,7 @@ static const struct variable {
 	{ KTSTR_ENV_TOPOLOGY, "harness/plan/override.h", NAMED, "1n1l2c1t" },
 	{ KTSTR_ENV_DURATION, "harness/plan/override.h" },
 	{ KTSTR_ENV_SNAPSHOTS, "harness/plan/override.h", NAMED, "3" },
+	{ "KTSTR_SCX_STATS", "harness/plan/opts.c" },	/* off where nobody asks */
 	{ "KTSTR_STALL_POLL_MS", "harness/plan/opts.c" },
 	{ "KTSTR_COLD", "harness/plan/opts.c", NAMED, "1" },
 	{ "KTSTR_MONITOR", "harness/plan/opts.c" },		/* off where there is none */

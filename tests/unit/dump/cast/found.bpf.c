@@ -222,6 +222,56 @@ INIT(c->other = (u64)(struct node *)take(number))
 #define ONLY_INIT
 #endif
 
+/*
+ * A structure that one object knows by name only: here it is, in the arena and in the kernel's memory,
+ * and in the objects below it has members.
+ */
+/* CASE forward_in_arena: ctx+16=cell/arena */
+#ifdef CASE_forward_in_arena
+struct cell;
+#define CELL struct cell
+#define TAKES_CELL
+#endif
+
+/* CASE cell: ctx+16=cell/arena */
+#ifdef CASE_cell
+struct cell {
+	u64 load;
+	u32 cpu, nr;
+};
+#define CELL struct cell
+#define TAKES_CELL
+#endif
+
+/* CASE cell_of_another: ctx+16=cell/arena */
+#ifdef CASE_cell_of_another
+struct cell {
+	u64 load;
+	u64 nr;
+};
+#define CELL struct cell
+#define TAKES_CELL
+#endif
+
+/* CASE cell_as_a_union: ctx+16=cell/arena */
+#ifdef CASE_cell_as_a_union
+union cell {
+	u64 load;
+	u32 halves[4];
+};
+#define CELL union cell
+#define TAKES_CELL
+#endif
+
+#ifdef TAKES_CELL
+noinline CELL arena *take(u64 number)
+{
+	return (CELL arena *)number;
+}
+INIT(c->other = (u64)(CELL *)take(number))
+#define ONLY_INIT
+#endif
+
 /* CASE list_of_its_own_kind: node+8=node/any */
 #ifdef CASE_list_of_its_own_kind
 struct node head, tail;
