@@ -445,6 +445,7 @@ static void put_host(struct ktstr_json *j, const struct ktstr_run *run)
 	ktstr_json__u64(j, "boot_ms", run->boot_ns / NSEC_PER_MSEC);
 	ktstr_json__u64(j, "total_ms", run->total_ns / NSEC_PER_MSEC);
 	ktstr_json__u64(j, "cleanup_duration_ms", run->cleanup_ns / NSEC_PER_MSEC);
+	ktstr_variant__json(run, "repeat", j);
 	ktstr_json__str(j, "kernel_name", u.sysname);
 	ktstr_json__str(j, "kernel_release", u.release);
 	ktstr_json__str(j, "arch", u.machine);
