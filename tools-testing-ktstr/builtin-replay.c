@@ -48,7 +48,7 @@ static int add_from(const struct option *opt, const char *arg, int unset)
 }
 
 static const char * const replay_usage[] = {
-	"ktstr replay RUN [TEST] [--until MOMENT | --at EVENT[#N]] [--dump | --gdb]",
+	"ktstr replay RUN [TEST] [--until MOMENT | --at EVENT[#N]] [--dump] [--gdb]",
 	"ktstr replay RUN [TEST] --seeds N --from t=TIME [--from t=TIME...]",
 	"",
 	"Repeats the deterministic run of the folder RUN, or of that name below the runs' folder, and",
@@ -506,8 +506,6 @@ static int check_options(uint64_t *seeds, uint64_t *from)
 
 	if (until_option && at_option)
 		return complain(WRONG_USAGE, NULL, "replay: --until and --at are two moments: give one");
-	if (dump_option && gdb_option)
-		return complain(WRONG_USAGE, NULL, "replay: --dump and --gdb exclude each other");
 	if ((dump_option || gdb_option) && !until_option && !at_option)
 		return complain(WRONG_USAGE, NULL, "replay: --%s needs a moment: --until or --at",
 				dump_option ? "dump" : "gdb");

@@ -254,6 +254,7 @@ static void put_file(struct ktstr_run *run, struct state *s, const char *console
 	ktstr_json__u64(&j, "console_bytes", len);
 	ktstr_json__str(&j, "dump", s->dump[0] ? s->dump : NULL);
 	ktstr_json__str(&j, "gdb_script", s->gdb.socket[0] ? s->gdb.script : NULL);
+	ktstr_json__str(&j, "gdb_socket", s->gdb.socket[0] ? s->gdb.socket : NULL);
 	ktstr_json__str(&j, "trouble", s->trouble[0] ? s->trouble : NULL);
 	ktstr_json__end(&j);
 	text = ktstr_json__finish(&j);
@@ -284,6 +285,8 @@ static void tell(struct ktstr_run *run, struct state *s)
 		fprintf(stderr, "whether this is that run is not known: %s/" CONSOLE " cannot be read\n",
 			s->want.of);
 	}
+	if (s->gdb.socket[0] && !s->trouble[0])
+		fprintf(stderr, "waiting for gdb, ^C ends it: gdb -x %s\n", s->gdb.script);
 	put_file(run, s, console, same, len);
 	fflush(stderr);
 }

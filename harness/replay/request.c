@@ -70,9 +70,13 @@ static int parse_line(struct ktstr_replay_request *r, const char *key, const cha
 		return snprintf(r->event, sizeof(r->event), "%s", value) >= (int)sizeof(r->event) ? -EINVAL : 0;
 	if (strcmp(key, "do"))
 		return -EINVAL;
-	r->dump = !strcmp(value, "dump");
-	r->gdb = !strcmp(value, "gdb");
-	return r->dump || r->gdb ? 0 : -EINVAL;
+	if (!strcmp(value, "dump"))
+		r->dump = true;
+	else if (!strcmp(value, "gdb"))
+		r->gdb = true;
+	else
+		return -EINVAL;
+	return 0;
 }
 
 int ktstr_replay_request__parse(struct ktstr_replay_request *r, const char *text, struct ktstr_err *err)
@@ -109,9 +113,9 @@ char *ktstr_replay_request__text(const struct ktstr_replay_request *r)
 	static const char * const untils[] = { "end", "time", "step", "exit", "event" };
 	char *text = NULL;
 
-	if (asprintf(&text, "of=%s\nuntil=%s\nns=%" PRIu64 "\nevent=%s\nnth=%" PRIu64 "\nshake=%" PRIu64 "\nseed=%" PRIu64 "%s\n",
+	if (asprintf(&text, "of=%s\nuntil=%s\nns=%" PRIu64 "\nevent=%s\nnth=%" PRIu64 "\nshake=%" PRIu64 "\nseed=%" PRIu64 "\n%s%s",
 		     r->of, untils[r->until], r->ns, r->event, r->nth, r->shake_ns, r->seed,
-		     r->dump ? "\ndo=dump" : r->gdb ? "\ndo=gdb" : "") < 0)
+		     r->dump ? "do=dump\n" : "", r->gdb ? "do=gdb\n" : "") < 0)
 		return NULL;
 	return text;
 }

@@ -168,6 +168,16 @@ static void sort(struct ktstr_trace *t)
 	}
 }
 
+void ktstr_trace__finish(struct ktstr_trace *t)
+{
+	sort(t);
+	for (size_t i = 0; i < t->nr; i++)
+		if (t->event[i].cpu >= t->nr_cpus)
+			t->nr_cpus = t->event[i].cpu + 1;
+	t->from_ns = t->nr ? t->event[0].ns : 0;
+	t->to_ns = t->nr ? t->event[t->nr - 1].ns : 0;
+}
+
 int ktstr_trace__read(struct ktstr_trace *t, const char *path, struct ktstr_err *err)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC), ret;
@@ -192,11 +202,6 @@ int ktstr_trace__read(struct ktstr_trace *t, const char *path, struct ktstr_err 
 		return ret;
 	if (!t->nr)
 		return ktstr_err(err, EINVAL, "it has no event that ktstr knows");
-	sort(t);
-	for (size_t i = 0; i < t->nr; i++)
-		if (t->event[i].cpu >= t->nr_cpus)
-			t->nr_cpus = t->event[i].cpu + 1;
-	t->from_ns = t->event[0].ns;
-	t->to_ns = t->event[t->nr - 1].ns;
+	ktstr_trace__finish(t);
 	return 0;
 }

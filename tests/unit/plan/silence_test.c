@@ -122,7 +122,7 @@ static const struct reader {
 	{ "allow_splats", "harness/host/fold.c", strings },
 	{ "survives_storm", "harness/guest/init/body.c" },
 	{ "allow_inconclusive", "harness/plan/plan.c" },
-	{ "auto_repro", "harness/repro/part.c" }, { "expect_auto_repro" }, { "performance_mode" }, { "no_perf_mode" },
+	{ "auto_repro", "harness/repro/part.c" }, { "expect_auto_repro", "harness/repro/part.c" }, { "performance_mode" }, { "no_perf_mode" },
 	{ "cpu_budget", NULL, NULL, 1 },
 	{ "kaslr", "harness/plan/plan.c" },
 	{ "host_only", "harness/plan/plan.c" },
