@@ -65,6 +65,8 @@ static int prepare(struct ktstr_run *run, void *state, struct ktstr_err *err)
 	ret = ktstr_replay_request__parse(&s->want, run->opts.replay, err);
 	if (!ret && !ktstr_run__deterministic(run))
 		ret = ktstr_err(err, EOPNOTSUPP, "only a deterministic run can be repeated");
+	if (!ret && s->want.shake_ns && run->plan->nr_cpus < 2)
+		ret = ktstr_err(err, EINVAL, "a machine with one CPU has no other way: it has one order of instructions");
 	s->on = !ret;
 	return ret;
 }

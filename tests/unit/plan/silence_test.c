@@ -297,6 +297,7 @@ static const struct variable {
 	{ "KTSTR_DUMP", "harness/plan/opts.c", NAMED, "always" },
 	{ "KTSTR_VMCORE", "harness/plan/opts.c", NAMED, "1" },
 	{ "KTSTR_AUTO_REPRO", "harness/plan/opts.c" },		/* off where nothing crashes */
+	{ "KTSTR_REPLAY", "harness/plan/opts.c" },		/* set by the tool, of deterministic runs */
 	{ "KTSTR_TRACE", "harness/plan/opts.c", NAMED, "/tmp/x" },
 	{ "KTSTR_MONITOR_CSV", "harness/plan/opts.c", NAMED, "/tmp/x" },
 	{ KTSTR_ENV_WORK_TYPE, "harness/plan/override.h" },
@@ -396,6 +397,12 @@ static const struct tool_option {
 	{ "run", "verbose", "KTSTR_VERBOSE", "{ \"KTSTR_VERBOSE\"" },
 	{ "run", "json", NULL, ".json = o.json" },
 	{ "list", "json", NULL, "if (as_json)" },
+	{ "replay", "until", NULL, "parse_time(\"until\"" },
+	{ "replay", "at", NULL, "parse_event(" },
+	{ "replay", "dump", NULL, "r->dump = dump_option" },
+	{ "replay", "gdb", NULL, "r->gdb = gdb_option" },
+	{ "replay", "seeds", NULL, "replay_seeds(" },
+	{ "replay", "from", NULL, "parse_time(\"from\"" },
 	{ "trace", "task", NULL, "task_option" },
 	{ "trace", "longest", NULL, "longest_option" },
 	{ "trace", "svg", NULL, "svg_option" },

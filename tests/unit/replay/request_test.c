@@ -5,6 +5,7 @@
  */
 #include "kselftest_harness.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,12 +48,15 @@ TEST(times_are_exact_to_the_nanosecond)
 		"99999999999999999999s", "18446744073s", "1.5.5",
 	};
 	uint64_t ns;
+	size_t i;
 
-	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
-		ASSERT_EQ(0, ktstr_replay_time__parse(good[i].text, &ns)) TH_LOG("%s", good[i].text);
-		EXPECT_EQ(good[i].ns, ns) TH_LOG("%s", good[i].text);
+	for (i = 0; i < ARRAY_SIZE(good); i++) {
+		ASSERT_EQ(0, ktstr_replay_time__parse(good[i].text, &ns))
+			TH_LOG("%s", good[i].text);
+		EXPECT_EQ(good[i].ns, ns)
+			TH_LOG("%s", good[i].text);
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+	for (i = 0; i < ARRAY_SIZE(bad); i++)
 		EXPECT_EQ(-EINVAL, ktstr_replay_time__parse(bad[i], &ns)) TH_LOG("%s", bad[i]);
 }
 
@@ -63,8 +67,9 @@ TEST(what_makes_no_sense_is_refused)
 		"do=dance\nuntil=exit\n", "do=gdb\n", "colour=red\n", "nth=-1\n",
 	};
 	struct ktstr_replay_request r;
+	size_t i;
 
-	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
 		struct ktstr_err err = { .msg = "" };
 
 		EXPECT_EQ(-EINVAL, ktstr_replay_request__parse(&r, bad[i], &err)) TH_LOG("%s", bad[i]);
