@@ -192,6 +192,7 @@ static void set_rodata(struct bpf_bpf *skel)
 	skel->rodata->fail_verify = opts.fail_verify;
 	skel->rodata->verify_loop = opts.verify_loop;
 	skel->rodata->eject_at_start = opts.eject_at_start;
+	skel->rodata->eject_with = opts.eject_with;
 	if (opts.timeout_ms)
 		skel->struct_ops.ktstr_ops->timeout_ms = opts.timeout_ms;
 

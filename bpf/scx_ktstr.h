@@ -56,4 +56,15 @@ struct ktstr_pcpu_value {
 	unsigned long long cpu;
 };
 
+/* --eject-with: how the scheduler is ejected by a mistake of its own. */
+enum ktstr_eject {
+	KTSTR_EJECT_NONE,
+	KTSTR_EJECT_BAD_DSQ,
+	KTSTR_EJECT_BAD_CPU,
+	KTSTR_EJECT_DOUBLE_INSERT,
+	KTSTR_EJECT_NULL_KPTR,
+	KTSTR_EJECT_INIT_TASK,
+	KTSTR_NR_EJECTS,
+};
+
 #endif

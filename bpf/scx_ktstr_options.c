@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "scx_ktstr.h"
 #include "scx_ktstr_options.h"
 
 /* SCX_WATCHDOG_MAX_TIMEOUT is 30 s. */
@@ -43,6 +44,8 @@ static const char help_fmt[] =
 "                         abort, hang (default 0)\n"
 "  --no-attach            load, do not attach, stay alive\n"
 "  --eject-at-start       call scx_bpf_error() while it is being attached\n"
+"  --eject-with HOW       be ejected under load for a mistake: bad-dsq, bad-cpu,\n"
+"                         double-insert, null-kptr, init-task\n"
 "  --stay                 stay alive as a process when it is not the scheduler any more\n"
 "  --stats HOW            what asking for statistics leads to: serve (default), none (no\n"
 "                         socket), hang, close, garbage, error\n"
@@ -181,6 +184,22 @@ static void set_stats(const struct parser *p, const struct row *row, const char 
 	p->o->stats = (enum fixture_stats_how)i;
 }
 
+static void set_eject(const struct parser *p, const struct row *row, const char *value)
+{
+	static const char * const names[KTSTR_NR_EJECTS] = {
+		[KTSTR_EJECT_BAD_DSQ] = "bad-dsq", [KTSTR_EJECT_BAD_CPU] = "bad-cpu",
+		[KTSTR_EJECT_DOUBLE_INSERT] = "double-insert", [KTSTR_EJECT_NULL_KPTR] = "null-kptr",
+		[KTSTR_EJECT_INIT_TASK] = "init-task",
+	};
+	uint32_t how = KTSTR_EJECT_NONE + 1;
+
+	while (how < KTSTR_NR_EJECTS && strcmp(names[how], value))
+		how++;
+	if (how == KTSTR_NR_EJECTS)
+		wrong(p, "%s%s %s: there is no such mistake", dashes(p), row->name, value);
+	p->o->eject_with = how;
+}
+
 static void ignore(const struct parser *p, const struct row *row, const char *value)
 {
 	(void)p;
@@ -218,6 +237,7 @@ static const struct row rows[] = {
 	{ "exit-status", set_exit_status, true },
 	{ "stop-with", set_stop_with, true },
 	{ "stats", set_stats, true },
+	{ "eject-with", set_eject, true },
 	{ "timeout-ms", set_timeout, true },
 	{ "cell-parent-cgroup", ignore, true },
 	{ "config", read_file, true, .arguments_only = true },

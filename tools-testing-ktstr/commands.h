@@ -18,6 +18,7 @@
 	ROW(cache, "cache", "list or remove images of booted guests")			\
 	ROW(runs, "runs", "list or remove the folders that runs leave behind")		\
 	ROW(dump, "dump", "show a dump of a scheduler that failed, or compare two")	\
+	ROW(replay, "replay", "repeat a deterministic run up to a moment: dump, gdb")	\
 	ROW(trace, "trace", "compare traces of schedules, or show who waited for whom")	\
 	ROW(env, "env", "show every environment variable, its value and meaning")
 

@@ -33,6 +33,9 @@ struct vm_ops {
 	int (*set_probes)(struct vm *vm, const struct vm_probe *p, unsigned int nr, vm_probe_fn fn,
 			  void *arg);
 	int (*probe_time)(struct vm *vm, uint64_t *ns);	/* with set_probes */
+	int (*set_stop)(struct vm *vm, const struct vm_stop *stop);	/* optional; @stop is checked */
+	int (*set_shake)(struct vm *vm, uint64_t from_ns, uint64_t seed);	/* with set_stop */
+	int (*hand_over)(struct vm *vm, const char *path, struct ktstr_err *err);	/* with set_stop */
 	int (*save)(struct vm *vm, const struct vm_saved *to, struct ktstr_err *err); /* optional */
 	int (*pause)(struct vm *vm, int timeout_ms, struct ktstr_err *err);
 	int (*resume)(struct vm *vm);
@@ -53,6 +56,7 @@ struct vm {
 	const char *doorbell;	/* what ktstr.doorbell= tells the guest */
 	const char *notice;	/* of its RAM; NULL: none yet */
 	uint32_t nr_vcpus;
+	uint32_t stopped_vcpu;	/* of the last event that has one */
 	struct vm_times times;	/* except entry_ns */
 	int64_t lap_ns;		/* the last vm_lap(); create() begins with setting it */
 	int64_t start_ns;	/* vm_start() was called */

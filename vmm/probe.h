@@ -95,6 +95,51 @@ int vm_set_probes(struct vm *vm, const struct vm_probe *p, unsigned int nr, vm_p
  */
 int vm_probe_time(struct vm *vm, uint64_t *ns);
 
+/*
+ * One stop: VM_EVENT_MARK of the slot VM_MARK_STOP. Either the machine's clock gets to @ns, or the
+ * Nth execution of one of the instructions @at is due. A stop by time is before the block of
+ * instructions, a few dozen at most, in which that moment lies, or which follows an idle time in which
+ * it lies; vm_probe_time() has its exact time then.
+ */
+#define VM_MAX_STOPS	8
+
+struct vm_stop_at {
+	uint64_t kva;
+	uint32_t reg;		/* the execution counts if the lower half of this register ... */
+	uint32_t min;		/* ... is at least so large; VM_NR_REGS: it always counts */
+};
+
+struct vm_stop {
+	uint64_t ns;		/* 0: by instruction */
+	uint64_t nth;		/* from 1 on, counted from when the stop was set */
+	unsigned int nr;
+	struct vm_stop_at at[VM_MAX_STOPS];
+};
+
+/*
+ * Set it, instead of an earlier one, for a deterministic guest that stands at a sync point or mark.
+ * 0, -EINVAL: not at a sync point, or it makes no sense, -EOPNOTSUPP: not with this backend or spec.
+ */
+int vm_set_stop(struct vm *vm, const struct vm_stop *stop);
+
+/* The vCPU that stopped last, also at sync points and marks. */
+uint32_t vm_stopped_vcpu(const struct vm *vm);
+
+/*
+ * From @from_ns of the machine's clock on, end the turns of vCPUs at moments that follow from @seed: one
+ * of the other ways that the machine could have gone, which is as repeatable. Nothing of the guest
+ * is changed. A machine with one vCPU stays as it is. As vm_set_stop().
+ */
+int vm_set_shake(struct vm *vm, uint64_t from_ns, uint64_t seed);
+
+/*
+ * Hand a machine that stands at its stop over to a debugger: it is paused before the instruction of
+ * the stop, not deterministic any more, and serves the protocol of gdb at the UNIX socket @path. 0 or
+ * -errno with @err.
+ */
+struct ktstr_err;
+int vm_hand_over(struct vm *vm, const char *path, struct ktstr_err *err);
+
 /* Is @p a probe that can be carried out? */
 bool vm_probe_check(const struct vm_probe *p);
 /* How many words an event of @p has. */

@@ -147,6 +147,11 @@ static int check_mode(const struct vm_spec *s, struct ktstr_err *err)
 			return ktstr_err(err, EINVAL, "mark_kva: only in a deterministic machine");
 	if (s->probes && !s->deterministic)
 		return ktstr_err(err, EINVAL, "probes: only in a deterministic machine");
+	if (s->stops && !s->probes)
+		return ktstr_err(err, EINVAL, "stops: need probes");
+	if (s->nr_stop_links > VM_MAX_STOPS)
+		return ktstr_err(err, EINVAL, "stop_links: %u, at most %d", s->nr_stop_links,
+				 VM_MAX_STOPS);
 	if (s->nr_probe_links > VM_MAX_PROBES)
 		return ktstr_err(err, EINVAL, "probe_links: %u, at most %d", s->nr_probe_links,
 				 VM_MAX_PROBES);
@@ -228,6 +233,13 @@ void vm_wait(struct vm *vm, int timeout_ms, int wake_fd, struct vm_event *ev)
 {
 	memset(ev, 0, sizeof(*ev));
 	vm->ops->wait(vm, timeout_ms, wake_fd, ev);
+	if (ev->type == VM_EVENT_SYNC || ev->type == VM_EVENT_MARK || ev->type == VM_EVENT_WATCH)
+		vm->stopped_vcpu = ev->vcpu;
+}
+
+uint32_t vm_stopped_vcpu(const struct vm *vm)
+{
+	return vm->stopped_vcpu;
 }
 
 int vm_continue(struct vm *vm)
@@ -256,6 +268,29 @@ int vm_set_probes(struct vm *vm, const struct vm_probe *p, unsigned int nr, vm_p
 		if (!vm_probe_check(&p[i]))
 			return -EINVAL;
 	return vm->ops->set_probes ? vm->ops->set_probes(vm, p, nr, fn, arg) : -EOPNOTSUPP;
+}
+
+int vm_set_stop(struct vm *vm, const struct vm_stop *stop)
+{
+	if (stop->nr > VM_MAX_STOPS || (!stop->ns && (!stop->nr || !stop->nth)))
+		return -EINVAL;
+	for (unsigned int i = 0; i < stop->nr; i++)
+		if (!stop->at[i].kva || stop->at[i].reg > VM_NR_REGS)
+			return -EINVAL;
+	return vm->ops->set_stop ? vm->ops->set_stop(vm, stop) : -EOPNOTSUPP;
+}
+
+int vm_set_shake(struct vm *vm, uint64_t from_ns, uint64_t seed)
+{
+	return vm->ops->set_shake ? vm->ops->set_shake(vm, from_ns, seed) : -EOPNOTSUPP;
+}
+
+int vm_hand_over(struct vm *vm, const char *path, struct ktstr_err *err)
+{
+	if (!vm->ops->hand_over)
+		return ktstr_err(err, EOPNOTSUPP, "%s: a machine cannot be handed over to gdb",
+				 vm->ops->name);
+	return vm->ops->hand_over(vm, path, err);
 }
 
 int vm_probe_time(struct vm *vm, uint64_t *ns)

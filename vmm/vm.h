@@ -99,6 +99,7 @@ enum vm_mark_slot {
 	VM_MARK_ERROR,		/* the scheduler's end by an error */
 	VM_MARK_ATTACH,		/* a scheduler's programs are loaded, and none has been executed */
 	VM_NR_MARKS,
+	VM_MARK_STOP = VM_NR_MARKS,	/* of events only: vm_set_stop() */
 };
 
 struct vm_spec {
@@ -126,11 +127,15 @@ struct vm_spec {
 	const uint64_t *probe_links;
 	unsigned int nr_probe_links;
 	bool probes;			/* vm_set_probes() will be called */
+	/* the same for vm_set_stop(), at most VM_MAX_STOPS */
+	const uint64_t *stop_links;
+	unsigned int nr_stop_links;
+	bool stops;			/* vm_set_stop() or vm_set_shake() will be called; needs probes */
 	/*
 	 * kvm, or deterministic: the machine has a device that stops it when the guest writes to it
 	 * (its save point, VM_EVENT_SAVE). With @from it starts there; otherwise it boots. Only
-	 * machines with the same members above, except for seed, marks and probes, can start from
-	 * each other; none of them has devices, and under kvm neither huge_pages nor host_nodes.
+	 * machines with the same members above, except for seed, marks, probes and stops, can start
+	 * from each other; none of them has devices, and under kvm neither huge_pages nor host_nodes.
 	 */
 	bool save_point;
 	const struct vm_saved *from;

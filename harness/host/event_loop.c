@@ -81,6 +81,8 @@ static int until_ms(uint64_t now, uint64_t end)
 /* Milliseconds until the deadline; 0: it passed. */
 static int left_ms(const struct event_loop *l)
 {
+	if (l->run->seen->held)
+		return INT_MAX;
 	return until_ms(ktstr_now_ns(),
 			l->since_ns + l->limit_s[l->deadline] * NSEC_PER_SEC);
 }
@@ -180,6 +182,8 @@ static bool on_event(struct event_loop *l, const struct vm_event *ev)
 		ktstr_messages__peek(s, l->chan);
 		ktstr_progress__tell(l->run);
 		ktstr_parts__mark(l->run, l->vm, ev->mark);
+		if (s->cut)
+			return true;
 		vm_continue(l->vm);
 		return (!left_ms(l) || ktstr_interrupt__signal()) && on_timeout(l);
 	case VM_EVENT_WATCH:

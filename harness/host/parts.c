@@ -5,6 +5,7 @@
 #include "harness/dump/part.h"
 #include "harness/model/part.h"
 #include "harness/monitor/monitor.h"
+#include "harness/replay/part.h"
 #include "harness/repro/part.h"
 #include "harness/snapshot/part.h"
 #include "harness/trace/part.h"
@@ -17,6 +18,7 @@ const struct ktstr_run_part * const ktstr_run_parts[] = {
 	&ktstr_snapshot_part,
 	&ktstr_trace_part,
 	&ktstr_repro_part,
+	&ktstr_replay_part,
 	NULL
 };
 

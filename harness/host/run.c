@@ -481,6 +481,7 @@ static void conclude(struct work *w, int trouble, const struct ktstr_err *err)
 	find_commits(run);
 	if (ktstr_repro__wanted(run))
 		repeat(run);
+	ktstr_repro__judge(run);
 	if (!run->opts.repro_of && ktstr_sidecar__write(run, &e))
 		ktstr_run__lose(run, "%s", e.msg);
 	ktstr_report__make(run, console ?: "");

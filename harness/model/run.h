@@ -41,6 +41,7 @@ struct ktstr_run_opts {
 	bool no_scx_stats;	/* KTSTR_SCX_STATS=off: do not ask the scheduler at snapshots */
 	/* the run whose crash this one repeats; NULL: it is a first one */
 	const struct ktstr_run *repro_of;
+	const char *replay;	/* KTSTR_REPLAY: harness/replay/request.h; NULL: this is no replay */
 	const char *trace;	/* KTSTR_TRACE=FILE: the schedule goes there; NULL: no */
 	int console_fd;		/* KTSTR_CONSOLE=FD: the guest's console goes there too; 0: no */
 	int terminal_fd;	/* KTSTR_TERMINAL=FD: of vm_spec; 0: none */
@@ -82,7 +83,7 @@ enum ktstr_lifecycle {
 };
 
 #define KTSTR_IMAGE_KEY_LEN	17	/* 16 hexadecimal digits, see image/image.h */
-#define KTSTR_MAX_RUN_PARTS	8
+#define KTSTR_MAX_RUN_PARTS	9
 
 struct ktstr_run {
 	const struct ktstr_plan *plan;

@@ -105,6 +105,8 @@ struct ktstr_seen {
 	bool timeout;
 	uint32_t timeout_s;
 	char vmm_error[512];		/* the VMM itself failed */
+	bool held;			/* a part has handed the guest to a user: no deadline counts */
+	bool cut;			/* a part wants no more of this run */
 };
 
 /* NULL with ENOMEM */

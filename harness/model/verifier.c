@@ -86,3 +86,28 @@ bool ktstr_verifier__reason(const char *log, char *buf, size_t size)
 		 name_len ? ": " : "", reason_len < 400 ? (int)reason_len : 400, reason);
 	return true;
 }
+
+void ktstr_verifier__last_lines(const char *log, unsigned int max, FILE *f)
+{
+	struct {
+		const char *text;
+		int len;
+	} last[KTSTR_VERIFIER_LINES];
+	const char *name = "", *line, *pos;
+	unsigned int nr = 0, i;
+	size_t name_len = 0, len;
+
+	if (max > KTSTR_VERIFIER_LINES)
+		max = KTSTR_VERIFIER_LINES;
+	pos = last_block(log, &name, &name_len);
+	while (max && (line = ktstr_text__line(&pos, &len))) {
+		if (memmem(line, len, END, strlen(END)) || starts_with(line, len, EXPLAINS))
+			break;
+		if (!len || is_statistics(line, len))
+			continue;
+		last[nr % max].text = line;
+		last[nr++ % max].len = len < 200 ? (int)len : 200;
+	}
+	for (i = nr > max ? nr - max : 0; i < nr; i++)
+		fprintf(f, "%.*s\n", last[i % max].len, last[i % max].text);
+}

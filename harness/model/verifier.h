@@ -13,11 +13,19 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 /*
  * The reason, as "NAME: R1 invalid mem access 'scalar'", of the last program in @log that was
  * rejected. False: there is none.
  */
 bool ktstr_verifier__reason(const char *log, char *buf, size_t size);
+
+/*
+ * Write the last lines before and with that reason, at most @max of at most KTSTR_VERIFIER_LINES:
+ * instructions, and what the verifier knew of the registers.
+ */
+#define KTSTR_VERIFIER_LINES	32
+void ktstr_verifier__last_lines(const char *log, unsigned int max, FILE *f);
 
 #endif

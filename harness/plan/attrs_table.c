@@ -54,7 +54,7 @@ const struct ktstr_attr ktstr_test_attrs[] = {
 	TEST_VM(survives_storm, SWITCH),
 	TEST(allow_inconclusive, SWITCH),
 	TEST_VM(auto_repro, SWITCH),
-	TEST_LATER(expect_auto_repro, SWITCH, "the crash probes"),
+	TEST_VM(expect_auto_repro, SWITCH),
 	TEST_LATER(performance_mode, SWITCH, "the KVM backend's pinning"),
 	TEST_LATER(no_perf_mode, SWITCH, "the KVM backend's pinning"),
 	TEST_LATER(cpu_budget, NUMBER, "the KVM backend's pinning"),

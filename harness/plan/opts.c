@@ -166,6 +166,18 @@ static int parse_scx_stats(struct ktstr_run_opts *o, struct ktstr_err *err)
 	return 0;
 }
 
+/* harness/replay reads it: only ktstr replay sets it. */
+static int parse_replay(struct ktstr_run_opts *o, struct ktstr_err *err)
+{
+	o->replay = ktstr_env("KTSTR_REPLAY");
+	if (o->replay && !o->seeded)
+		return ktstr_err(err, EINVAL, "KTSTR_REPLAY repeats a deterministic run: it needs KTSTR_SEED");
+	if (o->replay && !o->monitor)
+		return ktstr_err(err, EINVAL,
+				 "KTSTR_REPLAY looks into guest memory: it excludes KTSTR_MONITOR=off");
+	return 0;
+}
+
 static int parse_cold(struct ktstr_run_opts *o, struct ktstr_err *err)
 {
 	const char *v = ktstr_env("KTSTR_COLD");
@@ -257,8 +269,8 @@ int ktstr_run_opts__from_env(struct ktstr_run_opts *o, struct ktstr_err *err)
 {
 	int (* const parsers[])(struct ktstr_run_opts *o, struct ktstr_err *err) = {
 		parse_accel, parse_determinism, parse_stall_poll, parse_monitor, parse_dump, parse_trace,
-		parse_auto_repro, parse_scx_stats, parse_cold, check_kernel_commit, parse_fds,
-		pick_runs_root, pick_run_id,
+		parse_auto_repro, parse_scx_stats, parse_replay, parse_cold, check_kernel_commit,
+		parse_fds, pick_runs_root, pick_run_id,
 	};
 	size_t i;
 	int ret;

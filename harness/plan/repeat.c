@@ -5,6 +5,7 @@
  * variables that were set are there with their values. tests/e2e/repeat_test.sh has the list of
  * those that change nothing.
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <linux/kernel.h>
@@ -14,6 +15,8 @@
 
 #include <ktstr/payload.h>
 
+#include "lib/build_id.h"
+#include "lib/json.h"
 #include "lib/paths.h"
 #include "override.h"
 #include "plan.h"
@@ -51,31 +54,54 @@ static void quote(FILE *f, const char *s)
 	fputc('\'', f);
 }
 
-static void assign(FILE *f, const char *name, const char *value)
+/* Where the variables go: a shell's command, or the array of a sidecar. */
+struct out {
+	FILE *f;
+	struct ktstr_json *json;	/* NULL: to f */
+};
+
+static void assign(struct out *o, const char *name, const char *value)
 {
-	fprintf(f, "%s=", name);
-	quote(f, value);
-	fputc(' ', f);
+	char *text;
+
+	if (!o->json) {
+		fprintf(o->f, "%s=", name);
+		quote(o->f, value);
+		fputc(' ', o->f);
+	} else if (asprintf(&text, "%s=%s", name, value) < 0) {
+		o->json->error = -ENOMEM;
+	} else {
+		ktstr_json__str(o->json, NULL, text);
+		free(text);
+	}
 }
 
-static void variable(FILE *f, const char *name, const char *value)
+static void assign_number(struct out *o, const char *name, uint64_t value)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%" PRIu64, value);
+	assign(o, name, text);
+}
+
+static void variable(struct out *o, const char *name, const char *value)
 {
 	if (value && *value)
-		assign(f, name, value);
+		assign(o, name, value);
 }
 
 /* Relative paths are those of the working directory, which will be another one. */
-static void path_variable(FILE *f, const char *name, const char *value)
+static void path_variable(struct out *o, const char *name, const char *value)
 {
 	char path[PATH_MAX];
 
 	if (value && *value && !ktstr_paths__absolute(value, path, sizeof(path)))
 		value = path;
-	variable(f, name, value);
+	variable(o, name, value);
 }
 
 /* What is handed on as it is, when it is set. */
-static void put_environment(FILE *f)
+static void put_environment(struct out *o)
 {
 	static const struct {
 		const char *name;
@@ -102,31 +128,31 @@ static void put_environment(FILE *f)
 	for (i = 0; i < ARRAY_SIZE(vars); i++) {
 		v = getenv(vars[i].name);
 		if (v && vars[i].type == FLAG)
-			assign(f, vars[i].name, v);
+			assign(o, vars[i].name, v);
 		else if (vars[i].type == A_PATH || (vars[i].type == NAME && v && strchr(v, '/')))
-			path_variable(f, vars[i].name, v);
+			path_variable(o, vars[i].name, v);
 		else
-			variable(f, vars[i].name, v);
+			variable(o, vars[i].name, v);
 	}
 }
 
 /* The image that was found; without one, what it was looked for by. */
-static void put_kernel(const struct ktstr_run *run, FILE *f)
+static void put_kernel(const struct ktstr_run *run, struct out *o)
 {
 	const char *image = getenv("KTSTR_TEST_KERNEL");
 
 	if (run->kernel.path) {
-		assign(f, "KTSTR_TEST_KERNEL", run->kernel.path);
+		assign(o, "KTSTR_TEST_KERNEL", run->kernel.path);
 		return;
 	}
 	if (image)
-		assign(f, "KTSTR_TEST_KERNEL", image);
-	variable(f, "KTSTR_KERNEL", getenv("KTSTR_KERNEL"));
-	path_variable(f, "KBUILD_OUTPUT", getenv("KBUILD_OUTPUT"));
+		assign(o, "KTSTR_TEST_KERNEL", image);
+	variable(o, "KTSTR_KERNEL", getenv("KTSTR_KERNEL"));
+	path_variable(o, "KBUILD_OUTPUT", getenv("KBUILD_OUTPUT"));
 }
 
 /* The variable of one scheduler, if it has one or if only PATH led to it. */
-static void put_scheduler(const struct ktstr_run *run, const struct ktstr_scheduler *s, FILE *f)
+static void put_scheduler(const struct ktstr_run *run, const struct ktstr_scheduler *s, struct out *o)
 {
 	const struct ktstr_program *p = ktstr_programs__of(run, s);
 	char name[128];
@@ -137,20 +163,20 @@ static void put_scheduler(const struct ktstr_run *run, const struct ktstr_schedu
 	ktstr_scheduler__env_name(s->binary, name, sizeof(name));
 	own = getenv(name);
 	if (own && *own)
-		path_variable(f, name, own);
+		path_variable(o, name, own);
 	else if (p && !ktstr_scheduler__replaced(s) &&
 		 !ktstr_scheduler__is_beside(s->binary, p->path))
-		assign(f, name, p->path);
+		assign(o, name, p->path);
 }
 
-static void put_schedulers(const struct ktstr_run *run, FILE *f)
+static void put_schedulers(const struct ktstr_run *run, struct out *o)
 {
 	const struct ktstr_scheduler * const *s = run->plan->test->staged_schedulers;
 
-	put_scheduler(run, run->plan->scheduler, f);
+	put_scheduler(run, run->plan->scheduler, o);
 	for (; s && *s; s++)
 		if (*s != run->plan->scheduler)
-			put_scheduler(run, *s, f);
+			put_scheduler(run, *s, o);
 }
 
 /* How host files of the test are found: what a name depends on. */
@@ -202,24 +228,35 @@ static struct depends dependencies(const struct ktstr_run *run)
 	return d;
 }
 
-static void put_accelerator(const struct ktstr_run *run, FILE *f)
+static void put_accelerator(const struct ktstr_run *run, struct out *o)
 {
 	if (run->accel != VM_ACCEL_AUTO)
-		variable(f, "KTSTR_ACCEL", ktstr_accel__name(run->accel));
+		variable(o, "KTSTR_ACCEL", ktstr_accel__name(run->accel));
 	if (ktstr_run__deterministic(run) || run->opts.seeded) {
-		fprintf(f, "KTSTR_SEED=%" PRIu64 " ", run->opts.seed);
+		assign_number(o, "KTSTR_SEED", run->opts.seed);
 		/* that it booted because no image could be made, too: such runs differ */
-		variable(f, "KTSTR_COLD", run->opts.cold || run->booted ? "1" : "0");
+		variable(o, "KTSTR_COLD", run->opts.cold || run->booted ? "1" : "0");
 	}
 	if (run->opts.mttcg)
-		variable(f, "KTSTR_TCG_THREADS", "multi");
+		variable(o, "KTSTR_TCG_THREADS", "multi");
 	if (run->opts.shift != VM_SHIFT_AUTO)
-		fprintf(f, "KTSTR_ICOUNT_SHIFT=%d ", run->opts.shift);
+		assign_number(o, "KTSTR_ICOUNT_SHIFT", (uint64_t)run->opts.shift);
+}
+
+static void put_variables(const struct ktstr_run *run, const struct depends *d, struct out *o)
+{
+	put_environment(o);
+	put_kernel(run, o);
+	put_schedulers(run, o);
+	put_accelerator(run, o);
+	if (d->path)
+		variable(o, "PATH", getenv("PATH"));
 }
 
 void ktstr_variant__command(const struct ktstr_run *run, FILE *f)
 {
 	struct depends d = dependencies(run);
+	struct out o = { .f = f };
 	char exe[PATH_MAX], cwd[PATH_MAX];
 
 	d.cwd = d.cwd && getcwd(cwd, sizeof(cwd));
@@ -228,15 +265,35 @@ void ktstr_variant__command(const struct ktstr_run *run, FILE *f)
 		quote(f, cwd);
 		fputs(" && ", f);
 	}
-	put_environment(f);
-	put_kernel(run, f);
-	put_schedulers(run, f);
-	put_accelerator(run, f);
-	if (d.path)
-		variable(f, "PATH", getenv("PATH"));
+	put_variables(run, &d, &o);
 	quote(f, ktstr_paths__exe(exe, sizeof(exe)) ? "PROGRAM" : exe);
 	fputs(" -t ", f);
 	quote(f, run->plan->test->name);
 	if (d.cwd)
 		fputc(')', f);
+}
+
+void ktstr_variant__json(const struct ktstr_run *run, const char *key, struct ktstr_json *j)
+{
+	struct depends d = dependencies(run);
+	struct out o = { .json = j };
+	char exe[PATH_MAX], cwd[PATH_MAX], hash[24] = "";
+	uint64_t v;
+
+	ktstr_json__object(j, key);
+	if (ktstr_paths__exe(exe, sizeof(exe)))
+		*exe = '\0';
+	ktstr_json__str(j, "program", *exe ? exe : NULL);
+	if (*exe && !ktstr_file_hash(exe, &v))
+		snprintf(hash, sizeof(hash), "%016" PRIx64, v);
+	ktstr_json__str(j, "program_hash", *hash ? hash : NULL);
+	*hash = '\0';
+	if (run->kernel.path && !ktstr_file_hash(run->kernel.path, &v))
+		snprintf(hash, sizeof(hash), "%016" PRIx64, v);
+	ktstr_json__str(j, "kernel_hash", *hash ? hash : NULL);
+	ktstr_json__str(j, "folder", d.cwd && getcwd(cwd, sizeof(cwd)) ? cwd : NULL);
+	ktstr_json__array(j, "environment");
+	put_variables(run, &d, &o);
+	ktstr_json__end(j);
+	ktstr_json__end(j);
 }

@@ -132,8 +132,6 @@ static int check_exclusions(const struct ktstr_test *t, struct ktstr_err *err)
 		  on(t->survives_storm) && on(t->expect_auto_repro) },
 		{ "expect_auto_repro", "needs a scheduler",
 		  on(t->expect_auto_repro) && !t->scheduler },
-		{ "expect_auto_repro", "needs wprof",
-		  on(t->expect_auto_repro) && !on(t->wprof) },
 		{ "expect_auto_repro", "excludes auto_repro = false",
 		  on(t->expect_auto_repro) && t->auto_repro == KTSTR_OFF },
 		{ "expect_scx_bpf_error_contains", "needs expect_err = true",

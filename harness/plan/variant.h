@@ -21,4 +21,12 @@ uint64_t ktstr_variant__hash(const struct ktstr_run *run);
  */
 void ktstr_variant__command(const struct ktstr_run *run, FILE *f);
 
+struct ktstr_json;	/* lib/json.h */
+
+/*
+ * The same for programs, under @key: program and folder, the variables as an array of NAME=VALUE, and
+ * hashes of the files by which another build is noticed.
+ */
+void ktstr_variant__json(const struct ktstr_run *run, const char *key, struct ktstr_json *j);
+
 #endif

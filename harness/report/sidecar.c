@@ -288,6 +288,7 @@ static void put_verdict(struct ktstr_json *j, const struct ktstr_run *run)
 	ktstr_json__str(j, "scx_bpf_error_matches", t->expect_scx_bpf_error_matches);
 	ktstr_json__bool(j, "allow_inconclusive", run->plan->allow_inconclusive);
 	ktstr_json__bool(j, "survives_storm", run->plan->survives_storm);
+	ktstr_json__bool(j, "auto_repro", t->expect_auto_repro == KTSTR_ON);
 	ktstr_json__end(j);
 	ktstr_json__str(j, "scx_error", run->scx_error);
 	ktstr_json__str(j, "stage", ktstr_lifecycle__describe(run->lifecycle));
@@ -445,6 +446,7 @@ static void put_host(struct ktstr_json *j, const struct ktstr_run *run)
 	ktstr_json__u64(j, "boot_ms", run->boot_ns / NSEC_PER_MSEC);
 	ktstr_json__u64(j, "total_ms", run->total_ns / NSEC_PER_MSEC);
 	ktstr_json__u64(j, "cleanup_duration_ms", run->cleanup_ns / NSEC_PER_MSEC);
+	ktstr_variant__json(run, "repeat", j);
 	ktstr_json__str(j, "kernel_name", u.sysname);
 	ktstr_json__str(j, "kernel_release", u.release);
 	ktstr_json__str(j, "arch", u.machine);

@@ -7,6 +7,7 @@
 #include "calls.h"
 
 #define ERROR_KIND	1024	/* SCX_EXIT_ERROR: from here on, exits are errors */
+#define CAUSE_NS	50000	/* between the call for a task and what follows from it */
 
 int ktstr_repro_calls__init(struct ktstr_repro_calls *c)
 {
@@ -54,22 +55,41 @@ static struct ktstr_repro_call *find_open(struct ktstr_repro_calls *c, uint32_t 
 	return NULL;
 }
 
-/* The operation that was under way on the CPU where the exit was claimed. */
+static void set_cause(struct ktstr_repro_calls *c, const struct ktstr_repro_call *call)
+{
+	const struct ktstr_repro_point *p = &c->point[call->point];
+	struct vm_probe_event ev = { .have = call->have, .word = call->word };
+	const uint64_t *comm = word_of(&c->probe[call->point], &ev, p->comm);
+
+	c->causal_pid = call->pid;
+	if (comm)
+		memcpy(c->causal_comm, comm, sizeof(c->causal_comm) - 1);
+}
+
+/*
+ * The operation that was under way on the CPU where the exit was claimed. The kernel carries out some
+ * decisions after the operation has returned; what it refuses then is about the task that it was last
+ * called for there.
+ */
 static void find_cause(struct ktstr_repro_calls *c)
 {
+	const struct ktstr_repro_call *last = NULL;
+
 	for (uint64_t i = c->nr; i-- > 0 && c->nr - i <= KTSTR_REPRO_CALLS; ) {
 		const struct ktstr_repro_call *call = &c->call[i % KTSTR_REPRO_CALLS];
 		const struct ktstr_repro_point *p = &c->point[call->point];
-		struct vm_probe_event ev = { .have = call->have, .word = call->word };
-		const uint64_t *comm = word_of(&c->probe[call->point], &ev, p->comm);
 
-		if (call->vcpu != c->trigger_vcpu || !p->is_op || call->exit_ns)
+		if (call->vcpu != c->trigger_vcpu)
 			continue;
-		c->causal_pid = call->pid;
-		if (comm)
-			memcpy(c->causal_comm, comm, sizeof(c->causal_comm) - 1);
+		if (!last && call->pid && c->trigger_ns - call->ns <= CAUSE_NS)
+			last = call;
+		if (!p->is_op || call->exit_ns)
+			continue;
+		set_cause(c, call);
 		return;
 	}
+	if (last && c->kind == ERROR_KIND)
+		set_cause(c, last);
 }
 
 void ktstr_repro_calls__take(void *arg, const struct vm_probe_event *ev)

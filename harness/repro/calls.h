@@ -69,6 +69,9 @@ struct ktstr_repro_func {
 unsigned int ktstr_repro_stack__parse(const char *text, struct ktstr_repro_func *func,
 				      unsigned int max);
 
+/* Functions in which the exit of a scheduler is claimed, in any kernel; their parameter is "kind". */
+extern const char * const ktstr_repro_triggers[];
+
 /*
  * Probe functions of the kernel @img: where an exit is claimed, those of the backtrace, and the callers
  * of operations. The number of those of the backtrace that were found.

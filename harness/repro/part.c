@@ -16,6 +16,7 @@
 
 #include "harness/dump/dump.h"
 #include "harness/model/seen.h"
+#include "harness/model/verifier.h"
 #include "harness/monitor/monitor.h"
 #include "harness/plan/plan.h"
 #include "lib/json.h"
@@ -27,6 +28,7 @@
 #define SCREEN_CALLS	14
 #define FILE_CALLS	200
 #define MAX_STACK	48
+#define VERIFIER_LINES	10
 
 struct state {
 	struct ktstr_repro_calls calls;	/* of a second run; no memory in a first one */
@@ -37,7 +39,7 @@ struct state {
 	unsigned int nr_stack, nr_stack_probed;
 	char why_not[256];		/* probes could not be set */
 	/* of the first run, after the second one */
-	bool done, same_time;
+	bool done, same_time, fired;
 	uint64_t second_ns;
 	char status[512];
 	char *screen;			/* lines of calls, or NULL */
@@ -63,6 +65,26 @@ static bool applies(const struct ktstr_run *run)
 
 	return run->opts.auto_repro && p->test->auto_repro != KTSTR_OFF && p->scheduler && p->scheduler->binary &&
 	       !p->expect_err && !p->host_only && run->opts.monitor;
+}
+
+static bool is_expected(const struct ktstr_run *run)
+{
+	/* a replay looks for itself */
+	return run->plan->test->expect_auto_repro == KTSTR_ON && !run->opts.repro_of && !run->opts.replay;
+}
+
+static int prepare(struct ktstr_run *run, void *state, struct ktstr_err *err)
+{
+	(void)state;
+	if (!is_expected(run))
+		return 0;
+	if (!run->opts.auto_repro || !run->opts.monitor)
+		return ktstr_err(err, EINVAL, "expect_auto_repro: is switched off by KTSTR_%s=off",
+				 run->opts.monitor ? "AUTO_REPRO" : "MONITOR");
+	if (!ktstr_run__deterministic(run))
+		return ktstr_err_missing(err, EOPNOTSUPP,
+					 "expect_auto_repro: only a deterministic run fails the same way again; give --seed N");
+	return 0;
 }
 
 static void fill_points(const struct ktstr_run *run, struct state *s, const struct ktstr_kimage *img)
@@ -159,9 +181,24 @@ static bool crashed(const struct ktstr_run *run)
 	       ktstr_result__failed_as(run->result, KTSTR_SCHED_NOT_ATTACHED, KTSTR_SCHED_EXITED);
 }
 
+/* No program has run, so probes have nothing to show. The verifier has: the registers it saw. */
+static void tell_rejection(const struct ktstr_run *run, struct state *s, const char *reason)
+{
+	size_t len;
+	FILE *f = open_memstream(&s->screen, &len);
+
+	snprintf(s->status, sizeof(s->status),
+		 "not repeated: the verifier rejected %.300s; what it knew on the way there:", reason);
+	if (!f)
+		return;
+	ktstr_verifier__last_lines(run->sched_log, VERIFIER_LINES, f);
+	fclose(f);
+}
+
 bool ktstr_repro__wanted(const struct ktstr_run *run)
 {
 	struct state *s = state_of(run);
+	char reason[400];
 
 	if (!s || run->opts.repro_of || !applies(run) || run->verdict != KTSTR_FAIL || !crashed(run) ||
 	    run->signal)
@@ -173,6 +210,8 @@ bool ktstr_repro__wanted(const struct ktstr_run *run)
 	else if (!ktstr_run__deterministic(run))
 		snprintf(s->status, sizeof(s->status),
 			 "not tried: only a deterministic run fails the same way again; give --seed N");
+	else if (!s->error_ns && ktstr_verifier__reason(run->sched_log, reason, sizeof(reason)))
+		tell_rejection(run, s, reason);
 	else if (!s->error_ns)
 		snprintf(s->status, sizeof(s->status),
 			 "not tried: the scheduler ended by itself, it was not ejected for an error");
@@ -341,6 +380,7 @@ void ktstr_repro__conclude(struct ktstr_run *run, const struct ktstr_run *second
 	tell_status(s, second, ret, err, found);
 	if (ret || !found || !found->calls.call || !btf)
 		return;
+	s->fired = s->same_time && found->calls.triggered;
 	s->nr_programs = found->nr_programs;
 	s->nr_stack = found->nr_stack;
 	s->calls.nr = found->calls.nr;
@@ -358,6 +398,22 @@ void ktstr_repro__conclude(struct ktstr_run *run, const struct ktstr_run *second
 	fputs(":\n", f);
 	put_screen(&found->calls, btf, pid, f);
 	fclose(f);
+}
+
+void ktstr_repro__judge(struct ktstr_run *run)
+{
+	const struct state *s = state_of(run);
+	const struct ktstr_detail *first = ktstr_result__first_failure(run->result);
+
+	if (!s || !is_expected(run) || run->verdict == KTSTR_SKIP || run->signal)
+		return;
+	run->verdict = s->fired ? KTSTR_PASS : KTSTR_FAIL;
+	if (s->fired)
+		snprintf(run->why, sizeof(run->why), "auto-repro has shown the crash, as expected: %.300s",
+			 first ? first->text : "");
+	else
+		snprintf(run->why, sizeof(run->why), "expect_auto_repro: %.400s", s->done ? s->status :
+			 "no scheduler was ejected, so there was nothing to repeat");
 }
 
 static void json(const struct ktstr_run *run, const void *state, const char *key,
@@ -405,6 +461,7 @@ const struct ktstr_run_part ktstr_repro_part = {
 	.name = "auto_repro",
 	.title = "auto-repro",
 	.state_size = sizeof(struct state),
+	.prepare = prepare,
 	.spec = fill_spec,
 	.sync = sync_point,
 	.mark = mark,

@@ -19,4 +19,7 @@ bool ktstr_repro__wanted(const struct ktstr_run *run);
 void ktstr_repro__conclude(struct ktstr_run *run, const struct ktstr_run *second, int ret,
 			   const struct ktstr_err *err);
 
+/* The verdict of a test with expect_auto_repro, when everything that could be tried has been. */
+void ktstr_repro__judge(struct ktstr_run *run);
+
 #endif

@@ -26,12 +26,13 @@ static const char * const skip_prefix[] = {
 };
 
 /* Where the exit of a scheduler is claimed, with its kind; what a kernel lacks is not probed. */
-static const char * const triggers[] = {
+const char * const ktstr_repro_triggers[] = {
 	"scx_exit_bstr",		/* since 7.3: errors that the scheduler itself reports */
 	"scx_vexit",			/* since 6.16: all others, where it is not inlined into */
 	"scx_exit",
 	"__scx_exit",			/* 6.16 */
 	"scx_ops_exit_kind",		/* until 6.15 */
+	NULL
 };
 
 /* Callers of operations, which see what the operation is given and what comes of it. */
@@ -265,8 +266,8 @@ unsigned int ktstr_repro_points__kernel(struct ktstr_repro_calls *c, const struc
 	c->nr_points = 0;
 	if (!img->btf)
 		return 0;
-	for (size_t i = 0; i < ARRAY_SIZE(triggers); i++)
-		add_kernel(c, img, triggers[i], true);
+	for (size_t i = 0; ktstr_repro_triggers[i]; i++)
+		add_kernel(c, img, ktstr_repro_triggers[i], true);
 	for (unsigned int i = 0; i < nr_stack; i++)
 		nr += add_kernel(c, img, stack[i].name, false);
 	for (size_t i = 0; i < ARRAY_SIZE(callers); i++)

@@ -168,6 +168,16 @@ static void sort(struct ktstr_trace *t)
 	}
 }
 
+void ktstr_trace__finish(struct ktstr_trace *t)
+{
+	sort(t);
+	for (size_t i = 0; i < t->nr; i++)
+		if (t->event[i].cpu >= t->nr_cpus)
+			t->nr_cpus = t->event[i].cpu + 1;
+	t->from_ns = t->nr ? t->event[0].ns : 0;
+	t->to_ns = t->nr ? t->event[t->nr - 1].ns : 0;
+}
+
 int ktstr_trace__read(struct ktstr_trace *t, const char *path, struct ktstr_err *err)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC), ret;
@@ -176,27 +186,22 @@ int ktstr_trace__read(struct ktstr_trace *t, const char *path, struct ktstr_err 
 
 	memset(t, 0, sizeof(*t));
 	if (fd < 0)
-		return ktstr_err(err, errno, "%s: %s", path, strerror(errno));
+		return ktstr_err(err, errno, "%s", strerror(errno));
 	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || !st.st_size) {
 		close(fd);
-		return ktstr_err(err, EINVAL, "%s: no trace: it is empty, or no file", path);
+		return ktstr_err(err, EINVAL, "no trace: it is empty, or no file");
 	}
 	data = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
 	close(fd);
 	if (data == MAP_FAILED)
-		return ktstr_err(err, errno, "%s: %s", path, strerror(errno));
+		return ktstr_err(err, errno, "%s", strerror(errno));
 	ret = is_csv(path) ? ktstr_trace_csv__read(t, data, (size_t)st.st_size, err) :
 	      ktstr_trace_perfetto__read(t, data, (size_t)st.st_size, err);
 	munmap(data, (size_t)st.st_size);
 	if (ret)
 		return ret;
 	if (!t->nr)
-		return ktstr_err(err, EINVAL, "%s: it has no event that ktstr knows", path);
-	sort(t);
-	for (size_t i = 0; i < t->nr; i++)
-		if (t->event[i].cpu >= t->nr_cpus)
-			t->nr_cpus = t->event[i].cpu + 1;
-	t->from_ns = t->event[0].ns;
-	t->to_ns = t->event[t->nr - 1].ns;
+		return ktstr_err(err, EINVAL, "it has no event that ktstr knows");
+	ktstr_trace__finish(t);
 	return 0;
 }

@@ -100,6 +100,8 @@ int ktstr_trace__read(struct ktstr_trace *t, const char *path, struct ktstr_err 
 void ktstr_trace__free(struct ktstr_trace *t);
 /* For the readers of formats: room for one more event, zeroed; NULL: no memory. */
 struct ktstr_trace_event *ktstr_trace__more(struct ktstr_trace *t);
+/* What holds of a whole trace, once all events have been added: their order, and the other members. */
+void ktstr_trace__finish(struct ktstr_trace *t);
 int ktstr_trace_csv__read(struct ktstr_trace *t, const char *data, size_t len, struct ktstr_err *err);
 int ktstr_trace_perfetto__read(struct ktstr_trace *t, const uint8_t *data, size_t len,
 			       struct ktstr_err *err);

@@ -57,6 +57,7 @@ struct qemu_vm {
 	int sync_fd;
 	struct qmp qmp;
 	bool at_sync;
+	bool at_stop;		/* and that is the stop that was set */
 	uint32_t sync_vcpu;
 	enum qemu_pause pause;
 
@@ -87,6 +88,11 @@ int qemu_set_probes(struct vm *vm, const struct vm_probe *p, unsigned int nr, vm
 int qemu_probe_time(struct vm *vm, uint64_t *ns);
 /* Tell all events that were recorded. False: the emulator has written nonsense. */
 bool qemu_probes_drain(struct qemu_vm *q);
+
+/* stops.c */
+int qemu_set_stop(struct vm *vm, const struct vm_stop *stop);
+int qemu_set_shake(struct vm *vm, uint64_t from_ns, uint64_t seed);
+int qemu_hand_over(struct vm *vm, const char *path, struct ktstr_err *err);
 
 /* look.c: vm_look() */
 int qemu_look(struct vm *vm, struct vm_stand *stand, struct ktstr_err *err);

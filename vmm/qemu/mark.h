@@ -15,6 +15,7 @@
 #define QEMU_MARK_SHIFT	24		/* the number of the mark is above the index */
 #define QEMU_NR_MARKS	3
 #define QEMU_AT_RING	0x7fu		/* there is no room for records of probes */
+#define QEMU_AT_STOP	0x7eu		/* the stop that was set */
 #define QEMU_FIRST_WATCH	64	/* the number of the first watch */
 #define QEMU_NR_WATCHES		3
 #define QEMU_WATCH_BYTES	4
@@ -44,7 +45,8 @@ struct qemu_regs {
 };
 
 struct qemu_answer {
-	uint32_t vcpu, unused;	/* of the stop that this answers */
+	uint32_t vcpu;		/* of the stop that this answers */
+	uint32_t hand_over;	/* the emulator is to pause itself here, and is on its own from then on */
 	struct qemu_mark mark[QEMU_NR_MARKS];
 	uint64_t watch[QEMU_NR_WATCHES];	/* where the kernel's writes are to be watched; 0: as before */
 };

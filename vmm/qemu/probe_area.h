@@ -26,6 +26,16 @@ struct qemu_probe_record {
 	uint64_t word[];
 };
 
+/* What vm_set_stop() and vm_set_shake() said; changes with the generation of the stops. */
+struct qemu_stops {
+	uint32_t generation;
+	uint32_t nr;
+	uint64_t ns, nth;
+	struct vm_stop_at at[VM_MAX_STOPS];
+	uint64_t shake_ns;		/* 0: do not */
+	uint64_t seed;
+};
+
 struct qemu_probe_area {
 	uint32_t nr_links;		/* set before the emulator starts */
 	uint32_t nr_probes;
@@ -33,6 +43,10 @@ struct qemu_probe_area {
 	uint32_t unused;
 	uint64_t link[VM_MAX_PROBES];	/* link addresses */
 	struct vm_probe probe[VM_MAX_PROBES];
+	uint32_t nr_stop_links;		/* set before the emulator starts */
+	uint32_t stops_by_time;		/* the same: blocks are counted */
+	uint64_t stop_link[VM_MAX_STOPS];
+	struct qemu_stops stops;
 	uint64_t stop_ns;		/* the clock when a vCPU stopped last */
 	uint64_t head, tail;		/* bytes written and read since the beginning */
 	uint8_t ring[QEMU_PROBE_RING] __attribute__((aligned(8)));

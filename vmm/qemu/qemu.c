@@ -381,14 +381,17 @@ static bool take_sync(struct qemu_vm *q, struct vm_event *ev)
 	ev->type = n == sizeof(vcpu) && vcpu & QEMU_AT_MARK ? VM_EVENT_MARK : VM_EVENT_SYNC;
 	number = vcpu >> QEMU_MARK_SHIFT & 0x7f;
 	vcpu &= (1u << QEMU_MARK_SHIFT) - 1;
-	if (number >= QEMU_FIRST_WATCH) {
+	if (number >= QEMU_FIRST_WATCH && number < QEMU_FIRST_WATCH + QEMU_NR_WATCHES) {
 		ev->type = VM_EVENT_WATCH;
 		number -= QEMU_FIRST_WATCH;
 	}
+	q->at_stop = ev->type == VM_EVENT_MARK && number == QEMU_AT_STOP;
+	if (q->at_stop)
+		number = VM_MARK_STOP;
 	ev->mark = number;
 	ev->watch = number;
 	if (n != sizeof(vcpu) || vcpu >= q->nr_cpus ||
-	    number >= (ev->type == VM_EVENT_WATCH ? VM_NR_WATCHES : VM_NR_MARKS)) {
+	    (number >= (ev->type == VM_EVENT_WATCH ? VM_NR_WATCHES : VM_NR_MARKS) && !q->at_stop)) {
 		ev->type = VM_EVENT_ERROR;
 		ktstr_err(&ev->err, EPROTO, "the emulator's plugin sent nonsense (%zd bytes)", n);
 		return true;
@@ -539,6 +542,9 @@ const struct vm_ops qemu_ops = {
 	.set_watch	= qemu_set_watch,
 	.set_probes	= qemu_set_probes,
 	.probe_time	= qemu_probe_time,
+	.set_stop	= qemu_set_stop,
+	.set_shake	= qemu_set_shake,
+	.hand_over	= qemu_hand_over,
 	.save		= qemu_save,
 	.pause		= qemu_pause,
 	.resume		= qemu_resume,

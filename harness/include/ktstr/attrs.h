@@ -321,7 +321,7 @@ struct ktstr_test {
 	enum ktstr_switch survives_storm; /* scheduler attached and alive through every hold */
 	enum ktstr_switch allow_inconclusive;
 	enum ktstr_switch auto_repro;	/* on: second, probed run after a crash */
-	enum ktstr_switch expect_auto_repro;
+	enum ktstr_switch expect_auto_repro;	/* it must have shown a crash, or the test fails */
 
 	enum ktstr_switch performance_mode;
 	enum ktstr_switch no_perf_mode;

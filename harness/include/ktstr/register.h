@@ -73,7 +73,7 @@ KTSTR_BUILD_RULE(expect_err, "ktstr: expect_err excludes survives_storm and expe
 KTSTR_BUILD_RULE(survives_storm, "ktstr: survives_storm needs a scheduler and excludes expect_auto_repro");
 KTSTR_BUILD_RULE(matchers, "ktstr: expect_scx_bpf_error_*, expect_kind and expect_text need expect_err = true");
 KTSTR_BUILD_RULE(cpu_budget, "ktstr: cpu_budget needs no_perf_mode = true");
-KTSTR_BUILD_RULE(auto_repro, "ktstr: expect_auto_repro needs scheduler and wprof and excludes auto_repro = false and host_only");
+KTSTR_BUILD_RULE(auto_repro, "ktstr: expect_auto_repro needs a scheduler and excludes auto_repro = false and host_only");
 KTSTR_BUILD_RULE(perf_delta, "ktstr: perf_delta_assertions needs performance_mode = true");
 KTSTR_BUILD_RULE(llcs, "ktstr: llcs must be divisible by numa_nodes");
 KTSTR_BUILD_RULE(bounds, "ktstr: a min_* bound exceeds its max_*");
@@ -155,8 +155,7 @@ KTSTR_BUILD_CHECK void ktstr_build_check(const struct ktstr_test t)
 	if (t.cpu_budget != KTSTR_UNSET && t.no_perf_mode != KTSTR_ON)
 		ktstr_rule_cpu_budget();
 	if (t.expect_auto_repro == KTSTR_ON &&
-	    (!t.scheduler || t.wprof != KTSTR_ON || t.auto_repro == KTSTR_OFF ||
-	     t.host_only == KTSTR_ON))
+	    (!t.scheduler || t.auto_repro == KTSTR_OFF || t.host_only == KTSTR_ON))
 		ktstr_rule_auto_repro();
 	if (t.perf_delta_assertions && t.performance_mode != KTSTR_ON)
 		ktstr_rule_perf_delta();

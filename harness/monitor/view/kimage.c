@@ -255,6 +255,14 @@ int ktstr_kimage__symbol(const struct ktstr_kimage *img, const char *name, uint6
 	return 0;
 }
 
+const char *ktstr_kimage__symbol_nth(const struct ktstr_kimage *img, uint32_t i, uint64_t *addr)
+{
+	if (i >= img->nr_symbols)
+		return NULL;
+	*addr = sym_at(img, i)->addr;
+	return name_of(img, i);
+}
+
 const char *ktstr_kimage__symbol_at(const struct ktstr_kimage *img, uint64_t addr, uint64_t *off)
 {
 	uint32_t low = 0, high = img->nr_symbols, mid;

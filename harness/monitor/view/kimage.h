@@ -44,6 +44,8 @@ void ktstr_kimage__free(struct ktstr_kimage *img);	/* NULL is allowed */
 
 /* Address of @name as linked; of several, the lowest. 0 or -ENOENT. */
 int ktstr_kimage__symbol(const struct ktstr_kimage *img, const char *name, uint64_t *addr);
+/* Number @i of nr_symbols, in the order of their addresses. NULL: there are not so many. */
+const char *ktstr_kimage__symbol_nth(const struct ktstr_kimage *img, uint32_t i, uint64_t *addr);
 /* The symbol at or before @addr, NULL: none. @off: distance from it. */
 const char *ktstr_kimage__symbol_at(const struct ktstr_kimage *img, uint64_t addr, uint64_t *off);
 

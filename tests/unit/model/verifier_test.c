@@ -2,6 +2,8 @@
 /* The decisive line of the verifier among all that a scheduler prints. */
 #include "kselftest_harness.h"
 
+#include <stdlib.h>
+
 #include "harness/model/verifier.h"
 
 #define BLOCK(_name, _text)							\
@@ -50,6 +52,23 @@ TEST(the_line_before_the_statistics_is_the_reason)
 		if (rows[i].want)
 			EXPECT_STREQ(rows[i].want, buf);
 	}
+}
+
+TEST(the_last_lines_end_with_the_reason)
+{
+	static const char log[] =
+		BLOCK("dsp", "121: (05) goto pc+0\n122: (b7) r1 = 0 ; R1=0\n\n124: (7b) *(u64 *)(r1 +0) = r2\n"
+			     "R1 invalid mem access 'scalar'\n\nVerification failed: Register Type Safety\nx\n");
+	char *text = NULL;
+	size_t len;
+	FILE *f = open_memstream(&text, &len);
+
+	ASSERT_NE(NULL, f);
+	ktstr_verifier__last_lines(log, 3, f);
+	fclose(f);
+	EXPECT_STREQ("122: (b7) r1 = 0 ; R1=0\n124: (7b) *(u64 *)(r1 +0) = r2\n"
+		     "R1 invalid mem access 'scalar'\n", text);
+	free(text);
 }
 
 TEST(a_line_without_end_does_not_overflow)

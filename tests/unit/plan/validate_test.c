@@ -183,10 +183,8 @@ TEST(exclusions_and_requirements_have_their_sentence)
 	REJECTS("expect_err: excludes survives_storm",
 		t.expect_err = KTSTR_ON; t.survives_storm = KTSTR_ON; t.scheduler = &sched);
 	REJECTS("survives_storm: needs a scheduler", t.survives_storm = KTSTR_ON);
-	REJECTS("expect_auto_repro: needs wprof",
-		t.expect_auto_repro = KTSTR_ON; t.scheduler = &sched);
 	REJECTS("expect_auto_repro: excludes auto_repro = false",
-		t.expect_auto_repro = KTSTR_ON; t.scheduler = &sched; t.wprof = KTSTR_ON;
+		t.expect_auto_repro = KTSTR_ON; t.scheduler = &sched;
 		t.auto_repro = KTSTR_OFF);
 	REJECTS("expect_kind: needs expect_err = true", t.expect_kind = KTSTR_STARVED);
 	REJECTS("tolerates_restart: needs a scheduler", t.tolerates_restart = false);
@@ -311,9 +309,7 @@ TEST(every_attribute_that_is_not_supported_yet_says_so)
 		nr++;
 		ask(a, &t);
 		/* what it needs besides itself, so that no contradiction hides the answer */
-		if (!strcmp(a->name, "expect_auto_repro"))
-			t.scheduler = &sched;
-		if (!strcmp(a->name, "expect_auto_repro") || !strcmp(a->name, "wprof_args"))
+		if (!strcmp(a->name, "wprof_args"))
 			t.wprof = KTSTR_ON;
 		if (!strcmp(a->name, "cpu_budget"))
 			t.no_perf_mode = KTSTR_ON;

@@ -104,6 +104,32 @@ TEST_F(calls, the_operation_under_way_on_that_cpu_is_the_cause)
 	EXPECT_EQ(4, self->c.nr);
 }
 
+TEST_F(calls, what_the_kernel_refuses_is_about_whom_it_was_called_for_last)
+{
+	tell(self, 10000, 0, 1, false, 7);
+	tell(self, 10005, 0, 1, true, 7);
+	tell(self, 10010, 1, 1, false, 8);
+	tell(self, 10015, 1, 1, true, 8);
+	tell(self, 10020, 0, 0, false, 1024);
+	EXPECT_EQ(7, self->c.causal_pid);
+}
+
+TEST_F(calls, a_stall_is_about_nobody_who_was_called_for_by_chance)
+{
+	tell(self, 10000, 0, 1, false, 7);
+	tell(self, 10005, 0, 1, true, 7);
+	tell(self, 10020, 0, 0, false, 1026);
+	EXPECT_EQ(0, self->c.causal_pid);
+}
+
+TEST_F(calls, a_call_of_long_ago_is_not_the_cause)
+{
+	tell(self, 10000, 0, 1, false, 7);
+	tell(self, 10005, 0, 1, true, 7);
+	tell(self, 10000000, 0, 0, false, 1024);
+	EXPECT_EQ(0, self->c.causal_pid);
+}
+
 TEST_F(calls, a_scheduler_that_is_asked_to_leave_triggers_nothing)
 {
 	tell(self, 10, 0, 0, false, 64);

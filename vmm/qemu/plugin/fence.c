@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "fence.h"
+#include "stop.h"
 
 #define EXPORT __attribute__((visibility("default")))
 
@@ -260,6 +261,7 @@ static int wait_idle(pthread_cond_t *c, pthread_mutex_t *m)
 	fence.idle = false;
 	await_main(m);
 	unlock();
+	stop_after_idle();
 	return ret;
 }
 
@@ -308,6 +310,16 @@ EXPORT int gettimeofday(struct timeval *restrict tv, void *restrict tz)
 	return 0;
 }
 
+void fence_yield(void)
+{
+	lock();
+	fence.told = false;
+	fence.turn = true;
+	changed();
+	await_main(NULL);
+	unlock();
+}
+
 static void woken(const pthread_cond_t *c)
 {
 	if (!fence.on || me == VCPUS)
@@ -340,11 +352,6 @@ EXPORT int pthread_mutex_unlock(pthread_mutex_t *m)
 	ret = real.mutex_unlock(m);
 	if (me != VCPUS || m != fence.big_lock || !fence.told)
 		return ret;
-	lock();
-	fence.told = false;
-	fence.turn = true;
-	changed();
-	await_main(NULL);
-	unlock();
+	fence_yield();
 	return ret;
 }

@@ -28,4 +28,10 @@ bool fence_is_preloaded(void);
 /* To be called by the thread that executes the vCPUs; from then on the fence holds. */
 void fence_begin(void);
 
+/*
+ * By the same thread, without the big lock, after it has told the main loop something: let the main
+ * thread run one round. If it stops the machine in it, this returns when it waits for the vCPUs.
+ */
+void fence_yield(void);
+
 #endif

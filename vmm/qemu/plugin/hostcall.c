@@ -37,6 +37,7 @@
 #include "api.h"
 #include "fence.h"
 #include "probe.h"
+#include "stop.h"
 #include "timer.h"
 #include "vcpu.h"
 #include "watch.h"
@@ -157,6 +158,10 @@ void hostcall_stop(uint32_t vcpu_index, uint32_t flags, uint64_t pc)
 			set_mark(&marks[i], &down.mark[i]);
 	anew = n == sizeof(down) && watch_set(down.watch);
 	pthread_mutex_unlock(&call_lock);
+	if (n == sizeof(down) && down.hand_over)
+		stop_hand_over();
+	else
+		stop_look();
 	if (anew)
 		qemu_plugin_reset(self, on_reset);
 }
@@ -204,6 +209,7 @@ static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 	size_t n = qemu_plugin_tb_n_insns(tb);
 
 	(void)id;
+	stop_translate(tb, n);
 	for (size_t i = 0; i < n; i++) {
 		struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
 		uint64_t vaddr = qemu_plugin_insn_vaddr(insn);

@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 
 #include "probe.h"
+#include "stop.h"
 #include "vcpu.h"
 #include "vmm/qemu/mark.h"
 #include "vmm/qemu/probe_area.h"
@@ -19,7 +20,8 @@
 static struct qemu_probe_area *area;
 /* Bit N: an instruction at N bytes behind a multiple of 2 MiB may be probed. */
 static uint8_t may_be[QEMU_MARK_ALIGN / 8];
-static uint32_t generation;
+static uint32_t generation, stop_generation;
+static uint64_t stop_hits;
 static uint16_t slot[NR_SLOTS];			/* index + 1 of a probe, by its address */
 static struct glib_byte_array *bytes;
 
@@ -52,6 +54,13 @@ struct hit {
 	uint64_t reg[VM_NR_REGS];
 };
 
+static void instrument(uint64_t kva)
+{
+	uint32_t low = kva % QEMU_MARK_ALIGN;
+
+	may_be[low / 8] |= 1u << low % 8;
+}
+
 bool probe_init(int fd)
 {
 	icount_update = dlsym(RTLD_DEFAULT, "icount_update");
@@ -68,12 +77,11 @@ bool probe_init(int fd)
 		fprintf(stderr, "hostcall: probes=%d cannot be mapped\n", fd);
 		return false;
 	}
-	for (uint32_t i = 0; i < area->nr_links && i < VM_MAX_PROBES; i++) {
-		uint32_t low = area->link[i] % QEMU_MARK_ALIGN;
-
-		may_be[low / 8] |= 1u << low % 8;
-	}
-	return true;
+	for (uint32_t i = 0; i < area->nr_links && i < VM_MAX_PROBES; i++)
+		instrument(area->link[i]);
+	for (uint32_t i = 0; i < area->nr_stop_links && i < VM_MAX_STOPS; i++)
+		instrument(area->stop_link[i]);
+	return stop_init(area);
 }
 
 void probe_vcpu_init(void)
@@ -110,9 +118,9 @@ static void new_generation(void)
 	memset(calls, 0, sizeof(calls));
 	for (uint32_t i = 0; i < nr; i++) {
 		uint64_t kva = area->probe[i].kva;
-		uint32_t low = kva % QEMU_MARK_ALIGN, at = hash(kva);
+		uint32_t at = hash(kva);
 
-		may_be[low / 8] |= 1u << low % 8;
+		instrument(kva);
 		while (slot[at])
 			at = (at + 1) % NR_SLOTS;
 		slot[at] = (uint16_t)(i + 1);
@@ -130,7 +138,7 @@ static const struct vm_probe *find(uint64_t kva, uint32_t *index)
 }
 
 /* @behind: instructions of the block that are not executed yet, this one included. */
-static uint64_t now_ns(uint32_t behind)
+uint64_t probe_now_ns(uint32_t behind)
 {
 	void **current = vcpu_current(), *cpu = *current;
 	int64_t ns;
@@ -143,10 +151,23 @@ static uint64_t now_ns(uint32_t behind)
 	return (uint64_t)(ns - icount_to_ns(behind));
 }
 
+uint64_t probe_insns_ns(uint32_t nr)
+{
+	return (uint64_t)icount_to_ns(nr);
+}
+
 void probe_stop(void)
 {
 	if (area && vcpu_current() && *vcpu_current())
-		area->stop_ns = now_ns(0);
+		area->stop_ns = probe_now_ns(0);
+}
+
+static void new_stop_generation(void)
+{
+	stop_generation = area->stops.generation;
+	stop_hits = 0;
+	for (uint32_t i = 0; i < area->stops.nr && i < VM_MAX_STOPS; i++)
+		instrument(area->stops.at[i].kva);
 }
 
 static bool read_reg(struct hit *h, unsigned int r, uint64_t *value)
@@ -221,7 +242,7 @@ static void record(unsigned int vcpu, uint32_t index, const struct vm_probe *p, 
 		words += vm_fetch_words(&p->fetch[i]);
 	}
 	r = reserve(vcpu, (uint32_t)sizeof(*r) + words * 8);
-	r->time_ns = now_ns(behind);
+	r->time_ns = probe_now_ns(behind);
 	r->probe = (uint16_t)index;
 	r->vcpu = (uint16_t)vcpu;
 	r->nr_words = (uint16_t)words;
@@ -250,12 +271,36 @@ static void *pack(uint64_t vaddr, size_t behind)
 	return (void *)(uintptr_t)((vaddr & 0xffffffff) | (uint64_t)behind << 32);
 }
 
+/* Does the vCPU that is about to execute this instruction stop? */
+static bool stops_at(uint64_t kva)
+{
+	const struct qemu_stops *s = &area->stops;
+	struct hit h = { .call = NULL };
+	uint64_t v;
+
+	if (stop_generation != s->generation)
+		new_stop_generation();
+	for (uint32_t i = 0; !s->ns && i < s->nr && i < VM_MAX_STOPS; i++) {
+		if (s->at[i].kva != kva)
+			continue;
+		if (s->at[i].reg < VM_NR_REGS &&
+		    (!read_reg(&h, s->at[i].reg, &v) || (uint32_t)v < s->at[i].min))
+			return false;
+		return ++stop_hits == s->nth;
+	}
+	return false;
+}
+
 static void on_probe(unsigned int vcpu, void *userdata)
 {
 	uint64_t packed = (uintptr_t)userdata, kva = IMAGE_HALF | (packed & 0xffffffff);
 	const struct vm_probe *p;
 	uint32_t index;
 
+	if (stops_at(kva)) {
+		area->stop_ns = probe_now_ns((uint32_t)(packed >> 32));
+		stop_now(vcpu, kva, (uintptr_t)__builtin_return_address(0));
+	}
 	if (generation != area->generation)
 		new_generation();
 	p = find(kva, &index);
@@ -316,6 +361,8 @@ void probe_translate(struct qemu_plugin_insn *insn, size_t index, size_t nr)
 		return;
 	if (generation != area->generation)
 		new_generation();
+	if (stop_generation != area->stops.generation)
+		new_stop_generation();
 	if (may_be[low / 8] >> low % 8 & 1)
 		qemu_plugin_register_vcpu_insn_exec_cb(insn, on_probe, QEMU_PLUGIN_CB_R_REGS,
 						       pack(vaddr, nr - index));

@@ -25,5 +25,8 @@ void probe_vcpu_init(void);
 void probe_stop(void);
 /* An instruction, number @index of @nr in its block, is translated. */
 void probe_translate(struct qemu_plugin_insn *insn, size_t index, size_t nr);
+/* The clock when there are @behind instructions of the block left, and the time that @nr take. */
+uint64_t probe_now_ns(uint32_t behind);
+uint64_t probe_insns_ns(uint32_t nr);
 
 #endif
