@@ -13,6 +13,7 @@
 /* What is the same for all tests. It is printed at the top (KTAP) or in every object (JSON). */
 struct document_header {
 	char kernel[1024];	/* release, path, how it was found; or why there is none */
+	const struct run_kernels *kernels;	/* of more than one kernel: all of them; else NULL */
 	char accel[512];
 	char seed[64];
 	char scheduler[6144];	/* of all tests, with its arguments; empty: each test's own */
@@ -37,6 +38,9 @@ struct document {
 	unsigned int nr_unrecorded;	/* results of which a file could not be written */
 	uint64_t started_ns;
 };
+
+/* "ktstr/NAME", with the kernel's label behind it where several run. */
+void document__id(const struct document *d, const struct job *job, char *buf, size_t size);
 
 /* Why @job ended as it did, in one line; "" for a pass. */
 const char *job__reason(const struct job *job);

@@ -102,6 +102,10 @@ static void job_start(struct job_pool *pool, struct job *job)
 		setenv("KTSTR_SEED", seed, 1);
 	}
 	setenv("KTSTR_RUN_ID", job->run_id, 1);
+	if (job->kernel) {
+		setenv("KTSTR_TEST_KERNEL", job->kernel->kernel.path, 1);
+		setenv(KTSTR_ENV_KERNEL_SOURCE, job->kernel->kernel.source, 1);
+	}
 	job->started_ns = ktstr_now_ns();
 	job->started_at = time(NULL);
 	pool->nr_started++;
