@@ -22,6 +22,7 @@
 #include "tools-testing-ktstr/run/canned.h"
 #include "tools-testing-ktstr/run/document.h"
 #include "tools-testing-ktstr/run/jobs.h"
+#include "tools-testing-ktstr/run/kernel-table.h"
 #include "tools-testing-ktstr/run/scheduler.h"
 #include "tools-testing-ktstr/run/selection.h"
 #include "tools-testing-ktstr/run/suite.h"
@@ -356,7 +357,10 @@ static int choose_kernels(struct run_kernels *ks, struct document_header *head)
 		ret = run_kernels__discover(ks, head->kernel, sizeof(head->kernel));
 	if (ks->nr)
 		memcpy(head->kernel, ks->item[0].text, sizeof(head->kernel));
-	head->kernels = ks->nr > 1 ? ks : NULL;
+	if (ks->nr > 1) {
+		head->kernels = ks;
+		head->table = kernel_table__print;
+	}
 	return ret;
 }
 

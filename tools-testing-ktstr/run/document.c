@@ -9,7 +9,6 @@
 #include "lib/clock.h"
 #include "tools-testing-ktstr/util/util.h"
 #include "document.h"
-#include "kernel-table.h"
 #include "result-file.h"
 
 static void print_lines(struct document *d, const struct ktap_reader *from)
@@ -70,8 +69,11 @@ void document__id(const struct document *d, const struct job *job, char *buf, si
 {
 	bool several = d->head->kernels && job->kernel;
 
-	snprintf(buf, size, "%s/%s%s%s", job->fixture, job->test, several ? "/" : "",
-		 several ? job->kernel->label : "");
+	if (job->id)
+		snprintf(buf, size, "%s", job->id);
+	else
+		snprintf(buf, size, "%s/%s%s%s", job->fixture, job->test, several ? "/" : "",
+			 several ? job->kernel->label : "");
 }
 
 static void print_ktap(struct document *d, unsigned int i)
@@ -290,8 +292,8 @@ int document__end(struct document *d, int stop)
 	if (d->nr_unrecorded)
 		fprintf(d->out, "# %u of %u results could not be recorded\n", d->nr_unrecorded,
 			d->nr_jobs);
-	if (d->head->kernels)
-		kernel_table__print(d);
+	if (d->head->table)
+		d->head->table(d);
 	fprintf(d->out, "# Totals: pass:%u fail:%u xfail:%u xpass:%u skip:%u error:%u\n",
 		d->count[KTAP_PASS], d->count[KTAP_FAIL] + d->count[KTAP_INCONCLUSIVE],
 		d->count[KTAP_XFAIL],

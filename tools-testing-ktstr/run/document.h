@@ -10,6 +10,8 @@
 
 #define CLEAR_LINE	"\r\033[K"	/* of a terminal */
 
+struct document;
+
 /* What is the same for all tests. It is printed at the top (KTAP) or in every object (JSON). */
 struct document_header {
 	char kernel[1024];	/* release, path, how it was found; or why there is none */
@@ -17,6 +19,7 @@ struct document_header {
 	char accel[512];
 	char seed[64];
 	char scheduler[6144];	/* of all tests, with its arguments; empty: each test's own */
+	void (*table)(const struct document *d);	/* before the totals; NULL: none */
 	const char *runs_root;
 	const char *run_id;
 };

@@ -3,7 +3,7 @@
 #ifndef KTSTR_TOOL_RUN_JOBS_H
 #define KTSTR_TOOL_RUN_JOBS_H
 
-#include "harness/model/run.h"
+#include "harness/plan/opts.h"
 #include "job-pool.h"
 #include "suite.h"
 
