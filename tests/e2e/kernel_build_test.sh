@@ -216,6 +216,47 @@ result $? "git: without a branch is an error" "$tmp/err"
 refused 'cannot read ext::' "git+ext::touch $tmp/run#v9" && [ ! -e "$tmp/run" ]
 result $? "git: a URL that runs a program is refused" "$tmp/err"
 
+# --- a remote cache that is a folder; tests/long/remote_cache.sh has a real server
+export KTSTR_REMOTE_CACHE=$tmp/remote
+key=9.8.12-tarball-$kc
+object=$KTSTR_REMOTE_CACHE/$key.tar.zst
+build "$key" 1 --force 9.8.12 && [ -s "$object" ] && cp "$kernels/$key/bzImage" "$tmp/image"
+result $? "remote cache: what was built is stored" "$tmp/err"
+rm -rf "${kernels:?}/$key"
+build "$key" 0 9.8.12 && cmp -s "$tmp/image" "$kernels/$key/bzImage" &&
+	[ "$("$ktstr" kernel path 9.8.12 2>> "$tmp/err")" = "$kernels/$key/bzImage" ]
+result $? "remote cache: a kernel from there is as good as a built one" "$tmp/err"
+
+# distrusted WHAT: the object is not used, and the kernel is built all the same.
+distrusted()
+{
+	rm -rf "${kernels:?}/$key"
+	build "$key" 1 9.8.12 && grep -q "$key is damaged or no kernel; going on without it" "$tmp/err"
+	result $? "remote cache: $1" "$tmp/err"
+}
+
+# repack COMMAND: run it in the unpacked object.
+repack()
+{
+	rm -rf "$tmp/o" && mkdir "$tmp/o" && zstd -dcq "$object" | tar -xf - -C "$tmp/o" &&
+		( cd "$tmp/o" && eval "$1" && tar -cf - -- * ) | zstd -q -f -o "$object"
+}
+head -c 300 "$object" > "$tmp/cut" && mv "$tmp/cut" "$object"
+distrusted "an object that was cut short is not used"
+repack 'echo other >> bzImage'
+distrusted "an image that differs from its sum is not used"
+repack 'ln -sf /etc/passwd modules/x.ko'
+distrusted "a link in it is not unpacked"
+repack 'echo x > more'
+distrusted "a file that does not belong there is not unpacked"
+cp "$KTSTR_REMOTE_CACHE/$key.tar.zst" "$tmp/right"
+repack "sed -i s/9.8.12/9.8.11/ KEY; sha256sum bzImage config metadata.json KEY > SHA256SUMS"
+distrusted "an object under another's name is not used"
+rm -rf "${kernels:?}/$key" "$KTSTR_REMOTE_CACHE" && touch "$KTSTR_REMOTE_CACHE" &&
+	build "$key" 1 9.8.12 && grep -q 'remote cache .*: cannot store' "$tmp/err"
+result $? "remote cache: one that cannot be written fails nothing" "$tmp/err"
+unset KTSTR_REMOTE_CACHE
+
 # --- clean
 "$ktstr" kernel list --json > "$tmp/list" 2> "$tmp/err"
 python3 - "$tmp/list" >> "$tmp/err" 2>&1 <<'EOF'

@@ -29,11 +29,16 @@ key_suffix()
 	[ -z "$EXTRA" ] || printf %s "-xkc$("$SETUP_DIR/crc32.sh" "$EXTRA")"
 }
 
-# have_key KEY: is it in the cache, and no --force asks for a new one? Prints the key then.
+# have_key KEY: is it in the cache, or in the remote one, and no --force asks for a new one? Prints the
+# key then.
 have_key()
 {
-	[ -z "$FORCE" ] && [ -s "$KERNELS/$1/bzImage" ] && [ -s "$KERNELS/$1/metadata.json" ] || return
-	say "kernel $1: in the cache"
+	[ -z "$FORCE" ] || return
+	if [ -s "$KERNELS/$1/bzImage" ] && [ -s "$KERNELS/$1/metadata.json" ]; then
+		say "kernel $1: in the cache"
+	else
+		remote_get "$1" || return
+	fi
 	echo "$1"
 }
 
@@ -121,6 +126,7 @@ kernel_keep()
 	release=$(cat "$3/include/config/kernel.release")
 	kernel_place "$1" "$3/arch/x86/boot/bzImage" "$3/.config" '' '' \
 		built_metadata "$release" "$3" "$4"
+	remote_put "$1"
 	echo "$1"
 }
 

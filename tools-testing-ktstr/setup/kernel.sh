@@ -3,7 +3,7 @@
 # Bring kernels into the kernel cache: ready ones of the distribution, or one that was built here.
 set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-for part in common packages apt source sources image local build; do
+for part in common packages apt source sources image remote local build; do
 	# shellcheck source=/dev/null
 	. "$here/$part.sh" || exit
 done
