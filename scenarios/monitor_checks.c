@@ -19,7 +19,8 @@ KTSTR_SCHEDULER(sticky, .binary = "scx_mutant", .args = KTSTR_STRS("--fault", "s
 KTSTR_SCHEDULER(wrong_select, .binary = "scx_mutant",
 		.args = KTSTR_STRS("--fault", "wrong-select"), LIMITS);
 KTSTR_SCHEDULER(stuck_dispatch, .binary = "scx_mutant",
-		.args = KTSTR_STRS("--fault", "stuck-dispatch"), LIMITS);
+		.args = KTSTR_STRS("--fault", "stuck-dispatch"), LIMITS,
+		.kernels = KTSTR_NO_KERNELS);
 
 /* Every finding of the monitor contains @check. */
 static int only(struct ktstr_result *r, const char *check)

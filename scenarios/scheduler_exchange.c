@@ -12,9 +12,11 @@
 
 KTSTR_SCHEDULER(simple, .binary = "scx_simple");
 KTSTR_SCHEDULER(flatcg, .binary = "scx_flatcg");
-KTSTR_SCHEDULER(unloadable, .binary = "scx_ktstr", .args = KTSTR_STRS("--fail-verify"));
+KTSTR_SCHEDULER(unloadable, .binary = "scx_ktstr", .args = KTSTR_STRS("--fail-verify"),
+		.kernels = KTSTR_NO_KERNELS);
 KTSTR_SCHEDULER(stalling, .binary = "scx_ktstr",
-		.args = KTSTR_STRS("--stall-after-ms", "200", "--timeout-ms", "1000"));
+		.args = KTSTR_STRS("--stall-after-ms", "200", "--timeout-ms", "1000"),
+		.kernels = KTSTR_NO_KERNELS);
 
 static void expect_file(struct ktstr_ctx *ctx, const char *when, const char *path,
 			const char *want)

@@ -13,7 +13,8 @@
  * A shorter one ends a stalled scheduler within that time, although the scheduler asks for 20 s.
  */
 
-KTSTR_SCHEDULER(stalls, .binary = "scx_ktstr", .args = KTSTR_STRS("--stall-after-ms", "500"));
+KTSTR_SCHEDULER(stalls, .binary = "scx_ktstr", .args = KTSTR_STRS("--stall-after-ms", "500"),
+		.kernels = KTSTR_NO_KERNELS);
 
 /* "... kworker/1:1[40] failed to run for 3.780s" */
 static int stalled_for_the_timeout(struct ktstr_result *r)

@@ -10,7 +10,8 @@
 #include <ktstr.h>
 #include <ktstr/custom.h>
 
-KTSTR_SCHEDULER(mutant, .binary = "scx_mutant", .args = KTSTR_STRS("--fault", "drop"));
+KTSTR_SCHEDULER(mutant, .binary = "scx_mutant", .args = KTSTR_STRS("--fault", "drop"),
+		.kernels = KTSTR_NO_KERNELS);
 
 /*
  * Every 16th task that is queued is forgotten: it is runnable, never runs again, and cannot be

@@ -7,6 +7,16 @@
  */
 #include <ktstr.h>
 
+/* The tree's example schedulers, for `ktstr verifier`. */
+KTSTR_SCHEDULER(scx_simple, .binary = "scx_simple");
+KTSTR_SCHEDULER(scx_flatcg, .binary = "scx_flatcg");
+KTSTR_SCHEDULER(scx_central, .binary = "scx_central");
+KTSTR_SCHEDULER(scx_cpu0, .binary = "scx_cpu0");
+KTSTR_SCHEDULER(scx_pair, .binary = "scx_pair", .threads = 2);
+KTSTR_SCHEDULER(scx_qmap, .binary = "scx_qmap");
+KTSTR_SCHEDULER(scx_sdt, .binary = "scx_sdt");
+KTSTR_SCHEDULER(scx_userland, .binary = "scx_userland");
+
 static int run_upstream(struct ktstr_ctx *ctx)
 {
 	const struct ktstr_payload *runner = ktstr_main_payload(ctx);

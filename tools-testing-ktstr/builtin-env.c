@@ -33,6 +33,8 @@ static const struct variable variables[] = {
 	  "kernel to boot: image, kernel tree, version or cache key" },
 	{ "KTSTR_CACHE_DIR", NULL, ktstr_kernel__cache_root, .meaning =
 	  "where fetched kernels are kept" },
+	{ "KTSTR_REMOTE_CACHE", "-", .meaning =
+	  "folder or http URL with built kernels that others share: see docs/kernels.md" },
 	{ "KTSTR_ACCEL", "auto", .meaning =
 	  "kvm, tcg or auto: kvm where it works, else tcg" },
 	{ "KTSTR_SEED", "1, where emulated", .meaning =

@@ -1,34 +1,47 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * ktstr kernel list|fetch|build|path. Discovery and the cache are harness/kernel/kernel.h; fetching
+ * ktstr kernel list|fetch|build|clean|path. Discovery and the cache are harness/kernel/kernel.h; fetching
  * and building are done by the set-up script, which knows the distributions' package managers.
  */
 #include <errno.h>
-#include <limits.h>
 #include <linux/kernel.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "harness/kernel/kernel.h"
+#include "lib/parse.h"
 #include "lib/paths.h"
 #include "builtin.h"
+#include "tools-testing-ktstr/util/kernel-script.h"
 
-static bool as_json;
+static bool as_json, dry_run, force, builds;
+static const char *keep_option, *extra_kconfig, *jobs_option;
 
 static const char * const kernel_usage[] = {
-	"ktstr kernel list [--json]       what the cache holds, newest first",
-	"ktstr kernel fetch [SERIES...]   get ready sched_ext kernels (7.3, 6.18; default: newest)",
-	"ktstr kernel build SERIES|TREE   build one with this suite's config: from the source package",
-	"                                 of a series (6.12), or from a kernel tree",
-	"ktstr kernel path [SPEC]         the image that a run would boot",
+	"ktstr kernel list [--json]             what the cache holds, newest first",
+	"ktstr kernel fetch [SERIES...]         get ready sched_ext kernels (7.3, 6.18; default: newest)",
+	"ktstr kernel build [OPTIONS] [WHAT]    build one with this suite's config",
+	"ktstr kernel clean [--keep N] [-n]     remove entries that are corrupt, or all but N",
+	"ktstr kernel path [SPEC]               the image that a run would boot",
 	"",
 	"SPEC is a path of an image or a kernel tree, a version, or a key of `ktstr kernel list`.",
+	"WHAT is a version (6.12.95), the newest of a series (6.12, 6) or all of a range (6.12..7.3) of",
+	"source packages, a kernel tree, or git+URL#REF. Default: the newest series with eight point",
+	"releases. What the cache has already is not built again.",
 	NULL
 };
 
 static const struct option kernel_options[] = {
 	OPT_BOOLEAN(0, "json", &as_json, "list: print a JSON array"),
+	OPT_GROUP("build"),
+	OPT_STRING(0, "extra-kconfig", &extra_kconfig, "FILE",
+		   "options on top of this suite's config; the kernel is another entry"),
+	OPT_BOOLEAN(0, "force", &force, "build again what the cache has"),
+	OPT_STRING('j', "jobs", &jobs_option, "N", "that many at a time (default: all CPUs)"),
+	OPT_GROUP("clean"),
+	OPT_STRING(0, "keep", &keep_option, "N", "keep the newest N entries (default: all)"),
+	OPT_BOOLEAN(0, "builds", &builds, "remove the objects of kernel trees, too"),
+	OPT_BOOLEAN('n', "dry-run", &dry_run, "only say what would be removed"),
 	OPT_END()
 };
 
@@ -46,10 +59,11 @@ static void json_or_null(const char *key, const char *value)
 static void print_entry(const struct ktstr_kernel_entry *e, bool first)
 {
 	if (!as_json) {
-		printf("%-48s %-28s %-8s %s%s%s%s\n", e->key, e->version ? e->version : "-",
+		printf("%-48s %-28s %-8s %s%s%s%s%s%s\n", e->key, e->version ? e->version : "-",
 		       e->source ? e->source : "-", e->built_at ? e->built_at : "-",
 		       e->corrupt ? "  (corrupt: " : "", e->corrupt ? e->corrupt : "",
-		       e->corrupt ? ")" : "");
+		       e->corrupt ? ")" : "", e->stale ? "  (another config: only by its key)" : "",
+		       e->extra_hash ? "  (extra config: only by its key)" : "");
 		return;
 	}
 	fputs(first ? "\n  { \"key\": " : ",\n  { \"key\": ", stdout);
@@ -60,6 +74,7 @@ static void print_entry(const struct ktstr_kernel_entry *e, bool first)
 	json_or_null("image", e->image);
 	json_or_null("corrupt", e->corrupt);
 	json_or_null("stale", e->stale ? e->kconfig_hash : NULL);
+	json_or_null("extra_kconfig", e->extra_hash);
 	fputs(" }", stdout);
 }
 
@@ -94,8 +109,6 @@ static int kernel_path(int argc, const char **argv)
 	struct ktstr_err err;
 	int ret;
 
-	if (as_json)
-		return complain(WRONG_USAGE, NULL, "kernel path: --json is for 'kernel list'");
 	if (argc > 1)
 		return complain(WRONG_USAGE, NULL, "kernel path: takes one SPEC, not %d", argc);
 	ret = argc ? ktstr_kernel__resolve(&k, argv[0], &err) : ktstr_kernel__find(&k, &err);
@@ -107,83 +120,129 @@ static int kernel_path(int argc, const char **argv)
 	return 0;
 }
 
-/*
- * The script: installed beside the tool (setup/), in the source tree that the tool was built in
- * (any folder above it), or where the tool itself was copied to.
- */
-static int find_script(char *path, size_t size)
-{
-	static const char * const places[] = {
-		"setup/kernel.sh",
-		"tools-testing-ktstr/setup/kernel.sh",
-	};
-	char dir[PATH_MAX], *slash;
-	size_t i;
-
-	if (ktstr_paths__exe_dir(dir, sizeof(dir)))
-		return -ENOENT;
-	for (;;) {
-		for (i = 0; i < ARRAY_SIZE(places); i++)
-			if (!ktstr_paths__fmt(path, size, "%s/%s", dir, places[i]) &&
-			    ktstr_paths__is_file(path))
-				return 0;
-		slash = strrchr(dir, '/');
-		if (!slash || !dir[0])
-			return -ENOENT;
-		*slash = '\0';
-	}
-}
-
-/* Becomes setup/kernel.sh @action with these arguments. */
-static int run_script(const char *action, int argc, const char **argv)
-{
-	const char **args;
-	char script[PATH_MAX];
-	int i;
-
-	if (as_json)
-		return complain(WRONG_USAGE, NULL, "kernel %s: --json is for 'kernel list'", action);
-	if (find_script(script, sizeof(script)))
-		return complain(1, NULL,
-				"kernel %s: setup/kernel.sh is neither beside the tool nor in a folder above it",
-				action);
-	args = calloc(argc + 4, sizeof(*args));
-	if (!args)
-		return complain(1, NULL, "kernel %s: %s", action, strerror(ENOMEM));
-	args[0] = "bash";
-	args[1] = script;
-	args[2] = action;
-	for (i = 0; i < argc; i++)
-		args[3 + i] = argv[i];
-	fflush(NULL);
-	execvp(args[0], (char * const *)args);
-	i = complain(1, NULL, "kernel %s: running %s: %s", action, script, strerror(errno));
-	free(args);
-	return i;
-}
-
 static int kernel_fetch(int argc, const char **argv)
 {
-	return run_script("fetch", argc, argv);
+	struct strings args = { 0 };
+	int ret = strings__add(&args, "fetch"), i;
+
+	for (i = 0; !ret && i < argc; i++)
+		ret = strings__add(&args, argv[i]);
+	ret = ret ? complain(1, NULL, "kernel fetch: %s", strerror(-ret)) : kernel_script__exec(&args);
+	strings__free(&args);
+	return ret;
 }
 
 static int kernel_build(int argc, const char **argv)
 {
-	if (argc != 1)
-		return complain(WRONG_USAGE, NULL, "kernel build: takes one SERIES or TREE, not %d",
-				argc);
-	return run_script("build", argc, argv);
+	const char *option[][2] = { { "--extra-kconfig", extra_kconfig }, { "--jobs", jobs_option } };
+	struct strings args = { 0 };
+	uint64_t jobs;
+	size_t i;
+	int ret;
+
+	if (argc > 1)
+		return complain(WRONG_USAGE, NULL, "kernel build: takes one WHAT, not %d", argc);
+	if (jobs_option && ktstr_parse_u64(jobs_option, 1, 1024, &jobs))
+		return complain(WRONG_USAGE, NULL, "kernel build: --jobs %s: must be a number from 1 to 1024",
+				jobs_option);
+	ret = strings__add(&args, "build");
+	if (!ret && force)
+		ret = strings__add(&args, "--force");
+	for (i = 0; !ret && i < ARRAY_SIZE(option); i++)
+		if (option[i][1])
+			ret = strings__add(&args, option[i][0]) ?: strings__add(&args, option[i][1]);
+	if (!ret && argc)
+		ret = strings__add(&args, argv[0]);
+	ret = ret ? complain(1, NULL, "kernel build: %s", strerror(-ret)) : kernel_script__exec(&args);
+	strings__free(&args);
+	return ret;
 }
+
+/* Corrupt entries go; of the valid ones, those behind the newest @keep. */
+static int clean_entries(uint64_t keep, int *removed)
+{
+	struct ktstr_kernel_entry *entries;
+	int nr, i, ret, failed = 0;
+	struct ktstr_err err;
+	uint64_t valid = 0;
+
+	nr = ktstr_kernel__list(&entries, &err);
+	if (nr < 0)
+		return complain(1, NULL, "%s", err.msg);
+	for (i = 0; i < nr; i++) {
+		if (!entries[i].corrupt && ++valid <= keep)
+			continue;
+		ret = dry_run ? 0 : ktstr_kernel__remove(entries[i].key, &err);
+		if (ret)
+			complain(1, NULL, "%s%s", err.msg, ret == -EBUSY ? ": it stays" : "");
+		else
+			puts(entries[i].key);
+		*removed += !ret;
+		failed |= ret && ret != -EBUSY;
+	}
+	ktstr_kernel__list_free(entries, nr);
+	return failed;
+}
+
+static int kernel_clean(int argc, const char **argv)
+{
+	uint64_t keep = UINT64_MAX;
+	struct ktstr_err err;
+	int removed = 0, ret;
+
+	if (no_args("kernel clean", argc, argv))
+		return WRONG_USAGE;
+	if (keep_option && ktstr_parse_u64(keep_option, 0, 1000000, &keep))
+		return complain(WRONG_USAGE, NULL, "kernel clean: --keep %s: must be a number from 0 to 1000000",
+				keep_option);
+	ret = clean_entries(keep, &removed);
+	fprintf(stderr, "ktstr: %s %d kernel%s\n", dry_run ? "would remove" : "removed", removed,
+		removed == 1 ? "" : "s");
+	if (!ret && builds && !dry_run && ktstr_kernel__remove_builds(&err))
+		ret = complain(1, NULL, "%s", err.msg);
+	return ret;
+}
+
+/* Which options an action knows; an option that does nothing is refused. */
+enum {
+	JSON = 1, BUILD = 2, CLEAN = 4,
+};
 
 static const struct {
 	const char *name;
 	int (*run)(int argc, const char **argv);
+	unsigned int options;
 } actions[] = {
-	{ "list", kernel_list },
+	{ "list", kernel_list, JSON },
 	{ "fetch", kernel_fetch },
-	{ "build", kernel_build },
+	{ "build", kernel_build, BUILD },
+	{ "clean", kernel_clean, CLEAN },
 	{ "path", kernel_path },
 };
+
+static int check_options(const char *action, unsigned int known)
+{
+	const struct {
+		bool given;
+		unsigned int of;
+		const char *option, *action;
+	} options[] = {
+		{ as_json, JSON, "json", "list" },
+		{ extra_kconfig, BUILD, "extra-kconfig", "build" },
+		{ force, BUILD, "force", "build" },
+		{ jobs_option, BUILD, "jobs", "build" },
+		{ keep_option, CLEAN, "keep", "clean" },
+		{ builds, CLEAN, "builds", "clean" },
+		{ dry_run, CLEAN, "dry-run", "clean" },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(options); i++)
+		if (options[i].given && !(options[i].of & known))
+			return complain(WRONG_USAGE, NULL, "kernel %s: --%s is for 'kernel %s'", action,
+					options[i].option, options[i].action);
+	return 0;
+}
 
 int cmd_kernel(int argc, const char **argv)
 {
@@ -192,10 +251,11 @@ int cmd_kernel(int argc, const char **argv)
 
 	argc = parse_args(argc, argv, kernel_options, kernel_usage);
 	if (!argc)
-		return complain(WRONG_USAGE, NULL, "kernel: say list, fetch, build or path (see 'ktstr help kernel')");
+		return complain(WRONG_USAGE, NULL, "kernel: say list, fetch, build, clean or path (see 'ktstr help kernel')");
 	for (i = 0; i < ARRAY_SIZE(actions); i++) {
 		if (!strcmp(actions[i].name, argv[0]))
-			return actions[i].run(argc - 1, argv + 1);
+			return check_options(argv[0], actions[i].options) ?:
+			       actions[i].run(argc - 1, argv + 1);
 		names[i] = actions[i].name;
 	}
 	return complain(WRONG_USAGE, ktstr_suggest(argv[0], names, ARRAY_SIZE(names)),

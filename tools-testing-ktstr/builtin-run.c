@@ -21,6 +21,8 @@
 #include "builtin.h"
 #include "tools-testing-ktstr/run/canned.h"
 #include "tools-testing-ktstr/run/document.h"
+#include "tools-testing-ktstr/run/jobs.h"
+#include "tools-testing-ktstr/run/kernel-table.h"
 #include "tools-testing-ktstr/run/scheduler.h"
 #include "tools-testing-ktstr/run/selection.h"
 #include "tools-testing-ktstr/run/suite.h"
@@ -29,10 +31,10 @@
 
 static struct {
 	struct selection select;
-	const char *jobs, *seed, *accel, *kernel, *runs, *repeat, *shard, *shift;
+	const char *jobs, *seed, *accel, *runs, *repeat, *shard, *shift;
 	const char *threads, *scheduler, *topology, *duration, *work_type, *monitor_csv, *trace;
 	char *sched_args;		/* what stood behind "--", one a line */
-	struct strings scenarios, kargs;
+	struct strings scenarios, kargs, kernels;
 	bool json, no_skip, batch, cold, no_monitor, dump, vmcore, verbose, console;
 	/* Checked values of the above. */
 	uint64_t width, repeats, seed_value, shift_value, seconds;
@@ -90,7 +92,9 @@ static const struct option run_options[] = {
 	OPT_BOOLEAN(0, "cold", &o.cold, "boot every machine, start none from an image"),
 	OPT_STRING(0, "tcg-threads", &o.threads, "single|multi",
 		   "tcg: multi has a host thread for each vCPU; it may be faster and cannot be repeated"),
-	OPT_STRING(0, "kernel", &o.kernel, "SPEC", "image, kernel tree, version or cache key"),
+	OPT_CALLBACK(0, "kernel", &o.kernels, "SPEC",
+		     "image, kernel tree, version, range or cache key (repeatable: all tests on each)",
+		     add_pattern),
 	OPT_CALLBACK(0, "karg", &o.kargs, "ARG", "one more parameter of the guest's kernel (repeatable)",
 		     add_pattern),
 	OPT_BOOLEAN(0, "no-skip-mode", &o.no_skip, "fail a test, do not skip it, when something is missing here"),
@@ -176,8 +180,9 @@ static int check_options(void)
 	for (i = 0; i < o.kargs.nr; i++)
 		if (!*o.kargs.item[i] || strchr(o.kargs.item[i], '\n'))
 			return complain(WRONG_USAGE, NULL, "run: --karg: a parameter is empty or has several lines");
-	if (o.kernel && !*o.kernel)
-		return complain(WRONG_USAGE, NULL, "run: --kernel: the value is empty");
+	for (i = 0; i < o.kernels.nr; i++)
+		if (!*o.kernels.item[i])
+			return complain(WRONG_USAGE, NULL, "run: --kernel: the value is empty");
 	if (o.repeats > 1 && getenv("KTSTR_SIDECAR_DIR"))
 		return complain(WRONG_USAGE, NULL,
 				"run: --repeat: sidecars of repeats could not be told apart in KTSTR_SIDECAR_DIR, unset it");
@@ -277,7 +282,6 @@ static int export_options(void)
 		{ "KTSTR_ACCEL", o.seed || o.shift || o.threads || o.trace ? "tcg" : o.accel },
 		{ "KTSTR_TCG_THREADS", o.threads },
 		{ "KTSTR_ICOUNT_SHIFT", o.shift },
-		{ "KTSTR_KERNEL", o.kernel },
 		{ "KTSTR_NO_SKIP_MODE", o.no_skip ? "1" : NULL },
 		{ KTSTR_ENV_TOPOLOGY, o.topology },
 		{ KTSTR_ENV_DURATION, o.duration },
@@ -340,28 +344,24 @@ static int choose_accel(struct ktstr_run_opts *opts, struct document_header *hea
 }
 
 /*
- * One image for all tests. A kernel that was named must exist; when none is found at all, each
- * test reports that, since host_only tests need none.
+ * A kernel that was named must exist; when none is found at all, each test reports that, since
+ * host_only tests need none. 0, or an exit status.
  */
-static int choose_kernel(struct ktstr_kernel *k, struct document_header *head)
+static int choose_kernels(struct run_kernels *ks, struct document_header *head)
 {
-	struct ktstr_err err;
 	int ret;
 
-	if (o.kernel)
-		ret = ktstr_kernel__resolve(k, o.kernel, &err);
+	if (o.kernels.nr)
+		ret = run_kernels__find(ks, &o.kernels, "run");
 	else
-		ret = ktstr_kernel__find(k, &err);
-	if (ret && (o.kernel || !err.missing))
-		return complain(1, NULL, "%s", err.msg);
-	if (ret) {
-		snprintf(head->kernel, sizeof(head->kernel), "none: %s", err.msg);
-		return 0;
+		ret = run_kernels__discover(ks, head->kernel, sizeof(head->kernel));
+	if (ks->nr)
+		memcpy(head->kernel, ks->item[0].text, sizeof(head->kernel));
+	if (ks->nr > 1) {
+		head->kernels = ks;
+		head->table = kernel_table__print;
 	}
-	setenv("KTSTR_TEST_KERNEL", k->path, 1);
-	setenv(KTSTR_ENV_KERNEL_SOURCE, k->source, 1);
-	ktstr_kernel__describe(k, head->kernel, sizeof(head->kernel));
-	return 0;
+	return ret;
 }
 
 static int choose_tests(const struct suite *s, bool *chosen)
@@ -379,36 +379,6 @@ static int choose_tests(const struct suite *s, bool *chosen)
 		return -ENOENT;
 	}
 	return n;
-}
-
-/* Repeat the whole list and not each test, so that a flaky test is seen early. */
-static void fill_jobs(struct job *jobs, const struct suite *s, const bool *chosen,
-		      const struct ktstr_run_opts *opts)
-{
-	bool seeds = opts->accel == VM_ACCEL_TCG && (opts->seeded || !opts->mttcg);
-	struct job *job = jobs;
-	unsigned int r;
-	size_t i;
-
-	for (r = 1; r <= o.repeats; r++) {
-		for (i = 0; i < s->tests.nr; i++) {
-			if (!chosen[i])
-				continue;
-			job->fixture = SUITE_FIXTURE;
-			job->test = s->tests.item[i];
-			job->program = s->programs.item[s->program_of[i]];
-			job->repeat = r;
-			job->seeded = opts->seeded || (seeds && o.repeats > 1);
-			job->seed = opts->seed + r - 1;
-			job->child.out = job->child.err = -1;
-			if (o.repeats > 1)
-				snprintf(job->run_id, sizeof(job->run_id), "%.140s-r%u",
-					 opts->run_id, r);
-			else
-				snprintf(job->run_id, sizeof(job->run_id), "%.140s", opts->run_id);
-			job++;
-		}
-	}
 }
 
 static int on_progress(void *ctx, struct job_pool *pool, struct job *done)
@@ -475,34 +445,33 @@ static int choose_scheduler(const struct suite *s, struct document_header *head)
 	return 0;
 }
 
-static int run_suite(const struct suite *s)
+/* How many jobs that are, or a negative exit status after a complaint. */
+static int count_jobs(int tests, unsigned int kernels)
 {
-	bool *chosen = calloc(s->tests.nr, sizeof(*chosen));
-	struct ktstr_kernel kernel = { .cache_lock_fd = -1 };
+	uint64_t n = (uint64_t)tests * o.repeats * (kernels ? kernels : 1);
+
+	if (n > MAX_JOBS)
+		return -complain(WRONG_USAGE, NULL, "run: %d tests, %llu times, on %u kernels are too many",
+				 tests, (unsigned long long)o.repeats, kernels);
+	if (o.trace && n > 1)
+		return -complain(WRONG_USAGE, NULL, "run: --trace is for one test: %d runs were chosen",
+				 (int)n);
+	return (int)n;
+}
+
+static int run_chosen(const struct suite *s, const bool *chosen, int n)
+{
 	struct document_header head = { 0 };
 	struct ktstr_run_opts opts = { 0 };
+	struct run_kernels kernels = { 0 };
 	struct job *jobs = NULL;
-	int n, ret = 1, i;
 	struct ktstr_err err;
+	int ret, i;
 
-	n = chosen ? choose_tests(s, chosen) : -ENOMEM;
-	if (n < 0) {
-		ret = n == -ENOENT ? WRONG_USAGE : complain(1, NULL, "%s", strerror(-n));
-		goto out;
-	}
-	if ((uint64_t)n * o.repeats > MAX_JOBS) {
-		ret = complain(WRONG_USAGE, NULL, "run: %d tests, %llu times, are too many", n,
-			       (unsigned long long)o.repeats);
-		goto out;
-	}
-	n *= o.repeats;
-	if (o.trace && n > 1) {
-		ret = complain(WRONG_USAGE, NULL, "run: --trace is for one test: %d runs were chosen", n);
-		goto out;
-	}
-	ret = choose_scheduler(s, &head);
+	/* what cannot be is found out before anything is fetched */
+	ret = count_jobs(n, 1) < 0 ? WRONG_USAGE : choose_scheduler(s, &head);
 	if (ret)
-		goto out;
+		return ret;
 	ret = 1;
 	if (export_options())
 		goto out;
@@ -510,28 +479,45 @@ static int run_suite(const struct suite *s)
 		complain(1, NULL, "%s", err.msg);
 		goto out;
 	}
-	if (choose_accel(&opts, &head) || choose_kernel(&kernel, &head))
+	if (choose_accel(&opts, &head))
+		goto out;
+	ret = choose_kernels(&kernels, &head);
+	if (ret)
 		goto out;
 	setenv("KTSTR_RUNS_ROOT", opts.runs_root, 1);
 	head.runs_root = opts.runs_root;
 	head.run_id = opts.run_id;
-	jobs = calloc(n ? n : 1, sizeof(*jobs));
+	n = count_jobs(n, kernels.nr);
+	jobs = n < 0 ? NULL : calloc(n ? n : 1, sizeof(*jobs));
 	if (!jobs) {
-		complain(1, NULL, "%s", strerror(ENOMEM));
+		ret = n < 0 ? WRONG_USAGE : complain(1, NULL, "%s", strerror(ENOMEM));
 		goto out;
 	}
-	fill_jobs(jobs, s, chosen, &opts);
+	jobs__fill(jobs, &(const struct job_plan){
+		.suite = s, .chosen = chosen, .kernels = &kernels, .opts = &opts, .repeats = o.repeats,
+	});
 	ret = run_jobs(jobs, n, &head);
 	for (i = 0; i < n; i++) {
 		ktap_reader__free(&jobs[i].out);
 		ktap_reader__free(&jobs[i].err);
 	}
 out:
-	if (kernel.path)
-		ktstr_kernel__put(&kernel);
+	run_kernels__put(&kernels);
 	free((char *)opts.runs_root);
 	free((char *)opts.run_id);
 	free(jobs);
+	return ret;
+}
+
+static int run_suite(const struct suite *s)
+{
+	bool *chosen = calloc(s->tests.nr, sizeof(*chosen));
+	int n = chosen ? choose_tests(s, chosen) : -ENOMEM, ret;
+
+	if (n < 0)
+		ret = n == -ENOENT ? WRONG_USAGE : complain(1, NULL, "%s", strerror(-n));
+	else
+		ret = run_chosen(s, chosen, n);
 	free(chosen);
 	return ret;
 }
@@ -593,6 +579,7 @@ int cmd_run(int argc, const char **argv)
 	strings__free(&o.select.exclude);
 	strings__free(&o.scenarios);
 	strings__free(&o.kargs);
+	strings__free(&o.kernels);
 	free(o.sched_args);
 	return ret;
 }

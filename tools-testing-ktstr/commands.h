@@ -14,7 +14,9 @@
 	ROW(show_thresholds, "show-thresholds",						\
 	    "show the checks of a test and who set them")				\
 	ROW(shell, "shell", "run a command in a guest")					\
-	ROW(kernel, "kernel", "list, fetch or locate kernels")				\
+	ROW(kernel, "kernel", "list, fetch, build, remove or locate kernels")				\
+	ROW(verifier, "verifier",							\
+	    "load each declared scheduler on each kernel, count what the verifier saw")	\
 	ROW(cache, "cache", "list or remove images of booted guests")			\
 	ROW(runs, "runs", "list or remove the folders that runs leave behind")		\
 	ROW(dump, "dump", "show a dump of a scheduler that failed, or compare two")	\

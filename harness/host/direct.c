@@ -14,6 +14,7 @@
 #include "harness/plan/opts.h"
 #include "harness/plan/override.h"
 #include "harness/plan/select.h"
+#include "schedulers.h"
 
 void ktstr_thresholds__print(const struct ktstr_plan *p, FILE *f)
 {
@@ -140,6 +141,12 @@ bool ktstr_direct(int argc, char **argv, const struct ktstr_registry *registry, 
 	const struct ktstr_test *t;
 	size_t i;
 
+	if (argc == 2 && !strcmp(argv[1], "--schedulers")) {
+		*status = ktstr_schedulers__print(registry, stderr) ? KTSTR_EXIT_FAIL :
+								      KTSTR_EXIT_PASS;
+		fflush(stdout);
+		return true;
+	}
 	for (i = 0; argc > 1 && i < ARRAY_SIZE(verbs); i++) {
 		if (strcmp(argv[1], verbs[i].option))
 			continue;

@@ -19,6 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "harness/guest/engine/sweep.h"
 #include "harness/guest/init/guest.h"
 #include "harness/plan/deadline.h"
 #include "direct.h"
@@ -198,6 +199,9 @@ static int register_tests(const struct ktstr_registry *r, int argc, char **argv)
 		const struct ktstr_test *test = r->tests[i];
 		struct __test_metadata *t = &entries[nr_entries];
 
+		if (ktstr_sweep__is_cell(test) &&
+		    (list || !ktstr_select__names(argc, argv, test->name)))
+			continue;
 		if (test->ignore == KTSTR_ON && !list &&
 		    !ktstr_select__names(argc, argv, test->name))
 			continue;

@@ -68,10 +68,16 @@ struct ktstr_kernel_entry {
 	char *corrupt;		/* reason, or NULL */
 	char *kconfig_hash;	/* CRC32 of the fragment it was built with, or NULL */
 	bool stale;		/* ... which is not this suite's: only taken by its key */
+	char *extra_hash;	/* CRC32 of --extra-kconfig, or NULL: only taken by its key */
 	int64_t mtime;
 };
 /* Newest first; *@entries is malloc()ed. Returns the count or -errno. */
 int ktstr_kernel__list(struct ktstr_kernel_entry **entries, struct ktstr_err *err);
 void ktstr_kernel__list_free(struct ktstr_kernel_entry *entries, int nr);
+
+/* Remove the entry @key. 0, or -errno with @err (-EBUSY: a run or a build uses it). */
+int ktstr_kernel__remove(const char *key, struct ktstr_err *err);
+/* Remove what builds of kernel trees have kept to be faster the next time. 0 or -errno with @err. */
+int ktstr_kernel__remove_builds(struct ktstr_err *err);
 
 #endif

@@ -52,7 +52,7 @@ int ktstr_kernel__cache_root(char *buf, size_t size, struct ktstr_err *err)
 	return 0;
 }
 
-static bool valid_key(const char *key)
+bool ktstr_kernel_cache__valid_key(const char *key)
 {
 	return *key && *key != '.' && !strpbrk(key, "/\\");
 }
@@ -71,6 +71,7 @@ static void entry_free(struct ktstr_kernel_entry *e)
 	free(e->source);
 	free(e->built_at);
 	free(e->kconfig_hash);
+	free(e->extra_hash);
 	free(e->image);
 	free(e->corrupt);
 }
@@ -93,8 +94,9 @@ static bool take_meta(struct ktstr_kernel_entry *e, const json_t *meta, char *pa
 		e->source = dup_meta(meta, "source", "type");
 	e->built_at = dup_meta(meta, "built_at", NULL);
 	e->kconfig_hash = dup_meta(meta, "ktstr_kconfig_hash", NULL);
+	e->extra_hash = dup_meta(meta, "extra_kconfig_hash", NULL);
 	e->stale = is_stale(e);
-	return valid_key(image) && !ktstr_paths__fmt(path, size, "%s/%s", dir, image);
+	return ktstr_kernel_cache__valid_key(image) && !ktstr_paths__fmt(path, size, "%s/%s", dir, image);
 }
 
 /* Everything about the entry in @dir; what is wrong with it becomes ->corrupt. 0 or -ENOMEM. */
@@ -147,7 +149,7 @@ static int add_entry(struct ktstr_kernel_entry **list, int nr, const char *root,
 	char dir[PATH_MAX];
 	int ret;
 
-	if (!valid_key(key) || ktstr_paths__fmt(dir, sizeof(dir), "%s/%s", root, key) ||
+	if (!ktstr_kernel_cache__valid_key(key) || ktstr_paths__fmt(dir, sizeof(dir), "%s/%s", root, key) ||
 	    !ktstr_paths__is_dir(dir))
 		return nr;
 	more = realloc(*list, (nr + 1) * sizeof(**list));
@@ -277,7 +279,7 @@ int ktstr_kernel_cache__take(struct ktstr_kernel *k, const char *key, struct kts
 
 	if (ret)
 		return ret;
-	if (!valid_key(key) || ktstr_paths__fmt(dir, sizeof(dir), "%s/%s", root, key) ||
+	if (!ktstr_kernel_cache__valid_key(key) || ktstr_paths__fmt(dir, sizeof(dir), "%s/%s", root, key) ||
 	    !ktstr_paths__is_dir(dir))
 		return -ENOENT;
 	ret = entry_read(&e, dir, key);
@@ -314,16 +316,19 @@ static int compare_versions(const char *a, const char *b)
 	return ret ? strverscmp(a, b) : na < nb ? -1 : 1;
 }
 
-/* A version is looked up among released kernels, not among builds of a local tree. */
-static bool is_candidate(const struct ktstr_kernel_entry *e, const char *version)
+/*
+ * A version is looked up among released kernels, not among builds of a local tree. One with options
+ * of its own is only meant by its key.
+ */
+static bool is_candidate(const struct ktstr_kernel_entry *e)
 {
-	if (e->corrupt || e->stale)
-		return false;
-	if (!version)
-		return true;
-	if (e->source && (!strcmp(e->source, "local") || !strcmp(e->source, "git")))
-		return false;
-	return e->version && ktstr_kernel_form__version_matches(version, e->version);
+	return !e->corrupt && !e->stale && !e->extra_hash;
+}
+
+bool ktstr_kernel_cache__is_release(const struct ktstr_kernel_entry *e)
+{
+	return is_candidate(e) && e->version &&
+	       !(e->source && (!strcmp(e->source, "local") || !strcmp(e->source, "git")));
 }
 
 int ktstr_kernel_cache__pick(struct ktstr_kernel *k, const char *version, struct ktstr_err *err)
@@ -335,7 +340,9 @@ int ktstr_kernel_cache__pick(struct ktstr_kernel *k, const char *version, struct
 	if (nr < 0)
 		return nr;
 	for (i = 0; i < nr; i++) {
-		if (!is_candidate(&list[i], version))
+		if (version ? !ktstr_kernel_cache__is_release(&list[i]) ||
+			      !ktstr_kernel_form__version_matches(version, list[i].version) :
+			      !is_candidate(&list[i]))
 			continue;
 		if (!best || compare_versions(list[i].version, best->version) > 0)
 			best = &list[i];

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "kernel.h"
+#include "kernel_spec.h"
 
 #if defined(__x86_64__)
 #define KTSTR_KERNEL_ARCH	"x86_64"
@@ -41,18 +42,6 @@ bool ktstr_kernel_tree__find(const struct ktstr_kernel_suite *s, char *image, si
 int ktstr_kernel__find_for(struct ktstr_kernel *k, const struct ktstr_kernel_suite *suite,
 			   struct ktstr_err *err);
 
-/* kernel_spec.c: what a KTSTR_KERNEL value is, by its form alone (docs/kernels.md) */
-enum ktstr_kernel_form {
-	KTSTR_KERNEL_PATH,
-	KTSTR_KERNEL_VERSION,
-	KTSTR_KERNEL_KEY,
-	KTSTR_KERNEL_RANGE,
-	KTSTR_KERNEL_GIT,
-};
-enum ktstr_kernel_form ktstr_kernel_form__of(const char *spec);
-/* Is @version the one that @spec asks for? "6.14" means any 6.14.x, but no 6.14-rc. */
-bool ktstr_kernel_form__version_matches(const char *spec, const char *version);
-
 /* kernel_image.c */
 /*
  * First word of the version string in the boot header, malloc()ed in *@release; NULL when the
@@ -67,7 +56,12 @@ struct ktstr_kernel_payload {
 int ktstr_kernel_image__payload(const char *path, struct ktstr_kernel_payload *p,
 				struct ktstr_err *err);
 
+#define KTSTR_KERNEL_BUILDS	".builds"	/* in the cache; setup/build.sh */
+
 /* kernel_cache.c */
+/* Can a version mean it? */
+bool ktstr_kernel_cache__is_release(const struct ktstr_kernel_entry *e);
+bool ktstr_kernel_cache__valid_key(const char *key);
 /* Take the entry @key: path and shared lock. 0, -ENOENT, or -errno with @err. */
 int ktstr_kernel_cache__take(struct ktstr_kernel *k, const char *key, struct ktstr_err *err);
 /* Newest entry, or with @version the highest matching one. 0, -ENOENT, -errno with @err. */

@@ -27,6 +27,12 @@ static bool is_tree(const char *dir)
 	       has(dir, "include/config/kernel.release");
 }
 
+bool ktstr_kernel_tree__is_unbuilt(const char *dir)
+{
+	return has(dir, "Kbuild") && has(dir, "MAINTAINERS") && !has(dir, KTSTR_KERNEL_IN_TREE) &&
+	       !has(dir, KTSTR_KERNEL_IMAGE);
+}
+
 /* The tree or build folder above @dir, or @dir itself, in @tree. */
 static bool above(const char *dir, char *tree, size_t size)
 {

@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <linux/kernel.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/textbuf.h"
@@ -38,38 +39,76 @@ static bool is_instruction(const char *line)
 	return isdigit((unsigned char)*line) || *line == ';';
 }
 
-/* The log of the last program that has one, behind its first line; *@name is in that line. */
-static const char *last_block(const char *log, const char **name, size_t *name_len)
+bool ktstr_verifier__next(const char **pos, struct ktstr_verifier_block *b)
 {
-	const char *begin = NULL, *p, *line;
-	size_t len;
+	const char *begin = strstr(*pos, BEGIN), *line, *p, *end;
 
-	for (p = log; (p = strstr(p, BEGIN)); p += strlen(BEGIN))
-		begin = p;
 	if (!begin)
-		return NULL;
-	for (line = begin; line > log && line[-1] != '\n'; line--)
+		return false;
+	for (line = begin; line > *pos && line[-1] != '\n'; line--)
 		;
+	b->name = "";
+	b->name_len = 0;
 	p = memmem(line, begin - line, PROG, strlen(PROG));
 	if (p) {
-		*name = p + strlen(PROG);
-		*name_len = strcspn(*name, "'\n");
+		b->name = p + strlen(PROG);
+		b->name_len = strcspn(b->name, "'\n");
 	}
-	p = begin;
-	ktstr_text__line(&p, &len);
-	return p;
+	b->text = begin + strcspn(begin, "\n");
+	b->text += *b->text == '\n';
+	end = strstr(b->text, END);
+	if (!end) {
+		/* cut short: what there is of it */
+		b->len = strlen(b->text);
+		*pos = b->text + b->len;
+		return true;
+	}
+	*pos = end + strlen(END);
+	while (end > b->text && end[-1] != '\n')
+		end--;
+	b->len = end - b->text;
+	return true;
+}
+
+/* The number behind @word in the line. */
+static unsigned long long number_after(const char *line, size_t len, const char *word)
+{
+	const char *p = memmem(line, len, word, strlen(word));
+
+	return p ? strtoull(p + strlen(word), NULL, 10) : 0;
+}
+
+bool ktstr_verifier__stats(const struct ktstr_verifier_block *b, struct ktstr_verifier_stats *st)
+{
+	const char *pos = b->text, *line;
+	bool found = false;
+	size_t len;
+
+	memset(st, 0, sizeof(*st));
+	while ((line = ktstr_text__line(&pos, &len)) && line < b->text + b->len) {
+		if (starts_with(line, len, "verification time "))
+			st->time_us = number_after(line, len, "verification time ");
+		if (!starts_with(line, len, "processed "))
+			continue;
+		st->processed = number_after(line, len, "processed ");
+		st->total_states = number_after(line, len, "total_states ");
+		st->peak_states = number_after(line, len, "peak_states ");
+		found = true;
+	}
+	return found;
 }
 
 bool ktstr_verifier__reason(const char *log, char *buf, size_t size)
 {
-	const char *name = "", *line, *reason = NULL, *pos;
-	size_t name_len = 0, len, reason_len = 0;
+	struct ktstr_verifier_block b = { .name = "" };
+	const char *line, *reason = NULL, *pos = log;
+	size_t len, reason_len = 0;
 	bool explained;
 
-	pos = last_block(log, &name, &name_len);
-	while ((line = ktstr_text__line(&pos, &len))) {
-		if (memmem(line, len, END, strlen(END)))
-			break;
+	while (ktstr_verifier__next(&pos, &b))
+		;
+	pos = b.text;
+	while (pos && (line = ktstr_text__line(&pos, &len)) && line < b.text + b.len) {
 		explained = starts_with(line, len, EXPLAINS);
 		if (explained && reason && !is_instruction(reason))
 			break;
@@ -82,8 +121,8 @@ bool ktstr_verifier__reason(const char *log, char *buf, size_t size)
 	}
 	if (!reason)
 		return false;
-	snprintf(buf, size, "%.*s%s%.*s", (int)name_len, name,
-		 name_len ? ": " : "", reason_len < 400 ? (int)reason_len : 400, reason);
+	snprintf(buf, size, "%.*s%s%.*s", (int)b.name_len, b.name,
+		 b.name_len ? ": " : "", reason_len < 400 ? (int)reason_len : 400, reason);
 	return true;
 }
 

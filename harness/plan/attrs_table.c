@@ -98,7 +98,7 @@ const struct ktstr_attr ktstr_scheduler_attrs[] = {
 	SCHED(config_file, POINTER),
 	SCHED(config_arg, POINTER),
 	SCHED(config_path, POINTER),
-	SCHED_LATER(kernels, POINTER, "the verifier sweep"),
+	SCHED(kernels, POINTER),
 	SCHED(min_llcs, NUMBER),
 	SCHED(max_llcs, NUMBER),
 	SCHED(min_numa_nodes, NUMBER),

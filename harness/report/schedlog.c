@@ -48,11 +48,34 @@ struct line {
 	uint64_t hash;		/* FNV-1a, every number the same */
 };
 
+/*
+ * Where the verifier prints an instruction and the state of the registers behind it, the latter
+ * differs in each round of a loop: "12: (bf) r1 = r2 ; R1=1 R2=1", "12: R1=1", "9: (05) goto pc-4".
+ */
+static size_t without_state(const char *s, size_t len)
+{
+	const char *cut;
+	size_t i;
+
+	for (i = 0; i < len && isdigit((unsigned char)s[i]); i++)
+		;
+	if (!i || i + 2 >= len || s[i] != ':')
+		return len;
+	if ((s[i + 2] == 'R' && i + 3 < len && isdigit((unsigned char)s[i + 3])) ||
+	    (len - i > 7 && !memcmp(s + i + 2, "frame", 5)))
+		return i + 1;
+	cut = memmem(s, len, "; R", 3) ?: memmem(s, len, "; frame", 7);
+	return cut ? (size_t)(cut - s) : len;
+}
+
 static uint64_t hash_line(const char *s, size_t len)
 {
 	uint64_t h = 0xcbf29ce484222325ULL;
 	size_t i;
 
+	len = without_state(s, len);
+	while (len && s[len - 1] == ' ')
+		len--;
 	for (i = 0; i < len; i++) {
 		if (isdigit((unsigned char)s[i]) && i && isdigit((unsigned char)s[i - 1]))
 			continue;

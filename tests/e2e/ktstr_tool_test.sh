@@ -515,8 +515,10 @@ run kernel path "$tmp/gone"
 check "kernel path of nothing is an error" status_is 1
 run kernel fetch not-a-series
 check "kernel fetch needs its script" status_is 1
-run kernel build
-check "kernel build without a series or tree is wrong usage" status_is 129
+run kernel build --jobs none
+check "kernel build with a number that is none is wrong usage" status_is 129
+run kernel list --force
+check "an option of another action is wrong usage" status_is 129
 run kernel build 6.12 7.3
 check "kernel build of two kernels is wrong usage" status_is 129
 run env

@@ -65,6 +65,17 @@ static void make_remark(const struct document *d, const struct job *job, char *b
 		buf[n - 2] = '\0';
 }
 
+void document__id(const struct document *d, const struct job *job, char *buf, size_t size)
+{
+	bool several = d->head->kernels && job->kernel;
+
+	if (job->id)
+		snprintf(buf, size, "%s", job->id);
+	else
+		snprintf(buf, size, "%s/%s%s%s", job->fixture, job->test, several ? "/" : "",
+			 several ? job->kernel->label : "");
+}
+
 static void print_ktap(struct document *d, unsigned int i)
 {
 	const struct job *job = &d->jobs[i];
@@ -76,7 +87,7 @@ static void print_ktap(struct document *d, unsigned int i)
 		print_noise(d, &job->out, "stdout");
 		print_noise(d, &job->err, "stderr");
 	}
-	snprintf(id, sizeof(id), "%s/%s", job->fixture, job->test);
+	document__id(d, job, id, sizeof(id));
 	make_remark(d, job, remark, sizeof(remark));
 	if (d->colour)
 		fputs(colour_of(job->verdict.status), d->out);
@@ -151,7 +162,7 @@ static void print_json(struct document *d, unsigned int i)
 	const struct job *job = &d->jobs[i];
 	char id[KTAP_LINE_LEN];
 
-	snprintf(id, sizeof(id), "%s/%s", job->fixture, job->test);
+	document__id(d, job, id, sizeof(id));
 	fprintf(d->out, "%s{\n  \"id\": ", d->nr_printed ? ",\n" : "");
 	json_string(d->out, id);
 	json_member(d, "program", job->program);
@@ -166,7 +177,7 @@ static void print_json(struct document *d, unsigned int i)
 	if (job->seeded)
 		fprintf(d->out, ",\n  \"seed\": %llu", (unsigned long long)job->seed);
 	json_member(d, "run_id", job->run_id);
-	json_member(d, "kernel", d->head->kernel);
+	json_member(d, "kernel", job->kernel ? job->kernel->text : d->head->kernel);
 	json_member(d, "accelerator", d->head->accel);
 	if (d->head->scheduler[0])
 		json_member(d, "scheduler", d->head->scheduler);
@@ -218,6 +229,7 @@ static bool wants_colour(void)
 void document__begin(struct document *d)
 {
 	char where[1024];
+	unsigned int i;
 
 	d->started_ns = ktstr_now_ns();
 	d->tty = isatty(2) && !d->plain;
@@ -228,7 +240,10 @@ void document__begin(struct document *d)
 		return;
 	}
 	fputs("KTAP version 1\n", d->out);
-	print_head(d, "kernel", d->head->kernel);
+	for (i = 0; d->head->kernels && i < d->head->kernels->nr; i++)
+		print_head(d, d->head->kernels->item[i].label, d->head->kernels->item[i].text);
+	if (!d->head->kernels)
+		print_head(d, "kernel", d->head->kernel);
 	print_head(d, "accelerator", d->head->accel);
 	print_head(d, "seed", d->head->seed);
 	if (d->head->scheduler[0])
@@ -277,6 +292,8 @@ int document__end(struct document *d, int stop)
 	if (d->nr_unrecorded)
 		fprintf(d->out, "# %u of %u results could not be recorded\n", d->nr_unrecorded,
 			d->nr_jobs);
+	if (d->head->table)
+		d->head->table(d);
 	fprintf(d->out, "# Totals: pass:%u fail:%u xfail:%u xpass:%u skip:%u error:%u\n",
 		d->count[KTAP_PASS], d->count[KTAP_FAIL] + d->count[KTAP_INCONCLUSIVE],
 		d->count[KTAP_XFAIL],

@@ -10,12 +10,16 @@
 
 #define CLEAR_LINE	"\r\033[K"	/* of a terminal */
 
+struct document;
+
 /* What is the same for all tests. It is printed at the top (KTAP) or in every object (JSON). */
 struct document_header {
 	char kernel[1024];	/* release, path, how it was found; or why there is none */
+	const struct run_kernels *kernels;	/* of more than one kernel: all of them; else NULL */
 	char accel[512];
 	char seed[64];
 	char scheduler[6144];	/* of all tests, with its arguments; empty: each test's own */
+	void (*table)(const struct document *d);	/* before the totals; NULL: none */
 	const char *runs_root;
 	const char *run_id;
 };
@@ -37,6 +41,9 @@ struct document {
 	unsigned int nr_unrecorded;	/* results of which a file could not be written */
 	uint64_t started_ns;
 };
+
+/* "ktstr/NAME", with the kernel's label behind it where several run. */
+void document__id(const struct document *d, const struct job *job, char *buf, size_t size);
 
 /* Why @job ended as it did, in one line; "" for a pass. */
 const char *job__reason(const struct job *job);

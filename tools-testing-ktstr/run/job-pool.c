@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "harness/plan/override.h"
 #include "lib/clock.h"
 #include "tools-testing-ktstr/util/util.h"
 #include "job-pool.h"
@@ -102,6 +103,12 @@ static void job_start(struct job_pool *pool, struct job *job)
 		setenv("KTSTR_SEED", seed, 1);
 	}
 	setenv("KTSTR_RUN_ID", job->run_id, 1);
+	if (job->topology)
+		setenv(KTSTR_ENV_TOPOLOGY, job->topology, 1);
+	if (job->kernel) {
+		setenv("KTSTR_TEST_KERNEL", job->kernel->kernel.path, 1);
+		setenv(KTSTR_ENV_KERNEL_SOURCE, job->kernel->kernel.source, 1);
+	}
 	job->started_ns = ktstr_now_ns();
 	job->started_at = time(NULL);
 	pool->nr_started++;

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "child.h"
+#include "kernels.h"
 #include "ktap.h"
 
 enum job_state {
@@ -26,6 +27,9 @@ struct job {
 	bool seeded;			/* seed goes to the program as KTSTR_SEED */
 	uint64_t seed;
 	char run_id[160];
+	const char *id;			/* in the document; NULL: FIXTURE/TEST */
+	const char *topology;		/* goes to the program as KTSTR_TOPOLOGY; NULL: its own */
+	const struct run_kernel *kernel; /* goes to the program as KTSTR_TEST_KERNEL; NULL: none */
 
 	enum job_state state;
 	struct child child;

@@ -109,6 +109,19 @@ kernel_modules()
 	done
 }
 
+# entry_rename TMP KEY: TMP becomes that entry of the cache.
+entry_rename()
+{
+	mkdir -p "$KERNELS/.locks"
+	(
+		flock -w 60 8 || die "$KERNELS/.locks/$2.lock is held for a minute: try again"
+		rm -rf "${KERNELS:?}/$2" && mv -T "$1" "$KERNELS/$2"
+	) 8> "$KERNELS/.locks/$2.lock" || {
+		rm -rf "$1"
+		die "cannot store $2 in $KERNELS"
+	}
+}
+
 # kernel_place KEY IMAGE CONFIG (which may be empty: unknown) ROOT RELEASE COMMAND...: make that entry
 # of the cache, with the modules of ROOT and what COMMAND prints as its metadata.
 kernel_place()
@@ -125,13 +138,7 @@ kernel_place()
 		rm -rf "$tmp"
 		die "cannot write to $KERNELS (disk full?)"
 	}
-	(
-		flock -w 60 8 || die "$KERNELS/.locks/$key.lock is held for a minute: try again"
-		rm -rf "${KERNELS:?}/$key" && mv -T "$tmp" "$KERNELS/$key"
-	) 8> "$KERNELS/.locks/$key.lock" || {
-		rm -rf "$tmp"
-		die "cannot store $key in $KERNELS"
-	}
+	entry_rename "$tmp" "$key" || exit
 }
 
 # kernel_store RELEASE PACKAGE VERSION IMAGE CONFIG ROOT

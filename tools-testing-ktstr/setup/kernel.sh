@@ -3,7 +3,7 @@
 # Bring kernels into the kernel cache: ready ones of the distribution, or one that was built here.
 set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-for part in common packages apt source image local build; do
+for part in common packages apt source sources image remote local build; do
 	# shellcheck source=/dev/null
 	. "$here/$part.sh" || exit
 done
@@ -12,13 +12,14 @@ usage()
 {
 	cat <<-EOF
 	Usage: kernel.sh fetch [--update] [SERIES...]
-	       kernel.sh build SERIES|TREE
+	       kernel.sh build [--extra-kconfig FILE] [--force] [--jobs N] [WHAT]
 	       kernel.sh add TREE
 	       kernel.sh list
 	fetch: the newest sched_ext kernel of each SERIES (7.3, 6.18, ...; default: the newest
 	of all). A series that the cache has is not fetched again, except with --update.
-	build: the newest kernel of SERIES from its source package (6.12, 7.3, ...), or that of a
-	kernel TREE, which is not written to, with this suite's config.
+	build: with this suite's config, and FILE's on top: the kernel of a version (6.12.95), the
+	newest of a series (6.12, 6), all of a range (6.12..7.3), that of a kernel tree, which is not
+	written to, or of git+URL#REF; default: the newest series with eight point releases.
 	add: the kernel that was built in TREE (a build folder) with this suite's config.
 	list: what the configured mirror offers, newest first.
 	EOF
@@ -44,8 +45,17 @@ if [ "$cmd" = add ]; then
 	exit
 fi
 if [ "$cmd" = build ]; then
-	[ $# = 1 ] || { usage >&2; exit 1; }
-	kernel_build "$1"
+	while [ $# -gt 0 ]; do
+		case $1 in
+		--extra-kconfig)	EXTRA=${2:-}; shift ;;
+		--jobs)			JOBS=${2:-}; shift ;;
+		--force)		FORCE=1 ;;
+		*)			break ;;
+		esac
+		shift
+	done
+	[ $# -le 1 ] || { usage >&2; exit 1; }
+	kernel_build "$@"
 	exit
 fi
 [ $# -gt 0 ] || set -- ''

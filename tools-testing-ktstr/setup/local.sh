@@ -65,20 +65,20 @@ local_metadata()
 	EOF
 }
 
-# fragment_check TREE CONFIG: end unless TREE was configured with our fragment.
+# fragment_check TREE CONFIG [EXTRA]: end unless TREE was configured with our fragment, or where
+# EXTRA says something else, with that.
 fragment_check()
 {
 	local differs fragment=${SETUP_DIR%/*/*}/config
 	local how="scripts/kconfig/merge_config.sh -m .config $fragment && make olddefconfig && make"
 
-	differs=$(fragment_differs "$fragment" "$2" | head -n 5 | paste -sd' ')
+	differs=$(cat "$fragment" "${3:-/dev/null}" | fragment_differs - "$2" | head -n 5 | paste -sd' ')
 	[ -z "$differs" ] ||
 		die "$1 was not built with this suite's config ($differs): $how;" \
 		    "a kernel of another config needs no cache, KTSTR_KERNEL=$1 takes it"
 }
 
-# kernel_add BUILD [TREE]: a build folder (the tree itself, or that of make O= and then its source
-# tree). Prints the key.
+# kernel_add BUILD: a tree that was built in place, or the folder of make O=. Prints the key.
 kernel_add()
 {
 	local tree image crc key
@@ -91,9 +91,9 @@ kernel_add()
 		die "$tree: .config is newer than arch/x86/boot/bzImage; run make first"
 	fragment_check "$tree" "$tree/.config"
 	crc=$("$SETUP_DIR/crc32.sh" "${SETUP_DIR%/*/*}/config")
-	key=$(local_key "${2:-$tree}" "$tree/.config" "$crc")
+	key=$(local_key "$tree" "$tree/.config" "$crc")
 	kernel_place "$key" "$image" "$tree/.config" '' '' \
-		local_metadata "$(cat "$tree/include/config/kernel.release")" "${2:-$tree}" "$tree" \
+		local_metadata "$(cat "$tree/include/config/kernel.release")" "$tree" "$tree" \
 		"$crc"
 	echo "$key"
 }

@@ -179,7 +179,11 @@ struct ktstr_scheduler {
 	const char *config_file;	/* host file; the guest gets --config <its copy> */
 	const char *config_arg;		/* "--config {file}": how to pass a test's .config */
 	const char *config_path;	/* guest path that {file} stands for */
-	const char * const *kernels;	/* kernels the verifier sweep loads it on */
+	/*
+	 * Kernels on which the verifier sweep loads it, NULL-terminated: versions, ranges and what
+	 * else --kernel takes. NULL: all; KTSTR_NO_KERNELS: it takes no part.
+	 */
+	const char * const *kernels;
 
 	/* as in struct ktstr_test */
 	enum ktstr_switch allow_unclean_exit;

@@ -48,6 +48,9 @@
 /* A NULL-terminated list of strings. */
 #define KTSTR_STRS(...)	((const char * const[]){ __VA_ARGS__, NULL })
 
+/* .kernels of a scheduler that is not meant to load. */
+#define KTSTR_NO_KERNELS	((const char * const[]){ NULL })
+
 /* Each is a rule of harness/plan/validate.c that the compiler can already see. */
 #if defined(__OPTIMIZE__) || !defined(__clang__)
 #define KTSTR_BUILD_RULE(_name, _text)						\
