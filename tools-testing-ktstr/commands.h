@@ -17,6 +17,7 @@
 	ROW(kernel, "kernel", "list, fetch or locate kernels")				\
 	ROW(cache, "cache", "list or remove images of booted guests")			\
 	ROW(runs, "runs", "list or remove the folders that runs leave behind")		\
+	ROW(stats, "stats", "show or compare the results of runs that are kept")	\
 	ROW(dump, "dump", "show a dump of a scheduler that failed, or compare two")	\
 	ROW(trace, "trace", "compare traces of schedules, or show who waited for whom")	\
 	ROW(env, "env", "show every environment variable, its value and meaning")
