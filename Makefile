@@ -149,7 +149,7 @@ $(foreach f,/ /san/ /fuzz/,$(OBJ)$(f)tools-testing-ktstr/%.o): override CFLAGS +
 
 # The TCG plugin runs inside QEMU, which is always the host's.
 $(OUTPUT)/hostcall.so: $(wildcard vmm/qemu/plugin/*.[ch]) vmm/qemu/mark.h \
-		vmm/qemu/probe_area.h vmm/probe.h $(OBJ)/flags
+		vmm/qemu/probe_area.h vmm/qemu/tally_area.h vmm/probe.h vmm/tally.h $(OBJ)/flags
 	$(call msg,PLUGIN,,$@)
 	$(Q)$(CC) $(CFLAGS) -fPIC -shared $(LDFLAGS) $(filter %.c,$^) -o $@
 

@@ -33,6 +33,8 @@ struct vm_ops {
 	int (*set_probes)(struct vm *vm, const struct vm_probe *p, unsigned int nr, vm_probe_fn fn,
 			  void *arg);
 	int (*probe_time)(struct vm *vm, uint64_t *ns);	/* with set_probes */
+	int (*add_tallies)(struct vm *vm, const struct vm_code *code, unsigned int nr); /* likewise */
+	int (*get_tally)(struct vm *vm, unsigned int i, struct vm_tally *t);
 	int (*save)(struct vm *vm, const struct vm_saved *to, struct ktstr_err *err); /* optional */
 	int (*pause)(struct vm *vm, int timeout_ms, struct ktstr_err *err);
 	int (*resume)(struct vm *vm);

@@ -146,6 +146,23 @@ static int parse_trace(struct ktstr_run_opts *o, struct ktstr_err *err)
 	return 0;
 }
 
+static int parse_ledger(struct ktstr_run_opts *o, struct ktstr_err *err)
+{
+	const char *v = ktstr_env("KTSTR_LEDGER");
+
+	o->ledger = v && !strcmp(v, "1");
+	if (v && strcmp(v, "0") && !o->ledger)
+		return ktstr_err(err, EINVAL, "KTSTR_LEDGER=%s: must be 0 or 1", v);
+	if (o->ledger && (o->mttcg || o->accel == VM_ACCEL_KVM))
+		return ktstr_err(err, EINVAL,
+				 "KTSTR_LEDGER needs a deterministic run: it excludes KTSTR_%s",
+				 o->mttcg ? "TCG_THREADS=multi" : "ACCEL=kvm");
+	if (o->ledger && !o->monitor)
+		return ktstr_err(err, EINVAL,
+				 "KTSTR_LEDGER reads guest memory: it excludes KTSTR_MONITOR=off");
+	return 0;
+}
+
 static int parse_auto_repro(struct ktstr_run_opts *o, struct ktstr_err *err)
 {
 	const char *v = ktstr_env("KTSTR_AUTO_REPRO");
@@ -247,7 +264,7 @@ int ktstr_run_opts__from_env(struct ktstr_run_opts *o, struct ktstr_err *err)
 {
 	int (* const parsers[])(struct ktstr_run_opts *o, struct ktstr_err *err) = {
 		parse_accel, parse_determinism, parse_stall_poll, parse_monitor, parse_dump, parse_trace,
-		parse_auto_repro, parse_cold, check_kernel_commit, parse_fds,
+		parse_ledger, parse_auto_repro, parse_cold, check_kernel_commit, parse_fds,
 		pick_runs_root, pick_run_id,
 	};
 	size_t i;

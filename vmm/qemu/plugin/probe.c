@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 
 #include "probe.h"
+#include "tally.h"
 #include "vcpu.h"
 #include "vmm/qemu/mark.h"
 #include "vmm/qemu/probe_area.h"
@@ -68,6 +69,7 @@ bool probe_init(int fd)
 		fprintf(stderr, "hostcall: probes=%d cannot be mapped\n", fd);
 		return false;
 	}
+	tally_init(&area->tallies);
 	for (uint32_t i = 0; i < area->nr_links && i < VM_MAX_PROBES; i++) {
 		uint32_t low = area->link[i] % QEMU_MARK_ALIGN;
 
@@ -314,6 +316,7 @@ void probe_translate(struct qemu_plugin_insn *insn, size_t index, size_t nr)
 
 	if (!area || vaddr < IMAGE_HALF)
 		return;
+	tally_translate(insn, vaddr);
 	if (generation != area->generation)
 		new_generation();
 	if (may_be[low / 8] >> low % 8 & 1)
