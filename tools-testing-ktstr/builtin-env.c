@@ -69,6 +69,8 @@ static const struct variable variables[] = {
 	  "off: do not repeat a run whose scheduler crashed with probes" },
 	{ "KTSTR_TRACE", "-", .meaning =
 	  "write the schedule of the run to this file, Perfetto or *.csv" },
+	{ "KTSTR_LEDGER", "0", .meaning =
+	  "1: count the instructions of the schedulers' operations" },
 	{ "KTSTR_DUMP", "failure", .meaning =
 	  "which runs leave a dump of their scheduler: failure, always, off" },
 	{ "KTSTR_VMCORE", "0", .meaning =

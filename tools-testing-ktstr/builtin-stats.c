@@ -76,7 +76,7 @@ static const struct option stats_options[] = {
 	OPT_STRING(0, "policy", &st.policy_file, "FILE", "relative gates of single metrics, as JSON"),
 	OPT_BOOLEAN(0, "no-average", &st.opts.no_repeats, "repeats are an error"),
 	OPT_BOOLEAN(0, "exact", &st.opts.exact,
-		    "each difference counts in the ledgers of deterministic runs"),
+		    "only the ledgers of deterministic runs, in which each difference counts"),
 	OPT_BOOLEAN(0, "must-pass", &st.must_pass,
 		    "exit with 1 also for tests that fail, or are gone, on side B only"),
 	OPT_BOOLEAN(0, "all", &st.all, "show figures that did not change, too"),

@@ -132,18 +132,25 @@ static int by_length(const void *a, const void *b)
 
 void ktstr_account__figures(struct vm_tally *t, struct ktstr_account_figures *f)
 {
-	uint64_t all = 0, sum = 0;
+	uint64_t most = 0, second = 0;
 
 	memset(f, 0, sizeof(*f));
 	qsort(t->path, VM_TALLY_PATHS, sizeof(*t->path), by_length);
-	for (; f->paths < VM_TALLY_PATHS && t->path[f->paths].calls; f->paths++)
-		all += t->path[f->paths].calls;
-	if (!all)
+	for (; f->paths < VM_TALLY_PATHS && t->path[f->paths].calls; f->paths++) {
+		const struct vm_tally_path *p = &t->path[f->paths];
+
+		if (p->calls > most) {
+			second = most;
+			most = p->calls;
+			f->typical = p->insns;
+		} else if (p->calls > second) {
+			second = p->calls;
+		}
+	}
+	if (!f->paths)
 		return;
 	f->shortest = t->path[0].insns;
 	f->longest = t->path[f->paths - 1].insns;
-	for (unsigned int i = 0; sum < (all + 1) / 2; i++) {
-		sum += t->path[i].calls;
-		f->median = t->path[i].insns;
-	}
+	if (2 * most < 3 * second)
+		f->typical = 0;
 }

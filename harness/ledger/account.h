@@ -29,7 +29,9 @@ int ktstr_accounts__load(struct ktstr_accounts *a, struct ktstr_kview *v);
 
 /* What the lengths of calls say. All 0: no call is over. */
 struct ktstr_account_figures {
-	uint64_t shortest, median, longest;	/* instructions of a call */
+	uint64_t shortest, longest;		/* instructions of a call */
+	/* of most calls: at least half as many again as of any other length; 0: there is none */
+	uint64_t typical;
 	unsigned int paths;			/* different lengths */
 };
 

@@ -132,6 +132,14 @@ static void fold(struct ktstr_run *run, void *state)
 				s->accounts.dropped, VM_MAX_TALLIES);
 }
 
+static void put_length(struct ktstr_json *j, const char *key, uint64_t insns)
+{
+	if (insns)
+		ktstr_json__u64(j, key, insns);
+	else
+		ktstr_json__null(j, key);
+}
+
 static void put_op(struct ktstr_json *j, const struct ktstr_account *a, struct vm_tally *t)
 {
 	struct ktstr_account_figures f;
@@ -146,15 +154,9 @@ static void put_op(struct ktstr_json *j, const struct ktstr_account *a, struct v
 	ktstr_json__u64(j, "loads", a->loads);
 	ktstr_json__u64(j, "calls", t->calls);
 	ktstr_json__u64(j, "insns", t->insns);
-	if (f.paths) {
-		ktstr_json__u64(j, "shortest", f.shortest);
-		ktstr_json__u64(j, "median", f.median);
-		ktstr_json__u64(j, "longest", f.longest);
-	} else {
-		ktstr_json__null(j, "shortest");
-		ktstr_json__null(j, "median");
-		ktstr_json__null(j, "longest");
-	}
+	put_length(j, "shortest", f.shortest);
+	put_length(j, "typical", f.typical);
+	put_length(j, "longest", f.longest);
 	ktstr_json__u64(j, "nr_paths", f.paths);
 	ktstr_json__array(j, "paths");
 	for (unsigned int i = 0; i < f.paths && i < SHOWN_PATHS; i++) {
@@ -193,7 +195,7 @@ static void report(const struct ktstr_run *run, const void *state, bool brief, F
 	(void)run;
 	if (brief || !s->asked || s->failed || !s->tally)
 		return;
-	fprintf(f, "%-20s %10s %12s %9s %9s %9s\n", "operation", "calls", "insns", "shortest", "median",
+	fprintf(f, "%-20s %10s %12s %9s %9s %9s\n", "operation", "calls", "insns", "shortest", "typical",
 		"longest");
 	for (unsigned int i = 0; i < s->accounts.nr; i++) {
 		struct ktstr_account_figures g;
@@ -201,7 +203,7 @@ static void report(const struct ktstr_run *run, const void *state, bool brief, F
 		ktstr_account__figures(&s->tally[i], &g);
 		fprintf(f, "%-20s %10" PRIu64 " %12" PRIu64 " %9" PRIu64 " %9" PRIu64 " %9" PRIu64 "\n",
 			s->accounts.account[i].op, s->tally[i].calls, s->tally[i].insns, g.shortest,
-			g.median, g.longest);
+			g.typical, g.longest);
 	}
 }
 

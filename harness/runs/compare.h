@@ -15,7 +15,7 @@
 #include "noise.h"
 #include "policy.h"
 
-#define KTSTR_MAX_FILTERS	64
+#define KTSTR_MAX_FILTERS	128
 #define KTSTR_NOISE_MIN		3	/* repeats on both sides from which noise is known */
 #define KTSTR_NOISE_P		0.01
 #define KTSTR_BANDS_MIN		5	/* repeats from which disjoint bands say the same */
@@ -35,7 +35,7 @@ struct ktstr_compare_opts {
 	const char *contains;		/* in "test topology scheduler work-type"; NULL: any */
 	const struct ktstr_policy *policy;
 	bool no_repeats;		/* repeats are an error */
-	bool exact;			/* of the ledger's figures each difference counts */
+	bool exact;			/* only ledgers, of deterministic runs; each difference counts */
 };
 
 enum ktstr_change {

@@ -10,6 +10,7 @@
 #include "lib/paths.h"
 #include "lib/suggest.h"
 #include "policy.h"
+#include "record.h"
 
 #define MAX_FILE	(1u << 20)
 
@@ -139,6 +140,14 @@ int ktstr_policy__read(struct ktstr_policy *p, const char *path, const struct kt
 	return ret;
 }
 
+static bool is_code(const char *name)
+{
+	const char *dot = strrchr(name, '.');
+
+	return dot && !strncmp(name, KTSTR_LEDGER_PREFIX, strlen(KTSTR_LEDGER_PREFIX)) &&
+	       !strcmp(dot + 1, KTSTR_LEDGER_CODE);
+}
+
 struct ktstr_gates ktstr_policy__gates(const struct ktstr_policy *p,
 				       const struct ktstr_figure_row *f)
 {
@@ -153,6 +162,8 @@ struct ktstr_gates ktstr_policy__gates(const struct ktstr_policy *p,
 		g.polarity = m->polarity;
 		g.unit = m->unit;
 	}
+	if (is_code(f->name))
+		g.abs = g.rel = NAN;
 	if (isnan(g.abs) || isnan(g.rel))
 		return g;
 	if (!isnan(p->default_rel))

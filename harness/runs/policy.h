@@ -10,7 +10,6 @@
 #include "rows.h"
 
 #define KTSTR_EXT_REL_GATE	0.10	/* of figures that are no row of the metric table */
-#define KTSTR_EXACT_PREFIX	"ops."	/* those of the ledger: docs/results.md */
 
 struct ktstr_policy {
 	double default_rel;		/* NaN: that of the table */

@@ -139,30 +139,51 @@ static int take_ext(struct ktstr_record *r)
 	return 0;
 }
 
+/* 48 bits of a hash in hex, as a number. */
+static bool code_number(const struct ktstr_jnode *op, double *v)
+{
+	const char *code = ktstr_jnode__str(op, "code", NULL);
+
+	if (code)
+		*v = (double)(strtoull(code, NULL, 16) & ((1ull << 48) - 1));
+	return code;
+}
+
+static int add_op(struct ktstr_record *r, const char *op, const char *key, const char *unit,
+		  enum ktstr_polarity polarity, double v)
+{
+	const char *full;
+	char text[256];
+
+	snprintf(text, sizeof(text), KTSTR_LEDGER_PREFIX "%s.%s", op, key);
+	full = ktstr_jtree__copy(&r->tree, text);
+	return full ? add(r, full, unit, polarity, v) : -ENOMEM;
+}
+
 /* What the operations of the scheduler cost: harness/ledger. */
 static int take_ledger(struct ktstr_record *r)
 {
-	static const struct {
-		const char *key, *unit;
-	} rows[] = { { "calls", "" }, { "insns", "insns" } };
 	const struct ktstr_jnode *op;
-	const char *full;
-	char text[256];
-	double v;
+	double v, calls;
+	int ret = 0;
 
-	for (op = ktstr_jnode__list(ktstr_jnode__get(r->root, "ledger"), "ops"); op; op = op->next) {
-		for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-			snprintf(text, sizeof(text), "ops.%s.%s",
-				 ktstr_jnode__str(op, "op", "?"), rows[i].key);
-			full = ktstr_jtree__copy(&r->tree, text);
-			if (!full)
-				return -ENOMEM;
-			if (number(ktstr_jnode__get(op, rows[i].key), &v) &&
-			    add(r, full, rows[i].unit, i ? KTSTR_LOWER_IS_BETTER : KTSTR_NEUTRAL, v))
-				return -ENOMEM;
-		}
+	for (op = ktstr_jnode__list(ktstr_jnode__get(r->root, "ledger"), "ops"); op && !ret;
+	     op = op->next) {
+		const char *name = ktstr_jnode__str(op, "op", "?");
+
+		if (code_number(op, &v))
+			ret = add_op(r, name, KTSTR_LEDGER_CODE, "", KTSTR_NEUTRAL, v);
+		if (!number(ktstr_jnode__get(op, "calls"), &calls) || !(calls > 0))
+			continue;
+		ret = ret ?: add_op(r, name, "calls", "", KTSTR_NEUTRAL, calls);
+		if (!ret && number(ktstr_jnode__get(op, "insns"), &v))
+			ret = add_op(r, name, "insns_per_call", "insns", KTSTR_LOWER_IS_BETTER, v / calls);
+		if (!ret && number(ktstr_jnode__get(op, "shortest"), &v))
+			ret = add_op(r, name, "shortest", "insns", KTSTR_LOWER_IS_BETTER, v);
+		if (!ret && number(ktstr_jnode__get(op, "typical"), &v))
+			ret = add_op(r, name, "typical", "insns", KTSTR_LOWER_IS_BETTER, v);
 	}
-	return 0;
+	return ret;
 }
 
 /* A number is text too, as filters are. */

@@ -17,6 +17,10 @@
 
 #define KTSTR_SIDECAR_MAX	(16u << 20)	/* bytes of a file that is read */
 
+/* The figures of the ledger: "ops.dispatch.shortest". That of the code is a hash. */
+#define KTSTR_LEDGER_PREFIX	"ops."
+#define KTSTR_LEDGER_CODE	"code"
+
 struct ktstr_figure {
 	const char *name;	/* in comparisons: docs/results.md */
 	const char *unit;	/* "" */

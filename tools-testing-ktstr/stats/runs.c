@@ -248,7 +248,7 @@ int stats__list_metrics(struct stats *st)
 
 		m = f->name ? ktstr_metric__find(f->name) : NULL;
 		if (f->name && !(m && m->run_key && !strcmp(m->run_key, f->name)))
-			put_metric(st, f, strncmp(f->name, KTSTR_EXACT_PREFIX, 4) ?
+			put_metric(st, f, strncmp(f->name, KTSTR_LEDGER_PREFIX, 4) ?
 				   "reported by a payload or work type" : "of the ledger");
 	}
 	return 0;
