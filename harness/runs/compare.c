@@ -60,13 +60,31 @@ static int choose(struct work *w, int side)
 	return 0;
 }
 
+/* Has each value that @side has of its own a filter of the other side? */
+static bool other_has_them(const struct ktstr_compare_opts *o, int side, enum ktstr_dim dim)
+{
+	for (unsigned int i = 0; i < o->nr_filters; i++) {
+		const struct ktstr_filter *f = &o->filter[i];
+		bool found = f->dim != dim || !f->of[side];
+
+		for (unsigned int k = 0; k < o->nr_filters && !found; k++)
+			found = o->filter[k].dim == dim && o->filter[k].of[!side] &&
+				!strcmp(o->filter[k].value, f->value);
+		if (!found)
+			return false;
+	}
+	return true;
+}
+
 static int find_slicing(struct work *w, struct ktstr_err *err)
 {
 	bool any = false;
 
 	for (int d = 0; d < KTSTR_NR_DIMS; d++) {
-		w->c->slicing[d] = has_own(w->opts, KTSTR_SIDE_A, d) ||
-				   has_own(w->opts, KTSTR_SIDE_B, d);
+		w->c->slicing[d] = (has_own(w->opts, KTSTR_SIDE_A, d) ||
+				    has_own(w->opts, KTSTR_SIDE_B, d)) &&
+				   !(other_has_them(w->opts, KTSTR_SIDE_A, d) &&
+				     other_has_them(w->opts, KTSTR_SIDE_B, d));
 		any |= w->c->slicing[d];
 	}
 	if (any)

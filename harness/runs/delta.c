@@ -154,6 +154,8 @@ static int compare_group(struct work *w, struct entries *all, const struct ktstr
 {
 	size_t nr[KTSTR_SIDES], i = 0;
 
+	if (!all->nr)
+		return 0;
 	qsort(all->e, all->nr, sizeof(*all->e), by_figure);
 	while (i < all->nr) {
 		uint32_t figure = all->e[i].figure;

@@ -21,7 +21,24 @@ guest()
 	}
 }
 
+# same: all of two sidecars but what says that there was a ledger, and the host
+same()
+{
+	python3 - "$tmp/runs/$1"/*/*.ktstr.json "$tmp/runs/$2"/*/*.ktstr.json <<-'EOF'
+	import json, sys
+	a, b = ({k: v for k, v in json.load(open(f)).items() if k not in ("ledger", "host")}
+		for f in sys.argv[1:])
+	sys.exit(a != b)
+	EOF
+}
+
 guest n0 1
+KTSTR_RUN_ID=without timeout 600 "$out/ktstr" run -t equal_cgroups_scx_ktstr --duration 1 --seed 1 \
+	--scheduler "$out/scx_ktstr" > "$tmp/log" 2>&1 && same n0 without || {
+	echo "a run with a ledger differs from the one without"
+	exit 1
+}
+echo "a run is the same with and without a ledger"
 for ((i = 1; i <= nulls; i++)); do
 	guest "n$i" $((i + 1))
 	"$out/ktstr" stats compare --exact "n$((i - 1))" "n$i" > "$tmp/out" 2>&1 || {

@@ -201,6 +201,9 @@ TEST_F(compare, sides_that_do_not_differ_are_an_error_and_so_are_repeats_if_aske
 	made_run(&self->rows, "b");
 	EXPECT_EQ(-EINVAL, ktstr_compare(&self->c, &self->rows, &self->opts, &self->err));
 	EXPECT_NE(NULL, strstr(self->err.msg, "the same runs"));
+	sides(&self->opts, "a", "a");
+	EXPECT_EQ(-EINVAL, ktstr_compare(&self->c, &self->rows, &self->opts, &self->err));
+	self->opts.nr_filters = 0;
 	sides(&self->opts, "a", "b");
 	self->opts.no_repeats = true;
 	EXPECT_EQ(-EEXIST, ktstr_compare(&self->c, &self->rows, &self->opts, &self->err));
