@@ -165,7 +165,7 @@ static size_t changed_number(char *path)
 	return i;
 }
 
-/* The rule of a .d file: "object: source header header \". Its source is the first of them. */
+/* The rule of a .d file: "object: source headers... \". Its source is the first of them. */
 static int look_at_deps(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
 	char *text, *word, *save = NULL, *source = NULL, *end;

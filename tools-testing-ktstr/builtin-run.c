@@ -99,8 +99,7 @@ static const struct option run_options[] = {
 	OPT_STRING(0, "monitor-csv", &o.monitor_csv, "FILE", "write the monitor's samples to FILE"),
 	OPT_STRING(0, "trace", &o.trace, "FILE",
 		   "write the schedule of the one test to FILE: Perfetto, or CSV if it is *.csv"),
-	OPT_BOOLEAN(0, "ledger", &o.ledger,
-		    "count the instructions of the schedulers' operations (see docs/results.md)"),
+	OPT_BOOLEAN(0, "ledger", &o.ledger, "count the instructions of the schedulers' operations"),
 	OPT_BOOLEAN(0, "no-monitor", &o.no_monitor, "do not look into the guests' memory"),
 	OPT_BOOLEAN(0, "dump", &o.dump, "dump the scheduler of tests that pass, too"),
 	OPT_BOOLEAN(0, "vmcore", &o.vmcore, "with a dump, leave a core of the machine for crash and drgn"),
@@ -163,10 +162,9 @@ static int check_options(void)
 	if (o.sched_args && !o.scheduler)
 		return complain(WRONG_USAGE, NULL,
 				"run: what follows -- are arguments of --scheduler, which is missing");
-	if (o.dump && o.no_monitor)
-		return complain(WRONG_USAGE, NULL, "run: --dump reads the guests' memory: it excludes --no-monitor");
-	if (o.vmcore && o.no_monitor)
-		return complain(WRONG_USAGE, NULL, "run: --vmcore reads the guests' memory: it excludes --no-monitor");
+	if ((o.dump || o.vmcore) && o.no_monitor)
+		return complain(WRONG_USAGE, NULL, "run: --%s reads the guests' memory: it excludes --no-monitor",
+				o.dump ? "dump" : "vmcore");
 	if (o.monitor_csv && o.no_monitor)
 		return complain(WRONG_USAGE, NULL, "run: --monitor-csv wants samples: it excludes --no-monitor");
 	if ((o.trace || o.ledger) && o.no_monitor)
@@ -500,11 +498,10 @@ static int run_suite(const struct suite *s)
 		goto out;
 	}
 	n *= o.repeats;
-	if (o.trace && n > 1) {
+	if (o.trace && n > 1)
 		ret = complain(WRONG_USAGE, NULL, "run: --trace is for one test: %d runs were chosen", n);
-		goto out;
-	}
-	ret = choose_scheduler(s, &head);
+	else
+		ret = choose_scheduler(s, &head);
 	if (ret)
 		goto out;
 	ret = 1;
@@ -517,6 +514,7 @@ static int run_suite(const struct suite *s)
 	if (choose_accel(&opts, &head) || choose_kernel(&kernel, &head))
 		goto out;
 	setenv("KTSTR_RUNS_ROOT", opts.runs_root, 1);
+	ktstr_run_opts__name_run(&opts, kernel.release);
 	head.runs_root = opts.runs_root;
 	head.run_id = opts.run_id;
 	jobs = calloc(n ? n : 1, sizeof(*jobs));

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/git.h"
 #include "lib/parse.h"
 #include "lib/paths.h"
 #include "opts.h"
@@ -277,4 +278,22 @@ int ktstr_run_opts__from_env(struct ktstr_run_opts *o, struct ktstr_err *err)
 			return ret;
 	}
 	return 0;
+}
+
+void ktstr_run_opts__name_run(struct ktstr_run_opts *o, const char *kernel)
+{
+	const char *commit = ktstr_env("KTSTR_PROJECT_COMMIT");
+	char own[64], *name = NULL, *p;
+
+	if (ktstr_env("KTSTR_RUN_ID"))
+		return;
+	if (!commit && ktstr_git__commit(".", true, own, sizeof(own)))
+		commit = own;
+	if (asprintf(&name, "%.48s-%.24s-%s", kernel ?: "unknown", commit ?: "unknown", o->run_id) < 0)
+		return;
+	for (p = name; *p; p++)
+		if (*p == '/' || (unsigned char)*p <= ' ' || (p == name && *p == '.'))
+			*p = '_';
+	free((char *)o->run_id);
+	o->run_id = name;
 }
