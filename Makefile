@@ -21,6 +21,7 @@
 #	make bench-monitor	what a sample of the monitor costs the host
 #	make bench-dump		what a dump of a scheduler costs the host
 #	make bench-trace [ARGS="3 TEST"]	what a trace of the schedule costs the host
+#	make bench-stats [ARGS=10000]	what comparing two runs of so many tests costs
 #	make bench-worker	what telemetry costs a worker, in ns
 #	O=DIR, V=1, LLVM=1, LLVM=-19, CROSS_COMPILE=, CLANG= (BPF), VMLINUX_BTF=
 
@@ -80,7 +81,7 @@ override CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -Woverride-init \
 	-Wno-missing-field-initializers $(prefix_maps) -pthread \
 	-I. -Iharness/include -Iscenarios/include \
 	-isystem $(selftests) -isystem $(KSRC)/tools/include $(filter-out -I%/selftests,$(CFLAGS))
-LDLIBS := -Wl,--as-needed -lelf -llz4 -lz -lzstd -ljansson -lm
+LDLIBS := -Wl,--as-needed -lelf -llz4 -lz -lzstd -ljansson -lsqlite3 -lm
 HAS_LLVM_AR := $(if $(LLVM),$(shell command -v $(LLVM_PREFIX)llvm-ar$(LLVM_SUFFIX)))
 AR := $(or $(HAS_LLVM_AR),$(CROSS_COMPILE)ar)
 
@@ -148,7 +149,7 @@ $(foreach f,/ /san/ /fuzz/,$(OBJ)$(f)tools-testing-ktstr/%.o): override CFLAGS +
 
 # The TCG plugin runs inside QEMU, which is always the host's.
 $(OUTPUT)/hostcall.so: $(wildcard vmm/qemu/plugin/*.[ch]) vmm/qemu/mark.h \
-		vmm/qemu/probe_area.h vmm/probe.h $(OBJ)/flags
+		vmm/qemu/probe_area.h vmm/qemu/tally_area.h vmm/probe.h vmm/tally.h $(OBJ)/flags
 	$(call msg,PLUGIN,,$@)
 	$(Q)$(CC) $(CFLAGS) -fPIC -shared $(LDFLAGS) $(filter %.c,$^) -o $@
 

@@ -50,6 +50,7 @@ u64 stats_magic = KTSTR_STATS_MAGIC;
 const volatile bool degrade;
 const volatile bool scattershot;
 const volatile bool slow;
+const volatile bool tax;
 const volatile bool fail_verify;
 const volatile bool verify_loop;
 const volatile bool eject_at_start;
@@ -367,6 +368,9 @@ static void bore_the_verifier(void)
 
 void BPF_STRUCT_OPS(ktstr_dispatch, s32 cpu, struct task_struct *prev)
 {
+	/* One instruction, 2 % of a dispatch. */
+	if (tax)
+		asm volatile("r0 = 0" : : : "r0");
 	if (crash)
 		scx_bpf_error("ktstr: host-triggered crash");
 	if (stall)

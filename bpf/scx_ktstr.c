@@ -189,6 +189,7 @@ static void set_rodata(struct bpf_bpf *skel)
 	skel->rodata->degrade = opts.degrade;
 	skel->rodata->scattershot = opts.scattershot;
 	skel->rodata->slow = opts.slow;
+	skel->rodata->tax = opts.tax;
 	skel->rodata->fail_verify = opts.fail_verify;
 	skel->rodata->verify_loop = opts.verify_loop;
 	skel->rodata->eject_at_start = opts.eject_at_start;

@@ -30,6 +30,7 @@ static const char help_fmt[] =
 "  --degrade              place tasks on random CPUs, skip every second dispatch\n"
 "  --scattershot          place tasks on random CPUs\n"
 "  --slow                 skip three of four dispatches\n"
+"  --tax                  execute one more instruction in each dispatch\n"
 "  --fail-verify          make the verifier reject the scheduler\n"
 "  --verify-loop          the same, with a long and repetitive log\n"
 "Faults later (a delay counts from the moment the scheduler is attached):\n"
@@ -223,6 +224,7 @@ static const struct row rows[] = {
 	SWITCH("degrade", degrade),
 	SWITCH("scattershot", scattershot),
 	SWITCH("slow", slow),
+	SWITCH("tax", tax),
 	SWITCH("fail-verify", fail_verify),
 	SWITCH("verify-loop", verify_loop),
 	SWITCH("no-attach", no_attach),

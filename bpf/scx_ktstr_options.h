@@ -29,7 +29,7 @@ struct event_state {
 
 struct fixture_options {
 	struct event_state ev[NR_EVENTS];
-	bool degrade, scattershot, slow, fail_verify, verify_loop;
+	bool degrade, scattershot, slow, tax, fail_verify, verify_loop;
 	bool no_attach, eject_at_start, stay, verbose;
 	uint32_t eject_with;		/* enum ktstr_eject */
 	uint32_t timeout_ms;		/* 0: the scheduler's own */

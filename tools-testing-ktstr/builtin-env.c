@@ -75,6 +75,8 @@ static const struct variable variables[] = {
 	  "write the schedule of the run to this file, Perfetto or *.csv" },
 	{ "KTSTR_REPLAY", "-", .meaning =
 	  "set by ktstr replay: how far to repeat a run; not for users" },
+	{ "KTSTR_LEDGER", "0", .meaning =
+	  "1: count the instructions of the schedulers' operations" },
 	{ "KTSTR_DUMP", "failure", .meaning =
 	  "which runs leave a dump of their scheduler: failure, always, off" },
 	{ "KTSTR_VMCORE", "0", .meaning =

@@ -6,7 +6,7 @@
 
 #include "builtin.h"
 #include "tools-testing-ktstr/run/suite.h"
-#include "tables.h"
+#include "tables/tables.h"
 
 static bool as_json, as_markdown;
 

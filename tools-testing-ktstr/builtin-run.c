@@ -35,7 +35,7 @@ static struct {
 	const char *threads, *scheduler, *topology, *duration, *work_type, *monitor_csv, *trace;
 	char *sched_args;		/* what stood behind "--", one a line */
 	struct strings scenarios, kargs, kernels;
-	bool json, no_skip, batch, cold, no_monitor, dump, vmcore, verbose, console;
+	bool json, no_skip, batch, cold, no_monitor, dump, vmcore, ledger, verbose, console;
 	/* Checked values of the above. */
 	uint64_t width, repeats, seed_value, shift_value, seconds;
 	char total[24];			/* seconds of a batch */
@@ -103,6 +103,7 @@ static const struct option run_options[] = {
 	OPT_STRING(0, "monitor-csv", &o.monitor_csv, "FILE", "write the monitor's samples to FILE"),
 	OPT_STRING(0, "trace", &o.trace, "FILE",
 		   "write the schedule of the one test to FILE: Perfetto, or CSV if it is *.csv"),
+	OPT_BOOLEAN(0, "ledger", &o.ledger, "count the instructions of the schedulers' operations"),
 	OPT_BOOLEAN(0, "no-monitor", &o.no_monitor, "do not look into the guests' memory"),
 	OPT_BOOLEAN(0, "dump", &o.dump, "dump the scheduler of tests that pass, too"),
 	OPT_BOOLEAN(0, "vmcore", &o.vmcore, "with a dump, leave a core of the machine for crash and drgn"),
@@ -165,18 +166,18 @@ static int check_options(void)
 	if (o.sched_args && !o.scheduler)
 		return complain(WRONG_USAGE, NULL,
 				"run: what follows -- are arguments of --scheduler, which is missing");
-	if (o.dump && o.no_monitor)
-		return complain(WRONG_USAGE, NULL, "run: --dump reads the guests' memory: it excludes --no-monitor");
-	if (o.vmcore && o.no_monitor)
-		return complain(WRONG_USAGE, NULL, "run: --vmcore reads the guests' memory: it excludes --no-monitor");
+	if ((o.dump || o.vmcore) && o.no_monitor)
+		return complain(WRONG_USAGE, NULL, "run: --%s reads the guests' memory: it excludes --no-monitor",
+				o.dump ? "dump" : "vmcore");
 	if (o.monitor_csv && o.no_monitor)
 		return complain(WRONG_USAGE, NULL, "run: --monitor-csv wants samples: it excludes --no-monitor");
-	if (o.trace && o.no_monitor)
-		return complain(WRONG_USAGE, NULL, "run: --trace reads the guest's memory: it excludes --no-monitor");
-	if (o.trace && ((o.accel && !strcmp(o.accel, "kvm")) ||
-			(o.threads && !strcmp(o.threads, "multi"))))
-		return complain(WRONG_USAGE, NULL, "run: --trace needs a deterministic run: it excludes --%s",
-				o.threads ? "tcg-threads multi" : "accel kvm");
+	if ((o.trace || o.ledger) && o.no_monitor)
+		return complain(WRONG_USAGE, NULL, "run: --%s reads the guest's memory: it excludes --no-monitor",
+				o.trace ? "trace" : "ledger");
+	if ((o.trace || o.ledger) && ((o.accel && !strcmp(o.accel, "kvm")) ||
+				      (o.threads && !strcmp(o.threads, "multi"))))
+		return complain(WRONG_USAGE, NULL, "run: --%s needs a deterministic run: it excludes --%s",
+				o.trace ? "trace" : "ledger", o.threads ? "tcg-threads multi" : "accel kvm");
 	for (i = 0; i < o.kargs.nr; i++)
 		if (!*o.kargs.item[i] || strchr(o.kargs.item[i], '\n'))
 			return complain(WRONG_USAGE, NULL, "run: --karg: a parameter is empty or has several lines");
@@ -279,7 +280,7 @@ static int export_options(void)
 		const char *variable, *value;
 	} vars[] = {
 		{ "KTSTR_SEED", o.seed },
-		{ "KTSTR_ACCEL", o.seed || o.shift || o.threads || o.trace ? "tcg" : o.accel },
+		{ "KTSTR_ACCEL", o.seed || o.shift || o.threads || o.trace || o.ledger ? "tcg" : o.accel },
 		{ "KTSTR_TCG_THREADS", o.threads },
 		{ "KTSTR_ICOUNT_SHIFT", o.shift },
 		{ "KTSTR_NO_SKIP_MODE", o.no_skip ? "1" : NULL },
@@ -288,6 +289,7 @@ static int export_options(void)
 		{ KTSTR_ENV_WORK_TYPE, o.work_type },
 		{ "KTSTR_COLD", o.cold ? "1" : NULL },
 		{ "KTSTR_MONITOR", o.no_monitor ? "off" : NULL },
+		{ "KTSTR_LEDGER", o.ledger ? "1" : NULL },
 		{ "KTSTR_DUMP", o.dump ? "always" : NULL },
 		{ "KTSTR_VMCORE", o.vmcore ? "1" : NULL },
 		{ "KTSTR_VERBOSE", o.verbose ? "1" : NULL },
@@ -485,6 +487,8 @@ static int run_chosen(const struct suite *s, const bool *chosen, int n)
 	if (ret)
 		goto out;
 	setenv("KTSTR_RUNS_ROOT", opts.runs_root, 1);
+	ktstr_run_opts__name_run(&opts, !kernels.nr ? NULL : kernels.nr > 1 ? "several" :
+				 kernels.item[0].kernel.release);
 	head.runs_root = opts.runs_root;
 	head.run_id = opts.run_id;
 	n = count_jobs(n, kernels.nr);

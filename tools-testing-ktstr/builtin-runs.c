@@ -121,7 +121,7 @@ static int newest_first(const void *a, const void *b)
 
 	if (x->mtime != y->mtime)
 		return x->mtime < y->mtime ? 1 : -1;
-	return strcmp(y->name, x->name);	/* a name begins with its time */
+	return strcmp(y->name, x->name);	/* of one build, a name continues with its time */
 }
 
 static int add_folder(struct run_folders *all, const char *root, const char *name)

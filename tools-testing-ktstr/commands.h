@@ -11,6 +11,7 @@
 	ROW(run, "run", "run tests and print one KTAP (or JSON) document")		\
 	ROW(watch, "watch", "build and run tests again whenever a source changes")	\
 	ROW(list, "list", "list tests, test programs, work types or ops")		\
+	ROW(affected, "affected", "list the tests that a change can touch")		\
 	ROW(show_thresholds, "show-thresholds",						\
 	    "show the checks of a test and who set them")				\
 	ROW(shell, "shell", "run a command in a guest")					\
@@ -19,6 +20,8 @@
 	    "load each declared scheduler on each kernel, count what the verifier saw")	\
 	ROW(cache, "cache", "list or remove images of booted guests")			\
 	ROW(runs, "runs", "list or remove the folders that runs leave behind")		\
+	ROW(perf_delta, "perf-delta", "build a commit and the work tree, run both, compare them")	\
+	ROW(stats, "stats", "show or compare the results of runs that are kept")	\
 	ROW(dump, "dump", "show a dump of a scheduler that failed, or compare two")	\
 	ROW(replay, "replay", "repeat a deterministic run up to a moment: dump, gdb")	\
 	ROW(trace, "trace", "compare traces of schedules, or show who waited for whom")	\

@@ -36,6 +36,8 @@ struct vm_ops {
 	int (*set_stop)(struct vm *vm, const struct vm_stop *stop);	/* optional; @stop is checked */
 	int (*set_shake)(struct vm *vm, uint64_t from_ns, uint64_t seed);	/* with set_stop */
 	int (*hand_over)(struct vm *vm, const char *path, struct ktstr_err *err);	/* with set_stop */
+	int (*add_tallies)(struct vm *vm, const struct vm_code *code, unsigned int nr); /* likewise */
+	int (*get_tally)(struct vm *vm, unsigned int i, struct vm_tally *t);
 	int (*save)(struct vm *vm, const struct vm_saved *to, struct ktstr_err *err); /* optional */
 	int (*pause)(struct vm *vm, int timeout_ms, struct ktstr_err *err);
 	int (*resume)(struct vm *vm);

@@ -293,6 +293,23 @@ int vm_hand_over(struct vm *vm, const char *path, struct ktstr_err *err)
 	return vm->ops->hand_over(vm, path, err);
 }
 
+int vm_add_tallies(struct vm *vm, const struct vm_code *code, unsigned int nr)
+{
+	if (!vm->ops->add_tallies)
+		return -EOPNOTSUPP;
+	for (unsigned int i = 0; i < nr; i++)
+		if (!code[i].kva || !code[i].len || code[i].tally >= VM_MAX_TALLIES)
+			return -EINVAL;
+	return vm->ops->add_tallies(vm, code, nr);
+}
+
+int vm_get_tally(struct vm *vm, unsigned int i, struct vm_tally *t)
+{
+	if (!vm->ops->get_tally)
+		return -EOPNOTSUPP;
+	return i < VM_MAX_TALLIES ? vm->ops->get_tally(vm, i, t) : -EINVAL;
+}
+
 int vm_probe_time(struct vm *vm, uint64_t *ns)
 {
 	return vm->ops->probe_time ? vm->ops->probe_time(vm, ns) : -EOPNOTSUPP;

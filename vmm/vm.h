@@ -22,6 +22,7 @@
 #include "lib/err.h"
 #include "lib/topology.h"
 #include "probe.h"
+#include "tally.h"
 
 /* A cache in front of a node's memory, in the numbers of ACPI's HMAT. size 0: none. */
 struct vm_mem_cache {
@@ -126,7 +127,7 @@ struct vm_spec {
 	/* the same for vm_set_probes(), borrowed until vm_create() returned; more code appears later */
 	const uint64_t *probe_links;
 	unsigned int nr_probe_links;
-	bool probes;			/* vm_set_probes() will be called */
+	bool probes;			/* vm_set_probes() or vm_add_tallies() will be called */
 	/* the same for vm_set_stop(), at most VM_MAX_STOPS */
 	const uint64_t *stop_links;
 	unsigned int nr_stop_links;

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <ktstr/payload.h>
+
 #include "harness/checks/checks.h"
 #include "direct.h"
 #include "expect.h"
@@ -129,6 +131,32 @@ static int run_exact(const struct ktstr_test *t)
 	return lost && status == KTSTR_EXIT_PASS ? KTSTR_EXIT_UNRECORDED : status;
 }
 
+/*
+ * For `ktstr affected`: a line for each test, with its name and the binaries of its schedulers and
+ * payloads as they are declared, separated by tabs.
+ */
+static void print_binaries(const struct ktstr_registry *r)
+{
+	for (unsigned int i = 0; i < r->nr_tests; i++) {
+		const struct ktstr_test *t = r->tests[i];
+		const struct ktstr_scheduler * const *s;
+		const struct ktstr_payload * const *p;
+
+		printf("%s", t->name);
+		if (t->scheduler && t->scheduler->binary)
+			printf("\t%s", t->scheduler->binary);
+		for (s = t->staged_schedulers; s && *s; s++)
+			if ((*s)->binary)
+				printf("\t%s", (*s)->binary);
+		if (t->payload && t->payload->binary)
+			printf("\t%s", t->payload->binary);
+		for (p = t->workloads; p && *p; p++)
+			if ((*p)->binary)
+				printf("\t%s", (*p)->binary);
+		putchar('\n');
+	}
+}
+
 bool ktstr_direct(int argc, char **argv, const struct ktstr_registry *registry, int *status)
 {
 	static const struct {
@@ -145,6 +173,12 @@ bool ktstr_direct(int argc, char **argv, const struct ktstr_registry *registry, 
 		*status = ktstr_schedulers__print(registry, stderr) ? KTSTR_EXIT_FAIL :
 								      KTSTR_EXIT_PASS;
 		fflush(stdout);
+		return true;
+	}
+	if (argc == 2 && !strcmp(argv[1], "--binaries")) {
+		print_binaries(registry);
+		fflush(stdout);
+		*status = KTSTR_EXIT_PASS;
 		return true;
 	}
 	for (i = 0; argc > 1 && i < ARRAY_SIZE(verbs); i++) {

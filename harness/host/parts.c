@@ -3,6 +3,7 @@
 #include <linux/kernel.h>
 #include "harness/devices/devices.h"
 #include "harness/dump/part.h"
+#include "harness/ledger/part.h"
 #include "harness/model/part.h"
 #include "harness/monitor/monitor.h"
 #include "harness/replay/part.h"
@@ -17,6 +18,7 @@ const struct ktstr_run_part * const ktstr_run_parts[] = {
 	&ktstr_dump_part,
 	&ktstr_snapshot_part,
 	&ktstr_trace_part,
+	&ktstr_ledger_part,
 	&ktstr_repro_part,
 	&ktstr_replay_part,
 	NULL

@@ -42,6 +42,7 @@ struct ktstr_run_opts {
 	/* the run whose crash this one repeats; NULL: it is a first one */
 	const struct ktstr_run *repro_of;
 	const char *replay;	/* KTSTR_REPLAY: harness/replay/request.h; NULL: this is no replay */
+	bool ledger;		/* KTSTR_LEDGER=1: count the instructions of the scheduler's operations */
 	const char *trace;	/* KTSTR_TRACE=FILE: the schedule goes there; NULL: no */
 	int console_fd;		/* KTSTR_CONSOLE=FD: the guest's console goes there too; 0: no */
 	int terminal_fd;	/* KTSTR_TERMINAL=FD: of vm_spec; 0: none */

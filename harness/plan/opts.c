@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/git.h"
 #include "lib/parse.h"
 #include "lib/paths.h"
 #include "opts.h"
@@ -146,6 +147,23 @@ static int parse_trace(struct ktstr_run_opts *o, struct ktstr_err *err)
 	return 0;
 }
 
+static int parse_ledger(struct ktstr_run_opts *o, struct ktstr_err *err)
+{
+	const char *v = ktstr_env("KTSTR_LEDGER");
+
+	o->ledger = v && !strcmp(v, "1");
+	if (v && strcmp(v, "0") && !o->ledger)
+		return ktstr_err(err, EINVAL, "KTSTR_LEDGER=%s: must be 0 or 1", v);
+	if (o->ledger && (o->mttcg || o->accel == VM_ACCEL_KVM))
+		return ktstr_err(err, EINVAL,
+				 "KTSTR_LEDGER needs a deterministic run: it excludes KTSTR_%s",
+				 o->mttcg ? "TCG_THREADS=multi" : "ACCEL=kvm");
+	if (o->ledger && !o->monitor)
+		return ktstr_err(err, EINVAL,
+				 "KTSTR_LEDGER reads guest memory: it excludes KTSTR_MONITOR=off");
+	return 0;
+}
+
 static int parse_auto_repro(struct ktstr_run_opts *o, struct ktstr_err *err)
 {
 	const char *v = ktstr_env("KTSTR_AUTO_REPRO");
@@ -269,8 +287,8 @@ int ktstr_run_opts__from_env(struct ktstr_run_opts *o, struct ktstr_err *err)
 {
 	int (* const parsers[])(struct ktstr_run_opts *o, struct ktstr_err *err) = {
 		parse_accel, parse_determinism, parse_stall_poll, parse_monitor, parse_dump, parse_trace,
-		parse_auto_repro, parse_scx_stats, parse_replay, parse_cold, check_kernel_commit,
-		parse_fds, pick_runs_root, pick_run_id,
+		parse_ledger, parse_auto_repro, parse_scx_stats, parse_replay, parse_cold,
+		check_kernel_commit, parse_fds, pick_runs_root, pick_run_id,
 	};
 	size_t i;
 	int ret;
@@ -282,4 +300,22 @@ int ktstr_run_opts__from_env(struct ktstr_run_opts *o, struct ktstr_err *err)
 			return ret;
 	}
 	return 0;
+}
+
+void ktstr_run_opts__name_run(struct ktstr_run_opts *o, const char *kernel)
+{
+	const char *commit = ktstr_env("KTSTR_PROJECT_COMMIT");
+	char own[64], *name = NULL, *p;
+
+	if (ktstr_env("KTSTR_RUN_ID"))
+		return;
+	if (!commit && ktstr_git__commit(".", true, own, sizeof(own)))
+		commit = own;
+	if (asprintf(&name, "%.48s-%.24s-%s", kernel ?: "unknown", commit ?: "unknown", o->run_id) < 0)
+		return;
+	for (p = name; *p; p++)
+		if (*p == '/' || (unsigned char)*p <= ' ' || (p == name && *p == '.'))
+			*p = '_';
+	free((char *)o->run_id);
+	o->run_id = name;
 }

@@ -9,4 +9,10 @@
 /* Unset and empty mean the default. 0, -EINVAL or -ENOMEM with @err. */
 int ktstr_run_opts__from_env(struct ktstr_run_opts *o, struct ktstr_err *err);
 
+/*
+ * Unless KTSTR_RUN_ID names the run, put KERNEL-COMMIT- before its name: the release, NULL where there is
+ * none, and the project's commit.
+ */
+void ktstr_run_opts__name_run(struct ktstr_run_opts *o, const char *kernel);
+
 #endif

@@ -235,6 +235,7 @@ static const struct {
 	{ KTSTR_ENV_KARGS, NULL }, { KTSTR_ENV_TOPOLOGY, NULL }, { "KTSTR_ACCEL", "kvm" }, { "KTSTR_ACCEL", "tcg" },
 	{ "KTSTR_TCG_THREADS", NULL }, { "KTSTR_ICOUNT_SHIFT", NULL }, { "KTSTR_COLD", NULL },
 	{ KTSTR_ENV_SNAPSHOTS, NULL }, { "KTSTR_MONITOR_CSV", NULL }, { "KTSTR_TRACE", NULL },
+	{ "KTSTR_LEDGER", "1" },
 	{ "KTSTR_DUMP", "always" }, { "KTSTR_VMCORE", "1" },
 };
 

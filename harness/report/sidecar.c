@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -25,6 +24,7 @@
 #include "lib/clock.h"
 #include "lib/json.h"
 #include "lib/paths.h"
+#include "host_context.h"
 #include "ran.h"
 #include "sidecar.h"
 
@@ -422,13 +422,10 @@ static void put_host(struct ktstr_json *j, const struct ktstr_run *run)
 {
 	time_t now = time(NULL);
 	char stamp[32], exe[PATH_MAX];
-	struct utsname u;
 	struct tm tm;
 
 	gmtime_r(&now, &tm);
 	strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	memset(&u, 0, sizeof(u));
-	uname(&u);
 	ktstr_json__object(j, "host");
 	ktstr_json__str(j, "timestamp", stamp);
 	ktstr_json__str(j, "run_id", run->opts.run_id);
@@ -447,12 +444,7 @@ static void put_host(struct ktstr_json *j, const struct ktstr_run *run)
 	ktstr_json__u64(j, "total_ms", run->total_ns / NSEC_PER_MSEC);
 	ktstr_json__u64(j, "cleanup_duration_ms", run->cleanup_ns / NSEC_PER_MSEC);
 	ktstr_variant__json(run, "repeat", j);
-	ktstr_json__str(j, "kernel_name", u.sysname);
-	ktstr_json__str(j, "kernel_release", u.release);
-	ktstr_json__str(j, "arch", u.machine);
-	ktstr_json__i64(j, "online_cpus", sysconf(_SC_NPROCESSORS_ONLN));
-	ktstr_json__u64(j, "total_memory_kb", (uint64_t)sysconf(_SC_PHYS_PAGES) *
-			(sysconf(_SC_PAGESIZE) / 1024));
+	ktstr_host_context__json("", j);
 	ktstr_json__end(j);
 }
 

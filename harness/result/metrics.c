@@ -96,6 +96,16 @@ const char *ktstr_polarity__name(enum ktstr_polarity p)
 	return "";
 }
 
+enum ktstr_polarity ktstr_polarity__find(const char *name)
+{
+	enum ktstr_polarity p;
+
+	for (p = 0; name && p < KTSTR_NR_POLARITIES; p++)
+		if (!strcmp(ktstr_polarity__name(p), name))
+			return p;
+	return KTSTR_NEUTRAL;
+}
+
 const char *ktstr_metric_stream__name(uint32_t stream)
 {
 	static const char * const names[KTSTR_NR_METRIC_STREAMS] = {

@@ -72,5 +72,7 @@ struct ktstr_stats ktstr_stats__absent(void);
 const char *ktstr_metric_stream__name(uint32_t stream);
 /* "lower", "higher", "target", "" */
 const char *ktstr_polarity__name(enum ktstr_polarity p);
+/* Anything else is neutral. */
+enum ktstr_polarity ktstr_polarity__find(const char *name);
 
 #endif

@@ -28,6 +28,7 @@ packages_build()
 	lz4.h		liblz4-dev		lz4-devel
 	zstd.h		libzstd-dev		libzstd-devel
 	jansson.h	libjansson-dev		jansson-devel
+	sqlite3.h	libsqlite3-dev		sqlite-devel
 	openssl/ssl.h	libssl-dev		openssl-devel
 	EOF
 }

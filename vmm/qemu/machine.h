@@ -86,6 +86,9 @@ void qemu_probes_close(struct qemu_vm *q);
 int qemu_set_probes(struct vm *vm, const struct vm_probe *p, unsigned int nr, vm_probe_fn fn,
 		    void *arg);
 int qemu_probe_time(struct vm *vm, uint64_t *ns);
+/* tallies.c */
+int qemu_add_tallies(struct vm *vm, const struct vm_code *code, unsigned int nr);
+int qemu_get_tally(struct vm *vm, unsigned int i, struct vm_tally *t);
 /* Tell all events that were recorded. False: the emulator has written nonsense. */
 bool qemu_probes_drain(struct qemu_vm *q);
 

@@ -10,6 +10,7 @@
 #ifndef KTSTR_VMM_QEMU_PROBE_AREA_H
 #define KTSTR_VMM_QEMU_PROBE_AREA_H
 
+#include "tally_area.h"
 #include "vmm/probe.h"
 
 #define QEMU_PROBE_RING	(4u << 20)	/* bytes; a power of two */
@@ -48,6 +49,7 @@ struct qemu_probe_area {
 	uint64_t stop_link[VM_MAX_STOPS];
 	struct qemu_stops stops;
 	uint64_t stop_ns;		/* the clock when a vCPU stopped last */
+	struct qemu_tally_area tallies;
 	uint64_t head, tail;		/* bytes written and read since the beginning */
 	uint8_t ring[QEMU_PROBE_RING] __attribute__((aligned(8)));
 };

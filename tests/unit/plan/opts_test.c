@@ -43,6 +43,25 @@ FIXTURE_TEARDOWN(opts)
 	unsetenv(_name);							\
 } while (0)
 
+TEST_F(opts, a_run_is_named_after_kernel_and_commit_unless_the_user_names_it)
+{
+	struct ktstr_err err;
+
+	setenv("KTSTR_PROJECT_COMMIT", "1234567-dirty", 1);
+	ASSERT_EQ(0, ktstr_run_opts__from_env(&self->o, &err));
+	ktstr_run_opts__name_run(&self->o, "7.3.4+x/y z");
+	EXPECT_EQ(self->o.run_id, strstr(self->o.run_id, "7.3.4+x_y_z-1234567-dirty-20"))
+		TH_LOG("%s", self->o.run_id);
+	free((char *)self->o.run_id);
+	free((char *)self->o.runs_root);
+	setenv("KTSTR_RUN_ID", "night-7", 1);
+	ASSERT_EQ(0, ktstr_run_opts__from_env(&self->o, &err));
+	ktstr_run_opts__name_run(&self->o, "7.3.4");
+	EXPECT_STREQ("night-7", self->o.run_id);
+	unsetenv("KTSTR_RUN_ID");
+	unsetenv("KTSTR_PROJECT_COMMIT");
+}
+
 TEST_F(opts, nothing_set_means_the_defaults)
 {
 	ASSERT_EQ(0, PARSE());

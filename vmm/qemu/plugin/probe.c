@@ -8,6 +8,7 @@
 
 #include "probe.h"
 #include "stop.h"
+#include "tally.h"
 #include "vcpu.h"
 #include "vmm/qemu/mark.h"
 #include "vmm/qemu/probe_area.h"
@@ -77,6 +78,7 @@ bool probe_init(int fd)
 		fprintf(stderr, "hostcall: probes=%d cannot be mapped\n", fd);
 		return false;
 	}
+	tally_init(&area->tallies);
 	for (uint32_t i = 0; i < area->nr_links && i < VM_MAX_PROBES; i++)
 		instrument(area->link[i]);
 	for (uint32_t i = 0; i < area->nr_stop_links && i < VM_MAX_STOPS; i++)
@@ -359,6 +361,7 @@ void probe_translate(struct qemu_plugin_insn *insn, size_t index, size_t nr)
 
 	if (!area || vaddr < IMAGE_HALF)
 		return;
+	tally_translate(insn, vaddr);
 	if (generation != area->generation)
 		new_generation();
 	if (stop_generation != area->stops.generation)

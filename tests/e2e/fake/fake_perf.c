@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A program whose one test leaves a sidecar with the figures that a file beside the program says:
+ * "SPREAD NOISE INSNS CODE". SPREAD varies by up to NOISE percent with the seed. For
+ * perf_delta_test.sh, which also builds it with another TEST_NAME.
+ */
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "kselftest_harness.h"
+
+#ifndef TEST_NAME
+#define TEST_NAME	speed
+#endif
+#define TEXT_(_x)	#_x
+#define TEXT(_x)	TEXT_(_x)
+
+/* As real programs do for `ktstr affected`: the test, and no binaries. */
+static void __attribute__((constructor)) say_binaries(int argc, char **argv)
+{
+	if (argc != 2 || strcmp(argv[1], "--binaries"))
+		return;
+	puts(TEXT(TEST_NAME));
+	exit(0);
+}
+
+FIXTURE(ktstr) {
+};
+
+FIXTURE_SETUP(ktstr)
+{
+}
+
+FIXTURE_TEARDOWN(ktstr)
+{
+}
+
+static const char *env(const char *name)
+{
+	return getenv(name) ?: "";
+}
+
+/* From -1 to 1. */
+static double noise(unsigned long seed, double of)
+{
+	unsigned long h = seed * 2654435761u + (unsigned long)of * 40503u;
+
+	return (double)(h >> 8 & 0xffff) / 32768 - 1;
+}
+
+static FILE *open_sidecar(void)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s", env("KTSTR_RUNS_ROOT"));
+	mkdir(path, 0755);
+	snprintf(path, sizeof(path), "%s/%s", env("KTSTR_RUNS_ROOT"), env("KTSTR_RUN_ID"));
+	mkdir(path, 0755);
+	strcat(path, "/ktstr.speed");
+	mkdir(path, 0755);
+	strcat(path, "/speed-0.ktstr.json");
+	return fopen(path, "w");
+}
+
+TEST_F(ktstr, TEST_NAME)
+{
+	double spread, percent, insns;
+	char path[PATH_MAX], code[32];
+	FILE *f;
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+
+	ASSERT_GT(n, 0);
+	path[n] = '\0';
+	strcpy(strrchr(path, '/'), "/speed");
+	f = fopen(path, "r");
+	ASSERT_NE(NULL, f);
+	ASSERT_EQ(4, fscanf(f, "%lf %lf %lf %31s", &spread, &percent, &insns, code));
+	fclose(f);
+	f = open_sidecar();
+	ASSERT_NE(NULL, f);
+	spread *= 1 + percent / 100 * noise(strtoul(env("KTSTR_SEED"), NULL, 10), spread);
+	fprintf(f, "{ \"test_name\": \"speed\", \"topology\": \"1n1l2c1t\", \"verdict\": \"pass\", ");
+	fprintf(f, "\"project_commit\": \"%s\", \"deterministic\": true, \"seed\": %s, ",
+		env("KTSTR_PROJECT_COMMIT"), getenv("KTSTR_SEED") ?: "null");
+	fprintf(f, "\"stats\": { \"worst_spread\": %f }", spread);
+	if (!strcmp(env("KTSTR_LEDGER"), "1"))
+		fprintf(f, ", \"ledger\": { \"ops\": [ { \"op\": \"dispatch\", \"code\": \"%s\", "
+			"\"calls\": 10, \"insns\": %f, \"shortest\": %f } ] }", code, 10 * insns, insns);
+	fprintf(f, " }\n");
+	ASSERT_EQ(0, fclose(f));
+}
+
+TEST_HARNESS_MAIN
