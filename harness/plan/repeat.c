@@ -220,7 +220,7 @@ static void put_accelerator(const struct ktstr_run *run, FILE *f)
 void ktstr_variant__command(const struct ktstr_run *run, FILE *f)
 {
 	struct depends d = dependencies(run);
-	char exe[PATH_MAX], cwd[PATH_MAX];
+	char exe[PATH_MAX], cwd[PATH_MAX], name[KTSTR_ID_LEN];
 
 	d.cwd = d.cwd && getcwd(cwd, sizeof(cwd));
 	if (d.cwd) {
@@ -236,7 +236,7 @@ void ktstr_variant__command(const struct ktstr_run *run, FILE *f)
 		variable(f, "PATH", getenv("PATH"));
 	quote(f, ktstr_paths__exe(exe, sizeof(exe)) ? "PROGRAM" : exe);
 	fputs(" -t ", f);
-	quote(f, run->plan->test->name);
+	quote(f, ktstr_plan__name(run->plan, name, sizeof(name)));
 	if (d.cwd)
 		fputc(')', f);
 }
