@@ -18,24 +18,27 @@
 #include "harness/kernel/kernel.h"
 #include "harness/plan/opts.h"
 #include "harness/plan/override.h"
+#include "harness/plan/preset.h"
 #include "builtin.h"
 #include "tools-testing-ktstr/run/canned.h"
+#include "tools-testing-ktstr/run/choose.h"
 #include "tools-testing-ktstr/run/document.h"
 #include "tools-testing-ktstr/run/scheduler.h"
-#include "tools-testing-ktstr/run/selection.h"
 #include "tools-testing-ktstr/run/suite.h"
 
 #define MAX_JOBS	20000		/* tests times repeats */
 
 static struct {
-	struct selection select;
+	struct choose choose;
+	const char *retry, *junit;
+	bool list;
 	const char *jobs, *seed, *accel, *kernel, *runs, *repeat, *shard, *shift;
 	const char *threads, *scheduler, *topology, *duration, *work_type, *monitor_csv, *trace;
 	char *sched_args;		/* what stood behind "--", one a line */
 	struct strings scenarios, kargs;
 	bool json, no_skip, batch, cold, no_monitor, dump, vmcore, verbose, console;
 	/* Checked values of the above. */
-	uint64_t width, repeats, seed_value, shift_value, seconds;
+	uint64_t width, repeats, retries, seed_value, shift_value, seconds;
 	char total[24];			/* seconds of a batch */
 	char sched_path[PATH_MAX];	/* of --scheduler */
 } o;
@@ -58,19 +61,30 @@ static const char * const run_usage[] = {
 	"Runs the tests of the PROGRAMs (default: all of the suite), each in its own process,",
 	"and prints one KTAP document in the order of `ktstr list`.",
 	"Exit status: 0 all passed, 1 some failed, 2 none failed and some were inconclusive,",
-	"4 all were skipped, 129 wrong usage.",
+	"6 all passed, some only when they were repeated, 4 all were skipped, 129 wrong usage.",
 	NULL
 };
 
 static const struct option run_options[] = {
 	OPT_GROUP("Which tests"),
-	OPT_CALLBACK('t', "test", &o.select.include, "NAME",
-		     "only this test (repeatable; ktstr/NAME and shell patterns work too)",
+	OPT_CALLBACK('t', "test", &o.choose.select.include, "NAME",
+		     "only this test (repeatable; shell patterns, ktstr/NAME, gauntlet/NAME/PRESET)",
 		     add_pattern),
-	OPT_CALLBACK('T', "exclude", &o.select.exclude, "NAME", "not this test (repeatable)",
+	OPT_CALLBACK('T', "exclude", &o.choose.select.exclude, "NAME", "not this test (repeatable)",
 		     add_pattern),
+	OPT_CALLBACK(0, "preset", &o.choose.select.presets, "NAME",
+		     "the chosen tests on the machine of this preset (repeatable; shell patterns)",
+		     add_pattern),
+	OPT_STRING(0, "rerun-failed", &o.choose.rerun, "RUN", "what did not pass in an earlier run"),
+	OPT_STRING(0, "budget", &o.choose.budget, "S",
+		   "of the chosen tests those that cover the most in S seconds"),
 	OPT_STRING(0, "shard", &o.shard, "I/N", "only the I-th of N parts of the chosen tests"),
+	OPT_STRING(0, "costs", &o.choose.costs, "DIR",
+		   "sidecars that tell how long tests take, for --budget and --shard"),
+	OPT_BOOLEAN(0, "list", &o.list, "only print the ids of what would run"),
 	OPT_STRING(0, "repeat", &o.repeat, "N", "run each N times, seeded runs with seed, seed+1, ..."),
+	OPT_STRING(0, "retries", &o.retry, "N",
+		   "run what does not pass up to N times more; it is reported as flaky"),
 	OPT_CALLBACK(0, "scenario", &o.scenarios, "NAME",
 		     "this canned scenario, or category, or all (repeatable)", add_pattern),
 	OPT_BOOLEAN(0, "batch", &o.batch,
@@ -79,7 +93,7 @@ static const struct option run_options[] = {
 	OPT_STRING(0, "scheduler", &o.scheduler, "BINARY",
 		   "scheduler of all tests, whatever they name; its arguments follow --"),
 	OPT_STRING(0, "topology", &o.topology, "1n2l4c1t",
-		   "NUMA nodes, LLCs in total, cores per LLC, threads per core"),
+		   "NUMA nodes, LLCs in total, cores per LLC, threads per core; or a preset's name"),
 	OPT_STRING(0, "work-type", &o.work_type, "NAME", "work type of swappable cgroups (see ktstr list work-types)"),
 	OPT_STRING(0, "duration", &o.duration, "S", "workload window in guest seconds"),
 	OPT_GROUP("How"),
@@ -105,6 +119,7 @@ static const struct option run_options[] = {
 	OPT_BOOLEAN(0, "console", &o.console, "show the guests' consoles on stderr while they run"),
 	OPT_BOOLEAN('v', "verbose", &o.verbose, "print the report of tests that pass, too"),
 	OPT_BOOLEAN(0, "json", &o.json, "print a JSON array of results instead of KTAP"),
+	OPT_STRING(0, "junit", &o.junit, "FILE", "write the results to FILE too, as JUnit XML"),
 	OPT_END()
 };
 
@@ -130,6 +145,7 @@ static int check_number(const char *option, const char *text, uint64_t min, uint
 
 static int check_options(void)
 {
+	const struct ktstr_preset *preset;
 	struct ktstr_topology topo;
 	struct ktstr_err err;
 	size_t i;
@@ -138,6 +154,7 @@ static int check_options(void)
 	o.repeats = 1;
 	if (check_number("jobs", o.jobs, 1, 1024, &o.width) ||
 	    check_number("repeat", o.repeat, 1, 100000, &o.repeats) ||
+	    check_number("retries", o.retry, 0, 100, &o.retries) ||
 	    check_number("seed", o.seed, 0, UINT64_MAX, &o.seed_value) ||
 	    check_number("shift", o.shift, 0, 10, &o.shift_value) ||
 	    check_number("duration", o.duration, 1, KTSTR_MAX_DURATION_S, &o.seconds))
@@ -154,7 +171,7 @@ static int check_options(void)
 	if (o.threads && !strcmp(o.threads, "multi") && (o.seed || o.shift))
 		return complain(WRONG_USAGE, NULL, "run: --tcg-threads multi is not deterministic: it excludes --%s",
 				o.seed ? "seed" : "shift");
-	if (o.topology && ktstr_topology__parse(o.topology, &topo, &err))
+	if (o.topology && ktstr_preset__parse(o.topology, &topo, &preset, &err))
 		return complain(WRONG_USAGE, NULL, "run: --topology: %s", err.msg);
 	if (o.scheduler && !*o.scheduler)
 		return complain(WRONG_USAGE, NULL, "run: --scheduler: the value is empty");
@@ -181,9 +198,9 @@ static int check_options(void)
 	if (o.repeats > 1 && getenv("KTSTR_SIDECAR_DIR"))
 		return complain(WRONG_USAGE, NULL,
 				"run: --repeat: sidecars of repeats could not be told apart in KTSTR_SIDECAR_DIR, unset it");
-	if (o.shard && selection__parse_shard(&o.select, o.shard))
+	if (o.shard && selection__parse_shard(&o.choose.select, o.shard))
 		return complain(WRONG_USAGE, NULL, "run: --shard %s: must be I/N with 1 <= I <= N", o.shard);
-	return 0;
+	return choose__check(&o.choose);
 }
 
 static int choose_batch(void)
@@ -194,7 +211,7 @@ static int choose_batch(void)
 
 	if (o.scenarios.nr != 1)
 		return complain(WRONG_USAGE, NULL, "run: --batch needs one --scenario, a category or all");
-	ret = canned__choose_batch(o.scenarios.item[0], &o.select.include, &nr, &hint);
+	ret = canned__choose_batch(o.scenarios.item[0], &o.choose.select.include, &nr, &hint);
 	if (ret == -ENOENT)
 		return complain(WRONG_USAGE, hint, "run: --batch: '%s' is no category",
 				o.scenarios.item[0]);
@@ -220,7 +237,7 @@ static int choose_scenarios(void)
 	if (o.batch)
 		return choose_batch();
 	for (i = 0; i < o.scenarios.nr; i++) {
-		ret = canned__choose(o.scenarios.item[i], &o.select.include, &hint);
+		ret = canned__choose(o.scenarios.item[i], &o.choose.select.include, &hint);
 		if (ret == -ENOENT)
 			return complain(WRONG_USAGE, hint, "run: no scenario or category is named '%s'",
 					o.scenarios.item[i]);
@@ -364,21 +381,37 @@ static int choose_kernel(struct ktstr_kernel *k, struct document_header *head)
 	return 0;
 }
 
-static int choose_tests(const struct suite *s, bool *chosen)
+/* Returns their number, or minus an exit status. */
+static int choose_tests(const struct suite *s, bool *chosen, struct document_header *head)
 {
-	const char *unknown = NULL;
+	struct ktstr_err err;
+	char root[PATH_MAX];
+	size_t i;
 	int n;
 
-	n = selection__apply(&o.select, s->tests.item, s->ignored, s->tests.nr, chosen,
-			     &unknown);
-	if (unknown) {
-		if (!strncmp(unknown, "ktstr/", 6))
-			unknown += 6;
-		complain(WRONG_USAGE, ktstr_suggest(unknown, s->tests.item, s->tests.nr),
-			 "run: no test is named '%s'", unknown);
-		return -ENOENT;
-	}
+	if (o.runs)
+		o.choose.runs_root = o.runs;
+	else if (!ktstr_paths__runs_root(root, sizeof(root), &err))
+		o.choose.runs_root = root;
+	o.choose.width = o.width;
+	n = choose__tests(&o.choose, s, chosen, head);
+	o.choose.runs_root = NULL;
+	for (i = 0; i < s->tests.nr && o.topology; i++)
+		if (n > 0 && chosen[i] && strchr(s->tests.item[i], '/'))
+			return -complain(WRONG_USAGE, NULL,
+					 "run: --topology excludes gauntlet/%s, whose machine is that of its preset",
+					 s->tests.item[i]);
 	return n;
+}
+
+static int list_chosen(const struct suite *s, const bool *chosen)
+{
+	size_t i;
+
+	for (i = 0; i < s->tests.nr; i++)
+		if (chosen[i])
+			printf("%s/%s\n", ktstr_id__fixture(s->tests.item[i]), s->tests.item[i]);
+	return fflush(stdout) ? complain(1, NULL, "stdout: %s", strerror(errno)) : 0;
 }
 
 /* Repeat the whole list and not each test, so that a flaky test is seen early. */
@@ -394,12 +427,14 @@ static void fill_jobs(struct job *jobs, const struct suite *s, const bool *chose
 		for (i = 0; i < s->tests.nr; i++) {
 			if (!chosen[i])
 				continue;
-			job->fixture = SUITE_FIXTURE;
+			job->fixture = ktstr_id__fixture(s->tests.item[i]);
 			job->test = s->tests.item[i];
 			job->program = s->programs.item[s->program_of[i]];
 			job->repeat = r;
 			job->seeded = opts->seeded || (seeds && o.repeats > 1);
 			job->seed = opts->seed + r - 1;
+			job->retries = o.retries;
+			job->retry_seeds = seeds;
 			job->child.out = job->child.err = -1;
 			if (o.repeats > 1)
 				snprintf(job->run_id, sizeof(job->run_id), "%.140s-r%u",
@@ -427,12 +462,13 @@ static int run_jobs(struct job *jobs, unsigned int nr, const struct document_hea
 {
 	struct document d = {
 		.out = stdout, .json = o.json, .plain = o.console, .head = head, .jobs = jobs, .nr_jobs = nr,
-		.nr_repeats = o.repeats,
+		.nr_repeats = o.repeats, .junit_path = o.junit,
 	};
 	struct job_pool pool = {
 		.jobs = jobs, .nr_jobs = nr, .width = o.width < nr ? o.width : nr,
 		.progress = on_progress, .ctx = &d,
 	};
+	struct ktstr_err err;
 	int stop, ret;
 
 	child__become_subreaper();
@@ -447,6 +483,8 @@ static int run_jobs(struct job *jobs, unsigned int nr, const struct document_hea
 	}
 	if (ret)
 		return complain(1, NULL, "writing the report: %s", strerror(-ret));
+	if (document__junit(&d, &err))
+		return complain(stop ? 128 + stop : 1, NULL, "--junit: %s", err.msg);
 	return stop ? 128 + stop : document__exit_status(&d);
 }
 
@@ -485,9 +523,9 @@ static int run_suite(const struct suite *s)
 	int n, ret = 1, i;
 	struct ktstr_err err;
 
-	n = chosen ? choose_tests(s, chosen) : -ENOMEM;
-	if (n < 0) {
-		ret = n == -ENOENT ? WRONG_USAGE : complain(1, NULL, "%s", strerror(-n));
+	n = chosen ? choose_tests(s, chosen, &head) : -complain(1, NULL, "%s", strerror(ENOMEM));
+	if (n < 0 || o.list || (!n && o.choose.rerun)) {
+		ret = n < 0 ? -n : list_chosen(s, chosen);
 		goto out;
 	}
 	if ((uint64_t)n * o.repeats > MAX_JOBS) {
@@ -522,10 +560,8 @@ static int run_suite(const struct suite *s)
 	}
 	fill_jobs(jobs, s, chosen, &opts);
 	ret = run_jobs(jobs, n, &head);
-	for (i = 0; i < n; i++) {
-		ktap_reader__free(&jobs[i].out);
-		ktap_reader__free(&jobs[i].err);
-	}
+	for (i = 0; i < n; i++)
+		job__free(&jobs[i]);
 out:
 	if (kernel.path)
 		ktstr_kernel__put(&kernel);
@@ -589,8 +625,9 @@ int cmd_run(int argc, const char **argv)
 	else
 		ret = run_suite(&s);
 	suite__free(&s);
-	strings__free(&o.select.include);
-	strings__free(&o.select.exclude);
+	strings__free(&o.choose.select.include);
+	strings__free(&o.choose.select.exclude);
+	strings__free(&o.choose.select.presets);
 	strings__free(&o.scenarios);
 	strings__free(&o.kargs);
 	free(o.sched_args);

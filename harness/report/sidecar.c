@@ -461,6 +461,7 @@ static void put_host(struct ktstr_json *j, const struct ktstr_run *run)
 	ktstr_json__object(j, "host");
 	ktstr_json__str(j, "timestamp", stamp);
 	ktstr_json__str(j, "run_id", run->opts.run_id);
+	ktstr_json__u64(j, "attempt", run->opts.attempt);
 	ktstr_json__i64(j, "pid", getpid());
 	ktstr_json__str(j, "program", ktstr_paths__exe(exe, sizeof(exe)) ? NULL : exe);
 	ktstr_json__str(j, "run_dir", run->dir);

@@ -17,7 +17,19 @@ enum job_state {
 	JOB_DONE,
 };
 
-/* One run of one test. The creator of the job owns the strings. */
+/* How an earlier run of a job ended, which is repeated. */
+struct attempt {
+	struct ktap_reader out, err;
+	struct ktap_verdict verdict;
+	bool seeded;
+	uint64_t seed;
+	double seconds;
+};
+
+/*
+ * One run of one test, or several until it passes. The creator of the job owns the strings. A test
+ * that passes after it has not is flaky; one that is skipped then has not passed.
+ */
 struct job {
 	const char *program;
 	const char *fixture;
@@ -26,7 +38,11 @@ struct job {
 	bool seeded;			/* seed goes to the program as KTSTR_SEED */
 	uint64_t seed;
 	char run_id[160];
+	unsigned int retries;		/* how often it may be run again */
+	bool retry_seeds;		/* with the next seed, as the same one ends the same way */
 
+	struct attempt *attempts;	/* earlier ones */
+	unsigned int nr_attempts;
 	enum job_state state;
 	struct child child;
 	struct ktap_reader out, err;
@@ -54,5 +70,8 @@ struct job_pool {
  * Blocks SIGCHLD, SIGINT, SIGTERM, SIGHUP and SIGPIPE from then on.
  */
 int job_pool__run(struct job_pool *pool);
+
+/* What the pool has allocated for @job. */
+void job__free(struct job *job);
 
 #endif
