@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/kernel.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -125,15 +124,6 @@ static const struct option run_options[] = {
 
 const struct command_help run_help = { run_usage, run_options };
 
-static unsigned int usable_cpus(void)
-{
-	cpu_set_t set;
-
-	if (sched_getaffinity(0, sizeof(set), &set))
-		return sysconf(_SC_NPROCESSORS_ONLN);
-	return CPU_COUNT(&set);
-}
-
 static int check_number(const char *option, const char *text, uint64_t min, uint64_t max,
 			uint64_t *v)
 {
@@ -150,7 +140,7 @@ static int check_options(void)
 	struct ktstr_err err;
 	size_t i;
 
-	o.width = usable_cpus();
+	o.width = ktstr_usable_cpus_here();
 	o.repeats = 1;
 	if (check_number("jobs", o.jobs, 1, 1024, &o.width) ||
 	    check_number("repeat", o.repeat, 1, 100000, &o.repeats) ||
@@ -284,6 +274,12 @@ static int export_kargs(void)
 	return 0;
 }
 
+/* NULL: nothing is said. */
+static const char *wanted_accel(void)
+{
+	return o.seed || o.shift || o.threads || o.trace ? "tcg" : o.accel;
+}
+
 /* Options become environment variables, which every program reads. */
 static int export_options(void)
 {
@@ -291,7 +287,7 @@ static int export_options(void)
 		const char *variable, *value;
 	} vars[] = {
 		{ "KTSTR_SEED", o.seed },
-		{ "KTSTR_ACCEL", o.seed || o.shift || o.threads || o.trace ? "tcg" : o.accel },
+		{ "KTSTR_ACCEL", wanted_accel() },
 		{ "KTSTR_TCG_THREADS", o.threads },
 		{ "KTSTR_ICOUNT_SHIFT", o.shift },
 		{ "KTSTR_KERNEL", o.kernel },
@@ -386,32 +382,11 @@ static int choose_tests(const struct suite *s, bool *chosen, struct document_hea
 {
 	struct ktstr_err err;
 	char root[PATH_MAX];
-	size_t i;
-	int n;
 
-	if (o.runs)
-		o.choose.runs_root = o.runs;
-	else if (!ktstr_paths__runs_root(root, sizeof(root), &err))
-		o.choose.runs_root = root;
+	o.choose.runs_root = o.runs ?: ktstr_paths__runs_root(root, sizeof(root), &err) ? NULL : root;
+	o.choose.topology = o.topology;
 	o.choose.width = o.width;
-	n = choose__tests(&o.choose, s, chosen, head);
-	o.choose.runs_root = NULL;
-	for (i = 0; i < s->tests.nr && o.topology; i++)
-		if (n > 0 && chosen[i] && strchr(s->tests.item[i], '/'))
-			return -complain(WRONG_USAGE, NULL,
-					 "run: --topology excludes gauntlet/%s, whose machine is that of its preset",
-					 s->tests.item[i]);
-	return n;
-}
-
-static int list_chosen(const struct suite *s, const bool *chosen)
-{
-	size_t i;
-
-	for (i = 0; i < s->tests.nr; i++)
-		if (chosen[i])
-			printf("%s/%s\n", ktstr_id__fixture(s->tests.item[i]), s->tests.item[i]);
-	return fflush(stdout) ? complain(1, NULL, "stdout: %s", strerror(errno)) : 0;
+	return choose__tests(&o.choose, s, chosen, head);
 }
 
 /* Repeat the whole list and not each test, so that a flaky test is seen early. */
@@ -431,7 +406,7 @@ static void fill_jobs(struct job *jobs, const struct suite *s, const bool *chose
 			job->test = s->tests.item[i];
 			job->program = s->programs.item[s->program_of[i]];
 			job->repeat = r;
-			job->seeded = opts->seeded || (seeds && o.repeats > 1);
+			job->seeded = opts->seeded || (seeds && (o.repeats > 1 || o.retries));
 			job->seed = opts->seed + r - 1;
 			job->retries = o.retries;
 			job->retry_seeds = seeds;
@@ -525,7 +500,7 @@ static int run_suite(const struct suite *s)
 
 	n = chosen ? choose_tests(s, chosen, &head) : -complain(1, NULL, "%s", strerror(ENOMEM));
 	if (n < 0 || o.list || (!n && o.choose.rerun)) {
-		ret = n < 0 ? -n : list_chosen(s, chosen);
+		ret = n < 0 ? -n : o.list ? choose__print(s, chosen) : 0;
 		goto out;
 	}
 	if ((uint64_t)n * o.repeats > MAX_JOBS) {
@@ -572,31 +547,6 @@ out:
 	return ret;
 }
 
-/* Remove "-- ARGS" and keep the ARGS, one per line. Returns the new @argc, or -errno. */
-static int cut_sched_args(int argc, const char **argv)
-{
-	int i, end;
-	size_t len;
-	FILE *f;
-
-	for (end = 1; end < argc && strcmp(argv[end], "--"); end++)
-		;
-	if (end + 1 >= argc)
-		return argc;
-	f = open_memstream(&o.sched_args, &len);
-	if (!f)
-		return -errno;
-	for (i = end + 1; i < argc; i++) {
-		if (!*argv[i] || strchr(argv[i], '\n'))
-			break;
-		fprintf(f, "%s\n", argv[i]);
-	}
-	if (fclose(f))
-		return -ENOMEM;
-	argv[end] = NULL;
-	return i < argc ? -EINVAL : end;
-}
-
 int cmd_run(int argc, const char **argv)
 {
 	const char *canned = CANNED_PROGRAM;
@@ -604,7 +554,7 @@ int cmd_run(int argc, const char **argv)
 	struct suite s;
 	int ret;
 
-	argc = cut_sched_args(argc, argv);
+	argc = run_scheduler__cut_args(argc, argv, &o.sched_args);
 	if (argc < 0)
 		return complain(WRONG_USAGE, NULL,
 				"run: an argument of the scheduler is empty or has several lines");
@@ -614,6 +564,8 @@ int cmd_run(int argc, const char **argv)
 		ret = choose_scenarios();
 	if (ret)
 		return ret;
+	if (wanted_accel())	/* for the listing, too */
+		setenv("KTSTR_ACCEL", wanted_accel(), 1);
 	if (o.scenarios.nr && !argc)
 		ret = suite__find(&s, &canned, 1, &err);
 	else

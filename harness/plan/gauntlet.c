@@ -13,7 +13,7 @@
 #define GUESTS_HAVE_SMT	true
 #endif
 
-static uint32_t usable_cpus(void)
+uint32_t ktstr_usable_cpus_here(void)
 {
 	cpu_set_t set;
 
@@ -31,7 +31,7 @@ void ktstr_room__here(struct ktstr_room *room, enum vm_accel accel)
 	if (accel == VM_ACCEL_AUTO && vm_pick_accel(accel, &accel, why, sizeof(why), &err))
 		return;
 	if (accel == VM_ACCEL_KVM)
-		room->cpus = usable_cpus();
+		room->cpus = ktstr_usable_cpus_here();
 }
 
 bool ktstr_variant__accept(const struct ktstr_variant *v, const struct ktstr_room *room, char *why,

@@ -18,6 +18,9 @@ struct ktstr_variant {
 	const struct ktstr_preset *preset;	/* NULL: as declared */
 };
 
+/* How many CPUs this process may use: its affinity counts. */
+uint32_t ktstr_usable_cpus_here(void);
+
 /*
  * What limits the presets here: nothing where guests are emulated, the number of CPUs that this
  * process may use under KVM. @accel is what the user asks for; auto asks the host, which takes a

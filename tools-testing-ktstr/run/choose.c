@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "harness/plan/preset.h"
 #include "lib/paths.h"
 #include "lib/suggest.h"
 #include "budget.h"
@@ -81,9 +82,10 @@ static int unknown(const struct choose *c, const struct suite *s, const char *na
 
 	for (i = 0; i < c->select.presets.nr; i++)
 		if (c->select.presets.item[i] == name)
-			return -complain(WRONG_USAGE, NULL,
-					 "run: --preset %s: no test has a variant for it; ktstr list presets has them",
-					 name);
+			return -complain(WRONG_USAGE, NULL, "run: --preset %s: %s", name,
+					 ktstr_preset__find(name) ?
+					 "the constraints of every test, or this host, exclude it" :
+					 "there is no such preset; ktstr list presets has them");
 	if (!strncmp(test, KTSTR_BASE "/", sizeof(KTSTR_BASE)))
 		test += sizeof(KTSTR_BASE);
 	if (s->tests.nr < 2000 || !strchr(test, '/'))
@@ -139,6 +141,29 @@ static int apply_shard(const struct choose *c, const struct suite *s, const doub
 	return n;
 }
 
+/* A variant has the machine of its preset. */
+static int check_topology(const struct choose *c, const struct suite *s, const bool *chosen)
+{
+	size_t i;
+
+	for (i = 0; i < s->tests.nr && c->topology; i++)
+		if (chosen[i] && strchr(s->tests.item[i], '/'))
+			return -complain(WRONG_USAGE, NULL,
+					 "run: --topology excludes gauntlet/%s, whose machine is that of its preset",
+					 s->tests.item[i]);
+	return 0;
+}
+
+int choose__print(const struct suite *s, const bool *chosen)
+{
+	size_t i;
+
+	for (i = 0; i < s->tests.nr; i++)
+		if (chosen[i])
+			printf("%s/%s\n", ktstr_id__fixture(s->tests.item[i]), s->tests.item[i]);
+	return fflush(stdout) ? complain(1, NULL, "stdout: %s", strerror(errno)) : 0;
+}
+
 int choose__tests(struct choose *c, const struct suite *s, bool *chosen,
 		  struct document_header *head)
 {
@@ -159,6 +184,8 @@ int choose__tests(struct choose *c, const struct suite *s, bool *chosen,
 	n = selection__apply(&c->select, s->tests.item, s->ignored, s->tests.nr, chosen, &name);
 	if (n < 0)
 		return name ? unknown(c, s, name) : -complain(1, NULL, "%s", strerror(-n));
+	if (check_topology(c, s, chosen))
+		return -WRONG_USAGE;
 	if (!n)
 		return -complain(WRONG_USAGE, NULL, "run: none of the chosen tests takes such a preset");
 	if (!c->budget_s && !c->select.shard)

@@ -12,6 +12,7 @@ struct choose {
 	const char *rerun;		/* --rerun-failed RUN: a folder, file or run id; or NULL */
 	const char *budget;		/* --budget S, else KTSTR_BUDGET_SECS; NULL: none */
 	const char *costs;		/* --costs DIR: sidecars that tell how long tests take */
+	const char *topology;		/* of all tests, so that no preset may be; or NULL */
 	const char *runs_root;		/* where RUN and sidecars are looked for */
 	unsigned int width;		/* that many run side by side */
 	double budget_s;		/* checked; 0: none */
@@ -26,5 +27,8 @@ int choose__check(struct choose *c);
  */
 int choose__tests(struct choose *c, const struct suite *s, bool *chosen,
 		  struct document_header *head);
+
+/* The ids of the chosen variants, a line each. An exit status. */
+int choose__print(const struct suite *s, const bool *chosen);
 
 #endif

@@ -329,16 +329,37 @@ static void free_names(struct strings *names)
 	strings__free(names);
 }
 
+/*
+ * Which presets there are depends on the accelerator. Whether KVM works here is tried once, and not by
+ * each program. Returns whether the variable was set for them.
+ */
+static bool tell_accel(void)
+{
+	const char *accel = getenv("KTSTR_ACCEL"), *seed = getenv("KTSTR_SEED");
+	enum vm_accel got = VM_ACCEL_TCG;
+	struct ktstr_err err;
+	char why[256];
+
+	if (accel && *accel && strcmp(accel, "auto"))
+		return false;
+	if (!seed || !*seed)
+		vm_pick_accel(VM_ACCEL_AUTO, &got, why, sizeof(why), &err);
+	setenv("KTSTR_ACCEL", got == VM_ACCEL_KVM ? "kvm" : "tcg", 1);
+	return true;
+}
+
 int suite__list(struct suite *s, struct ktstr_err *err)
 {
+	bool told = tell_accel();
 	unsigned int p;
-	int ret;
+	int ret = 0;
 
-	for (p = 0; p < s->programs.nr; p++) {
+	for (p = 0; p < s->programs.nr && !ret; p++)
 		ret = list_one(s, p, err);
-		if (ret)
-			return ret;
-	}
+	if (told)
+		unsetenv("KTSTR_ACCEL");
+	if (ret)
+		return ret;
 	if (!s->tests.nr)
 		return ktstr_err(err, ENOENT, "%s%s no tests of the fixture '%s'",
 				 s->programs.item[0], s->programs.nr > 1 ? " and the others list" :
