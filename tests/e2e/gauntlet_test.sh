@@ -204,18 +204,21 @@ if [ ! -e "$kernel" ]; then
 	finish
 	exit
 fi
-KTSTR_TEST_KERNEL=$kernel KTSTR_RUN_ID=real KTSTR_LIBDIR=$out run --duration 1 -t \
-	gauntlet/cgroup_steady/asym-llcs "$out/catalogue"
-[ $rc = 0 ] && has '^ok 1 gauntlet/cgroup_steady/asym-llcs$'
-result $? "a variant passes on its machine" "$tmp/out"
-python3 - "$tmp"/runs/real/gauntlet.cgroup_steady.asym-llcs/*.ktstr.json 2> "$tmp/log" <<'EOF'
+dir=$tmp/runs/real/gauntlet.machine_as_declared.tiered-memory
+KTSTR_TEST_KERNEL=$kernel KTSTR_RUN_ID=real KTSTR_LIBDIR=$out run -t \
+	gauntlet/machine_as_declared/tiered-memory "$out/machine"
+[ $rc = 0 ] && has '^ok 1 gauntlet/machine_as_declared/tiered-memory$'
+result $? "a body sees the machine of its preset" "$tmp/out"
+python3 - "$dir"/*.ktstr.json 2> "$tmp/log" <<'EOF'
 import json, sys
 s = json.load(open(sys.argv[1]))
-assert s["variant"] == "gauntlet/cgroup_steady/asym-llcs" and s["test_name"] == "cgroup_steady", s["variant"]
-assert s["topology"] == "2n4l2c1t" and s["preset"] == "asym-llcs", s["topology"]
-assert [n["llcs"] for n in s["nodes"]] == [3, 1] and s["host"]["attempt"] == 1, s["nodes"]
+assert s["variant"] == "gauntlet/machine_as_declared/tiered-memory", s["variant"]
+assert s["test_name"] == "machine_as_declared" and s["preset"] == "tiered-memory", s["preset"]
+assert s["topology"] == "4n2l2c1t" and [n["llcs"] for n in s["nodes"]] == [1, 1, 0, 0], s["nodes"]
+assert s["nodes"][2]["cache_bytes"] == 64 << 20 and s["nodes"][0]["distances"] == [10, 21, 14, 31]
+assert s["host"]["attempt"] == 1
 EOF
 result $? "its sidecar says what it was" "$tmp/log"
-grep -q -- ' -t cgroup_steady/asym-llcs$' "$tmp"/runs/real/gauntlet.*/report.txt
-result $? "and its report how to repeat it" "$tmp/runs/real/gauntlet.cgroup_steady.asym-llcs/report.txt"
+grep -q -- ' -t machine_as_declared/tiered-memory$' "$dir/report.txt"
+result $? "and its report how to repeat it" "$dir/report.txt"
 finish
