@@ -16,7 +16,7 @@ TIMEFORMAT='%U %S'
 # least NAME COMMAND...
 least()
 {
-	local name=$1 best= i ms
+	local name=$1 best='' i ms
 
 	shift
 	for ((i = 0; i < ${n:-5}; i++)); do

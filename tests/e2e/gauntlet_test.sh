@@ -206,7 +206,7 @@ if [ ! -e "$kernel" ]; then
 fi
 dir=$tmp/runs/real/gauntlet.machine_as_declared.tiered-memory
 KTSTR_TEST_KERNEL=$kernel KTSTR_RUN_ID=real KTSTR_LIBDIR=$out run -t \
-	gauntlet/machine_as_declared/tiered-memory "$out/machine"
+	gauntlet/machine_as_declared/tiered-memory "$out/examples"
 [ $rc = 0 ] && has '^ok 1 gauntlet/machine_as_declared/tiered-memory$'
 result $? "a body sees the machine of its preset" "$tmp/out"
 python3 - "$dir"/*.ktstr.json 2> "$tmp/log" <<'EOF'

@@ -140,7 +140,8 @@ static void read_node(struct ktstr_machine *m, const char *sysfs, uint32_t node)
 	uint32_t to;
 
 	snprintf(path, sizeof(path), dir, sysfs, node, "meminfo");
-	if (guest_file__text(path, buf, sizeof(buf)) > 0 && (p = strstr(buf, "MemTotal:")))
+	p = guest_file__text(path, buf, sizeof(buf)) > 0 ? strstr(buf, "MemTotal:") : NULL;
+	if (p)
 		m->memory_kib[node] = strtoull(p + strlen("MemTotal:"), NULL, 10);
 	if (read_line(buf, sizeof(buf), dir, sysfs, node, "distance") <= 0)
 		return;
