@@ -8,7 +8,7 @@
 
 #include <ktstr.h>
 
-#define NR	400
+#define NR	360
 
 static int body(struct ktstr_ctx *ctx)
 {

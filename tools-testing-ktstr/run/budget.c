@@ -195,6 +195,9 @@ static size_t next(const struct choice *x)
 	for (i = 0; i < x->nr; i++) {
 		if (!x->list[i].nr || x->list[i].used || x->seconds[i] > left)
 			continue;
+		worth = x->list[i].nr / fmax(x->seconds[i], 1e-6);
+		if (worth < best)
+			continue;	/* even if all were new */
 		gain = fresh(x, &x->list[i]);
 		if (!gain)
 			continue;

@@ -248,18 +248,17 @@ static int grow_tests(struct suite *s, size_t nr)
 	return 0;
 }
 
-static int add_test(struct suite *s, unsigned int program, const struct listing *l,
-		    const char *name)
+/* Takes the name out of the listing. */
+static int add_test(struct suite *s, unsigned int program, struct listing *l, size_t at)
 {
+	const char *name = l->names.item[at], *slash = strchr(name, '/');
 	const struct ktstr_about *about = listing__about(l, name);
 	const struct ktstr_preset *preset;
-	const char *slash = strchr(name, '/'), *copy = strdup(name);
 	size_t i = s->tests.nr;
 
-	if (!copy || strings__add(&s->tests, copy)) {
-		free((char *)copy);
+	if (strings__add(&s->tests, name))
 		return -ENOMEM;
-	}
+	l->names.item[at] = NULL;
 	s->program_of[i] = program;
 	s->ignored[i] = listing__ignores(l, name);
 	if (about)
@@ -282,7 +281,7 @@ static int list_one(struct suite *s, unsigned int program, struct ktstr_err *err
 	if (!ret && l.names.nr && grow_tests(s, l.names.nr))
 		ret = ktstr_err(err, ENOMEM, "listing tests: %s", strerror(ENOMEM));
 	for (i = 0; i < l.names.nr && !ret; i++)
-		if (add_test(s, program, &l, l.names.item[i]))
+		if (add_test(s, program, &l, i))
 			ret = ktstr_err(err, ENOMEM, "listing tests: %s", strerror(ENOMEM));
 	listing__free(&l);
 	return ret;
@@ -299,11 +298,15 @@ static int by_name(const void *a, const void *b)
 	return ret ?: (x > y) - (x < y);
 }
 
+/* Names of one program are unique. */
 static int check_unique(const struct suite *s, struct ktstr_err *err)
 {
-	unsigned int *order = calloc(s->tests.nr, sizeof(*order)), i;
+	unsigned int *order, i;
 	int ret = 0;
 
+	if (s->programs.nr < 2)
+		return 0;
+	order = calloc(s->tests.nr, sizeof(*order));
 	if (!order)
 		return ktstr_err(err, ENOMEM, "listing tests: %s", strerror(ENOMEM));
 	for (i = 0; i < s->tests.nr; i++)

@@ -3,10 +3,9 @@
  * A test program for `ktstr run --retries`: what its tests do depends on which try it is
  * (KTSTR_ATTEMPT). No virtual machine.
  */
-#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <kselftest_harness.h>
 
@@ -47,10 +46,11 @@ TEST_F(ktstr, undecided)
 	_metadata->exit_code = KSFT_FAIL;
 }
 
-/* The program, not only the test. */
-TEST_F(ktstr, crashes)
+/* The harness prints another one. */
+TEST_F(ktstr, prints_a_result)
 {
-	kill(getppid(), SIGKILL);
+	printf("ok 1 ktstr.prints_a_result\n");
+	fflush(stdout);
 }
 
 TEST_F(ktstr, passes_second)
