@@ -20,6 +20,8 @@
 #	make truth [KERNELS="6.18 7.3"]	is what the monitor reads true, on every kernel of the cache
 #	make bench-monitor	what a sample of the monitor costs the host
 #	make bench-dump		what a dump of a scheduler costs the host
+#	make gauntlet [ARGS=--write]	canned scenarios on the machines of presets, under two schedulers
+#	make bench-list		what it costs to choose among 10,000 variants
 #	make bench-trace [ARGS="3 TEST"]	what a trace of the schedule costs the host
 #	make bench-stats [ARGS=10000]	what comparing two runs of so many tests costs
 #	make bench-worker	what telemetry costs a worker, in ns

@@ -76,7 +76,7 @@ int ktstr_topology__check(const struct ktstr_topology *t, bool even, struct ktst
 	return 0;
 }
 
-int ktstr_topology__parse(const char *text, struct ktstr_topology *t, struct ktstr_err *err)
+static int parse(const char *text, bool even, struct ktstr_topology *t, struct ktstr_err *err)
 {
 	struct ktstr_topology new;
 	const char *s = text;
@@ -92,8 +92,19 @@ int ktstr_topology__parse(const char *text, struct ktstr_topology *t, struct kts
 		return ktstr_err(err, EINVAL,
 				 "topology \"%.40s\": must be <nodes>n<llcs>l<cores>c<threads>t, such as 1n2l4c2t (LLCs in all, cores per LLC, threads per core)",
 				 text);
-	ret = ktstr_topology__check(&new, true, err);
+	ret = ktstr_topology__check(&new, even, err);
 	if (!ret)
 		*t = new;
 	return ret;
+}
+
+int ktstr_topology__parse(const char *text, struct ktstr_topology *t, struct ktstr_err *err)
+{
+	return parse(text, true, t, err);
+}
+
+int ktstr_topology__parse_uneven(const char *text, struct ktstr_topology *t,
+				 struct ktstr_err *err)
+{
+	return parse(text, false, t, err);
 }

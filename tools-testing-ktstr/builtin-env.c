@@ -109,6 +109,10 @@ static const struct variable variables[] = {
 	  "set, even if empty: a test fails instead of being skipped when something is missing" },
 	{ "KTSTR_LOG_PASSES", "-", .meaning =
 	  "set and not 0: claims that hold are recorded too" },
+	{ "KTSTR_BUDGET_SECS", "-", .meaning =
+	  "ktstr run: of the chosen tests those that cover the most in so many seconds" },
+	{ "KTSTR_ATTEMPT", "1", .meaning =
+	  "set by ktstr run --retries: which try of a test this is; not for users" },
 	{ "KTSTR_SHELL_FILES", "-", .meaning =
 	  "set by ktstr shell: files for the guest, one a line; not for users" },
 	{ "KTSTR_CONSOLE", "-", .meaning =

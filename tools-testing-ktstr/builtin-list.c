@@ -12,6 +12,7 @@ static bool as_json, as_markdown;
 
 static const char * const list_usage[] = {
 	"ktstr list [tests] [--json] [PROGRAM...]",
+	"ktstr list gauntlet [--json] [PROGRAM...]",
 	"ktstr list programs [--json]",
 	"ktstr list work-types [--json | --markdown]",
 	"ktstr list ops [--json | --markdown]",
@@ -30,18 +31,18 @@ static const struct option list_options[] = {
 
 const struct command_help list_help = { list_usage, list_options };
 
-static void print_test(const struct suite *s, size_t i)
+static void print_test(const struct suite *s, size_t i, size_t nr_printed)
 {
 	const char *program = s->programs.item[s->program_of[i]];
 	char id[256];
 
-	snprintf(id, sizeof(id), "%s/%s", SUITE_FIXTURE, s->tests.item[i]);
+	snprintf(id, sizeof(id), "%s/%s", ktstr_id__fixture(s->tests.item[i]), s->tests.item[i]);
 	if (!as_json) {
 		printf("%-40s %s%s\n", id, suite__base(program),
 		       s->ignored[i] ? "  (ignored: runs only when named)" : "");
 		return;
 	}
-	fputs(i ? ",\n  { \"id\": " : "\n  { \"id\": ", stdout);
+	fputs(nr_printed ? ",\n  { \"id\": " : "\n  { \"id\": ", stdout);
 	json_string(stdout, id);
 	fputs(", \"program\": ", stdout);
 	json_string(stdout, program);
@@ -87,10 +88,10 @@ static int list_table(const struct table *t, int argc, const char **argv)
 
 int cmd_list(int argc, const char **argv)
 {
-	bool programs = false;
+	bool programs = false, gauntlet = false;
 	struct suite s;
 	struct ktstr_err err;
-	size_t i, nr;
+	size_t i, nr, nr_printed = 0;
 	int ret;
 
 	argc = parse_args(argc, argv, list_options, list_usage);
@@ -99,8 +100,10 @@ int cmd_list(int argc, const char **argv)
 			return list_table(&tables[i], argc - 1, argv + 1);
 	if (as_markdown)
 		return complain(WRONG_USAGE, NULL, "list: only work-types, ops and scenarios have --markdown");
-	if (argc && (!strcmp(argv[0], "programs") || !strcmp(argv[0], "tests"))) {
+	if (argc && (!strcmp(argv[0], "programs") || !strcmp(argv[0], "tests") ||
+		     !strcmp(argv[0], "gauntlet"))) {
 		programs = !strcmp(argv[0], "programs");
+		gauntlet = !strcmp(argv[0], "gauntlet");
 		argc--;
 		argv++;
 	}
@@ -119,8 +122,8 @@ int cmd_list(int argc, const char **argv)
 	for (i = 0; i < nr; i++) {
 		if (programs)
 			print_program(&s, i);
-		else
-			print_test(&s, i);
+		else if (!strchr(s.tests.item[i], '/') == !gauntlet)
+			print_test(&s, i, nr_printed++);
 	}
 	if (as_json)
 		puts("\n]");

@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/kernel.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,26 +17,29 @@
 #include "harness/kernel/kernel.h"
 #include "harness/plan/opts.h"
 #include "harness/plan/override.h"
+#include "harness/plan/preset.h"
 #include "builtin.h"
 #include "tools-testing-ktstr/run/canned.h"
+#include "tools-testing-ktstr/run/choose.h"
 #include "tools-testing-ktstr/run/document.h"
 #include "tools-testing-ktstr/run/jobs.h"
 #include "tools-testing-ktstr/run/kernel-table.h"
 #include "tools-testing-ktstr/run/scheduler.h"
-#include "tools-testing-ktstr/run/selection.h"
 #include "tools-testing-ktstr/run/suite.h"
 
 #define MAX_JOBS	20000		/* tests times repeats */
 
 static struct {
-	struct selection select;
+	struct choose choose;
+	const char *retry, *junit;
+	bool list;
 	const char *jobs, *seed, *accel, *runs, *repeat, *shard, *shift;
 	const char *threads, *scheduler, *topology, *duration, *work_type, *monitor_csv, *trace;
 	char *sched_args;		/* what stood behind "--", one a line */
 	struct strings scenarios, kargs, kernels;
 	bool json, no_skip, batch, cold, no_monitor, dump, vmcore, ledger, verbose, console;
 	/* Checked values of the above. */
-	uint64_t width, repeats, seed_value, shift_value, seconds;
+	uint64_t width, repeats, retries, seed_value, shift_value, seconds;
 	char total[24];			/* seconds of a batch */
 	char sched_path[PATH_MAX];	/* of --scheduler */
 } o;
@@ -60,19 +62,30 @@ static const char * const run_usage[] = {
 	"Runs the tests of the PROGRAMs (default: all of the suite), each in its own process,",
 	"and prints one KTAP document in the order of `ktstr list`.",
 	"Exit status: 0 all passed, 1 some failed, 2 none failed and some were inconclusive,",
-	"4 all were skipped, 129 wrong usage.",
+	"6 all passed, some only when they were repeated, 4 all were skipped, 129 wrong usage.",
 	NULL
 };
 
 static const struct option run_options[] = {
 	OPT_GROUP("Which tests"),
-	OPT_CALLBACK('t', "test", &o.select.include, "NAME",
-		     "only this test (repeatable; ktstr/NAME and shell patterns work too)",
+	OPT_CALLBACK('t', "test", &o.choose.select.include, "NAME",
+		     "only this test (repeatable; shell patterns, ktstr/NAME, gauntlet/NAME/PRESET)",
 		     add_pattern),
-	OPT_CALLBACK('T', "exclude", &o.select.exclude, "NAME", "not this test (repeatable)",
+	OPT_CALLBACK('T', "exclude", &o.choose.select.exclude, "NAME", "not this test (repeatable)",
 		     add_pattern),
+	OPT_CALLBACK(0, "preset", &o.choose.select.presets, "NAME",
+		     "the chosen tests on the machine of this preset (repeatable; shell patterns)",
+		     add_pattern),
+	OPT_STRING(0, "rerun-failed", &o.choose.rerun, "RUN", "what did not pass in an earlier run"),
+	OPT_STRING(0, "budget", &o.choose.budget, "S",
+		   "of the chosen tests those that cover the most in S seconds"),
 	OPT_STRING(0, "shard", &o.shard, "I/N", "only the I-th of N parts of the chosen tests"),
+	OPT_STRING(0, "costs", &o.choose.costs, "DIR",
+		   "sidecars that tell how long tests take, for --budget and --shard"),
+	OPT_BOOLEAN(0, "list", &o.list, "only print the ids of what would run"),
 	OPT_STRING(0, "repeat", &o.repeat, "N", "run each N times, seeded runs with seed, seed+1, ..."),
+	OPT_STRING(0, "retries", &o.retry, "N",
+		   "run what does not pass up to N times more; it is reported as flaky"),
 	OPT_CALLBACK(0, "scenario", &o.scenarios, "NAME",
 		     "this canned scenario, or category, or all (repeatable)", add_pattern),
 	OPT_BOOLEAN(0, "batch", &o.batch,
@@ -81,7 +94,7 @@ static const struct option run_options[] = {
 	OPT_STRING(0, "scheduler", &o.scheduler, "BINARY",
 		   "scheduler of all tests, whatever they name; its arguments follow --"),
 	OPT_STRING(0, "topology", &o.topology, "1n2l4c1t",
-		   "NUMA nodes, LLCs in total, cores per LLC, threads per core"),
+		   "NUMA nodes, LLCs in total, cores per LLC, threads per core; or a preset's name"),
 	OPT_STRING(0, "work-type", &o.work_type, "NAME", "work type of swappable cgroups (see ktstr list work-types)"),
 	OPT_STRING(0, "duration", &o.duration, "S", "workload window in guest seconds"),
 	OPT_GROUP("How"),
@@ -110,19 +123,11 @@ static const struct option run_options[] = {
 	OPT_BOOLEAN(0, "console", &o.console, "show the guests' consoles on stderr while they run"),
 	OPT_BOOLEAN('v', "verbose", &o.verbose, "print the report of tests that pass, too"),
 	OPT_BOOLEAN(0, "json", &o.json, "print a JSON array of results instead of KTAP"),
+	OPT_STRING(0, "junit", &o.junit, "FILE", "write the results to FILE too, as JUnit XML"),
 	OPT_END()
 };
 
 const struct command_help run_help = { run_usage, run_options };
-
-static unsigned int usable_cpus(void)
-{
-	cpu_set_t set;
-
-	if (sched_getaffinity(0, sizeof(set), &set))
-		return sysconf(_SC_NPROCESSORS_ONLN);
-	return CPU_COUNT(&set);
-}
 
 static int check_number(const char *option, const char *text, uint64_t min, uint64_t max,
 			uint64_t *v)
@@ -135,14 +140,16 @@ static int check_number(const char *option, const char *text, uint64_t min, uint
 
 static int check_options(void)
 {
+	const struct ktstr_preset *preset;
 	struct ktstr_topology topo;
 	struct ktstr_err err;
 	size_t i;
 
-	o.width = usable_cpus();
+	o.width = ktstr_usable_cpus_here();
 	o.repeats = 1;
 	if (check_number("jobs", o.jobs, 1, 1024, &o.width) ||
 	    check_number("repeat", o.repeat, 1, 100000, &o.repeats) ||
+	    check_number("retries", o.retry, 0, 100, &o.retries) ||
 	    check_number("seed", o.seed, 0, UINT64_MAX, &o.seed_value) ||
 	    check_number("shift", o.shift, 0, 10, &o.shift_value) ||
 	    check_number("duration", o.duration, 1, KTSTR_MAX_DURATION_S, &o.seconds))
@@ -159,7 +166,7 @@ static int check_options(void)
 	if (o.threads && !strcmp(o.threads, "multi") && (o.seed || o.shift))
 		return complain(WRONG_USAGE, NULL, "run: --tcg-threads multi is not deterministic: it excludes --%s",
 				o.seed ? "seed" : "shift");
-	if (o.topology && ktstr_topology__parse(o.topology, &topo, &err))
+	if (o.topology && ktstr_preset__parse(o.topology, &topo, &preset, &err))
 		return complain(WRONG_USAGE, NULL, "run: --topology: %s", err.msg);
 	if (o.scheduler && !*o.scheduler)
 		return complain(WRONG_USAGE, NULL, "run: --scheduler: the value is empty");
@@ -187,9 +194,9 @@ static int check_options(void)
 	if (o.repeats > 1 && getenv("KTSTR_SIDECAR_DIR"))
 		return complain(WRONG_USAGE, NULL,
 				"run: --repeat: sidecars of repeats could not be told apart in KTSTR_SIDECAR_DIR, unset it");
-	if (o.shard && selection__parse_shard(&o.select, o.shard))
+	if (o.shard && selection__parse_shard(&o.choose.select, o.shard))
 		return complain(WRONG_USAGE, NULL, "run: --shard %s: must be I/N with 1 <= I <= N", o.shard);
-	return 0;
+	return choose__check(&o.choose);
 }
 
 static int choose_batch(void)
@@ -200,7 +207,7 @@ static int choose_batch(void)
 
 	if (o.scenarios.nr != 1)
 		return complain(WRONG_USAGE, NULL, "run: --batch needs one --scenario, a category or all");
-	ret = canned__choose_batch(o.scenarios.item[0], &o.select.include, &nr, &hint);
+	ret = canned__choose_batch(o.scenarios.item[0], &o.choose.select.include, &nr, &hint);
 	if (ret == -ENOENT)
 		return complain(WRONG_USAGE, hint, "run: --batch: '%s' is no category",
 				o.scenarios.item[0]);
@@ -226,7 +233,7 @@ static int choose_scenarios(void)
 	if (o.batch)
 		return choose_batch();
 	for (i = 0; i < o.scenarios.nr; i++) {
-		ret = canned__choose(o.scenarios.item[i], &o.select.include, &hint);
+		ret = canned__choose(o.scenarios.item[i], &o.choose.select.include, &hint);
 		if (ret == -ENOENT)
 			return complain(WRONG_USAGE, hint, "run: no scenario or category is named '%s'",
 					o.scenarios.item[i]);
@@ -273,6 +280,12 @@ static int export_kargs(void)
 	return 0;
 }
 
+/* NULL: nothing is said. */
+static const char *wanted_accel(void)
+{
+	return o.seed || o.shift || o.threads || o.trace || o.ledger ? "tcg" : o.accel;
+}
+
 /* Options become environment variables, which every program reads. */
 static int export_options(void)
 {
@@ -280,7 +293,7 @@ static int export_options(void)
 		const char *variable, *value;
 	} vars[] = {
 		{ "KTSTR_SEED", o.seed },
-		{ "KTSTR_ACCEL", o.seed || o.shift || o.threads || o.trace || o.ledger ? "tcg" : o.accel },
+		{ "KTSTR_ACCEL", wanted_accel() },
 		{ "KTSTR_TCG_THREADS", o.threads },
 		{ "KTSTR_ICOUNT_SHIFT", o.shift },
 		{ "KTSTR_NO_SKIP_MODE", o.no_skip ? "1" : NULL },
@@ -366,21 +379,16 @@ static int choose_kernels(struct run_kernels *ks, struct document_header *head)
 	return ret;
 }
 
-static int choose_tests(const struct suite *s, bool *chosen)
+/* Returns their number, or minus an exit status. */
+static int choose_tests(const struct suite *s, bool *chosen, struct document_header *head)
 {
-	const char *unknown = NULL;
-	int n;
+	struct ktstr_err err;
+	char root[PATH_MAX];
 
-	n = selection__apply(&o.select, s->tests.item, s->ignored, s->tests.nr, chosen,
-			     &unknown);
-	if (unknown) {
-		if (!strncmp(unknown, "ktstr/", 6))
-			unknown += 6;
-		complain(WRONG_USAGE, ktstr_suggest(unknown, s->tests.item, s->tests.nr),
-			 "run: no test is named '%s'", unknown);
-		return -ENOENT;
-	}
-	return n;
+	o.choose.runs_root = o.runs ?: ktstr_paths__runs_root(root, sizeof(root), &err) ? NULL : root;
+	o.choose.topology = o.topology;
+	o.choose.width = o.width;
+	return choose__tests(&o.choose, s, chosen, head);
 }
 
 static int on_progress(void *ctx, struct job_pool *pool, struct job *done)
@@ -399,12 +407,13 @@ static int run_jobs(struct job *jobs, unsigned int nr, const struct document_hea
 {
 	struct document d = {
 		.out = stdout, .json = o.json, .plain = o.console, .head = head, .jobs = jobs, .nr_jobs = nr,
-		.nr_repeats = o.repeats,
+		.nr_repeats = o.repeats, .junit_path = o.junit,
 	};
 	struct job_pool pool = {
 		.jobs = jobs, .nr_jobs = nr, .width = o.width < nr ? o.width : nr,
 		.progress = on_progress, .ctx = &d,
 	};
+	struct ktstr_err err;
 	int stop, ret;
 
 	child__become_subreaper();
@@ -419,6 +428,8 @@ static int run_jobs(struct job *jobs, unsigned int nr, const struct document_hea
 	}
 	if (ret)
 		return complain(1, NULL, "writing the report: %s", strerror(-ret));
+	if (document__junit(&d, &err))
+		return complain(stop ? 128 + stop : 1, NULL, "--junit: %s", err.msg);
 	return stop ? 128 + stop : document__exit_status(&d);
 }
 
@@ -461,9 +472,8 @@ static int count_jobs(int tests, unsigned int kernels)
 	return (int)n;
 }
 
-static int run_chosen(const struct suite *s, const bool *chosen, int n)
+static int run_chosen(const struct suite *s, const bool *chosen, int n, struct document_header *head)
 {
-	struct document_header head = { 0 };
 	struct ktstr_run_opts opts = { 0 };
 	struct run_kernels kernels = { 0 };
 	struct job *jobs = NULL;
@@ -471,7 +481,7 @@ static int run_chosen(const struct suite *s, const bool *chosen, int n)
 	int ret, i;
 
 	/* what cannot be is found out before anything is fetched */
-	ret = count_jobs(n, 1) < 0 ? WRONG_USAGE : choose_scheduler(s, &head);
+	ret = count_jobs(n, 1) < 0 ? WRONG_USAGE : choose_scheduler(s, head);
 	if (ret)
 		return ret;
 	ret = 1;
@@ -481,16 +491,16 @@ static int run_chosen(const struct suite *s, const bool *chosen, int n)
 		complain(1, NULL, "%s", err.msg);
 		goto out;
 	}
-	if (choose_accel(&opts, &head))
+	if (choose_accel(&opts, head))
 		goto out;
-	ret = choose_kernels(&kernels, &head);
+	ret = choose_kernels(&kernels, head);
 	if (ret)
 		goto out;
 	setenv("KTSTR_RUNS_ROOT", opts.runs_root, 1);
 	ktstr_run_opts__name_run(&opts, !kernels.nr ? NULL : kernels.nr > 1 ? "several" :
 				 kernels.item[0].kernel.release);
-	head.runs_root = opts.runs_root;
-	head.run_id = opts.run_id;
+	head->runs_root = opts.runs_root;
+	head->run_id = opts.run_id;
 	n = count_jobs(n, kernels.nr);
 	jobs = n < 0 ? NULL : calloc(n ? n : 1, sizeof(*jobs));
 	if (!jobs) {
@@ -499,12 +509,11 @@ static int run_chosen(const struct suite *s, const bool *chosen, int n)
 	}
 	jobs__fill(jobs, &(const struct job_plan){
 		.suite = s, .chosen = chosen, .kernels = &kernels, .opts = &opts, .repeats = o.repeats,
+		.retries = o.retries,
 	});
-	ret = run_jobs(jobs, n, &head);
-	for (i = 0; i < n; i++) {
-		ktap_reader__free(&jobs[i].out);
-		ktap_reader__free(&jobs[i].err);
-	}
+	ret = run_jobs(jobs, n, head);
+	for (i = 0; i < n; i++)
+		job__free(&jobs[i]);
 out:
 	run_kernels__put(&kernels);
 	free((char *)opts.runs_root);
@@ -516,39 +525,20 @@ out:
 static int run_suite(const struct suite *s)
 {
 	bool *chosen = calloc(s->tests.nr, sizeof(*chosen));
-	int n = chosen ? choose_tests(s, chosen) : -ENOMEM, ret;
+	struct document_header head = { 0 };
+	int n = chosen ? choose_tests(s, chosen, &head) : -complain(1, NULL, "%s", strerror(ENOMEM));
+	int ret;
 
 	if (n < 0)
-		ret = n == -ENOENT ? WRONG_USAGE : complain(1, NULL, "%s", strerror(-n));
+		ret = -n;
+	else if (o.list)
+		ret = choose__print(s, chosen);
+	else if (!n && o.choose.rerun)
+		ret = 0;
 	else
-		ret = run_chosen(s, chosen, n);
+		ret = run_chosen(s, chosen, n, &head);
 	free(chosen);
 	return ret;
-}
-
-/* Remove "-- ARGS" and keep the ARGS, one per line. Returns the new @argc, or -errno. */
-static int cut_sched_args(int argc, const char **argv)
-{
-	int i, end;
-	size_t len;
-	FILE *f;
-
-	for (end = 1; end < argc && strcmp(argv[end], "--"); end++)
-		;
-	if (end + 1 >= argc)
-		return argc;
-	f = open_memstream(&o.sched_args, &len);
-	if (!f)
-		return -errno;
-	for (i = end + 1; i < argc; i++) {
-		if (!*argv[i] || strchr(argv[i], '\n'))
-			break;
-		fprintf(f, "%s\n", argv[i]);
-	}
-	if (fclose(f))
-		return -ENOMEM;
-	argv[end] = NULL;
-	return i < argc ? -EINVAL : end;
 }
 
 int cmd_run(int argc, const char **argv)
@@ -558,7 +548,7 @@ int cmd_run(int argc, const char **argv)
 	struct suite s;
 	int ret;
 
-	argc = cut_sched_args(argc, argv);
+	argc = run_scheduler__cut_args(argc, argv, &o.sched_args);
 	if (argc < 0)
 		return complain(WRONG_USAGE, NULL,
 				"run: an argument of the scheduler is empty or has several lines");
@@ -568,6 +558,8 @@ int cmd_run(int argc, const char **argv)
 		ret = choose_scenarios();
 	if (ret)
 		return ret;
+	if (wanted_accel())	/* for the listing, too */
+		setenv("KTSTR_ACCEL", wanted_accel(), 1);
 	if (o.scenarios.nr && !argc)
 		ret = suite__find(&s, &canned, 1, &err);
 	else
@@ -579,8 +571,9 @@ int cmd_run(int argc, const char **argv)
 	else
 		ret = run_suite(&s);
 	suite__free(&s);
-	strings__free(&o.select.include);
-	strings__free(&o.select.exclude);
+	strings__free(&o.choose.select.include);
+	strings__free(&o.choose.select.exclude);
+	strings__free(&o.choose.select.presets);
 	strings__free(&o.scenarios);
 	strings__free(&o.kargs);
 	strings__free(&o.kernels);

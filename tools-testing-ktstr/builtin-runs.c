@@ -15,13 +15,14 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "harness/plan/id.h"
 #include "harness/plan/protocol.h"
 #include "lib/parse.h"
 #include "lib/paths.h"
 #include "builtin.h"
+#include "tools-testing-ktstr/run/tap-file.h"
 
 #define KEEP		10	/* runs */
-#define TEST_PREFIX	"ktstr."
 #define BUSY_S		86400	/* a run that says how far it is, and has not said so for longer, is dead */
 
 static const char *root_option, *keep_option;
@@ -89,12 +90,12 @@ static bool is_busy(int fd, const char *name)
 	return !fstatat(fd, path, &st, AT_SYMLINK_NOFOLLOW) && time(NULL) - st.st_mtime < BUSY_S;
 }
 
-/* True when @path is a folder with nothing but folders of tests. */
+/* True when @path is a folder with nothing but folders of tests and the document about them. */
 static bool look_into(const char *path, struct run_folder *f)
 {
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
-	bool ok = dir != NULL;
+	bool ok = dir != NULL, has_results = false;
 	struct dirent *de;
 	struct stat st;
 
@@ -103,7 +104,11 @@ static bool look_into(const char *path, struct run_folder *f)
 	while (ok && (de = readdir(dir))) {
 		if (!strcmp(de->d_name, ".") || !strcmp(de->d_name, ".."))
 			continue;
-		ok = !strncmp(de->d_name, TEST_PREFIX, strlen(TEST_PREFIX)) &&
+		if (!strcmp(de->d_name, TAP_FILE_NAME)) {
+			has_results = true;
+			continue;
+		}
+		ok = ktstr_id__is_file(de->d_name) &&
 		     !fstatat(fd, de->d_name, &st, AT_SYMLINK_NOFOLLOW) && S_ISDIR(st.st_mode);
 		f->tests++;
 		f->busy |= ok && is_busy(fd, de->d_name);
@@ -112,7 +117,7 @@ static bool look_into(const char *path, struct run_folder *f)
 		closedir(dir);
 	else if (fd >= 0)
 		close(fd);
-	return ok && f->tests;
+	return ok && (f->tests || has_results);
 }
 
 static int newest_first(const void *a, const void *b)

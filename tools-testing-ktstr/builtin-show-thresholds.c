@@ -34,8 +34,8 @@ int cmd_show_thresholds(int argc, const char **argv)
 	if (!argc)
 		return complain(WRONG_USAGE, NULL,
 				"show-thresholds: which test? (see 'ktstr help show-thresholds')");
-	name = strncmp(argv[0], SUITE_FIXTURE "/", sizeof(SUITE_FIXTURE)) ? argv[0] :
-	       argv[0] + sizeof(SUITE_FIXTURE);
+	name = strncmp(argv[0], KTSTR_BASE "/", sizeof(KTSTR_BASE)) ? argv[0] :
+	       argv[0] + sizeof(KTSTR_BASE);
 	ret = suite__find(&s, argv + 1, argc - 1, &err);
 	if (!ret)
 		ret = suite__list(&s, &err);

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "harness/plan/id.h"
 #include "harness/plan/opts.h"
 #include "lib/parse.h"
 #include "lib/paths.h"
@@ -144,7 +145,8 @@ static void fill_jobs(struct job *jobs, const struct sweep *s, const struct ktst
 		const struct sweep_cell *c = &s->cells[i];
 
 		jobs[i] = (struct job) {
-			.fixture = SUITE_FIXTURE, .test = c->scheduler->test,
+			.fixture = ktstr_id__fixture(c->scheduler->test),
+			.test = c->scheduler->test,
 			.program = c->scheduler->program, .id = c->id, .kernel = c->kernel,
 			.topology = c->topology->text, .repeat = 1, .seeded = opts->seeded,
 			.seed = opts->seed, .child = { .out = -1, .err = -1 },

@@ -9,6 +9,7 @@
 /* What follows cmd_ in C, the name for the user, the line that `ktstr help` prints. */
 #define KTSTR_COMMANDS(ROW)								\
 	ROW(run, "run", "run tests and print one KTAP (or JSON) document")		\
+	ROW(merge, "merge", "put the documents of the shards of a run together")		\
 	ROW(watch, "watch", "build and run tests again whenever a source changes")	\
 	ROW(list, "list", "list tests, test programs, work types or ops")		\
 	ROW(affected, "affected", "list the tests that a change can touch")		\

@@ -28,8 +28,8 @@
 
 static int check_node(const struct vm_topology *t, uint32_t i, struct ktstr_err *err)
 {
-	const struct vm_node *n = &t->nodes[i];
-	const struct vm_mem_cache *c = &n->cache;
+	const struct ktstr_numa_node *n = &t->nodes[i];
+	const struct ktstr_mem_side_cache *c = &n->cache;
 
 	if (n->mem_bytes % VM_MIB || (n->mem_bytes && n->mem_bytes < VM_NODE_MIN_BYTES))
 		return ktstr_err(err, EINVAL,

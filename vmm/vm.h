@@ -24,30 +24,13 @@
 #include "probe.h"
 #include "tally.h"
 
-/* A cache in front of a node's memory, in the numbers of ACPI's HMAT. size 0: none. */
-struct vm_mem_cache {
-	uint64_t size;
-	uint8_t associativity;		/* 0 none, 1 direct mapped, 2 complex indexing */
-	uint8_t write_policy;		/* 0 none, 1 write back, 2 write through */
-	uint16_t line_bytes;
-};
-
-/* One NUMA node where nodes differ. Zeroed members have the defaults named here. */
-struct vm_node {
-	uint32_t llcs;			/* 0: memory only, as a CXL expander appears */
-	uint64_t mem_bytes;		/* whole MiB; 0: an equal share of what is left */
-	uint32_t latency_ns;		/* of its own CPUs; 0: 100, memory only: 300 */
-	uint32_t bandwidth_mbs;		/* 0: 51200, memory only: 20480 */
-	struct vm_mem_cache cache;
-};
-
 /*
  * The arrays are optional and borrowed: they are static data or live at least as long as the
  * machine.
  */
 struct vm_topology {
 	struct ktstr_topology count;
-	const struct vm_node *nodes;	/* [numa_nodes]; NULL: all alike */
+	const struct ktstr_numa_node *nodes;	/* [numa_nodes]; NULL: all alike */
 	const uint8_t *distance;	/* [numa_nodes][numa_nodes]; NULL: 10 and 20 */
 };
 

@@ -143,8 +143,10 @@ static uint64_t guest_time(const struct ktstr_run *run)
 static void put_run(const struct ktstr_run *run, struct ktstr_jtree *t, struct ktstr_jnode *n,
 		    const char *schema)
 {
+	char name[KTSTR_ID_LEN];
+
 	ktstr_jtree__str(t, n, "schema", schema);
-	ktstr_jtree__str(t, n, "test", run->plan->test->name);
+	ktstr_jtree__str(t, n, "test", ktstr_plan__name(run->plan, name, sizeof(name)));
 	ktstr_jtree__str(t, n, "scheduler", run->seen->ops[0] ? run->seen->ops : NULL);
 }
 

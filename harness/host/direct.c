@@ -15,7 +15,6 @@
 #include "harness/report/report.h"
 #include "harness/plan/opts.h"
 #include "harness/plan/override.h"
-#include "harness/plan/select.h"
 #include "schedulers.h"
 
 void ktstr_thresholds__print(const struct ktstr_plan *p, FILE *f)
@@ -31,12 +30,12 @@ void ktstr_thresholds__print(const struct ktstr_plan *p, FILE *f)
 	}
 }
 
-static int show_thresholds(const struct ktstr_test *t)
+static int show_thresholds(const struct ktstr_variant *v)
 {
 	struct ktstr_plan plan;
 	struct ktstr_err err;
 
-	if (ktstr_plan__for(&plan, t, &err)) {
+	if (ktstr_plan__for_variant(&plan, v, &err)) {
 		fprintf(stderr, "ktstr: %s\n", err.msg);
 		return KTSTR_EXIT_FAIL;
 	}
@@ -45,14 +44,16 @@ static int show_thresholds(const struct ktstr_test *t)
 }
 
 /* The result line; @why goes with a SKIP and with INCONCLUSIVE. */
-static void put_result(const struct ktstr_test *t, enum ktstr_outcome verdict, const char *why)
+static void put_result(const struct ktstr_variant *v, enum ktstr_outcome verdict, const char *why)
 {
+	char id[KTSTR_ID_LEN];
+
 	bool ok = ktstr_exit__native(verdict) == KTSTR_EXIT_PASS;
 	const char *directive = verdict == KTSTR_SKIP ? " # SKIP " :
 				verdict == KTSTR_INCONCLUSIVE ? " # INCONCLUSIVE " : "";
 
-	printf("%sok 1 " KTSTR_FIXTURE "/%s%s%s\n", ok ? "" : "not ", t->name, directive,
-	       *directive ? why : "");
+	ktstr_id__format(id, sizeof(id), v->test->name, v->preset ? v->preset->name : NULL);
+	printf("%sok 1 %s%s%s\n", ok ? "" : "not ", id, directive, *directive ? why : "");
 }
 
 void ktstr_run__print(const struct ktstr_run *run)
@@ -90,7 +91,7 @@ void ktstr_kernel_line__print(void)
 	ktstr_report__print(text);
 }
 
-static int run_exact(const struct ktstr_test *t)
+static int run_exact(const struct ktstr_variant *v)
 {
 	enum ktstr_outcome verdict;
 	struct ktstr_run_opts opts;
@@ -107,20 +108,20 @@ static int run_exact(const struct ktstr_test *t)
 	puts("KTAP version 1");
 	ktstr_kernel_line__print();
 	puts("1..1");
-	if (ktstr_plan__for(&plan, t, &err)) {
+	if (ktstr_plan__for_variant(&plan, v, &err)) {
 		ktstr_report__print(err.msg);
-		put_result(t, KTSTR_FAIL, "");
+		put_result(v, KTSTR_FAIL, "");
 		return KTSTR_EXIT_FAIL;
 	}
 	ktstr_interrupt__catch();
 	if (ktstr_run__exec(&run, &plan, &opts, &err) && !run.brief) {
 		ktstr_report__print(err.msg);
-		put_result(t, KTSTR_FAIL, "");
+		put_result(v, KTSTR_FAIL, "");
 		return KTSTR_EXIT_FAIL;
 	}
 	verdict = run.verdict;
 	ktstr_run__print(&run);
-	put_result(t, verdict, verdict == KTSTR_SKIP ? run.skip_reason :
+	put_result(v, verdict, verdict == KTSTR_SKIP ? run.skip_reason :
 		   ktstr_result__undecided(run.result));
 	sig = run.signal;
 	lost = run.unrecorded[0];
@@ -161,12 +162,12 @@ bool ktstr_direct(int argc, char **argv, const struct ktstr_registry *registry, 
 {
 	static const struct {
 		const char *option;
-		int (*run)(const struct ktstr_test *t);
+		int (*run)(const struct ktstr_variant *v);
 	} verbs[] = {
 		{ "--show-thresholds", show_thresholds },
 		{ "--exact", run_exact },
 	};
-	const struct ktstr_test *t;
+	struct ktstr_variant v;
 	size_t i;
 
 	if (argc == 2 && !strcmp(argv[1], "--schedulers")) {
@@ -185,13 +186,12 @@ bool ktstr_direct(int argc, char **argv, const struct ktstr_registry *registry, 
 		if (strcmp(argv[1], verbs[i].option))
 			continue;
 		*status = KTSTR_EXIT_FAIL;
-		t = argc == 3 ? ktstr_registry__find(registry, argv[2]) : NULL;
 		if (argc != 3)
 			fprintf(stderr, "ktstr: %s takes the name of one test\n", argv[1]);
-		else if (!t)
+		else if (!ktstr_variant__find(registry, argv[2], &v))
 			fprintf(stderr, "ktstr: %s: no test is named '%s'\n", argv[1], argv[2]);
 		else
-			*status = verbs[i].run(t);
+			*status = verbs[i].run(&v);
 		fflush(stdout);
 		return true;
 	}

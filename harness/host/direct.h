@@ -4,6 +4,8 @@
  *
  *	PROGRAM --show-thresholds TEST	the checks of a test, and who set them
  *	PROGRAM --exact TEST		run this one test; the exit status is its verdict
+ *
+ * TEST is a name or an id: TEST, TEST/PRESET, gauntlet/TEST/PRESET.
  */
 #ifndef KTSTR_HOST_DIRECT_H
 #define KTSTR_HOST_DIRECT_H

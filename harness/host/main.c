@@ -29,6 +29,7 @@
 #include "harness/plan/override.h"
 #include "harness/report/report.h"
 #include "run.h"
+#include "harness/plan/about.h"
 #include "harness/plan/select.h"
 
 /* The harness prints the version line; what holds for the whole document follows it. */
@@ -45,17 +46,15 @@ static void print_header(void)
 #define SHUTDOWN_MS	10000	/* for a child to shut down its machine */
 
 static struct ktstr_run_opts opts;
-static struct __fixture_metadata fixture = { .name = KTSTR_FIXTURE };
-static struct __test_metadata *entries;
-static const struct ktstr_test **entry_tests;
-static unsigned int nr_entries;
+static struct __fixture_metadata fixture = { .name = KTSTR_BASE };
+static struct __fixture_metadata gauntlet = { .name = KTSTR_GAUNTLET };
+static struct entry {
+	struct __test_metadata harness;		/* first: the harness gives it back */
+	struct ktstr_variant variant;
+} **entries;
+static unsigned int nr_entries, room_entries;
 static pid_t harness_pid;
 static bool *unrecorded;	/* shared with the children: a file of a run could not be written */
-
-static const struct ktstr_test *test_of(const struct __test_metadata *t)
-{
-	return entry_tests[t - entries];
-}
 
 static void write_all(const char *text)
 {
@@ -76,15 +75,17 @@ static void on_signal(int sig)
 	if (getpid() != harness_pid)
 		_exit(128 + sig);	/* a child that did not get to its own handler yet */
 	for (i = 0; i < nr_entries; i++) {
-		if (!entries[i].results || entries[i].pid <= 0)
+		const struct __test_metadata *t = &entries[i]->harness;
+
+		if (!t->results || t->pid <= 0)
 			continue;
-		p.fd = syscall(SYS_pidfd_open, entries[i].pid, 0);
+		p.fd = syscall(SYS_pidfd_open, t->pid, 0);
 		if (p.fd < 0)
 			continue;
-		kill(entries[i].pid, sig == SIGHUP ? SIGTERM : sig);
+		kill(t->pid, sig == SIGHUP ? SIGTERM : sig);
 		while (poll(&p, 1, SHUTDOWN_MS) < 0 && errno == EINTR)
 			;
-		kill(-entries[i].pid, SIGKILL);
+		kill(-t->pid, SIGKILL);
 	}
 	write_all("Bail out! interrupted by a signal\n");
 	signal(sig, SIG_DFL);
@@ -139,7 +140,7 @@ static void set_verdict(struct __test_metadata *t, const struct ktstr_run *run)
 /* In a child of the harness: one test from its declaration to its verdict. */
 static void run_test(struct __test_metadata *t, struct __fixture_variant_metadata *variant)
 {
-	const struct ktstr_test *test = test_of(t);
+	const struct entry *entry = (const struct entry *)t;
 	static struct ktstr_run run;
 	struct ktstr_plan plan;
 	struct ktstr_err err;
@@ -150,7 +151,7 @@ static void run_test(struct __test_metadata *t, struct __fixture_variant_metadat
 		fail_with(t, "the harness is gone");
 		return;
 	}
-	if (ktstr_plan__for(&plan, test, &err)) {
+	if (ktstr_plan__for_variant(&plan, &entry->variant, &err)) {
 		fail_with(t, err.msg);
 		return;
 	}
@@ -169,13 +170,13 @@ static void run_test(struct __test_metadata *t, struct __fixture_variant_metadat
 }
 
 /* The harness kills after that many seconds; our own deadlines come first. */
-static int harness_timeout(const struct ktstr_test *test)
+static int harness_timeout(const struct ktstr_variant *v)
 {
 	struct ktstr_deadlines d;
 	struct ktstr_plan plan;
 	struct ktstr_err err;
 
-	if (ktstr_plan__for(&plan, test, &err))
+	if (ktstr_plan__for_variant(&plan, v, &err))
 		return TEST_TIMEOUT_DEFAULT;	/* it will not run */
 	ktstr_deadlines__compute(&d, &plan,
 				 opts.accel == VM_ACCEL_KVM ? VM_ACCEL_KVM : VM_ACCEL_TCG,
@@ -183,42 +184,75 @@ static int harness_timeout(const struct ktstr_test *test)
 	return ktstr_deadlines__total_s(&d);
 }
 
-static int register_tests(const struct ktstr_registry *r, int argc, char **argv)
+/* The listing needs no timeouts, which take a plan each. */
+static int add_entry(const struct ktstr_variant *v, bool lists)
+{
+	struct entry *e = calloc(1, sizeof(*e)), **more;
+	char id[KTSTR_ID_LEN];
+	char *name;
+
+	if (nr_entries == room_entries) {
+		more = realloc(entries, 2 * (room_entries + 64) * sizeof(*more));
+		if (!more)
+			return -ENOMEM;
+		entries = more;
+		room_entries = 2 * (room_entries + 64);
+	}
+	ktstr_id__format(id, sizeof(id), v->test->name, v->preset ? v->preset->name : NULL);
+	name = strdup(ktstr_id__name(id));
+	if (!e || !name)
+		return -ENOMEM;
+	e->variant = *v;
+	e->harness = (struct __test_metadata) {
+		.name = name,
+		.fn = run_test,
+		.fixture = v->preset ? &gauntlet : &fixture,
+		.termsig = -1,
+		.timeout = lists ? TEST_TIMEOUT_DEFAULT : harness_timeout(v),
+	};
+	entries[nr_entries++] = e;
+	if (v->preset && !gauntlet.tests)
+		__register_fixture(&gauntlet);
+	__register_test(&e->harness);
+	return 0;
+}
+
+static int add_variant(const struct ktstr_variant *v, void *lists)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr_entries; i++)	/* named twice; the listing names none */
+		if (!*(bool *)lists && entries[i]->variant.test == v->test &&
+		    entries[i]->variant.preset == v->preset)
+			return 0;
+	return add_entry(v, *(bool *)lists);
+}
+
+static int register_tests(const struct ktstr_registry *r, const struct ktstr_room *room, int argc,
+			  char **argv)
 {
 	bool list = ktstr_select__lists(argc, argv);
 	unsigned int i;
 
-	entries = calloc(r->nr_tests + 1, sizeof(*entries));
-	entry_tests = calloc(r->nr_tests + 1, sizeof(*entry_tests));
-	if (!entries || !entry_tests)
-		return -ENOMEM;
 	/* This is not a constructor, so the list has the order of the calls. */
 	__constructor_order_forward = true;
 	__register_fixture(&fixture);
 	for (i = 0; i < r->nr_tests; i++) {
-		const struct ktstr_test *test = r->tests[i];
-		struct __test_metadata *t = &entries[nr_entries];
+		struct ktstr_variant v = { .test = r->tests[i] };
 
-		if (ktstr_sweep__is_cell(test) &&
-		    (list || !ktstr_select__names(argc, argv, test->name)))
+		if (ktstr_sweep__is_cell(v.test) &&
+		    (list || !ktstr_select__names(argc, argv, v.test->name)))
 			continue;
-		if (test->ignore == KTSTR_ON && !list &&
-		    !ktstr_select__names(argc, argv, test->name))
+		if (v.test->ignore == KTSTR_ON && !list &&
+		    !ktstr_select__names(argc, argv, v.test->name))
 			continue;
 		/* for programs that choose from the listing, as the ktstr tool does */
-		if (test->ignore == KTSTR_ON && list)
-			fprintf(stderr, "# ignored: %s\n", test->name);
-		entry_tests[nr_entries++] = test;
-		*t = (struct __test_metadata) {
-			.name = test->name,
-			.fn = run_test,
-			.fixture = &fixture,
-			.termsig = -1,
-			.timeout = harness_timeout(test),
-		};
-		__register_test(t);
+		if (list)
+			ktstr_about__print(v.test, stderr);
+		if (add_entry(&v, list))
+			return -ENOMEM;
 	}
-	return 0;
+	return ktstr_select__gauntlet(argc, argv, r, room, add_variant, &list);
 }
 
 static int bail_out(const char *why)
@@ -261,8 +295,10 @@ static int watch_records(void)
 int main(int argc, char **argv)
 {
 	struct ktstr_registry registry;
+	struct ktstr_room room;
 	struct ktstr_err err;
 	int status;
+	bool lists;
 
 	if (getpid() == 1)
 		ktstr_guest_main();
@@ -271,15 +307,21 @@ int main(int argc, char **argv)
 		return bail_out(err.msg);
 	if (ktstr_direct(argc, argv, &registry, &status))
 		return status;
-	if (ktstr_select__check(argc, argv, &registry, &err) ||
-	    (!ktstr_select__lists(argc, argv) &&
-	     (ktstr_run_opts__from_env(&opts, &err) || ktstr_override__check(&err))))
+	/* a listing does not look at the environment, but for the accelerator */
+	lists = ktstr_select__lists(argc, argv);
+	if (ktstr_run_opts__from_env(&opts, &err) && !lists)
 		return bail_out(err.msg);
-	if (register_tests(&registry, argc, argv))
+	ktstr_room__here(&room, opts.accel);
+	if (ktstr_select__rewrite(&argc, &argv, &registry, &room, &err) ||
+	    (!lists && ktstr_override__check(&err)))
+		return bail_out(err.msg);
+	if (lists)	/* 10,000 lines in few writes */
+		setvbuf(stderr, NULL, _IOFBF, 1 << 16);
+	if (register_tests(&registry, &room, argc, argv))
 		return bail_out("no memory");
 	if (watch_records())
 		return bail_out("no memory");
-	if (nr_entries && !ktstr_select__lists(argc, argv))
+	if (nr_entries && !lists)
 		tell_accel();
 	catch_signals();
 	return test_harness_run(argc, argv);

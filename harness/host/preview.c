@@ -52,7 +52,7 @@ child(const struct ktstr_run *run, const struct ktstr_guest_args *args, const st
 {
 	const struct ktstr_plan *plan = run->plan;
 	struct ktstr_preview preview = {
-		.machine = ktstr_machine__of(&plan->topo), .stage = p->stage,
+		.machine = ktstr_machine__of(&plan->topo, plan->nodes, plan->distances), .stage = p->stage,
 	};
 	static struct guest_context c;
 	struct ktstr_err err;

@@ -63,24 +63,23 @@ static int file_in(const struct ktstr_run *run, char *buf, size_t size, const ch
 
 /*
  * <runs root>/<run id>/ktstr.<test>: the variant's id with its slashes as dots. Files of an earlier
- * run under the same id stay: this one gets ktstr.<test>.2 and so on.
+ * run under the same id stay: this one gets ktstr.<test>.2 and so on. A preset's name has no dot.
  */
 static int make_new_dir(const struct ktstr_run *run, char *dir, size_t size)
 {
-	char parent[PATH_MAX];
+	char parent[PATH_MAX], id[KTSTR_ID_LEN], file[KTSTR_ID_LEN];
 	unsigned int nr;
 	int ret;
 
+	ktstr_id__file(file, sizeof(file), ktstr_plan__id(run->plan, id, sizeof(id)));
 	ret = ktstr_paths__fmt(parent, sizeof(parent), "%s/%s", run->opts.runs_root,
 			       run->opts.run_id);
 	ktstr_paths__fmt(dir, size, "%s", parent);	/* for the message */
 	if (!ret)
 		ret = ktstr_paths__mkdirs(parent);
 	for (nr = 1; !ret && nr <= MAX_NUMBER; nr++) {
-		ret = nr == 1 ? ktstr_paths__fmt(dir, size, "%s/ktstr.%s", parent,
-						 run->plan->test->name) :
-		      ktstr_paths__fmt(dir, size, "%s/ktstr.%s.%u", parent,
-				       run->plan->test->name, nr);
+		ret = nr == 1 ? ktstr_paths__fmt(dir, size, "%s/%s", parent, file) :
+		      ktstr_paths__fmt(dir, size, "%s/%s.%u", parent, file, nr);
 		if (ret || !mkdir(dir, 0755))
 			return ret;
 		if (errno != EEXIST)
@@ -184,7 +183,7 @@ static void fill_spec(struct work *w, struct vm_spec *spec)
 		.initrd_fd = w->initrd_fd,
 		.initrd_base = w->initrd_base,
 		.cmdline = w->cmdline,
-		.topo.count = p->topo,
+		.topo = ktstr_plan__machine(p),
 		.mem_bytes = p->memory_mib << 20,
 		.shared_bytes = KTSTR_CHAN_SIZE,
 		.accel = run->accel,
@@ -298,6 +297,7 @@ static int boot(struct work *w, struct ktstr_err *err)
 	struct ktstr_chan *chan = NULL;
 	struct vm_spec spec;
 	struct vm *vm = NULL;
+	char name[KTSTR_ID_LEN];
 	uint64_t gpa;
 	void *shared;
 	int ret;
@@ -321,8 +321,9 @@ static int boot(struct work *w, struct ktstr_err *err)
 	ret = spec.from ? vm_continue(vm) : vm_start(vm, err);
 	if (ret)
 		goto out;
-	ret = ktstr_follow__open(&console, w->console, run->plan->test->name, run->opts.console_fd,
-				 ktstr_interrupt__fd());
+	ret = ktstr_follow__open(&console, w->console,
+				 ktstr_plan__name(run->plan, name, sizeof(name)),
+				 run->opts.console_fd, ktstr_interrupt__fd());
 	if (ret)
 		ktstr_run__lose(run, "KTSTR_CONSOLE: %.400s: %s", w->console, strerror(-ret));
 	run->booted = !spec.from;

@@ -176,7 +176,7 @@ static int parse_value(struct ktstr_guest_args *a, const struct field *f, const 
 	case U64:
 		return parse_number(f, value, p, err);
 	case TOPOLOGY:
-		return ktstr_topology__parse(value, p, err);
+		return ktstr_topology__parse_uneven(value, p, err);
 	case STRING:
 	case CGROUP:
 		why = string_problem(f, value);

@@ -46,6 +46,7 @@ struct ktstr_run_opts {
 	const char *trace;	/* KTSTR_TRACE=FILE: the schedule goes there; NULL: no */
 	int console_fd;		/* KTSTR_CONSOLE=FD: the guest's console goes there too; 0: no */
 	int terminal_fd;	/* KTSTR_TERMINAL=FD: of vm_spec; 0: none */
+	uint32_t attempt;	/* KTSTR_ATTEMPT=N: the N-th try of this test */
 	const char *runs_root;	/* KTSTR_RUNS_ROOT or the default */
 	const char *run_id;	/* KTSTR_RUN_ID or one made up per process */
 };

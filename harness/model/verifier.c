@@ -98,16 +98,23 @@ bool ktstr_verifier__stats(const struct ktstr_verifier_block *b, struct ktstr_ve
 	return found;
 }
 
-bool ktstr_verifier__reason(const char *log, char *buf, size_t size)
+/* text NULL: there is none */
+static struct ktstr_verifier_block last_block(const char *log)
 {
 	struct ktstr_verifier_block b = { .name = "" };
-	const char *line, *reason = NULL, *pos = log;
+
+	while (ktstr_verifier__next(&log, &b))
+		;
+	return b;
+}
+
+bool ktstr_verifier__reason(const char *log, char *buf, size_t size)
+{
+	struct ktstr_verifier_block b = last_block(log);
+	const char *line, *reason = NULL, *pos = b.text;
 	size_t len, reason_len = 0;
 	bool explained;
 
-	while (ktstr_verifier__next(&pos, &b))
-		;
-	pos = b.text;
 	while (pos && (line = ktstr_text__line(&pos, &len)) && line < b.text + b.len) {
 		explained = starts_with(line, len, EXPLAINS);
 		if (explained && reason && !is_instruction(reason))
@@ -132,15 +139,15 @@ void ktstr_verifier__last_lines(const char *log, unsigned int max, FILE *f)
 		const char *text;
 		int len;
 	} last[KTSTR_VERIFIER_LINES];
-	const char *name = "", *line, *pos;
+	struct ktstr_verifier_block b = last_block(log);
+	const char *pos = b.text, *line;
 	unsigned int nr = 0, i;
-	size_t name_len = 0, len;
+	size_t len;
 
 	if (max > KTSTR_VERIFIER_LINES)
 		max = KTSTR_VERIFIER_LINES;
-	pos = last_block(log, &name, &name_len);
-	while (max && (line = ktstr_text__line(&pos, &len))) {
-		if (memmem(line, len, END, strlen(END)) || starts_with(line, len, EXPLAINS))
+	while (max && pos && (line = ktstr_text__line(&pos, &len)) && line < b.text + b.len) {
+		if (starts_with(line, len, EXPLAINS))
 			break;
 		if (!len || is_statistics(line, len))
 			continue;

@@ -320,15 +320,16 @@ static int append(const char *path, const char *text, size_t len)
 int ktstr_monitor_text__csv(const struct ktstr_run *run, const struct ktstr_monitor_state *s,
 			    const char *path)
 {
-	char *text = NULL;
+	char *text = NULL, name[KTSTR_ID_LEN];
 	size_t len = 0;
 	int ret;
 	FILE *f = open_memstream(&text, &len);
 
 	if (!f)
 		return -errno;
+	ktstr_plan__name(run->plan, name, sizeof(name));
 	for (uint32_t i = 0; i < s->all.nr; i++)
-		csv_point(f, run->plan->test->name, s, &s->all.point[i]);
+		csv_point(f, name, s, &s->all.point[i]);
 	ret = fclose(f) ? -errno : append(path, text, len);
 	free(text);
 	return ret;

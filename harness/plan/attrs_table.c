@@ -30,6 +30,8 @@ const struct ktstr_attr ktstr_test_attrs[] = {
 	TEST(llcs, NUMBER),
 	TEST(cores, NUMBER),
 	TEST(threads, NUMBER),
+	TEST_VM(nodes, POINTER),
+	TEST_VM(distances, POINTER),
 	TEST_VM(memory_mib, NUMBER),
 	TEST(duration_s, NUMBER),
 	TEST(grace_s, NUMBER),

@@ -206,6 +206,16 @@ static int parse_cold(struct ktstr_run_opts *o, struct ktstr_err *err)
 	return 0;
 }
 
+static int parse_attempt(struct ktstr_run_opts *o, struct ktstr_err *err)
+{
+	const char *v = ktstr_env("KTSTR_ATTEMPT");
+	uint64_t n = 1;
+	int ret = v ? ktstr_parse_setting("KTSTR_ATTEMPT", v, 1, 1000, &n, err) : 0;
+
+	o->attempt = (uint32_t)n;
+	return ret;
+}
+
 /* KTSTR_KERNEL_COMMIT=DIR=COMMIT;DIR=COMMIT (kernel/kernel_commit.c reads it). */
 static int check_kernel_commit(struct ktstr_run_opts *o, struct ktstr_err *err)
 {
@@ -288,7 +298,7 @@ int ktstr_run_opts__from_env(struct ktstr_run_opts *o, struct ktstr_err *err)
 	int (* const parsers[])(struct ktstr_run_opts *o, struct ktstr_err *err) = {
 		parse_accel, parse_determinism, parse_stall_poll, parse_monitor, parse_dump, parse_trace,
 		parse_ledger, parse_auto_repro, parse_scx_stats, parse_replay, parse_cold,
-		check_kernel_commit, parse_fds, pick_runs_root, pick_run_id,
+		parse_attempt, check_kernel_commit, parse_fds, pick_runs_root, pick_run_id,
 	};
 	size_t i;
 	int ret;

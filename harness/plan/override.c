@@ -14,6 +14,7 @@
 #include "lib/paths.h"
 #include "harness/guest/work/work.h"
 #include "override.h"
+#include "preset.h"
 #include "scheduler.h"
 
 #define MAX_ARGS	256
@@ -100,13 +101,25 @@ static int apply_scheduler(struct ktstr_plan *p, struct ktstr_err *err)
 
 static int apply_topology(struct ktstr_plan *p, const char *text, struct ktstr_err *err)
 {
+	const struct ktstr_preset *preset;
 	struct ktstr_topology topo;
 	struct ktstr_err why;
 
-	if (ktstr_topology__parse(text, &topo, &why))
+	if (ktstr_preset__parse(text, &topo, &preset, &why))
 		return ktstr_err(err, EINVAL, KTSTR_ENV_TOPOLOGY ": %s", why.msg);
-	if (!p->host_only)
-		p->topo = topo;
+	if (p->gauntlet)
+		return ktstr_err(err, EINVAL,
+				 KTSTR_ENV_TOPOLOGY "=%s: excludes gauntlet/%s/%s, whose machine is that of its preset",
+				 text, p->test->name, p->preset->name);
+	if (p->host_only)
+		return 0;
+	if (preset) {
+		ktstr_plan__use_preset(p, preset);
+		return 0;
+	}
+	p->topo = topo;
+	p->nodes = NULL;
+	p->distances = NULL;
 	return 0;
 }
 

@@ -22,40 +22,95 @@ static uint32_t pick(int64_t test, int64_t sched, uint32_t dflt)
 	return sched != KTSTR_UNSET ? (uint32_t)sched : dflt;
 }
 
+/* Of a test that declares its nodes; 0: it does not, or too many, which validation has refused. */
+static uint32_t count_nodes(const struct ktstr_test *t, uint32_t *llcs)
+{
+	uint32_t nr = 0;
+
+	for (*llcs = 0; t->nodes && (t->nodes[nr].llcs || t->nodes[nr].mem_bytes); nr++)
+		*llcs += t->nodes[nr].llcs;
+	return nr;
+}
+
 static void plan_topology(struct ktstr_plan *p, const struct ktstr_test *t)
 {
 	const struct ktstr_scheduler *s = t->scheduler;
+	uint32_t nodes, llcs;
 
 	p->topo.numa_nodes = pick(t->numa_nodes, s ? s->numa_nodes : KTSTR_UNSET, 1);
 	p->topo.llcs = pick(t->llcs, s ? s->llcs : KTSTR_UNSET, 1);
 	p->topo.cores = pick(t->cores, s ? s->cores : KTSTR_UNSET, 2);
 	p->topo.threads = pick(t->threads, s ? s->threads : KTSTR_UNSET, 1);
+	nodes = count_nodes(t, &llcs);
+	if (nodes) {
+		p->topo.numa_nodes = nodes;
+		p->topo.llcs = llcs;
+		p->nodes = t->nodes;
+	}
+	p->distances = t->distances;
+}
+
+void ktstr_plan__use_preset(struct ktstr_plan *p, const struct ktstr_preset *preset)
+{
+	p->preset = preset;
+	p->topo = preset->topo.count;
+	p->nodes = preset->topo.nodes;
+	p->distances = preset->topo.distance;
+}
+
+struct vm_topology ktstr_plan__machine(const struct ktstr_plan *p)
+{
+	return (struct vm_topology){ p->topo, p->nodes, p->distances };
+}
+
+char *ktstr_plan__id(const struct ktstr_plan *p, char *buf, size_t size)
+{
+	return ktstr_id__format(buf, size, p->test->name, p->gauntlet ? p->preset->name : NULL);
+}
+
+char *ktstr_plan__name(const struct ktstr_plan *p, char *buf, size_t size)
+{
+	snprintf(buf, size, p->gauntlet ? "%s/%s" : "%s", p->test->name,
+		 p->gauntlet ? p->preset->name : "");
+	return buf;
 }
 
 static uint64_t plan_memory(const struct ktstr_plan *p, const struct ktstr_test *t)
 {
 	uint64_t mib = pick(t->memory_mib, KTSTR_UNSET, KTSTR_DEFAULT_MEMORY_MIB);
 	uint64_t cpus = (uint64_t)p->nr_cpus * KTSTR_MEMORY_MIB_PER_CPU;
-	uint64_t nodes = p->topo.numa_nodes;
+	uint64_t nodes = p->topo.numa_nodes, own = 0;
+	bool all = p->nodes;
 
 	if (mib < cpus)
 		mib = cpus;
 	if (mib < KTSTR_MIN_MEMORY_MIB)
 		mib = KTSTR_MIN_MEMORY_MIB;
-	return (mib + nodes - 1) / nodes * nodes;	/* whole MiB in every node */
+	if (p->preset && mib < p->preset->memory_mib)
+		mib = p->preset->memory_mib;
+	for (uint32_t i = 0; p->nodes && i < nodes; i++) {
+		own += p->nodes[i].mem_bytes >> 20;
+		all &= !!p->nodes[i].mem_bytes;
+	}
+	if (all)
+		return own;	/* no node is there for the rest */
+	return p->nodes ? mib : (mib + nodes - 1) / nodes * nodes; /* whole MiB in every node */
 }
 
 /* What follows from the topology: the number of CPUs, the memory. */
 static int plan_size(struct ktstr_plan *p, struct ktstr_err *err)
 {
+	const struct vm_topology machine = ktstr_plan__machine(p);
 	const struct ktstr_scheduler *s = p->scheduler;
 	struct ktstr_err why;
 
-	if (ktstr_topology__check(&p->topo, true, &why))
+	if (vm_topology_check(&machine, &why))
 		return ktstr_err(err, EINVAL, "test %s: %s (after inheritance from scheduler %s)",
 				 p->test->name, why.msg, s ? s->name : "none");
 	p->nr_cpus = ktstr_topology__cpus(&p->topo);
 	p->memory_mib = plan_memory(p, p->test);
+	if (vm_topology_check_memory(&machine, p->memory_mib << 20, &why))
+		return ktstr_err(err, EINVAL, "test %s: memory_mib: %s", p->test->name, why.msg);
 	return 0;
 }
 
@@ -66,7 +121,7 @@ static void apply_bounds(struct ktstr_plan *p)
 	char topo[KTSTR_TOPOLOGY_STRLEN];
 	struct ktstr_bounds b;
 
-	if (p->host_only || !ktstr_env(KTSTR_ENV_TOPOLOGY))
+	if (p->host_only || p->gauntlet || !ktstr_env(KTSTR_ENV_TOPOLOGY))
 		return;
 	ktstr_bounds__given(p->test, p->scheduler, &b);
 	if (ktstr_bounds__accept(&b, &p->topo, why, sizeof(why)))
@@ -119,11 +174,32 @@ static bool allows_unclean_exit(const struct ktstr_plan *p)
 
 int ktstr_plan__for(struct ktstr_plan *p, const struct ktstr_test *t, struct ktstr_err *err)
 {
+	return ktstr_plan__for_variant(p, &(struct ktstr_variant){ .test = t }, err);
+}
+
+int ktstr_plan__declared(struct ktstr_plan *p, const struct ktstr_test *t, struct ktstr_err *err)
+{
 	int ret = ktstr_validate(t, err);
 
 	if (ret)
 		return ret;
 	inherit(p, t);
+	return plan_size(p, err);
+}
+
+int ktstr_plan__for_variant(struct ktstr_plan *p, const struct ktstr_variant *v,
+			    struct ktstr_err *err)
+{
+	const struct ktstr_test *t = v->test;
+	int ret = ktstr_validate(t, err);
+
+	if (ret)
+		return ret;
+	inherit(p, t);
+	if (v->preset) {
+		p->gauntlet = true;
+		ktstr_plan__use_preset(p, v->preset);
+	}
 	ret = ktstr_override__apply(p, err);
 	if (ret)
 		return ret;

@@ -1,26 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The table of presets, and the rule for which of them apply to a test: see preset.h. */
+#include <ctype.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <linux/kernel.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/err.h"
+#include "lib/suggest.h"
 #include "preset.h"
 
 #define MIB		(UINT64_C(1) << 20)
 
-static const struct vm_node cxl_1node[] = { { .llcs = 2 }, { .mem_bytes = 128 * MIB } };
+static const struct ktstr_numa_node cxl_1node[] = { { .llcs = 2 }, { .mem_bytes = 128 * MIB } };
 /* A memory-only node that is nearer to the second socket. */
-static const struct vm_node cxl_2node[] = {
+static const struct ktstr_numa_node cxl_2node[] = {
 	{ .llcs = 1 }, { .llcs = 1 }, { .mem_bytes = 128 * MIB },
 };
 static const uint8_t cxl_2node_distance[] = { 10, 20, 30, 20, 10, 25, 30, 25, 10 };
 
-static const struct vm_node asym_llcs[] = { { .llcs = 3 }, { .llcs = 1 } };
-static const struct vm_node asym_smt[] = { { .llcs = 1 }, { .llcs = 4 } };
+static const struct ktstr_numa_node asym_llcs[] = { { .llcs = 3 }, { .llcs = 1 } };
+static const struct ktstr_numa_node asym_smt[] = { { .llcs = 1 }, { .llcs = 4 } };
 
 /* The first memory-only node has a memory-side cache, the second has a larger distance. */
-static const struct vm_node tiered[] = {
+static const struct ktstr_numa_node tiered[] = {
 	{ .llcs = 1, .latency_ns = 90, .bandwidth_mbs = 60000 },
 	{ .llcs = 1, .latency_ns = 110, .bandwidth_mbs = 40000 },
 	{ .mem_bytes = 128 * MIB, .latency_ns = 180, .bandwidth_mbs = 30000,
@@ -76,6 +80,25 @@ const struct ktstr_preset *ktstr_preset__find(const char *name)
 		if (!strcmp(ktstr_presets[i].name, name))
 			return &ktstr_presets[i];
 	return NULL;
+}
+
+int ktstr_preset__parse(const char *text, struct ktstr_topology *topo,
+			const struct ktstr_preset **preset, struct ktstr_err *err)
+{
+	const char *names[ARRAY_SIZE(ktstr_presets)], *hint;
+
+	*preset = ktstr_preset__find(text);
+	if (*preset) {
+		*topo = (*preset)->topo.count;
+		return 0;
+	}
+	if (!isalpha((unsigned char)*text))
+		return ktstr_topology__parse(text, topo, err);
+	for (unsigned int i = 0; i < ktstr_nr_presets; i++)
+		names[i] = ktstr_presets[i].name;
+	hint = ktstr_suggest(text, names, ktstr_nr_presets);
+	return ktstr_err(err, EINVAL, "there is no preset \"%.40s\"%s%s%s; ktstr list presets has them",
+			 text, hint ? ", did you mean " : "", hint ? hint : "", hint ? "?" : "");
 }
 
 static uint32_t pick(int64_t test, int64_t scheduler, uint32_t otherwise)

@@ -27,6 +27,13 @@ extern const unsigned int ktstr_nr_presets;
 /* NULL when there is none. */
 const struct ktstr_preset *ktstr_preset__find(const char *name);
 
+/*
+ * "1n2l4c1t", or the name of a preset, which is then in @preset (else NULL). 0, or -EINVAL with @err,
+ * which suggests a similar name.
+ */
+int ktstr_preset__parse(const char *text, struct ktstr_topology *topo,
+			const struct ktstr_preset **preset, struct ktstr_err *err);
+
 /* A test's constraints with scheduler and defaults applied. */
 struct ktstr_bounds {
 	uint32_t min_llcs, max_llcs;

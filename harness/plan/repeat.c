@@ -257,7 +257,7 @@ void ktstr_variant__command(const struct ktstr_run *run, FILE *f)
 {
 	struct depends d = dependencies(run);
 	struct out o = { .f = f };
-	char exe[PATH_MAX], cwd[PATH_MAX];
+	char exe[PATH_MAX], cwd[PATH_MAX], name[KTSTR_ID_LEN];
 
 	d.cwd = d.cwd && getcwd(cwd, sizeof(cwd));
 	if (d.cwd) {
@@ -268,7 +268,7 @@ void ktstr_variant__command(const struct ktstr_run *run, FILE *f)
 	put_variables(run, &d, &o);
 	quote(f, ktstr_paths__exe(exe, sizeof(exe)) ? "PROGRAM" : exe);
 	fputs(" -t ", f);
-	quote(f, run->plan->test->name);
+	quote(f, ktstr_plan__name(run->plan, name, sizeof(name)));
 	if (d.cwd)
 		fputc(')', f);
 }

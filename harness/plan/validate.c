@@ -75,6 +75,35 @@ static int check_bounds(const struct ktstr_test *t, struct ktstr_err *err)
 	return 0;
 }
 
+/* What the nodes are, the machine's rules say: vm_topology_check(), for which all counts are known. */
+static int check_nodes(const struct ktstr_test *t, struct ktstr_err *err)
+{
+	const struct ktstr_scheduler *s = t->scheduler;
+	int64_t nr = 0, distances = 0;
+
+	if (t->nodes) {
+		while (nr <= KTSTR_MAX_NODES && (t->nodes[nr].llcs || t->nodes[nr].mem_bytes))
+			nr++;
+		if (!nr || nr > KTSTR_MAX_NODES)
+			return bad("nodes", "%s; 1 to %d nodes are possible",
+				   nr ? "is too long, or its end is missing" :
+				   "its first node has neither LLCs nor memory", KTSTR_MAX_NODES);
+		if (set(t->numa_nodes) || set(t->llcs))
+			return bad("nodes", "excludes %s, which follows from the nodes",
+				   set(t->llcs) ? "llcs" : "numa_nodes");
+	} else {
+		nr = set(t->numa_nodes) ? t->numa_nodes :
+		     s && set(s->numa_nodes) ? s->numa_nodes : 1;
+	}
+	while (t->distances && distances <= nr * nr && t->distances[distances])
+		distances++;
+	if (t->distances && distances != nr * nr)
+		return bad("distances", "has %s%" PRId64 " numbers, %" PRId64 " nodes need %" PRId64,
+			   distances > nr * nr ? "more than " : "", distances > nr * nr ? nr * nr : distances,
+			   nr, nr * nr);
+	return 0;
+}
+
 static int check_snapshots(const struct ktstr_test *t, struct ktstr_err *err)
 {
 	int64_t window_ms = (set(t->duration_s) ? t->duration_s : KTSTR_DEFAULT_DURATION_S) * 800;
@@ -346,7 +375,7 @@ static int check_supported(const struct ktstr_attr *attrs, unsigned int nr, cons
 int ktstr_validate(const struct ktstr_test *t, struct ktstr_err *err)
 {
 	int (* const rules[])(const struct ktstr_test *t, struct ktstr_err *err) = {
-		check_ranges, check_bounds, check_snapshots, check_host_only, check_exclusions, check_matchers,
+		check_ranges, check_bounds, check_nodes, check_snapshots, check_host_only, check_exclusions, check_matchers,
 		ktstr_parts__check, check_lists, check_staged, check_payloads,
 	};
 	size_t i;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "harness/checks/checks.h"
+#include "preset.h"
 #include "programs.h"
 #include "scheduler.h"
 #include "variant.h"
@@ -90,6 +91,27 @@ static uint64_t mix_arguments(uint64_t h, const struct ktstr_plan *p)
 	return h;
 }
 
+/* What the text of a topology does not say. Nothing for a machine whose nodes are alike. */
+static uint64_t mix_nodes(uint64_t h, const struct ktstr_plan *p)
+{
+	uint32_t i, nr = p->topo.numa_nodes;
+	const struct ktstr_numa_node *n;
+
+	for (i = 0; p->nodes && i < nr; i++) {
+		n = &p->nodes[i];
+		h = mix_number(h, n->llcs);
+		h = mix_number(h, n->mem_bytes);
+		h = mix_number(h, n->latency_ns);
+		h = mix_number(h, n->bandwidth_mbs);
+		h = mix_number(h, n->cache.size);
+		h = mix_number(h, n->cache.associativity << 24 | n->cache.write_policy << 16 |
+			       n->cache.line_bytes);
+	}
+	for (i = 0; p->distances && i < nr * nr; i++)
+		h = mix_number(h, p->distances[i]);
+	return p->preset ? mix(h, p->preset->name) : h;
+}
+
 uint64_t ktstr_variant__hash(const struct ktstr_run *run)
 {
 	const struct ktstr_plan *p = run->plan;
@@ -100,6 +122,7 @@ uint64_t ktstr_variant__hash(const struct ktstr_run *run)
 	ktstr_topology__format(&p->topo, topo, sizeof(topo));
 	h = mix(h, p->test->name);
 	h = mix(h, topo);
+	h = mix_nodes(h, p);
 	h = mix(h, ktstr_programs__scheduler(run));
 	h = mix_programs(h, run);
 	h = mix_arguments(h, p);

@@ -99,7 +99,10 @@ static void put_verdict(const struct out *o, const struct ktstr_run *run)
 	fprintf(o->f, KTSTR_REPORT_HEAD "%s'", p->test->name);
 	if (p->scheduler)
 		fprintf(o->f, " [sched=%s]", ktstr_programs__scheduler(run));
-	fprintf(o->f, " [topo=%s] %s:\n", topo, headline(run));
+	fprintf(o->f, " [topo=%s]", topo);
+	if (p->preset)
+		fprintf(o->f, " [preset=%s]", p->preset->name);
+	fprintf(o->f, " %s:\n", headline(run));
 	if (run->why[0])
 		put_line(o, "  ", run->why, strlen(run->why));
 }

@@ -373,18 +373,48 @@ static void ns_or_null(struct ktstr_json *j, const char *key, uint64_t ns)
 		ktstr_json__null(j, key);
 }
 
+/* Of a machine whose nodes differ; else null. */
+static void put_nodes(struct ktstr_json *j, const struct ktstr_plan *p)
+{
+	const struct vm_topology machine = ktstr_plan__machine(p);
+	uint32_t i, to, nr = p->topo.numa_nodes;
+
+	if (!p->nodes && !p->distances) {
+		ktstr_json__null(j, "nodes");
+		return;
+	}
+	ktstr_json__array(j, "nodes");
+	for (i = 0; i < nr; i++) {
+		ktstr_json__object(j, NULL);
+		ktstr_json__u64(j, "llcs", vm_topology_node_llcs(&machine, i));
+		ktstr_json__u64(j, "memory_mib",
+				vm_topology_node_bytes(&machine, p->memory_mib << 20, i) >> 20);
+		ktstr_json__u64(j, "latency_ns", vm_topology_latency_ns(&machine, i, i));
+		ktstr_json__u64(j, "bandwidth_mbs", vm_topology_bandwidth_mbs(&machine, i, i));
+		ktstr_json__u64(j, "cache_bytes", p->nodes ? p->nodes[i].cache.size : 0);
+		ktstr_json__array(j, "distances");
+		for (to = 0; to < nr; to++)
+			ktstr_json__u64(j, NULL, vm_topology_distance(&machine, i, to));
+		ktstr_json__end(j);
+		ktstr_json__end(j);
+	}
+	ktstr_json__end(j);
+}
+
 static void put_variant(struct ktstr_json *j, const struct ktstr_run *run)
 {
 	const struct ktstr_plan *p = run->plan;
 	const struct ktstr_scheduler *s = p->scheduler;
-	char topo[KTSTR_TOPOLOGY_STRLEN], id[192];
+	char topo[KTSTR_TOPOLOGY_STRLEN], id[KTSTR_ID_LEN];
 
 	ktstr_topology__format(&p->topo, topo, sizeof(topo));
-	snprintf(id, sizeof(id), "ktstr/%s", p->test->name);
+	ktstr_plan__id(p, id, sizeof(id));
 	ktstr_json__u64(j, "schema_version", SCHEMA_VERSION);
 	ktstr_json__str(j, "test_name", p->test->name);
 	ktstr_json__str(j, "variant", id);
 	ktstr_json__str(j, "topology", topo);
+	ktstr_json__str(j, "preset", p->preset ? p->preset->name : NULL);
+	put_nodes(j, p);
 	ktstr_json__u64(j, "memory_mib", p->memory_mib);
 	ktstr_json__u64(j, "duration_s", p->duration_s);
 	ktstr_json__u64(j, "workers_per_cgroup", p->workers_per_cgroup);
@@ -429,6 +459,7 @@ static void put_host(struct ktstr_json *j, const struct ktstr_run *run)
 	ktstr_json__object(j, "host");
 	ktstr_json__str(j, "timestamp", stamp);
 	ktstr_json__str(j, "run_id", run->opts.run_id);
+	ktstr_json__u64(j, "attempt", run->opts.attempt);
 	ktstr_json__i64(j, "pid", getpid());
 	ktstr_json__str(j, "program", ktstr_paths__exe(exe, sizeof(exe)) ? NULL : exe);
 	ktstr_json__str(j, "run_dir", run->dir);

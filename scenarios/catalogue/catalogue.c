@@ -148,6 +148,18 @@ int catalogue_steady__run(struct ktstr_ctx *ctx, const struct ktstr_steady *s)
 	return ret;
 }
 
+/* Nodes of memory alone are no place to run. */
+static uint32_t nodes_with_cpus(struct ktstr_ctx *ctx)
+{
+	struct ktstr_machine *m = ktstr_machine(ctx);
+	uint32_t i, nr = 0;
+
+	for (i = 0; m && i < m->nr_nodes; i++)
+		nr += !!ktstr_cpumask__weight(&m->nodes[i]);
+	free(m);
+	return nr;
+}
+
 /* Skip on a machine that has less of something than the scenario needs. */
 static bool too_small(struct ktstr_ctx *ctx, const struct ktstr_canned *row)
 {
@@ -158,7 +170,8 @@ static bool too_small(struct ktstr_ctx *ctx, const struct ktstr_canned *row)
 	} needs[] = {
 		{ "CPUs", ktstr_nr_cpus(ctx), row->min_cpus },
 		{ "LLCs", topo->llcs, row->min_llcs },
-		{ "NUMA nodes", topo->numa_nodes, row->min_nodes },
+		{ "NUMA nodes with CPUs", row->min_nodes > 1 ? nodes_with_cpus(ctx) : 1,
+		  row->min_nodes },
 	};
 	size_t i;
 

@@ -125,7 +125,7 @@ static void expect_access(struct text *x, const struct vm_topology *t, uint32_t 
 static void expect_cache(struct text *x, const struct vm_topology *t, uint32_t node)
 {
 	static const int number[] = { 2, 0, 1 };
-	const struct vm_mem_cache *c = t->nodes ? &t->nodes[node].cache : NULL;
+	const struct ktstr_mem_side_cache *c = t->nodes ? &t->nodes[node].cache : NULL;
 
 	if (c && c->size)
 		put(x, "node%u cache size %" PRIu64 " line_size %u indexing %d write_policy %d\n",

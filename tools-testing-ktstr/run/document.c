@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The document on stdout; see document.h. */
 #include <errno.h>
+#include <limits.h>
 #include <linux/kernel.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,31 +9,34 @@
 
 #include "lib/clock.h"
 #include "tools-testing-ktstr/util/util.h"
+#include "lib/paths.h"
 #include "document.h"
 #include "result-file.h"
+#include "tally.h"
+#include "tap-file.h"
 
-static void print_lines(struct document *d, const struct ktap_reader *from)
+static void print_lines(FILE *f, const struct ktap_reader *from)
 {
 	unsigned int i;
 
 	for (i = 0; i < from->nr_diag; i++)
-		ktap_print_diag(d->out, from->diag[i]);
+		ktap_print_diag(f, from->diag[i]);
 	if (from->dropped_diag)
-		fprintf(d->out, "# (%u more lines)\n", from->dropped_diag);
+		fprintf(f, "# (%u more lines)\n", from->dropped_diag);
 }
 
 /* Lines that are neither result nor diagnostic are shown only when something is wrong. */
-static void print_noise(struct document *d, const struct ktap_reader *from, const char *stream)
+static void print_noise(FILE *f, const struct ktap_reader *from, const char *stream)
 {
 	char text[KTAP_LINE_LEN + 8];
 	const char *line;
 	unsigned int i;
 
 	if (from->nr_noise)
-		fprintf(d->out, "# last lines of %s:\n", stream);
+		fprintf(f, "# last lines of %s:\n", stream);
 	for (i = 0; (line = ktap_reader__noise(from, i)); i++) {
 		snprintf(text, sizeof(text), "  %s", line);
-		ktap_print_diag(d->out, text);
+		ktap_print_diag(f, text);
 	}
 }
 
@@ -50,16 +54,17 @@ static const char *colour_of(enum ktap_status s)
 }
 
 /* "repeat 2/3, seed 8, 14.2 s": the time on a terminal only, as parsers compare lines. */
-static void make_remark(const struct document *d, const struct job *job, char *buf, size_t size)
+static void make_remark(const struct document *d, const struct job *job, bool tty, char *buf,
+			size_t size)
 {
 	int n = 0;
 
 	buf[0] = '\0';
 	if (d->nr_repeats > 1)
 		n += snprintf(buf + n, size - n, "repeat %u/%u, ", job->repeat, d->nr_repeats);
-	if (d->nr_repeats > 1 && job->seeded)
+	if ((d->nr_repeats > 1 || job->nr_attempts) && job->seeded)
 		n += snprintf(buf + n, size - n, "seed %llu, ", (unsigned long long)job->seed);
-	if (d->out_tty)
+	if (tty)
 		n += snprintf(buf + n, size - n, "%.1f s, ", job->seconds);
 	if (n)
 		buf[n - 2] = '\0';
@@ -76,31 +81,86 @@ void document__id(const struct document *d, const struct job *job, char *buf, si
 			 several ? job->kernel->label : "");
 }
 
-static void print_ktap(struct document *d, unsigned int i)
+static void print_report(FILE *f, const struct ktap_reader *out, const struct ktap_reader *err,
+			 enum ktap_status status)
+{
+	print_lines(f, out);
+	print_lines(f, err);
+	if (!is_bad(status))
+		return;
+	print_noise(f, out, "stdout");
+	print_noise(f, err, "stderr");
+}
+
+static const char *reason_of(const struct ktap_verdict *v, const struct ktap_reader *out)
+{
+	return v->note[0] || v->status != KTAP_FAIL ? v->note : ktap_reader__finding(out);
+}
+
+/* Nothing that failed is left out: each attempt with its report. */
+static void print_attempts(FILE *f, const struct job *job)
+{
+	const struct attempt *a;
+	char line[KTAP_LINE_LEN];
+	unsigned int i;
+	int n;
+
+	for (i = 0; i < job->nr_attempts; i++) {
+		a = &job->attempts[i];
+		n = snprintf(line, sizeof(line), "attempt %u of %u: %s", i + 1, job->nr_attempts + 1,
+			     ktap_status__name(a->verdict.status));
+		if (a->seeded)
+			n += snprintf(line + n, sizeof(line) - n, " (seed %llu)",
+				      (unsigned long long)a->seed);
+		snprintf(line + n, sizeof(line) - n, "%s%.200s",
+			 *reason_of(&a->verdict, &a->out) ? ": " : "",
+			 reason_of(&a->verdict, &a->out));
+		ktap_print_diag(f, line);
+		print_report(f, &a->out, &a->err, a->verdict.status);
+	}
+	if (job->nr_attempts) {
+		snprintf(line, sizeof(line), "attempt %u of %u:", i + 1, job->nr_attempts + 1);
+		ktap_print_diag(f, line);
+	}
+}
+
+static void print_ktap(const struct document *d, FILE *f, unsigned int i, bool tty, bool colour)
 {
 	const struct job *job = &d->jobs[i];
 	char id[KTAP_LINE_LEN], remark[96];
 
-	print_lines(d, &job->out);
-	print_lines(d, &job->err);
-	if (is_bad(job->verdict.status)) {
-		print_noise(d, &job->out, "stdout");
-		print_noise(d, &job->err, "stderr");
-	}
+	print_attempts(f, job);
+	print_report(f, &job->out, &job->err, job->verdict.status);
 	document__id(d, job, id, sizeof(id));
-	make_remark(d, job, remark, sizeof(remark));
-	if (d->colour)
-		fputs(colour_of(job->verdict.status), d->out);
-	ktap_print_result(d->out, i + 1, id, &job->verdict, remark);
-	if (d->colour)
-		fputs("\033[m", d->out);
+	make_remark(d, job, tty, remark, sizeof(remark));
+	if (colour)
+		fputs(colour_of(job->verdict.status), f);
+	ktap_print_result(f, i + 1, id, &job->verdict, remark);
+	if (colour)
+		fputs("\033[m", f);
+}
+
+static void add_to_junit(struct document *d, const struct job *job)
+{
+	char id[KTAP_LINE_LEN];
+	struct junit_case c = {
+		.id = id, .reason = job__reason(job), .seconds = job->seconds,
+		.status = job->state == JOB_DONE ? job->verdict.status : KTAP_NONE,
+	};
+	unsigned int i;
+
+	document__id(d, job, id, sizeof(id));
+	junit__case(&d->junit, &c);
+	for (i = 0; i < job->nr_attempts; i++)
+		junit__attempt(&d->junit, reason_of(&job->attempts[i].verdict, &job->attempts[i].out));
+	for (i = 0; i < job->out.nr_diag; i++)
+		junit__text(&d->junit, job->out.diag[i]);
+	junit__end_case(&d->junit);
 }
 
 const char *job__reason(const struct job *job)
 {
-	const struct ktap_verdict *v = &job->verdict;
-
-	return v->note[0] || v->status != KTAP_FAIL ? v->note : ktap_reader__finding(&job->out);
+	return reason_of(&job->verdict, &job->out);
 }
 
 static void json_member(struct document *d, const char *key, const char *value)
@@ -135,9 +195,30 @@ static void json_lines(struct document *d, const struct job *job)
 	fputs(*comma ? "\n  ]" : "]", d->out);
 }
 
+static void json_attempts(struct document *d, const struct job *job)
+{
+	const struct attempt *a;
+	unsigned int i;
+
+	if (!job->nr_attempts)
+		return;
+	fputs(",\n  \"attempts\": [", d->out);
+	for (i = 0; i < job->nr_attempts; i++) {
+		a = &job->attempts[i];
+		fprintf(d->out, "%s\n    { \"verdict\": \"%s\", \"reason\": ", i ? "," : "",
+			ktap_status__name(a->verdict.status));
+		json_string(d->out, reason_of(&a->verdict, &a->out));
+		if (a->seeded)
+			fprintf(d->out, ", \"seed\": %llu", (unsigned long long)a->seed);
+		fprintf(d->out, ", \"seconds\": %.3f }", a->seconds);
+	}
+	fputs("\n  ]", d->out);
+}
+
 static void json_sidecar(struct document *d, const struct job *job)
 {
-	char *path = result_file__find(d->head->runs_root, job->run_id, job->test, job->started_at);
+	char *path = result_file__find(d->head->runs_root, job->run_id, job->fixture,
+				       job->test, job->started_at);
 	struct ktstr_err err;
 	char *text;
 
@@ -181,6 +262,7 @@ static void print_json(struct document *d, unsigned int i)
 	json_member(d, "accelerator", d->head->accel);
 	if (d->head->scheduler[0])
 		json_member(d, "scheduler", d->head->scheduler);
+	json_attempts(d, job);
 	json_lines(d, job);
 	json_sidecar(d, job);
 	fputs("\n}", d->out);
@@ -193,13 +275,24 @@ static void print_job(struct document *d, unsigned int i)
 	if (d->json)
 		print_json(d, i);
 	else
-		print_ktap(d, i);
+		print_ktap(d, d->out, i, d->out_tty, d->colour);
+	if (d->tap && d->jobs[i].state == JOB_DONE)
+		print_ktap(d, d->tap, i, false, false);
+	if (d->junit_path)
+		add_to_junit(d, &d->jobs[i]);
 	d->nr_printed++;
 	if (d->jobs[i].state == JOB_DONE)
 		d->count[d->jobs[i].verdict.status]++;
 	d->nr_unrecorded += d->jobs[i].out.unrecorded;
-	ktap_reader__free(&d->jobs[i].out);
-	ktap_reader__free(&d->jobs[i].err);
+	job__free(&d->jobs[i]);
+}
+
+static struct tally document__tally(const struct document *d)
+{
+	struct tally t = { .nr = d->nr_jobs, .nr_unrecorded = d->nr_unrecorded };
+
+	memcpy(t.count, d->count, sizeof(t.count));
+	return t;
 }
 
 static int flush_out(struct document *d)
@@ -209,13 +302,13 @@ static int flush_out(struct document *d)
 	return 0;
 }
 
-static void print_head(struct document *d, const char *key, const char *value)
+static void print_head(FILE *f, const char *key, const char *value)
 {
 	char line[8192], clean[8192];
 
 	snprintf(line, sizeof(line), "%s: %s", key, value);
 	ktap_clean(clean, sizeof(clean), line, strlen(line));
-	ktap_print_diag(d->out, clean);
+	ktap_print_diag(f, clean);
 }
 
 /* https://no-color.org: any value but the empty one. */
@@ -226,32 +319,60 @@ static bool wants_colour(void)
 	return !(no && *no) && term && *term && strcmp(term, "dumb");
 }
 
-void document__begin(struct document *d)
+static void print_begin(const struct document *d, FILE *f)
 {
+	const struct document_header *h = d->head;
 	char where[1024];
 	unsigned int i;
 
+	fputs("KTAP version 1\n", f);
+	for (i = 0; h->kernels && i < h->kernels->nr; i++)
+		print_head(f, h->kernels->item[i].label, h->kernels->item[i].text);
+	if (!h->kernels)
+		print_head(f, "kernel", h->kernel);
+	print_head(f, "accelerator", h->accel);
+	print_head(f, "seed", h->seed);
+	if (h->scheduler[0])
+		print_head(f, "scheduler", h->scheduler);
+	if (h->budget[0])
+		print_head(f, "budget", h->budget);
+	if (h->shard[0])
+		print_head(f, "shard", h->shard);
+	snprintf(where, sizeof(where), "%s/%s", h->runs_root, h->run_id);
+	print_head(f, "artefacts", where);
+	fprintf(f, "1..%u%s\n", d->nr_jobs,
+		d->nr_jobs ? "" : " # SKIP no test is left in this shard");
+}
+
+/* The same document stays in the run's folder. A folder that cannot be written is told by the tests. */
+static void open_tap(struct document *d)
+{
+	char path[PATH_MAX];
+
+	if (ktstr_paths__fmt(path, sizeof(path), "%s/%s", d->head->runs_root, d->head->run_id) ||
+	    ktstr_paths__mkdirs(path) ||
+	    ktstr_paths__fmt(path, sizeof(path), "%s/%s/" TAP_FILE_NAME, d->head->runs_root,
+			     d->head->run_id))
+		return;
+	d->tap = fopen(path, "we");
+	if (d->tap)
+		print_begin(d, d->tap);
+}
+
+void document__begin(struct document *d)
+{
 	d->started_ns = ktstr_now_ns();
 	d->tty = isatty(2) && !d->plain;
 	d->out_tty = isatty(fileno(d->out));
 	d->colour = d->out_tty && wants_colour();
+	open_tap(d);
+	if (d->junit_path && junit__begin(&d->junit))
+		d->junit_path = NULL;
 	if (d->json) {
 		fputs("[\n", d->out);
 		return;
 	}
-	fputs("KTAP version 1\n", d->out);
-	for (i = 0; d->head->kernels && i < d->head->kernels->nr; i++)
-		print_head(d, d->head->kernels->item[i].label, d->head->kernels->item[i].text);
-	if (!d->head->kernels)
-		print_head(d, "kernel", d->head->kernel);
-	print_head(d, "accelerator", d->head->accel);
-	print_head(d, "seed", d->head->seed);
-	if (d->head->scheduler[0])
-		print_head(d, "scheduler", d->head->scheduler);
-	snprintf(where, sizeof(where), "%s/%s", d->head->runs_root, d->head->run_id);
-	print_head(d, "artefacts", where);
-	fprintf(d->out, "1..%u%s\n", d->nr_jobs,
-		d->nr_jobs ? "" : " # SKIP no test is left in this shard");
+	print_begin(d, d->out);
 	fflush(d->out);
 }
 
@@ -262,6 +383,18 @@ int document__flush(struct document *d)
 	while (d->next < d->nr_jobs && d->jobs[d->next].state == JOB_DONE)
 		print_job(d, d->next++);
 	return d->next > before ? flush_out(d) : 0;
+}
+
+static void print_end(const struct document *d, FILE *f, int stop, unsigned int missing)
+{
+	const struct tally t = document__tally(d);
+
+	if (stop)
+		fprintf(f, "Bail out! %s, %u of %u tests have no result\n", strsignal(stop), missing,
+			d->nr_jobs);
+	if (d->head->table)
+		d->head->table(d, f);
+	tally__print(&t, f);
 }
 
 int document__end(struct document *d, int stop)
@@ -276,36 +409,27 @@ int document__end(struct document *d, int stop)
 			print_job(d, i);
 	}
 	d->next = d->nr_jobs;
-	if (d->json) {
-		fputs("\n]\n", d->out);
-		return flush_out(d);
+	if (d->tap) {
+		print_end(d, d->tap, stop, missing);
+		if (fclose(d->tap))
+			fprintf(stderr, "ktstr: " TAP_FILE_NAME ": %s\n", strerror(errno));
+		d->tap = NULL;
 	}
-	if (stop)
-		fprintf(d->out, "Bail out! %s, %u of %u tests have no result\n",
-			strsignal(stop), missing, d->nr_jobs);
-	if (d->count[KTAP_INCONCLUSIVE])
-		fprintf(d->out, "# %u of %u tests were inconclusive\n",
-			d->count[KTAP_INCONCLUSIVE], d->nr_jobs);
-	if (d->count[KTAP_SKIP])
-		fprintf(d->out, "# %u of %u tests were skipped\n", d->count[KTAP_SKIP],
-			d->nr_jobs);
-	if (d->nr_unrecorded)
-		fprintf(d->out, "# %u of %u results could not be recorded\n", d->nr_unrecorded,
-			d->nr_jobs);
-	if (d->head->table)
-		d->head->table(d);
-	fprintf(d->out, "# Totals: pass:%u fail:%u xfail:%u xpass:%u skip:%u error:%u\n",
-		d->count[KTAP_PASS], d->count[KTAP_FAIL] + d->count[KTAP_INCONCLUSIVE],
-		d->count[KTAP_XFAIL],
-		d->count[KTAP_XPASS], d->count[KTAP_SKIP], d->count[KTAP_ERROR]);
+	if (d->json)
+		fputs("\n]\n", d->out);
+	else
+		print_end(d, d->out, stop, missing);
 	return flush_out(d);
+}
+
+int document__junit(struct document *d, struct ktstr_err *err)
+{
+	return d->junit_path ? junit__end(&d->junit, d->junit_path, err) : 0;
 }
 
 int document__exit_status(const struct document *d)
 {
-	if (d->count[KTAP_FAIL] || d->count[KTAP_ERROR] || d->nr_unrecorded)
-		return 1;
-	if (d->count[KTAP_INCONCLUSIVE])
-		return 2;
-	return d->count[KTAP_SKIP] == d->nr_jobs ? 4 : 0;
+	const struct tally t = document__tally(d);
+
+	return tally__exit_status(&t);
 }

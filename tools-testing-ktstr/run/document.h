@@ -7,6 +7,7 @@
 #define KTSTR_TOOL_RUN_DOCUMENT_H
 
 #include "job-pool.h"
+#include "junit.h"
 
 #define CLEAR_LINE	"\r\033[K"	/* of a terminal */
 
@@ -19,7 +20,9 @@ struct document_header {
 	char accel[512];
 	char seed[64];
 	char scheduler[6144];	/* of all tests, with its arguments; empty: each test's own */
-	void (*table)(const struct document *d);	/* before the totals; NULL: none */
+	void (*table)(const struct document *d, FILE *f);	/* before the totals; NULL: none */
+	char budget[128];	/* what it covers; empty: there is none */
+	char shard[96];		/* as tap-file.h reads it; empty: there is none */
 	const char *runs_root;
 	const char *run_id;
 };
@@ -27,6 +30,9 @@ struct document_header {
 struct document {
 	FILE *out;
 	bool json;
+	FILE *tap;			/* the same as KTAP in the run's folder; NULL: it has none */
+	const char *junit_path;		/* NULL: no JUnit file */
+	struct junit junit;
 	bool plain;			/* others write to stderr too: no live line */
 	bool tty;			/* stderr is a terminal: one live line */
 	bool out_tty;			/* stdout is one too: clear the live line before printing */
@@ -56,10 +62,9 @@ int document__flush(struct document *d);
  * signal the trailer says how many jobs have no result. 0, or -errno when stdout fails.
  */
 int document__end(struct document *d, int stop);
-/*
- * 0: no failure, 1: failures, or results that were not recorded, 2: inconclusive tests but no
- * failure, 4: only skips.
- */
+/* Write the JUnit file, if there is to be one. 0 or -errno with @err. */
+int document__junit(struct document *d, struct ktstr_err *err);
+/* See tally__exit_status(). */
 int document__exit_status(const struct document *d);
 
 /* On stderr: a line for @done or, on a terminal, the live line with the running tests. */

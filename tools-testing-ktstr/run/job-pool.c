@@ -62,14 +62,92 @@ static void drain_rest(int *fd, struct ktap_reader *r)
 	ktap_reader__finish(r);
 }
 
+void job__free(struct job *job)
+{
+	unsigned int i;
+
+	ktap_reader__free(&job->out);
+	ktap_reader__free(&job->err);
+	for (i = 0; i < job->nr_attempts; i++) {
+		ktap_reader__free(&job->attempts[i].out);
+		ktap_reader__free(&job->attempts[i].err);
+	}
+	free(job->attempts);
+	job->attempts = NULL;
+	job->nr_attempts = 0;
+}
+
+static bool is_bad(enum ktap_status s)
+{
+	return s >= KTAP_INCONCLUSIVE;
+}
+
+/* Keep what is known of a run that did not pass. False: no memory, so that it stays the last one. */
+static bool keep_attempt(struct job *job)
+{
+	struct attempt *more = realloc(job->attempts, (job->nr_attempts + 1) * sizeof(*more)), *a;
+
+	if (!more)
+		return false;
+	job->attempts = more;
+	a = &job->attempts[job->nr_attempts++];
+	*a = (struct attempt){
+		.out = job->out, .err = job->err, .verdict = job->verdict,
+		.seeded = job->seeded, .seed = job->seed, .seconds = job->seconds,
+	};
+	memset(&job->out, 0, sizeof(job->out));
+	memset(&job->err, 0, sizeof(job->err));
+	return true;
+}
+
+/* The verdict over all attempts. */
+static void conclude(struct job *job)
+{
+	struct ktap_verdict *v = &job->verdict;
+	char note[KTAP_NOTE_LEN];
+	const struct attempt *a;
+
+	if (!job->nr_attempts || is_bad(v->status))
+		return;
+	a = &job->attempts[job->nr_attempts - 1];
+	if (v->status == KTAP_SKIP) {
+		snprintf(note, sizeof(note), "skipped when it was repeated; before that: %.120s",
+			 a->verdict.note);
+		v->status = a->verdict.status;
+	} else {
+		snprintf(note, sizeof(note), "passed in attempt %u; attempt %u: %s",
+			 job->nr_attempts + 1, job->nr_attempts, ktap_status__name(a->verdict.status));
+		v->status = KTAP_FLAKY;
+	}
+	memcpy(v->note, note, sizeof(note));
+}
+
 static void job_done(struct job_pool *pool, struct job *job)
 {
 	job->state = JOB_DONE;
 	job->seconds = (ktstr_now_ns() - job->started_ns) / 1e9;
+	conclude(job);
 	pool->nr_done++;
 }
 
-static void job_ended(struct job_pool *pool, struct job *job, int status)
+static void job_start(struct job_pool *pool, struct job *job);
+
+/* True: it runs again. */
+static bool retry(struct job_pool *pool, struct job *job)
+{
+	job->seconds = (ktstr_now_ns() - job->started_ns) / 1e9;
+	if (!is_bad(job->verdict.status) || job->nr_attempts == job->retries || !keep_attempt(job))
+		return false;
+	if (job->retry_seeds) {
+		job->seeded = true;
+		job->seed++;
+	}
+	job_start(pool, job);
+	return true;
+}
+
+/* True: it has its verdict. False: it was started again. */
+static bool job_ended(struct job_pool *pool, struct job *job, int status)
 {
 	int left = child__kill_session(job->child.pid);
 
@@ -85,13 +163,16 @@ static void job_ended(struct job_pool *pool, struct job *job, int status)
 		fprintf(stderr, "%sktstr: %s/%s left %d process%s running: killed\n",
 			isatty(2) ? "\r\033[K" : "", job->fixture, job->test, left,
 			left > 1 ? "es" : "");
+	if (retry(pool, job))
+		return job->state == JOB_DONE;
 	job_done(pool, job);
+	return true;
 }
 
 /* The harness's -r takes "fixture.test" and runs exactly that. */
 static void job_start(struct job_pool *pool, struct job *job)
 {
-	char name[KTAP_LINE_LEN], seed[24];
+	char name[KTAP_LINE_LEN], seed[24], number[16];
 	char *argv[4] = { (char *)job->program, "-r", name };
 	struct ktstr_err err;
 
@@ -109,9 +190,11 @@ static void job_start(struct job_pool *pool, struct job *job)
 		setenv("KTSTR_TEST_KERNEL", job->kernel->kernel.path, 1);
 		setenv(KTSTR_ENV_KERNEL_SOURCE, job->kernel->kernel.source, 1);
 	}
+	snprintf(number, sizeof(number), "%u", job->nr_attempts + 1);
+	setenv("KTSTR_ATTEMPT", number, 1);
 	job->started_ns = ktstr_now_ns();
 	job->started_at = time(NULL);
-	pool->nr_started++;
+	pool->nr_started += !job->nr_attempts;
 	job->state = JOB_RUNNING;
 	if (child__spawn(&job->child, argv, environ, true, &err)) {
 		job->verdict.status = KTAP_ERROR;
@@ -141,8 +224,7 @@ static int reap(struct job_pool *pool)
 		job = job_of(pool, pid);
 		if (!job)
 			continue;
-		job_ended(pool, job, status);
-		ret = pool->progress(pool->ctx, pool, job);
+		ret = pool->progress(pool->ctx, pool, job_ended(pool, job, status) ? job : NULL);
 		if (ret)
 			return ret;
 	}

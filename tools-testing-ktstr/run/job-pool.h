@@ -18,7 +18,19 @@ enum job_state {
 	JOB_DONE,
 };
 
-/* One run of one test. The creator of the job owns the strings. */
+/* How an earlier run of a job ended, which is repeated. */
+struct attempt {
+	struct ktap_reader out, err;
+	struct ktap_verdict verdict;
+	bool seeded;
+	uint64_t seed;
+	double seconds;
+};
+
+/*
+ * One run of one test, or several until it passes. The creator of the job owns the strings. A test
+ * that passes after it has not is flaky; one that is skipped then has not passed.
+ */
 struct job {
 	const char *program;
 	const char *fixture;
@@ -30,7 +42,11 @@ struct job {
 	const char *id;			/* in the document; NULL: FIXTURE/TEST */
 	const char *topology;		/* goes to the program as KTSTR_TOPOLOGY; NULL: its own */
 	const struct run_kernel *kernel; /* goes to the program as KTSTR_TEST_KERNEL; NULL: none */
+	unsigned int retries;		/* how often it may be run again */
+	bool retry_seeds;		/* with the next seed, as the same one ends the same way */
 
+	struct attempt *attempts;	/* earlier ones */
+	unsigned int nr_attempts;
 	enum job_state state;
 	struct child child;
 	struct ktap_reader out, err;
@@ -58,5 +74,8 @@ struct job_pool {
  * Blocks SIGCHLD, SIGINT, SIGTERM, SIGHUP and SIGPIPE from then on.
  */
 int job_pool__run(struct job_pool *pool);
+
+/* What the pool has allocated for @job. */
+void job__free(struct job *job);
 
 #endif

@@ -30,13 +30,15 @@ void jobs__fill(struct job *jobs, const struct job_plan *p)
 			for (i = 0; i < s->tests.nr; i++) {
 				if (!p->chosen[i])
 					continue;
-				job->fixture = SUITE_FIXTURE;
+				job->fixture = ktstr_id__fixture(s->tests.item[i]);
 				job->test = s->tests.item[i];
 				job->program = s->programs.item[s->program_of[i]];
 				job->kernel = k < p->kernels->nr ? &p->kernels->item[k] : NULL;
 				job->repeat = r;
-				job->seeded = opts->seeded || (seeds && p->repeats > 1);
+				job->seeded = opts->seeded || (seeds && (p->repeats > 1 || p->retries));
 				job->seed = opts->seed + r - 1;
+				job->retries = p->retries;
+				job->retry_seeds = seeds;
 				job->child.out = job->child.err = -1;
 				make_run_id(job, p);
 				job++;

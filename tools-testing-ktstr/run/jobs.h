@@ -13,6 +13,7 @@ struct job_plan {
 	const struct run_kernels *kernels;	/* none: the tests say so */
 	const struct ktstr_run_opts *opts;
 	unsigned int repeats;		/* at least 1 */
+	unsigned int retries;		/* of each job that fails */
 };
 
 /*

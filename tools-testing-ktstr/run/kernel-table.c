@@ -54,13 +54,13 @@ static int width_of(const struct run_kernel *k)
 }
 
 /* The jobs of test @first's name; a name stands for one test. */
-static void print_row(const struct document *d, unsigned int first, int names)
+static void print_row(const struct document *d, FILE *f, unsigned int first, int names)
 {
 	const struct run_kernels *ks = d->head->kernels;
 	char cell[CELL_LEN + 16];
 	unsigned int k, i;
 
-	fprintf(d->out, "# %-*s", names, d->jobs[first].test);
+	fprintf(f, "# %-*s", names, d->jobs[first].test);
 	for (k = 0; k < ks->nr; k++) {
 		struct tally t = { 0 };
 
@@ -69,12 +69,12 @@ static void print_row(const struct document *d, unsigned int first, int names)
 			    !strcmp(d->jobs[i].test, d->jobs[first].test))
 				add(&t, &d->jobs[i]);
 		format(&t, cell, sizeof(cell));
-		fprintf(d->out, "  %-*s", width_of(&ks->item[k]), cell);
+		fprintf(f, "  %-*s", width_of(&ks->item[k]), cell);
 	}
-	fputc('\n', d->out);
+	fputc('\n', f);
 }
 
-static void print_sums(const struct document *d, enum ktap_status status, int names)
+static void print_sums(const struct document *d, FILE *f, enum ktap_status status, int names)
 {
 	const struct run_kernels *ks = d->head->kernels;
 	unsigned int k, i, n, all = 0;
@@ -83,17 +83,17 @@ static void print_sums(const struct document *d, enum ktap_status status, int na
 		all += d->jobs[i].state == JOB_DONE && d->jobs[i].verdict.status == status;
 	if (!all)
 		return;
-	fprintf(d->out, "# %-*s", names, name_of(status));
+	fprintf(f, "# %-*s", names, name_of(status));
 	for (k = 0; k < ks->nr; k++) {
 		for (i = n = 0; i < d->nr_jobs; i++)
 			n += d->jobs[i].kernel == &ks->item[k] && d->jobs[i].state == JOB_DONE &&
 			     d->jobs[i].verdict.status == status;
-		fprintf(d->out, "  %-*u", width_of(&ks->item[k]), n);
+		fprintf(f, "  %-*u", width_of(&ks->item[k]), n);
 	}
-	fputc('\n', d->out);
+	fputc('\n', f);
 }
 
-void kernel_table__print(const struct document *d)
+void kernel_table__print(const struct document *d, FILE *f)
 {
 	const struct run_kernels *ks = d->head->kernels;
 	int names = strlen("verdict by kernel");
@@ -102,14 +102,14 @@ void kernel_table__print(const struct document *d)
 	for (i = 0; i < d->nr_jobs; i++)
 		if ((int)strlen(d->jobs[i].test) > names)
 			names = (int)strlen(d->jobs[i].test);
-	fprintf(d->out, "# %-*s", names, "verdict by kernel");
+	fprintf(f, "# %-*s", names, "verdict by kernel");
 	for (k = 0; k < ks->nr; k++)
-		fprintf(d->out, "  %-*s", width_of(&ks->item[k]), column(&ks->item[k]));
-	fputc('\n', d->out);
+		fprintf(f, "  %-*s", width_of(&ks->item[k]), column(&ks->item[k]));
+	fputc('\n', f);
 	/* all tests of the first kernel come first, in their order */
 	for (i = 0; i < d->nr_jobs; i++)
 		if (d->jobs[i].kernel == &ks->item[0] && d->jobs[i].repeat == 1)
-			print_row(d, i, names);
+			print_row(d, f, i, names);
 	for (s = 0; s <= KTAP_ERROR; s++)
-		print_sums(d, s, names);
+		print_sums(d, f, s, names);
 }

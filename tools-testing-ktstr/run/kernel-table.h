@@ -8,6 +8,6 @@
  * Of a run on several kernels: a row for each test, a column for each kernel, and the sums, as "# "
  * lines. A cell of a test that was repeated with different verdicts says how many passed: "3/5 pass".
  */
-void kernel_table__print(const struct document *d);
+void kernel_table__print(const struct document *d, FILE *f);
 
 #endif

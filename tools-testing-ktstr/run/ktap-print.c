@@ -11,7 +11,7 @@
 static const char * const status_names[] = {
 	[KTAP_NONE] = "none", [KTAP_PASS] = "pass", [KTAP_SKIP] = "skip",
 	[KTAP_XFAIL] = "xfail", [KTAP_XPASS] = "xpass",
-	[KTAP_INCONCLUSIVE] = "inconclusive", [KTAP_FAIL] = "fail",
+	[KTAP_FLAKY] = "flaky", [KTAP_INCONCLUSIVE] = "inconclusive", [KTAP_FAIL] = "fail",
 	[KTAP_ERROR] = "error",
 };
 
@@ -110,7 +110,8 @@ void ktap_print_result(FILE *f, unsigned int n, const char *id, const struct kta
 {
 	static const char * const directive[] = {
 		[KTAP_SKIP] = "SKIP", [KTAP_XFAIL] = "XFAIL", [KTAP_XPASS] = "XPASS",
-		[KTAP_INCONCLUSIVE] = "INCONCLUSIVE", [KTAP_ERROR] = "ERROR",
+		[KTAP_FLAKY] = "FLAKY", [KTAP_INCONCLUSIVE] = "INCONCLUSIVE",
+		[KTAP_ERROR] = "ERROR",
 	};
 	bool ok = v->status != KTAP_NONE && v->status < KTAP_INCONCLUSIVE;
 	const char *word = NULL;

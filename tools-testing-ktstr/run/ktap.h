@@ -27,6 +27,7 @@ enum ktap_status {
 	KTAP_SKIP,
 	KTAP_XFAIL,
 	KTAP_XPASS,
+	KTAP_FLAKY,		/* passed, after it had not: only the tool says so */
 	KTAP_INCONCLUSIVE,	/* "not ok" with our own directive: there was nothing to judge */
 	KTAP_FAIL,
 	KTAP_ERROR,		/* the program violated the protocol */

@@ -8,10 +8,12 @@
 #include "lib/err.h"
 
 /*
- * The path of the file that a run of @test, begun at @since (CLOCK_REALTIME, seconds), left in
- * KTSTR_SIDECAR_DIR if that is set, else below @root/@run_id. malloc()ed; NULL: there is none.
+ * The path of the file that a run of the variant @fixture/@name, begun at @since (CLOCK_REALTIME,
+ * seconds), left in KTSTR_SIDECAR_DIR if that is set, else below @root/@run_id. malloc()ed; NULL: there
+ * is none.
  */
-char *result_file__find(const char *root, const char *run_id, const char *test, int64_t since);
+char *result_file__find(const char *root, const char *run_id, const char *fixture,
+			const char *name, int64_t since);
 
 /*
  * The text of the JSON object in @path, malloc()ed. NULL with @err when the file cannot be read

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* See scheduler.h. */
+#include <errno.h>
 #include <limits.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -86,4 +88,28 @@ void run_scheduler__export(const char *path, const char *args)
 		else
 			unsetenv(pairs[i][1]);
 	}
+}
+
+int run_scheduler__cut_args(int argc, const char **argv, char **args)
+{
+	int i, end;
+	size_t len;
+	FILE *f;
+
+	for (end = 1; end < argc && strcmp(argv[end], "--"); end++)
+		;
+	if (end + 1 >= argc)
+		return argc;
+	f = open_memstream(args, &len);
+	if (!f)
+		return -errno;
+	for (i = end + 1; i < argc; i++) {
+		if (!*argv[i] || strchr(argv[i], '\n'))
+			break;
+		fprintf(f, "%s\n", argv[i]);
+	}
+	if (fclose(f))
+		return -ENOMEM;
+	argv[end] = NULL;
+	return i < argc ? -EINVAL : end;
 }

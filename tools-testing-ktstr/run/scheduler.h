@@ -21,4 +21,10 @@ int run_scheduler__find(const struct suite *s, const char *asked_by, const char 
  */
 void run_scheduler__export(const char *path, const char *args);
 
+/*
+ * Remove "-- ARGS" and keep the ARGS, one per line, in *@args, malloc()ed. Returns the new @argc, or
+ * -errno: -EINVAL for one that is empty or has several lines.
+ */
+int run_scheduler__cut_args(int argc, const char **argv, char **args);
+
 #endif

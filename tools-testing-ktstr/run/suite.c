@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "harness/plan/preset.h"
 #include "lib/status.h"
 #include "lib/paths.h"
 #include "child.h"
@@ -198,8 +199,7 @@ static void last_line(const char *text, char *buf, size_t size)
 	snprintf(buf, size, "%s%.*s", end > start ? ": " : "", (int)(end - start), text + start);
 }
 
-static int list_program(const char *path, struct strings *tests, struct strings *ignored,
-			struct ktstr_err *err)
+static int list_program(const char *path, struct listing *l, struct ktstr_err *err)
 {
 	char *argv[3] = { (char *)path, "-l" }, last[256], how[KTSTR_STATUS_SIZE];
 	struct ktstr_err why;
@@ -219,7 +219,7 @@ static int list_program(const char *path, struct strings *tests, struct strings 
 		ret = ktstr_err(err, EINVAL, "%s -l does not list tests (%s)%s", path,
 				ktstr_status__format(status, how, sizeof(how)), last);
 	} else {
-		ret = listing__parse(text, len, SUITE_FIXTURE, tests, ignored, &why);
+		ret = listing__parse(text, len, l, &why);
 		if (ret)
 			ktstr_err(err, -ret, "%s: %s", path, why.msg);
 	}
@@ -227,51 +227,100 @@ static int list_program(const char *path, struct strings *tests, struct strings 
 	return ret;
 }
 
-/* Room for one more test. */
-static int grow_tests(struct suite *s)
+/* Room for @nr more tests. */
+static int grow_tests(struct suite *s, size_t nr)
 {
-	unsigned int *program_of = realloc(s->program_of, (s->tests.nr + 1) * sizeof(*program_of));
+	unsigned int *program_of = realloc(s->program_of, (s->tests.nr + nr) * sizeof(*program_of));
+	struct ktstr_about *about;
 	bool *ignored;
 
 	if (!program_of)
 		return -ENOMEM;
 	s->program_of = program_of;
-	ignored = realloc(s->ignored, (s->tests.nr + 1) * sizeof(*ignored));
+	ignored = realloc(s->ignored, (s->tests.nr + nr) * sizeof(*ignored));
 	if (!ignored)
 		return -ENOMEM;
 	s->ignored = ignored;
+	about = realloc(s->about, (s->tests.nr + nr) * sizeof(*about));
+	if (!about)
+		return -ENOMEM;
+	s->about = about;
 	return 0;
 }
 
-static bool is_among(const struct strings *names, const char *name)
+/* Takes the name out of the listing. */
+static int add_test(struct suite *s, unsigned int program, struct listing *l, size_t at)
 {
-	size_t i;
+	const char *name = l->names.item[at], *slash = strchr(name, '/');
+	const struct ktstr_about *about = listing__about(l, name);
+	const struct ktstr_preset *preset;
+	size_t i = s->tests.nr;
 
-	for (i = 0; i < names->nr; i++)
-		if (!strcmp(names->item[i], name))
-			return true;
-	return false;
-}
-
-static int add_test(struct suite *s, unsigned int program, const char *name, bool ignored,
-		    struct ktstr_err *err)
-{
-	const char *copy;
-	size_t i;
-
-	for (i = 0; i < s->tests.nr; i++)
-		if (!strcmp(s->tests.item[i], name))
-			return ktstr_err(err, EINVAL, "test %s is in two programs, %s and %s: rename it in one, or remove a program that is out of date",
-					 name, s->programs.item[s->program_of[i]],
-					 s->programs.item[program]);
-	copy = strdup(name);
-	if (!copy || grow_tests(s) || strings__add(&s->tests, copy)) {
-		free((char *)copy);
-		return ktstr_err(err, ENOMEM, "listing tests: %s", strerror(ENOMEM));
-	}
+	if (strings__add(&s->tests, name))
+		return -ENOMEM;
+	l->names.item[at] = NULL;
 	s->program_of[i] = program;
-	s->ignored[i] = ignored;
+	s->ignored[i] = listing__ignores(l, name);
+	if (about)
+		s->about[i] = *about;
+	else
+		ktstr_about__parse(&s->about[i], "", 0);
+	preset = slash ? ktstr_preset__find(slash + 1) : NULL;
+	if (preset)
+		s->about[i].topo = preset->topo.count;
 	return 0;
+}
+
+static int list_one(struct suite *s, unsigned int program, struct ktstr_err *err)
+{
+	struct listing l = { .about = NULL };
+	size_t i;
+	int ret;
+
+	ret = list_program(s->programs.item[program], &l, err);
+	if (!ret && l.names.nr && grow_tests(s, l.names.nr))
+		ret = ktstr_err(err, ENOMEM, "listing tests: %s", strerror(ENOMEM));
+	for (i = 0; i < l.names.nr && !ret; i++)
+		if (add_test(s, program, &l, i))
+			ret = ktstr_err(err, ENOMEM, "listing tests: %s", strerror(ENOMEM));
+	listing__free(&l);
+	return ret;
+}
+
+/* For qsort(), which has no argument for its caller. */
+static const struct suite *sorted_suite;
+
+static int by_name(const void *a, const void *b)
+{
+	const unsigned int x = *(const unsigned int *)a, y = *(const unsigned int *)b;
+	int ret = strcmp(sorted_suite->tests.item[x], sorted_suite->tests.item[y]);
+
+	return ret ?: (x > y) - (x < y);
+}
+
+/* Names of one program are unique. */
+static int check_unique(const struct suite *s, struct ktstr_err *err)
+{
+	unsigned int *order, i;
+	int ret = 0;
+
+	if (s->programs.nr < 2)
+		return 0;
+	order = calloc(s->tests.nr, sizeof(*order));
+	if (!order)
+		return ktstr_err(err, ENOMEM, "listing tests: %s", strerror(ENOMEM));
+	for (i = 0; i < s->tests.nr; i++)
+		order[i] = i;
+	sorted_suite = s;
+	qsort(order, s->tests.nr, sizeof(*order), by_name);
+	for (i = 1; i < s->tests.nr && !ret; i++)
+		if (!strcmp(s->tests.item[order[i - 1]], s->tests.item[order[i]]))
+			ret = ktstr_err(err, EINVAL, "test %s is in two programs, %s and %s: rename it in one, or remove a program that is out of date",
+					s->tests.item[order[i]],
+					s->programs.item[s->program_of[order[i - 1]]],
+					s->programs.item[s->program_of[order[i]]]);
+	free(order);
+	return ret;
 }
 
 static void free_names(struct strings *names)
@@ -283,35 +332,42 @@ static void free_names(struct strings *names)
 	strings__free(names);
 }
 
-static int list_one(struct suite *s, unsigned int program, struct ktstr_err *err)
+/*
+ * Which presets there are depends on the accelerator. Whether KVM works here is tried once, and not by
+ * each program. Returns whether the variable was set for them.
+ */
+static bool tell_accel(void)
 {
-	struct strings tests = { 0 }, ignored = { 0 };
-	size_t i;
-	int ret;
+	const char *accel = getenv("KTSTR_ACCEL"), *seed = getenv("KTSTR_SEED");
+	enum vm_accel got = VM_ACCEL_TCG;
+	struct ktstr_err err;
+	char why[256];
 
-	ret = list_program(s->programs.item[program], &tests, &ignored, err);
-	for (i = 0; i < tests.nr && !ret; i++)
-		ret = add_test(s, program, tests.item[i], is_among(&ignored, tests.item[i]), err);
-	free_names(&tests);
-	free_names(&ignored);
-	return ret;
+	if (accel && *accel && strcmp(accel, "auto"))
+		return false;
+	if (!seed || !*seed)
+		vm_pick_accel(VM_ACCEL_AUTO, &got, why, sizeof(why), &err);
+	setenv("KTSTR_ACCEL", got == VM_ACCEL_KVM ? "kvm" : "tcg", 1);
+	return true;
 }
 
 int suite__list(struct suite *s, struct ktstr_err *err)
 {
+	bool told = tell_accel();
 	unsigned int p;
-	int ret;
+	int ret = 0;
 
-	for (p = 0; p < s->programs.nr; p++) {
+	for (p = 0; p < s->programs.nr && !ret; p++)
 		ret = list_one(s, p, err);
-		if (ret)
-			return ret;
-	}
+	if (told)
+		unsetenv("KTSTR_ACCEL");
+	if (ret)
+		return ret;
 	if (!s->tests.nr)
 		return ktstr_err(err, ENOENT, "%s%s no tests of the fixture '%s'",
 				 s->programs.item[0], s->programs.nr > 1 ? " and the others list" :
-				 " lists", SUITE_FIXTURE);
-	return 0;
+				 " lists", KTSTR_BASE);
+	return check_unique(s, err);
 }
 
 void suite__free(struct suite *s)
@@ -320,4 +376,5 @@ void suite__free(struct suite *s)
 	free_names(&s->tests);
 	free(s->program_of);
 	free(s->ignored);
+	free(s->about);
 }

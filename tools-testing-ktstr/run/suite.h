@@ -9,19 +9,21 @@
 #ifndef KTSTR_TOOL_RUN_SUITE_H
 #define KTSTR_TOOL_RUN_SUITE_H
 
+#include "harness/plan/about.h"
+#include "harness/plan/id.h"
 #include "lib/err.h"
 #include "tools-testing-ktstr/util/util.h"
 
-#define SUITE_FIXTURE		"ktstr"		/* harness fixture of the base variants */
 #define SUITE_LIST_FILE		"ktstr-programs.list"
 #define SUITE_LIST_TIMEOUT_MS	20000
-#define SUITE_LIST_MAX		(1024 * 1024)	/* bytes of one program's listing */
+#define SUITE_LIST_MAX		(16 * 1024 * 1024)	/* bytes of one program's listing */
 
 struct suite {
 	struct strings programs;	/* absolute paths, owned */
-	struct strings tests;		/* names without fixture, owned, unique */
-	unsigned int *program_of;	/* of each test: index into programs */
-	bool *ignored;			/* of each test: runs only when it is named */
+	struct strings tests;		/* names of variants (plan/id.h), owned, unique */
+	unsigned int *program_of;	/* of each: index into programs */
+	bool *ignored;			/* of each: runs only when its test is named */
+	struct ktstr_about *about;	/* of each: what its program says; else the defaults */
 };
 
 /*

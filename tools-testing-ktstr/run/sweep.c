@@ -368,7 +368,7 @@ void sweep__read(struct sweep *s, size_t i, const struct job *job, const char *r
 		c->verdict = words[status];
 	if (job->verdict.note[0])
 		c->reason = strdup(job->verdict.note);
-	path = result_file__find(runs_root, job->run_id, job->test, job->started_at);
+	path = result_file__find(runs_root, job->run_id, job->fixture, job->test, job->started_at);
 	text = path ? result_file__read(path, &err) : NULL;
 	ktstr_jtree__init(&tree, SIDECAR_TREE_MAX);
 	sidecar = text ? ktstr_jtree__parse(&tree, text, strlen(text), NULL) : NULL;

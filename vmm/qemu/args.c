@@ -120,7 +120,7 @@ static void push_hmat(struct vm_argv *a, const struct vm_topology *t)
 		}
 	}
 	for (uint32_t i = 0; t->nodes && i < t->count.numa_nodes; i++) {
-		const struct vm_mem_cache *c = &t->nodes[i].cache;
+		const struct ktstr_mem_side_cache *c = &t->nodes[i].cache;
 
 		if (!c->size)
 			continue;

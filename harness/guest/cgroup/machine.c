@@ -131,6 +131,32 @@ static int read_llcs(struct ktstr_machine *m, const char *sysfs)
 	return 0;
 }
 
+/* Its MemTotal and its distances; what cannot be read stays 0. */
+static void read_node(struct ktstr_machine *m, const char *sysfs, uint32_t node)
+{
+	static const char dir[] = "%s/devices/system/node/node%u/%s";
+	char buf[4096], path[PATH_MAX], *p, *end;
+	unsigned long v;
+	uint32_t to;
+
+	snprintf(path, sizeof(path), dir, sysfs, node, "meminfo");
+	p = guest_file__text(path, buf, sizeof(buf)) > 0 ? strstr(buf, "MemTotal:") : NULL;
+	if (p)
+		m->memory_kib[node] = strtoull(p + strlen("MemTotal:"), NULL, 10);
+	if (read_line(buf, sizeof(buf), dir, sysfs, node, "distance") <= 0)
+		return;
+	/* one number for each node that exists, in their order */
+	for (to = 0, p = buf; to < KTSTR_MAX_NODES; to++) {
+		if (!ktstr_cpumask__test(&m->existing_nodes, to))
+			continue;
+		v = strtoul(p, &end, 10);
+		if (end == p || v > UINT8_MAX)
+			return;
+		m->distance[node][to] = (uint8_t)v;
+		p = end;
+	}
+}
+
 static void read_nodes(struct ktstr_machine *m, const char *sysfs)
 {
 	static const char dir[] = "%s/devices/system/node/%s";
@@ -146,6 +172,8 @@ static void read_nodes(struct ktstr_machine *m, const char *sysfs)
 		parse_list(buf, read_line(buf, sizeof(buf), "%s/devices/system/node/node%u/cpulist",
 					  sysfs, node), &m->nodes[node]);
 		mask_and(&m->nodes[node], &m->online);
+		if (node < KTSTR_MAX_NODES)
+			read_node(m, sysfs, node);
 		m->nr_nodes = node + 1;
 	}
 	if (m->nr_nodes)
@@ -202,18 +230,25 @@ struct ktstr_machine *ktstr_machine__read(const char *sysfs, struct ktstr_err *e
 	return m;
 }
 
-struct ktstr_machine *ktstr_machine__of(const struct ktstr_topology *topo)
+struct ktstr_machine *ktstr_machine__of(const struct ktstr_topology *topo,
+					const struct ktstr_numa_node *nodes,
+					const uint8_t *distances)
 {
-	uint32_t per_llc = topo->cores * topo->threads, per_node = topo->llcs / topo->numa_nodes;
+	uint32_t per_llc = topo->cores * topo->threads, left, node = 0, cpu, i, j;
 	struct ktstr_machine *m = calloc(1, sizeof(*m));
-	uint32_t cpu, i, node;
 
 	if (!m)
 		return NULL;
 	m->nr_llcs = topo->llcs;
 	m->nr_nodes = topo->numa_nodes;
+	left = (nodes ? nodes[0].llcs : topo->llcs / topo->numa_nodes) * per_llc;
 	for (cpu = 0; cpu < topo->llcs * per_llc && cpu < KTSTR_MAX_CPUS; cpu++) {
-		node = cpu / per_llc / per_node;
+		/* of the LLCs of this node; a machine that is checked has a node for each CPU */
+		while (!left && node + 1 < topo->numa_nodes) {
+			node++;
+			left = (nodes ? nodes[node].llcs : topo->llcs / topo->numa_nodes) * per_llc;
+		}
+		left--;
 		ktstr_cpumask__set(&m->online, cpu);
 		ktstr_cpumask__set(&m->llcs[cpu / per_llc], cpu);
 		ktstr_cpumask__set(&m->nodes[node], cpu);
@@ -221,8 +256,34 @@ struct ktstr_machine *ktstr_machine__of(const struct ktstr_topology *topo)
 		for (i = 0; i < topo->threads; i++)
 			ktstr_cpumask__set(&m->siblings[cpu], cpu - cpu % topo->threads + i);
 	}
+	for (i = 0; i < topo->numa_nodes; i++) {
+		ktstr_cpumask__set(&m->existing_nodes, i);
+		for (j = 0; j < topo->numa_nodes; j++)
+			m->distance[i][j] = distances ? distances[i * topo->numa_nodes + j] :
+					    i == j ? 10 : 20;
+	}
 	m->memory_nodes = m->existing_nodes;
 	return m;
+}
+
+static int find(const struct ktstr_cpumask *sets, uint32_t nr, uint32_t cpu)
+{
+	uint32_t i;
+
+	for (i = 0; i < nr; i++)
+		if (ktstr_cpumask__test(&sets[i], cpu))
+			return (int)i;
+	return -1;
+}
+
+int ktstr_llc_of(const struct ktstr_machine *m, uint32_t cpu)
+{
+	return find(m->llcs, m->nr_llcs, cpu);
+}
+
+int ktstr_node_of(const struct ktstr_machine *m, uint32_t cpu)
+{
+	return find(m->nodes, m->nr_nodes, cpu);
 }
 
 void ktstr_machine__nodes(const struct ktstr_machine *m, const struct ktstr_cpumask *cpus,

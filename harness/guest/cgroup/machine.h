@@ -13,9 +13,12 @@ struct ktstr_machine *ktstr_machine__read(const char *sysfs, struct ktstr_err *e
 
 /*
  * The machine that a guest of this topology reads: cpu = ((llc * cores) + core) * threads + thread,
- * LLCs go to the nodes in order (vmm/topology.c). NULL: no memory; free with free().
+ * LLCs go to the nodes in order (vmm/topology.c). @nodes NULL: they are alike. How much memory a
+ * node has is not known. NULL: no memory; free with free().
  */
-struct ktstr_machine *ktstr_machine__of(const struct ktstr_topology *topo);
+struct ktstr_machine *ktstr_machine__of(const struct ktstr_topology *topo,
+					const struct ktstr_numa_node *nodes,
+					const uint8_t *distances);
 
 /* The nodes with memory and without CPUs that are online: a slow tier, as CXL memory is. */
 void ktstr_machine__memory_only(const struct ktstr_machine *m, struct ktstr_cpumask *nodes);

@@ -302,6 +302,9 @@ struct ktstr_test {
 	const struct ktstr_scheduler * const *staged_schedulers; /* NULL-terminated */
 
 	int64_t numa_nodes, llcs, cores, threads; /* 1, 1, 2, 1 unless scheduler or test say */
+	/* nodes that differ, in place of numa_nodes and llcs: KTSTR_NODES(), docs/topologies.md */
+	const struct ktstr_numa_node *nodes;
+	const uint8_t *distances;	/* from each node to each: KTSTR_DISTANCES(); 10 and 20 */
 	int64_t memory_mib;		/* floor, 2048; also 256 and 64 per CPU */
 
 	int64_t duration_s;		/* workload window, 12 */

@@ -20,6 +20,9 @@ struct ktstr_machine {
 	uint32_t nr_nodes;
 	struct ktstr_cpumask nodes[KTSTR_MAX_CPUS];
 	struct ktstr_cpumask existing_nodes, memory_nodes;
+	uint64_t memory_kib[KTSTR_MAX_NODES];	/* of a node; 0: none, or not known */
+	/* From node to node, 10 to itself; 0: not known. A kernel without NUMA has one node. */
+	uint8_t distance[KTSTR_MAX_NODES][KTSTR_MAX_NODES];
 	/* The CPUs of each physical core, by any of its CPUs. */
 	struct ktstr_cpumask siblings[KTSTR_MAX_CPUS];
 };
@@ -29,6 +32,10 @@ struct ktstr_machine {
  * has been added to the verdict and the body should return -EIO.
  */
 struct ktstr_machine *ktstr_machine(struct ktstr_ctx *ctx);
+
+/* The LLC and the node of a CPU, -1 for one that is offline. */
+int ktstr_llc_of(const struct ktstr_machine *m, uint32_t cpu);
+int ktstr_node_of(const struct ktstr_machine *m, uint32_t cpu);
 
 /*
  * The CPUs that cpusets are cut from: all but the last one where there are more than two, so

@@ -239,6 +239,16 @@ struct ktstr_maker {
 #define KTSTR_NETS(...)	((const struct ktstr_net * const[]){ __VA_ARGS__, NULL })
 
 /*
+ * .nodes = KTSTR_NODES({ .llcs = 2 }, { .mem_bytes = KTSTR_MIB(128), .latency_ns = 250 }),
+ * .distances = KTSTR_DISTANCES(10, 20,
+ *				20, 10)
+ * An empty node and a distance of 0, which no machine has, end the lists.
+ */
+#define KTSTR_NODES(...)	((const struct ktstr_numa_node[]){ __VA_ARGS__, { 0 } })
+#define KTSTR_DISTANCES(...)	((const uint8_t[]){ __VA_ARGS__, 0 })
+#define KTSTR_MIB(_n)		((uint64_t)(_n) << 20)
+
+/*
  * .watch_bpf_maps = KTSTR_WATCH_MAPS(KTSTR_WATCH_MAP(".bss", "nr_enqueued", SCALAR_COUNTER,
  *						       "enqueued"))
  * The third argument is a value of enum ktstr_map_agg without KTSTR_AGG_.

@@ -303,7 +303,7 @@ TEST_F(sysfs, a_machine_without_cpus_is_an_error_that_names_the_file)
 TEST(the_declared_machine_is_the_one_that_a_guest_reads)
 {
 	const struct ktstr_topology topo = { 2, 4, 3, 2 };
-	struct ktstr_machine *m = ktstr_machine__of(&topo);
+	struct ktstr_machine *m = ktstr_machine__of(&topo, NULL, NULL);
 	char list[64];
 
 	ASSERT_NE(NULL, m);
@@ -318,6 +318,35 @@ TEST(the_declared_machine_is_the_one_that_a_guest_reads)
 	EXPECT_STREQ("0-1", list);
 	ktstr_cpumask__format(&m->siblings[7], list, sizeof(list));
 	EXPECT_STREQ("6-7", list);
+	EXPECT_EQ(1, ktstr_llc_of(m, 11));
+	EXPECT_EQ(1, ktstr_node_of(m, 12));
+	EXPECT_EQ(-1, ktstr_node_of(m, 24));
+	EXPECT_EQ(10, m->distance[1][1]);
+	EXPECT_EQ(20, m->distance[1][0]);
+	free(m);
+}
+
+TEST(so_is_one_with_nodes_that_differ)
+{
+	static const struct ktstr_numa_node nodes[] = {
+		{ .llcs = 3 }, { .llcs = 1 }, { .mem_bytes = 128 << 20 },
+	};
+	static const uint8_t distances[] = { 10, 21, 30, 21, 10, 25, 30, 25, 10 };
+	const struct ktstr_topology topo = { 3, 4, 2, 1 };
+	struct ktstr_machine *m = ktstr_machine__of(&topo, nodes, distances);
+	struct ktstr_cpumask far;
+	char list[64];
+
+	ASSERT_NE(NULL, m);
+	ktstr_cpumask__format(&m->nodes[0], list, sizeof(list));
+	EXPECT_STREQ("0-5", list);
+	ktstr_cpumask__format(&m->nodes[1], list, sizeof(list));
+	EXPECT_STREQ("6-7", list);
+	EXPECT_EQ(0, ktstr_cpumask__weight(&m->nodes[2]));
+	ktstr_machine__memory_only(m, &far);
+	ktstr_cpumask__format(&far, list, sizeof(list));
+	EXPECT_STREQ("2", list);
+	EXPECT_EQ(25, m->distance[1][2]);
 	free(m);
 }
 

@@ -119,7 +119,7 @@ static const uint8_t *hmat_entry(const uint8_t *t, unsigned int type, unsigned i
 	return NULL;
 }
 
-static const struct vm_node cxl_nodes[] = {
+static const struct ktstr_numa_node cxl_nodes[] = {
 	{ .llcs = 1, .mem_bytes = 256 * VM_MIB }, { .llcs = 1, .mem_bytes = 256 * VM_MIB },
 	{ .mem_bytes = 128 * VM_MIB, .latency_ns = 250, .bandwidth_mbs = 1000000,
 	  .cache = { 64 * VM_MIB, 1, 2, 64 } },

@@ -175,4 +175,102 @@ TEST(an_explicit_false_is_not_the_same_as_nothing)
 	EXPECT_EQ(500, (int)p.checks.max_gap_ms);
 }
 
+static const struct ktstr_numa_node cxl[] = {
+	{ .llcs = 2 }, { .llcs = 1 }, { .mem_bytes = KTSTR_MIB(128), .latency_ns = 250 }, { 0 },
+};
+
+TEST(nodes_that_differ_give_the_topology)
+{
+	static const uint8_t distances[] = { 10, 20, 30, 20, 10, 25, 30, 25, 10, 0 };
+	struct ktstr_test t = plain;
+	struct ktstr_plan p;
+	struct ktstr_err err;
+	struct vm_topology m;
+
+	t.nodes = cxl;
+	t.distances = distances;
+	ASSERT_EQ(0, ktstr_plan__for(&p, &t, &err)) TH_LOG("%s", err.msg);
+	EXPECT_EQ(3U, p.topo.numa_nodes);
+	EXPECT_EQ(3U, p.topo.llcs);
+	EXPECT_EQ(6U, p.nr_cpus);
+	EXPECT_EQ(2048U, p.memory_mib);
+	m = ktstr_plan__machine(&p);
+	EXPECT_EQ(UINT64_C(960) << 20, vm_topology_node_bytes(&m, p.memory_mib << 20, 0));
+	EXPECT_EQ(25, vm_topology_distance(&m, 1, 2));
+}
+
+TEST(nodes_that_cannot_be_are_refused_with_the_reason)
+{
+	static const struct ktstr_numa_node none[] = { { 0 } };
+	static const struct ktstr_numa_node early[] = {
+		{ .llcs = 1 }, { .mem_bytes = KTSTR_MIB(64) }, { .llcs = 1 }, { 0 },
+	};
+	static const struct ktstr_numa_node small[] = {
+		{ .llcs = 1 }, { .mem_bytes = KTSTR_MIB(1) }, { 0 },
+	};
+	static const struct ktstr_numa_node big[] = {
+		{ .llcs = 1 }, { .mem_bytes = KTSTR_MIB(4096) }, { 0 },
+	};
+	static const uint8_t few[] = { 10, 20, 20, 0 }, crooked[] = { 10, 20, 21, 10, 0 },
+		many[] = { 10, 20, 20, 10, 10, 0 };
+	static const struct {
+		const struct ktstr_numa_node *nodes;
+		const uint8_t *distances;
+		int64_t llcs;
+		const char *want;
+	} row[] = {
+		{ none, NULL, KTSTR_UNSET, "nodes: its first node has neither LLCs nor memory; 1 to 64 nodes are possible" },
+		{ cxl, NULL, 3, "nodes: excludes llcs, which follows from the nodes" },
+		{ early, NULL, KTSTR_UNSET, "node 2 has CPUs and comes after a memory-only node" },
+		{ small, NULL, KTSTR_UNSET, "node 1 has 1048576 bytes of memory; whole MiB are wanted, at least 16" },
+		{ big, NULL, KTSTR_UNSET, "memory_mib: mem_bytes: 2048 MiB, but the nodes of the topology have 4096 MiB" },
+		{ small, few, KTSTR_UNSET, "distances: has 3 numbers, 2 nodes need 4" },
+		{ small, many, KTSTR_UNSET, "distances: has more than 4 numbers, 2 nodes need 4" },
+		{ NULL, few, KTSTR_UNSET, "distances: has more than 1 numbers, 1 nodes need 1" },
+		{ &cxl[1], crooked, KTSTR_UNSET, "distance from node 0 to 1 is 20, back it is 21" },
+	};
+	struct ktstr_test t = { KTSTR_TEST_UNSET, .name = "t", .body = body };
+	struct ktstr_plan p;
+	struct ktstr_err err;
+
+	for (size_t i = 0; i < ARRAY_SIZE(row); i++) {
+		t.nodes = row[i].nodes;
+		t.distances = row[i].distances;
+		t.llcs = row[i].llcs;
+		EXPECT_EQ(-EINVAL, ktstr_plan__for(&p, &t, &err)) TH_LOG("row %zu", i);
+		EXPECT_NE(NULL, strstr(err.msg, row[i].want)) TH_LOG("%s", err.msg);
+	}
+}
+
+TEST(a_variant_has_the_machine_of_its_preset)
+{
+	struct ktstr_test t = plain;
+	struct ktstr_variant v = { &t, ktstr_preset__find("max-cpu") };
+	char text[KTSTR_ID_LEN];
+	struct ktstr_plan p;
+	struct ktstr_err err;
+
+	t.name = "t";
+	t.llcs = 2;
+	t.memory_mib = 512;
+	ASSERT_EQ(0, ktstr_plan__for_variant(&p, &v, &err)) TH_LOG("%s", err.msg);
+	EXPECT_EQ(252U, p.nr_cpus);
+	EXPECT_EQ(252U * 64, p.memory_mib);
+	EXPECT_STREQ("gauntlet/t/max-cpu", ktstr_plan__id(&p, text, sizeof(text)));
+	EXPECT_STREQ("t/max-cpu", ktstr_plan__name(&p, text, sizeof(text)));
+	setenv("KTSTR_TOPOLOGY", "1n1l2c1t", 1);
+	EXPECT_EQ(-EINVAL, ktstr_plan__for_variant(&p, &v, &err));
+	EXPECT_NE(NULL, strstr(err.msg, "excludes gauntlet/t/max-cpu")) TH_LOG("%s", err.msg);
+	/* without a preset, the variable may name one */
+	setenv("KTSTR_TOPOLOGY", "tiered-memory", 1);
+	ASSERT_EQ(0, ktstr_plan__for(&p, &t, &err)) TH_LOG("%s", err.msg);
+	EXPECT_EQ(4U, p.topo.numa_nodes);
+	EXPECT_NE(NULL, p.nodes);
+	EXPECT_STREQ("ktstr/t", ktstr_plan__id(&p, text, sizeof(text)));
+	setenv("KTSTR_TOPOLOGY", "tired-memory", 1);
+	EXPECT_EQ(-EINVAL, ktstr_plan__for(&p, &t, &err));
+	EXPECT_NE(NULL, strstr(err.msg, "did you mean tiered-memory?")) TH_LOG("%s", err.msg);
+	unsetenv("KTSTR_TOPOLOGY");
+}
+
 TEST_HARNESS_MAIN

@@ -83,6 +83,11 @@ static const struct ktstr_map_write * const writes[] = { &write_one, NULL };
 static const struct ktstr_watch_map watch_one = { ".bss", "x", KTSTR_AGG_SCALAR, "x" };
 static const struct ktstr_watch_map * const watches[] = { &watch_one, NULL };
 
+static const struct ktstr_numa_node two_nodes[] = {
+	{ .llcs = 1 }, { .mem_bytes = KTSTR_MIB(128) }, { 0 },
+};
+static const uint8_t one_distance[] = { 10, 0 };
+
 /* Who acts on an attribute, and a value of it. */
 static const struct reader {
 	const char *name, *file;
@@ -99,6 +104,8 @@ static const struct reader {
 	{ "llcs", "harness/plan/plan.c", NULL, 1 },
 	{ "cores", "harness/plan/plan.c", NULL, 1 },
 	{ "threads", "harness/plan/plan.c", NULL, 1 },
+	{ "nodes", "harness/plan/plan.c", two_nodes },
+	{ "distances", "harness/plan/plan.c", one_distance },
 	{ "memory_mib", "harness/plan/plan.c", NULL, 512 },
 	{ "duration_s", "harness/plan/plan.c", NULL, 7 },
 	{ "grace_s", "harness/plan/plan.c", NULL, 7 },
@@ -316,6 +323,8 @@ static const struct variable {
 	{ KTSTR_ENV_KARGS, "harness/plan/override.h", NAMED, "quiet" },
 	{ "KTSTR_NO_SKIP_MODE", "harness/host/run.c" },
 	{ "KTSTR_LOG_PASSES", "harness/host/guest_args.c" },
+	{ "KTSTR_BUDGET_SECS", "tools-testing-ktstr/run/budget.c" },
+	{ "KTSTR_ATTEMPT", "harness/plan/opts.c" },
 	{ "KTSTR_SHELL_FILES", "scenarios/shell.c" },
 	{ "KTSTR_CONSOLE", "harness/plan/opts.c" },
 	{ "KTSTR_TERMINAL", "harness/plan/opts.c" },
@@ -370,9 +379,17 @@ TEST(every_variable_is_read_by_somebody_or_named_as_without_effect)
 static const struct tool_option {
 	const char *command, *name, *variable, *words;
 } tool_options[] = {
-	{ "run", "test", NULL, "&o.select" },
-	{ "run", "exclude", NULL, "&o.select" },
-	{ "run", "shard", NULL, "selection__parse_shard(&o.select, o.shard)" },
+	{ "run", "test", NULL, "choose__tests(&o.choose" },
+	{ "run", "exclude", NULL, "choose__tests(&o.choose" },
+	{ "run", "preset", NULL, "choose__tests(&o.choose" },
+	{ "run", "rerun-failed", NULL, "choose__tests(&o.choose" },
+	{ "run", "budget", NULL, "choose__tests(&o.choose" },
+	{ "run", "costs", NULL, "choose__tests(&o.choose" },
+	{ "run", "shard", NULL, "selection__parse_shard(&o.choose.select, o.shard)" },
+	{ "run", "list", NULL, "o.list ? choose__print(" },
+	{ "run", "retries", NULL, "job->retries = o.retries" },
+	{ "run", "junit", NULL, ".junit_path = o.junit" },
+	{ "merge", "junit", NULL, "junit__end(&junit, junit_option" },
 	{ "run", "repeat", NULL, "o.repeats" },
 	{ "run", "scenario", NULL, "canned__choose(o.scenarios" },
 	{ "run", "batch", NULL, "if (o.batch)" },
@@ -531,8 +548,8 @@ TEST(what_is_about_emulation_is_refused_for_kvm)
 	EXPECT_TRUE(says("harness/host/main.c", "ktstr_run_opts__from_env("));
 	EXPECT_TRUE(says("harness/host/direct.c", "ktstr_override__check("));
 	EXPECT_TRUE(says("harness/host/main.c", "ktstr_override__check("));
-	EXPECT_TRUE(says("harness/host/direct.c", "ktstr_plan__for("));
-	EXPECT_TRUE(says("harness/host/main.c", "ktstr_plan__for("));
+	EXPECT_TRUE(says("harness/host/direct.c", "ktstr_plan__for_variant("));
+	EXPECT_TRUE(says("harness/host/main.c", "ktstr_plan__for_variant("));
 }
 
 /* What a machine cannot give is said by a refusal, too: devices with a seed. */

@@ -107,7 +107,7 @@ TEST_F(args, one_socket_is_one_llc_and_nodes_take_llcs_in_order)
 
 TEST_F(args, nodes_that_differ_are_told_one_by_one)
 {
-	static const struct vm_node nodes[] = {
+	static const struct ktstr_numa_node nodes[] = {
 		{ .llcs = 1, .latency_ns = 90 },
 		{ .mem_bytes = 128 * VM_MIB, .cache = { 64 * VM_MIB, 1, 2, 64 } },
 	};

@@ -19,7 +19,7 @@ FIXTURE(listing) {
 	char *text;
 	size_t len;
 	FILE *f;
-	struct strings names, ignored;
+	struct listing l;
 	struct ktstr_err err;
 };
 
@@ -33,27 +33,18 @@ FIXTURE_SETUP(listing)
 
 FIXTURE_TEARDOWN(listing)
 {
-	size_t i;
-
-	for (i = 0; i < self->names.nr; i++)
-		free((char *)self->names.item[i]);
-	for (i = 0; i < self->ignored.nr; i++)
-		free((char *)self->ignored.item[i]);
-	strings__free(&self->names);
-	strings__free(&self->ignored);
+	listing__free(&self->l);
 	free(self->text);
 }
 
 /* Closing the stream is what makes text and len valid. */
-static int parse(FILE *f, char **text, size_t *len, struct strings *names,
-		 struct strings *ignored, struct ktstr_err *err)
+static int parse(FILE *f, char **text, size_t *len, struct listing *l, struct ktstr_err *err)
 {
 	fclose(f);
-	return listing__parse(*text, *len, "ktstr", names, ignored, err);
+	return listing__parse(*text, *len, l, err);
 }
 
-#define PARSE(s)	parse((s)->f, &(s)->text, &(s)->len, &(s)->names, &(s)->ignored, \
-			      &(s)->err)
+#define PARSE(s)	parse((s)->f, &(s)->text, &(s)->len, &(s)->l, &(s)->err)
 
 TEST_F(listing, takes_the_tests_of_its_fixture_in_order)
 {
@@ -63,9 +54,9 @@ TEST_F(listing, takes_the_tests_of_its_fixture_in_order)
 	fprintf(self->f, ROW("gauntlet", "", "other"));
 	fprintf(self->f, ROW("", "", "another"));
 	EXPECT_EQ(0, PARSE(self));
-	ASSERT_EQ(2, self->names.nr);
-	EXPECT_STREQ("b", self->names.item[0]);
-	EXPECT_STREQ("a", self->names.item[1]);
+	ASSERT_EQ(2, self->l.names.nr);
+	EXPECT_STREQ("b", self->l.names.item[0]);
+	EXPECT_STREQ("a", self->l.names.item[1]);
 }
 
 TEST_F(listing, skips_what_a_program_says_before_the_table)
@@ -75,7 +66,7 @@ TEST_F(listing, skips_what_a_program_says_before_the_table)
 	fprintf(self->f, "ktstr: warning: no cgroup2\n" ROW("# FIXTURE", "VARIANT", "TEST"));
 	fprintf(self->f, ROW("ktstr", "", "a"));
 	EXPECT_EQ(0, PARSE(self));
-	EXPECT_EQ(1, self->names.nr);
+	EXPECT_EQ(1, self->l.names.nr);
 }
 
 TEST_F(listing, learns_which_tests_run_only_when_named)
@@ -87,9 +78,9 @@ TEST_F(listing, learns_which_tests_run_only_when_named)
 	fprintf(self->f, ROW("ktstr", "", "a"));
 	fprintf(self->f, ROW("", "", "b"));
 	EXPECT_EQ(0, PARSE(self));
-	EXPECT_EQ(2, self->names.nr);
-	ASSERT_EQ(1, self->ignored.nr);
-	EXPECT_STREQ("b", self->ignored.item[0]);
+	EXPECT_EQ(2, self->l.names.nr);
+	ASSERT_EQ(1, self->l.ignored.nr);
+	EXPECT_STREQ("b", self->l.ignored.item[0]);
 }
 
 TEST_F(listing, has_nothing_without_a_table)
@@ -98,7 +89,7 @@ TEST_F(listing, has_nothing_without_a_table)
 	self->f = open_memstream(&self->text, &self->len);
 	fprintf(self->f, ROW("ktstr", "", "a"));
 	EXPECT_EQ(0, PARSE(self));
-	EXPECT_EQ(0, self->names.nr);
+	EXPECT_EQ(0, self->l.names.nr);
 }
 
 TEST_F(listing, rejects_a_name_that_would_break_KTAP)
@@ -139,21 +130,57 @@ TEST_F(listing, survives_every_truncation)
 	fprintf(self->f, ROW("ktstr", "a_variant_name_of_more_than_25_bytes", "test"));
 	fprintf(self->f, ROW("", "", "second"));
 	EXPECT_EQ(0, PARSE(self));
-	EXPECT_EQ(2, self->names.nr);
+	EXPECT_EQ(2, self->l.names.nr);
 	for (len = 0; len < self->len; len++) {
-		struct strings names = { 0 };
-		size_t i;
+		struct listing l = { .about = NULL };
 
 		copy = malloc(len ? len : 1);
 		memcpy(copy, self->text, len);
-		EXPECT_EQ(0, listing__parse(copy, len, "ktstr", &names, &self->ignored,
-					    &self->err));
-		EXPECT_GE(2, names.nr);
-		for (i = 0; i < names.nr; i++)
-			free((char *)names.item[i]);
-		strings__free(&names);
+		EXPECT_EQ(0, listing__parse(copy, len, &l, &self->err));
+		EXPECT_GE(2, l.names.nr);
+		listing__free(&l);
 		free(copy);
 	}
+}
+
+TEST_F(listing, has_the_gauntlet_behind_the_tests)
+{
+	fprintf(self->f, ROW("ktstr", "", "a"));
+	fprintf(self->f, "----------------------------------------\n");
+	fprintf(self->f, ROW("gauntlet", "", "a/tiny-1llc"));
+	fprintf(self->f, ROW("", "", "a/tiny-2llc"));
+	EXPECT_EQ(0, PARSE(self));
+	ASSERT_EQ(3, self->l.names.nr);
+	EXPECT_STREQ("a/tiny-2llc", self->l.names.item[2]);
+}
+
+TEST_F(listing, rejects_a_variant_without_a_preset)
+{
+	fprintf(self->f, ROW("gauntlet", "", "a/"));
+	EXPECT_EQ(-EINVAL, PARSE(self));
+}
+
+TEST_F(listing, knows_what_the_tests_are_like)
+{
+	const struct ktstr_about *a;
+
+	free(self->text);
+	self->f = open_memstream(&self->text, &self->len);
+	fprintf(self->f, "# about: b topology=2n4l3c2t scheduler=scx_x duration=7 workers=3 expect_err new=1\n");
+	fprintf(self->f, "# ignored: a\n# about: a topology=nonsense\n");
+	fprintf(self->f, ROW("# FIXTURE", "VARIANT", "TEST"));
+	fprintf(self->f, ROW("ktstr", "", "a"));
+	EXPECT_EQ(0, PARSE(self));
+	a = listing__about(&self->l, "b/tiny-1llc");
+	ASSERT_NE(NULL, a);
+	EXPECT_EQ(4U, a->topo.llcs);
+	EXPECT_STREQ("scx_x", a->scheduler);
+	EXPECT_EQ(7U, a->duration_s);
+	EXPECT_TRUE(a->expect_err);
+	EXPECT_FALSE(a->host_only);
+	EXPECT_EQ(NULL, listing__about(&self->l, "c"));
+	EXPECT_TRUE(listing__ignores(&self->l, "a/tiny-1llc"));
+	EXPECT_FALSE(listing__ignores(&self->l, "b"));
 }
 
 static const char * const five[] = { "smt_a", "smt_b", "numa_a", "numa_b", "storm" };
@@ -232,17 +259,26 @@ TEST_F(selection, names_a_pattern_that_matches_nothing)
 	EXPECT_STREQ("strom", self->unknown);
 }
 
+/* Choose by name, then by shard. */
+static int shard(FIXTURE_DATA(selection) *self, const char *text, const double *seconds)
+{
+	uint32_t digest;
+
+	if (selection__parse_shard(&self->s, text) || APPLY(self) < 0)
+		return -EINVAL;
+	return selection__shard(&self->s, five, seconds, 5, self->chosen, &digest);
+}
+
+static const double alike[] = { 1, 1, 1, 1, 1 };
+
 TEST_F(selection, shards_are_disjoint_and_complete)
 {
-	char all[6] = ".....";
-	int i, shard, total = 0;
+	char all[6] = ".....", text[16];
+	int i, k, total = 0;
 
-	for (shard = 1; shard <= 3; shard++) {
-		char text[16];
-
-		snprintf(text, sizeof(text), "%d/3", shard);
-		ASSERT_EQ(0, selection__parse_shard(&self->s, text));
-		total += APPLY(self);
+	for (k = 1; k <= 3; k++) {
+		snprintf(text, sizeof(text), "%d/3", k);
+		total += shard(self, text, alike);
 		for (i = 0; i < 5; i++) {
 			if (self->chosen[i]) {
 				EXPECT_EQ('.', all[i]);
@@ -257,15 +293,23 @@ TEST_F(selection, shards_are_disjoint_and_complete)
 TEST_F(selection, shards_divide_what_the_names_left)
 {
 	strings__add(&self->s.include, "numa_*");
-	ASSERT_EQ(0, selection__parse_shard(&self->s, "2/2"));
-	EXPECT_EQ(1, APPLY(self));
+	EXPECT_EQ(1, shard(self, "2/2", alike));
 	EXPECT_STREQ("...x.", picture(self->chosen));
+}
+
+TEST_F(selection, shards_take_equally_long)
+{
+	static const double seconds[] = { 1, 30, 10, 10, 10 };
+
+	EXPECT_EQ(2, shard(self, "1/2", seconds));
+	EXPECT_STREQ("xx...", picture(self->chosen));	/* 31 s and 30 s */
+	EXPECT_EQ(3, shard(self, "2/2", seconds));
+	EXPECT_STREQ("..xxx", picture(self->chosen));
 }
 
 TEST_F(selection, a_shard_may_be_empty)
 {
-	ASSERT_EQ(0, selection__parse_shard(&self->s, "7/8"));
-	EXPECT_EQ(0, APPLY(self));
+	EXPECT_EQ(0, shard(self, "7/8", alike));
 }
 
 TEST_F(selection, rejects_shards_that_are_none)
@@ -278,6 +322,59 @@ TEST_F(selection, rejects_shards_that_are_none)
 
 	for (i = 0; i < ARRAY_SIZE(bad); i++)
 		EXPECT_EQ(-EINVAL, selection__parse_shard(&self->s, bad[i]));
+}
+
+static const char * const matrix[] = {
+	"a", "b", "a/tiny-1llc", "a/smt-2llc", "b/tiny-1llc", "b/numa2-4llc",
+};
+
+/* What is chosen, "x.x..." */
+static const char *chosen_of(struct selection *s, const bool *ignored, const char **unknown)
+{
+	static char text[7];
+	bool chosen[6];
+	int n = selection__apply(s, matrix, ignored, 6, chosen, unknown);
+
+	for (int i = 0; i < 6; i++)
+		text[i] = n < 0 ? '!' : chosen[i] ? 'x' : '.';
+	return text;
+}
+
+TEST(presets_replace_tests_by_their_variants)
+{
+	static const struct { const char *include, *preset, *exclude, *want; } row[] = {
+		{ NULL, NULL, NULL, "xx...." },
+		{ "*", NULL, NULL, "xx...." },
+		{ "gauntlet/*", NULL, NULL, "..xxxx" },
+		{ "gauntlet/b", NULL, NULL, "....xx" },
+		{ "gauntlet/*/tiny-*", NULL, NULL, "..x.x." },
+		{ "a/smt-2llc", NULL, NULL, "...x.." },
+		{ NULL, "tiny-1llc", NULL, "..x.x." },
+		{ NULL, "*", "a", "....xx" },
+		{ NULL, "*", "gauntlet/a/smt*", "..x.xx" },
+		{ "b", "numa*", NULL, ".....x" },
+		{ "gauntlet/a", "tiny*", NULL, "..x..." },
+		{ "a", "numa*", NULL, "......" },
+		{ NULL, "huge", NULL, "!!!!!!" },
+	};
+	bool ignored[6] = { false };
+	const char *unknown;
+
+	for (size_t i = 0; i < ARRAY_SIZE(row); i++) {
+		struct selection s = { .shard = 0 };
+
+		if (row[i].include)
+			strings__add(&s.include, row[i].include);
+		if (row[i].preset)
+			strings__add(&s.presets, row[i].preset);
+		if (row[i].exclude)
+			strings__add(&s.exclude, row[i].exclude);
+		EXPECT_STREQ(row[i].want, chosen_of(&s, ignored, &unknown))
+			TH_LOG("row %zu", i);
+		strings__free(&s.include);
+		strings__free(&s.presets);
+		strings__free(&s.exclude);
+	}
 }
 
 TEST(near_misses_are_suggested)

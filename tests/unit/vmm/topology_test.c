@@ -15,7 +15,7 @@ TEST(nodes_get_equal_whole_mib_and_the_last_the_rest)
 }
 
 /* Three LLCs, one LLC, and memory without CPUs. */
-static const struct vm_node lopsided[] = {
+static const struct ktstr_numa_node lopsided[] = {
 	{ .llcs = 3 },
 	{ .llcs = 1, .latency_ns = 80, .bandwidth_mbs = 3 },
 	{ .mem_bytes = 128 * VM_MIB },
@@ -44,7 +44,7 @@ TEST(nodes_may_differ)
 
 TEST(bandwidths_beyond_16_bits_are_rounded_never_to_nothing)
 {
-	static const struct vm_node nodes[] = {
+	static const struct ktstr_numa_node nodes[] = {
 		{ .llcs = 1, .bandwidth_mbs = 1000001 }, { .llcs = 1, .bandwidth_mbs = 3 },
 	};
 	const struct vm_topology t = { { 2, 2, 1, 1 }, nodes };
@@ -66,7 +66,7 @@ TEST(alike_nodes_take_llcs_in_order)
 TEST(memory_must_go_round)
 {
 	const struct vm_topology t = { { 3, 4, 2, 2 }, lopsided, far };
-	const struct vm_node fixed[] = { { .llcs = 1, .mem_bytes = 64 * VM_MIB } };
+	const struct ktstr_numa_node fixed[] = { { .llcs = 1, .mem_bytes = 64 * VM_MIB } };
 	const struct vm_topology f = { { 1, 1, 1, 1 }, fixed };
 	struct ktstr_err err;
 
@@ -84,7 +84,7 @@ TEST(a_broken_node_is_named)
 {
 	static const struct {
 		const char *says;
-		struct vm_node node[2];
+		struct ktstr_numa_node node[2];
 		uint8_t distance[4];
 	} bad[] = {
 		{ "1 LLCs together", { { .llcs = 1 }, { .mem_bytes = VM_GIB } }, { 10, 20, 20, 10 } },

@@ -148,7 +148,7 @@ static void put_locality(struct acpi_area *a, const struct vm_topology *t, unsig
 	}
 }
 
-static void put_cache(struct acpi_area *a, uint32_t node, const struct vm_mem_cache *c)
+static void put_cache(struct acpi_area *a, uint32_t node, const struct ktstr_mem_side_cache *c)
 {
 	acpi_put(a, 2, 4);
 	acpi_put(a, 32, 4);

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0
+/* See gauntlet.h. */
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "gauntlet.h"
+
+#ifdef __aarch64__
+#define GUESTS_HAVE_SMT	false	/* no machine of that architecture that we describe has */
+#else
+#define GUESTS_HAVE_SMT	true
+#endif
+
+uint32_t ktstr_usable_cpus_here(void)
+{
+	cpu_set_t set;
+
+	if (sched_getaffinity(0, sizeof(set), &set))
+		return (uint32_t)sysconf(_SC_NPROCESSORS_ONLN);
+	return (uint32_t)CPU_COUNT(&set);
+}
+
+void ktstr_room__here(struct ktstr_room *room, enum vm_accel accel)
+{
+	struct ktstr_err err;
+	char why[256];
+
+	*room = (struct ktstr_room){ .no_smt = !GUESTS_HAVE_SMT };
+	if (accel == VM_ACCEL_AUTO && vm_pick_accel(accel, &accel, why, sizeof(why), &err))
+		return;
+	if (accel == VM_ACCEL_KVM)
+		room->cpus = ktstr_usable_cpus_here();
+}
+
+bool ktstr_variant__accept(const struct ktstr_variant *v, const struct ktstr_room *room, char *why,
+			   size_t size)
+{
+	struct ktstr_bounds b;
+
+	if (!v->preset)
+		return true;
+	if (v->test->host_only == KTSTR_ON) {
+		snprintf(why, size, "the test is host_only: it has no machine");
+		return false;
+	}
+	ktstr_bounds__of(v->test, v->test->scheduler, &b);
+	return ktstr_preset__accept(v->preset, &b, room, why, size);
+}
+
+/* @name up to its slash. */
+static const struct ktstr_test *find_test(const struct ktstr_registry *r, const char *name)
+{
+	size_t len = strcspn(name, "/");
+	unsigned int i;
+
+	for (i = 0; i < r->nr_tests; i++)
+		if (!strncmp(r->tests[i]->name, name, len) && !r->tests[i]->name[len])
+			return r->tests[i];
+	return NULL;
+}
+
+bool ktstr_variant__find(const struct ktstr_registry *r, const char *name, struct ktstr_variant *v)
+{
+	const char *slash;
+
+	if (!strncmp(name, KTSTR_BASE "/", strlen(KTSTR_BASE "/"))) {
+		name = ktstr_id__name(name);
+		if (strchr(name, '/'))
+			return false;
+	} else if (!strncmp(name, KTSTR_GAUNTLET "/", strlen(KTSTR_GAUNTLET "/"))) {
+		/* a test may be called "gauntlet" */
+		if (strchr(ktstr_id__name(name), '/'))
+			name = ktstr_id__name(name);
+	}
+	slash = strchr(name, '/');
+	v->test = find_test(r, name);
+	v->preset = slash ? ktstr_preset__find(slash + 1) : NULL;
+	return v->test && !slash == !v->preset;
+}
