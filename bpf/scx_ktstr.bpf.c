@@ -43,6 +43,8 @@ u64 nr_task_ctx_frees;
 u64 nr_cgroups_missed;		/* enqueues not counted: more than KTSTR_MAX_CGROUPS cgroups */
 
 struct ktstr_bss_holder bss_holder;
+/* Of a pointer in a structure, clang leaves only the target's name in the BTF; of this one, all. */
+struct ktstr_target __arena *bss_target;
 
 /* Beside the counters for whoever finds them by scanning; not const: .data, not .rodata. */
 u64 stats_magic = KTSTR_STATS_MAGIC;
@@ -504,6 +506,7 @@ static s32 init_arena_fixtures(void)
 	target->marker = KTSTR_TARGET_MARKER;
 
 	bss_holder.target = target;
+	bss_target = target;
 	bss_holder.counter = KTSTR_TASK_COUNTER;
 	val.target = target;
 	return bpf_map_update_elem(&ktstr_cross_btf_map, &key, &val, BPF_ANY);
