@@ -2,7 +2,9 @@
 # shellcheck shell=bash
 # What the tests of ktstr replay share. They set out and tmp, and source lib.sh.
 
+
 # crash: a run whose scheduler is ejected; its folder is in $run.
+# shellcheck disable=SC2154 # the tests set out and tmp
 crash()
 {
 	KTSTR_AUTO_REPRO=off "$out/ktstr" run --seed 1 --runs "$tmp/r" -t equal_cgroups_scx_ktstr \
@@ -20,6 +22,7 @@ field()
 }
 
 # stop_for_gdb N: the Nth replay waits for gdb at the scheduler's exit, and gdb sees that it is there.
+# shellcheck disable=SC2154
 stop_for_gdb()
 {
 	local at='' pid

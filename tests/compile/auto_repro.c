@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Fails to compile: expect_auto_repro excludes auto_repro = false */
+/* Fails to compile: expect_auto_repro needs a scheduler and excludes auto_repro = false */
 #include <ktstr.h>
 
 KTSTR_SCHEDULER(sched, .binary = "scx_ktstr");

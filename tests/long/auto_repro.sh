@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Auto-repro explains crashes of eight kinds: the tests of scenarios/auto_repro.c, each of which fails
+# Auto-repro explains crashes of eight kinds: the repro_* tests of scenarios/scheduler_faults.c, each of which fails
 # unless the second run has failed at the same nanosecond, and the words in the report that explain
 # the mistake. docs/auto-repro.md has the table.
 #

@@ -5,8 +5,9 @@
  */
 #include <stdlib.h>
 
-#include "fuzz.h"
+#include "tests/fuzz/fuzz.h"
 #include "harness/trace/analyse.h"
+#include "lib/err.h"
 
 #define MAX_EVENTS	4096	/* of those that are analysed: the rest is more of the same */
 
