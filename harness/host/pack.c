@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Puts the initramfs of one run together: see pack.h. */
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <fts.h>
@@ -22,6 +23,7 @@
 #include "harness/plan/scheduler.h"
 
 #define INCLUDE_DIR	"/include-files"
+#define PROGRAM_MAX	(256 * 1024 * 1024)
 
 static bool is_elf(const char *path)
 {
@@ -92,6 +94,41 @@ static int add_include(struct initramfs *fs, const char *spec, struct ktstr_err 
 		     add_file(fs, path, dest, err);
 }
 
+static bool wants_config(const char *data, size_t len)
+{
+	static const char name[] = "\0CONFIG_";	/* begins a string of the BPF object */
+	const char *p = data, *end = data + len;
+
+	while ((p = memmem(p, end - p, name, sizeof(name) - 1))) {
+		p += sizeof(name) - 1;
+		if (p < end && isupper((unsigned char)*p))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A BPF program with "extern unsigned int CONFIG_HZ __kconfig" gets the value from libbpf, which
+ * looks for /boot/config-RELEASE, then for /proc/config.gz (find_kconfig() in libbpf.c). Kernels of
+ * distributions have no /proc/config.gz.
+ */
+static int add_kernel_config(struct initramfs *fs, const struct ktstr_run *run, const char *path,
+			     struct ktstr_err *err)
+{
+	char dest[PATH_MAX], *config = NULL, *data;
+	size_t len;
+	int ret = 0;
+
+	data = run->kernel.release ? ktstr_paths__read(path, PROGRAM_MAX, &len) : NULL;
+	if (data && wants_config(data, len))
+		config = ktstr_kernel__config(&run->kernel);
+	if (config && !ktstr_paths__fmt(dest, sizeof(dest), "/boot/config-%s", run->kernel.release))
+		ret = initramfs__add_data(fs, config, strlen(config), dest, 0644, err);
+	free(config);
+	free(data);
+	return ret;
+}
+
 /* The binary as @dest, and the configuration where its arguments say. */
 static int add_scheduler(struct initramfs *fs, const struct ktstr_run *run,
 			 const struct ktstr_scheduler *s, const char *dest, struct ktstr_err *err)
@@ -102,6 +139,11 @@ static int add_scheduler(struct initramfs *fs, const struct ktstr_run *run,
 	ret = add_file(fs, ktstr_programs__of(run, s)->path, dest, err);
 	if (ret)
 		return ret;
+	if (s == run->plan->scheduler) {
+		ret = add_kernel_config(fs, run, ktstr_programs__of(run, s)->path, err);
+		if (ret)
+			return ret;
+	}
 	ret = s->config_file ? add_include(fs, s->config_file, err) : 0;
 	if (ret || !s->config_arg || !config)
 		return ret;

@@ -42,6 +42,12 @@ void ktstr_kernel__describe(const struct ktstr_kernel *k, char *buf, size_t size
 bool ktstr_kernel__commit(const struct ktstr_kernel *k, char *buf, size_t size);
 
 /*
+ * The text of the config beside the image, malloc()ed; NULL: there is none. A kernel with
+ * CONFIG_IKCONFIG_PROC shows its own to its users.
+ */
+char *ktstr_kernel__config(const struct ktstr_kernel *k);
+
+/*
  * Does the image support sched_ext? This reads the image itself (the embedded .config if there is
  * one, else it looks for .BTF and for strings of sched_ext). 0, or -ENOTSUP with @err naming
  * image, release and the missing option.

@@ -171,7 +171,7 @@ static int check_image(const char *path, const char **missing, struct ktstr_err 
 }
 
 /* A config beside the image: "config-RELEASE", or "config" in a folder of one kernel. */
-static char *sibling_config(const struct ktstr_kernel *k)
+char *ktstr_kernel__config(const struct ktstr_kernel *k)
 {
 	char path[PATH_MAX], dir[PATH_MAX], *slash, *text = NULL;
 
@@ -249,7 +249,7 @@ int ktstr_kernel__check_scx(const struct ktstr_kernel *k, struct ktstr_err *err)
 	bool cached = ktstr_kernel_cache__owns(k->path, dir, sizeof(dir));
 	int ret;
 
-	config = sibling_config(k);
+	config = ktstr_kernel__config(k);
 	if (config) {
 		missing = missing_option(config);
 		free(config);

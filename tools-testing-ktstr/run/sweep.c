@@ -349,6 +349,23 @@ static void read_counts(struct sweep_cell *c, const struct ktstr_jnode *sidecar)
 	}
 }
 
+/* The first finding of a run; what the note behind it says is closer to the cause. */
+static char *first_finding(const struct ktstr_jnode *sidecar)
+{
+	const struct ktstr_jnode *d = ktstr_jnode__list(sidecar, "details");
+	const char *text;
+
+	for (; d; d = d->next) {
+		if (strcmp(ktstr_jnode__str(d, "severity", ""), "fail"))
+			continue;
+		if (d->next && !strcmp(ktstr_jnode__str(d->next, "severity", ""), "note"))
+			d = d->next;
+		text = ktstr_jnode__str(d, "text", NULL);
+		return text ? strdup(text) : NULL;
+	}
+	return NULL;
+}
+
 void sweep__read(struct sweep *s, size_t i, const struct job *job, const char *runs_root)
 {
 	static const char * const words[] = {
@@ -375,7 +392,7 @@ void sweep__read(struct sweep *s, size_t i, const struct job *job, const char *r
 	if (sidecar) {
 		read_counts(c, sidecar);
 		if (!c->reason)
-			c->reason = dup_str(sidecar, "verdict_reason");
+			c->reason = dup_str(sidecar, "verdict_reason") ?: first_finding(sidecar);
 	}
 	ktstr_jtree__free(&tree);
 	free(text);

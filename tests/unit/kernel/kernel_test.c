@@ -20,6 +20,7 @@
 #include "kselftest_harness.h"
 
 #include "harness/kernel/kernel_priv.h"
+#include "harness/kernel/kernel_range.h"
 #include "lib/paths.h"
 
 #define NOTHING	"nothing of interest"
@@ -577,6 +578,87 @@ TEST_F(kernel, the_answer_for_a_cached_image_is_remembered_until_the_image_chang
 	put_image(AT("%s/k/bzImage", self->cache), "7.3.0 x", "another payload", 15);
 	EXPECT_GT(0, ktstr_kernel__check_scx(&self->k, &self->err));
 	free(big);
+}
+
+TEST(a_range_has_the_whole_series_of_its_ends_and_no_candidates)
+{
+	static const struct {
+		const char *range, *version;
+		bool in;
+	} cases[] = {
+		{ "6.12..6.18", "6.12.0", true }, { "6.12..6.18", "6.18.99+deb13-cloud-amd64", true },
+		{ "6.12..6.18", "6.11.9", false }, { "6.12..6.18", "6.19.0", false },
+		{ "6.12..6.18", "6.2.1", false }, { "6.12.4..6.12.6", "6.12.3", false },
+		{ "6.12.4..6.12.6", "6.12.6", true }, { "6.12.4..6.12.6", "6.12.7", false },
+		{ "6..7", "7.3.4", true }, { "6..7", "8.0.0", false },
+		{ "7.3..7.4", "7.4.0-rc2", false }, { "7.3..7.4", "7", false },
+		{ "7.3..7.4", "next", false },
+	};
+	struct ktstr_kernel_range r;
+	struct ktstr_err err;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		ASSERT_EQ(0, ktstr_kernel_range__parse(&r, cases[i].range, &err));
+		EXPECT_EQ(cases[i].in, ktstr_kernel_range__has(&r, cases[i].version))
+			TH_LOG("%s in %s", cases[i].version, cases[i].range);
+	}
+	EXPECT_EQ(-EINVAL, ktstr_kernel_range__parse(&r, "7.3..6.12", &err));
+	EXPECT_NE(NULL, strstr(err.msg, "say 6.12..7.3"));
+	EXPECT_EQ(-EINVAL, ktstr_kernel_range__parse(&r, "7.3", &err));
+}
+
+TEST(a_label_is_one_element_of_a_test_id)
+{
+	static const struct {
+		const char *spec, *label;
+	} cases[] = {
+		{ "6.14.2", "kernel_6_14_2" }, { "7.3-rc2", "kernel_7_3_rc2" },
+		{ "7.3.4+deb13-cloud-amd64-distro-x86_64", "kernel_7_3_4_deb13_cloud_amd64" },
+		{ "6.12.95-tarball-x86_64-kc767a9c5d", "kernel_6_12_95" },
+		{ "6.12.95-tarball-x86_64-kc767a9c5d-xkc12345678", "kernel_6_12_95_xkc12345678" },
+		{ "local-1234567-" KTSTR_KERNEL_ARCH "-kc767a9c5d", "kernel_local_1234567" },
+		{ "git+https://example.org/Owner/linux.git#for-next", "kernel_git_owner_linux_for_next" },
+	};
+	char label[KTSTR_KERNEL_LABEL_LEN], other[KTSTR_KERNEL_LABEL_LEN], small[10];
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		ktstr_kernel__label(cases[i].spec, label, sizeof(label));
+		EXPECT_STREQ(cases[i].label, label);
+	}
+	ktstr_kernel__label("../a/linux", label, sizeof(label));
+	ktstr_kernel__label("../b/linux", other, sizeof(other));
+	EXPECT_EQ(0, strncmp("kernel_path_linux_", label, 18));
+	EXPECT_STRNE(label, other);
+	ktstr_kernel__label("6.14.2", small, sizeof(small));
+	EXPECT_STREQ("kernel_6", small);
+}
+
+TEST_F(kernel, an_entry_that_is_used_is_not_removed)
+{
+	put_entry(self->cache, "a", "7.0.1", "distro", 1);
+	put_entry(self->cache, "b", "7.3.1", "distro", 2);
+	ASSERT_EQ(0, ktstr_kernel__resolve(&self->k, "a", &self->err));
+	EXPECT_EQ(-EBUSY, ktstr_kernel__remove("a", &self->err));
+	SAYS("in use");
+	EXPECT_TRUE(ktstr_paths__is_file(AT("%s/a/bzImage", self->cache)));
+	EXPECT_EQ(0, ktstr_kernel__remove("b", &self->err));
+	EXPECT_FALSE(ktstr_paths__is_dir(AT("%s/b", self->cache)));
+	ktstr_kernel__put(&self->k);
+	self->k.cache_lock_fd = -1;
+	EXPECT_EQ(0, ktstr_kernel__remove("a", &self->err));
+	EXPECT_FALSE(ktstr_paths__is_dir(AT("%s/a", self->cache)));
+}
+
+TEST_F(kernel, a_key_cannot_lead_out_of_the_cache)
+{
+	put(AT("%s/outside/file", self->dir), "x", 1);
+	EXPECT_EQ(-EINVAL, ktstr_kernel__remove("../outside", &self->err));
+	EXPECT_EQ(-EINVAL, ktstr_kernel__remove("..", &self->err));
+	EXPECT_EQ(-EINVAL, ktstr_kernel__remove("", &self->err));
+	EXPECT_TRUE(ktstr_paths__is_file(AT("%s/outside/file", self->dir)));
+	EXPECT_EQ(-ENOENT, ktstr_kernel__remove("none", &self->err));
 }
 
 TEST_HARNESS_MAIN

@@ -81,4 +81,36 @@ TEST(a_line_without_end_does_not_overflow)
 	EXPECT_EQ(sizeof(buf) - 1, strlen(buf));
 }
 
+#define FRAME(_name, _text)							\
+	"libbpf: prog '" _name "': -- BEGIN PROG LOAD LOG --\n" _text		\
+	"-- END PROG LOAD LOG --\n"
+
+TEST(each_rejected_program_is_a_block_with_its_statistics)
+{
+	static const char log[] =
+		"before\n"
+		FRAME("one", "0: (b7) r0 = 0\nverification time 1234 usec\nstack depth 16\n"
+			     "processed 186 insns (limit 1000000) max_states_per_insn 1 total_states 9 peak_states 7 mark_read 0\n")
+		"between\n"
+		FRAME("two", "invalid\n");
+	struct ktstr_verifier_stats st;
+	struct ktstr_verifier_block b;
+	const char *pos = log;
+
+	ASSERT_TRUE(ktstr_verifier__next(&pos, &b));
+	EXPECT_EQ(0, strncmp("one", b.name, b.name_len));
+	EXPECT_EQ(0, strncmp("0: (b7)", b.text, 7));
+	EXPECT_EQ('\n', b.text[b.len - 1]);
+	ASSERT_TRUE(ktstr_verifier__stats(&b, &st));
+	EXPECT_EQ(186, st.processed);
+	EXPECT_EQ(9, st.total_states);
+	EXPECT_EQ(7, st.peak_states);
+	EXPECT_EQ(1234, st.time_us);
+	ASSERT_TRUE(ktstr_verifier__next(&pos, &b));
+	EXPECT_EQ(0, strncmp("two", b.name, b.name_len));
+	EXPECT_EQ(8, b.len);
+	EXPECT_FALSE(ktstr_verifier__stats(&b, &st));
+	EXPECT_FALSE(ktstr_verifier__next(&pos, &b));
+}
+
 TEST_HARNESS_MAIN
