@@ -187,9 +187,8 @@ static int harness_timeout(const struct ktstr_variant *v)
 /* The listing needs no timeouts, which take a plan each. */
 static int add_entry(const struct ktstr_variant *v, bool lists)
 {
-	struct entry *e = calloc(1, sizeof(*e)), **more;
-	char id[KTSTR_ID_LEN];
-	char *name;
+	char id[KTSTR_ID_LEN], *name;
+	struct entry *e, **more;
 
 	if (nr_entries == room_entries) {
 		more = realloc(entries, 2 * (room_entries + 64) * sizeof(*more));
@@ -199,9 +198,13 @@ static int add_entry(const struct ktstr_variant *v, bool lists)
 		room_entries = 2 * (room_entries + 64);
 	}
 	ktstr_id__format(id, sizeof(id), v->test->name, v->preset ? v->preset->name : NULL);
+	e = calloc(1, sizeof(*e));
 	name = strdup(ktstr_id__name(id));
-	if (!e || !name)
+	if (!e || !name) {
+		free(e);
+		free(name);
 		return -ENOMEM;
+	}
 	e->variant = *v;
 	e->harness = (struct __test_metadata) {
 		.name = name,
