@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* An uncompressed kernel and its kallsyms tables, and the digest that is made of it. */
 #include <linux/kernel.h>
-#include "fuzz.h"
+#include "tests/fuzz/fuzz.h"
 #include "harness/monitor/view/digest.h"
 #include "tests/unit/monitor/made_kernel.h"
 

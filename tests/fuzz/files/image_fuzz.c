@@ -3,7 +3,7 @@
 #include <elf.h>
 #include <stdbool.h>
 
-#include "fuzz.h"
+#include "tests/fuzz/fuzz.h"
 #include "harness/kernel/kernel_priv.h"
 #include "vmm/image.h"
 

@@ -4,7 +4,7 @@
 #include <jansson.h>
 #include <math.h>
 
-#include "fuzz.h"
+#include "tests/fuzz/fuzz.h"
 #include "harness/guest/payload/payload.h"
 #include "harness/kernel/kernel_priv.h"
 

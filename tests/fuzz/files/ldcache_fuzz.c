@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* /etc/ld.so.cache: no file makes a lookup leave it or go on for ever. */
-#include "fuzz.h"
+#include "tests/fuzz/fuzz.h"
 #include "vmm/initramfs/elf/ldcache.h"
 
 static void seeds(void)

@@ -2,7 +2,7 @@
 /* A program that goes into the guest: what it needs is read, and its DWARF is dropped. */
 #include <elf.h>
 
-#include "fuzz.h"
+#include "tests/fuzz/fuzz.h"
 #include "vmm/initramfs/elf/elf_file.h"
 
 enum { DYN_AT = 512, STR_AT = 1024, SECT_AT = 1536, BYTES = 2048 };

@@ -2,7 +2,7 @@
 /* The state file of a saved KVM machine: whatever it has, sections lie within it. */
 #include <string.h>
 
-#include "fuzz.h"
+#include "tests/fuzz/fuzz.h"
 #include "vmm/kvm/state.h"
 
 #define CPUS	2
