@@ -14,7 +14,7 @@ shift $(( $# > 1 ? 2 : 1 ))
 if [ $# -gt 0 ]; then
 	targets=("$@")
 else
-	mapfile -t targets < <(printf '%s\n' tests/fuzz/*_fuzz.c | sed 's,.*/\(.*\)_fuzz.c,\1,')
+	mapfile -t targets < <(find tests/fuzz -name '*_fuzz.c' | sed 's,.*/\(.*\)_fuzz.c,\1,' | sort)
 fi
 dir=$out/obj/fuzz
 nr=0 failed=0
@@ -24,7 +24,7 @@ export ASAN_OPTIONS=quarantine_size_mb=8
 trap 'kill "${pid[@]}" 2> /dev/null' EXIT
 
 for t in "${targets[@]}"; do
-	prog=$dir/tests/fuzz/${t}_fuzz
+	prog=$(find "$dir/tests/fuzz" -name "${t}_fuzz" | head -n 1)
 	[ -x "$prog" ] || { echo "run.sh: no target '$t' (make fuzzers)" >&2; exit 1; }
 	mkdir -p "$dir/corpus/$t" "$dir/seeds/$t" "$dir/crashes"
 	FUZZ_SEEDS=$dir/seeds/$t "$prog" > "$dir/$t.log" 2>&1 || {
@@ -50,7 +50,7 @@ for t in "${targets[@]}"; do
 		grep -m 1 -A 12 -E '^(==[0-9]+==ERROR|.*does not hold|.*runtime error)' \
 			"$dir/$t.log" | sed 's/^/# /'
 		file=$(sed -n "s/.*Test unit written to //p" "$dir/$t.log" | tail -n 1)
-		echo "not ok $nr fuzz/$t # again: $dir/tests/fuzz/${t}_fuzz ${file:-}"
+		echo "not ok $nr fuzz/$t # again: $(find "$dir/tests/fuzz" -name "${t}_fuzz") ${file:-}"
 	fi
 done
 echo "1..$nr"

@@ -3,7 +3,7 @@
  * A dump file that somebody made: it is refused with a reason, or shown and compared, and no control
  * character of it reaches the terminal.
  */
-#include "fuzz.h"
+#include "tests/fuzz/fuzz.h"
 #include "harness/dump/file.h"
 #include "harness/dump/text.h"
 
