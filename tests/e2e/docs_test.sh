@@ -111,7 +111,7 @@ mapfile -t names < <(sed -n 's/^\tOPT_[A-Z]*([^,]*, "\([a-z-]*\)",.*/--\1/p' too
 has "and every option of shell and runs" docs/ktstr.md "${names[@]}"
 mapfile -t names < <(sed -n 's/^\tROW([a-z_]*, "\([a-z-]*\)",.*/`ktstr \1/p' tools-testing-ktstr/commands.h)
 has "ktstr.md has every command" docs/ktstr.md "${names[@]}"
-mapfile -t names < <(basename -s _fuzz.c tests/fuzz/{,*/}*_fuzz.c | sed 's/.*/| `&` |/')
+mapfile -t names < <(find tests/fuzz -name "*_fuzz.c" -exec basename -s _fuzz.c {} + | sort | sed 's/.*/| `&` |/')
 has "fuzzing.md has every target" docs/fuzzing.md "${names[@]}"
 mapfile -t names < <(ls docs/*.md)
 has "the README links every page" README.md "${names[@]/#/](}"

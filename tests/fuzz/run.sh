@@ -14,7 +14,7 @@ shift $(( $# > 1 ? 2 : 1 ))
 if [ $# -gt 0 ]; then
 	targets=("$@")
 else
-	mapfile -t targets < <(printf '%s\n' tests/fuzz/{,*/}*_fuzz.c | sed 's,.*/\(.*\)_fuzz.c,\1,')
+	mapfile -t targets < <(find tests/fuzz -name '*_fuzz.c' | sed 's,.*/\(.*\)_fuzz.c,\1,' | sort)
 fi
 dir=$out/obj/fuzz
 nr=0 failed=0

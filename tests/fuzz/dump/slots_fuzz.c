@@ -6,7 +6,7 @@
  * says of the arena.
  */
 #include <linux/kernel.h>
-#include "fuzz.h"
+#include "tests/fuzz/fuzz.h"
 #include "harness/dump/dump.h"
 #include "tests/unit/dump/made_slots.h"
 

@@ -5,7 +5,7 @@
  * the same whenever it is asked for; objects in another order do not change whether something is
  * found.
  */
-#include "fuzz.h"
+#include "tests/fuzz/fuzz.h"
 #include "harness/dump/cast/cast.h"
 #include "harness/dump/forward.h"
 #include "tests/unit/monitor/made_btf.h"

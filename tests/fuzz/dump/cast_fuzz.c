@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* A BPF object, as one is found in a scheduler: its instructions are followed to an end. */
-#include "fuzz.h"
+#include "tests/fuzz/fuzz.h"
 #include "harness/dump/cast/cast.h"
 #include "harness/monitor/view/btf_type.h"
 #include "lib/paths.h"
@@ -20,7 +20,7 @@ static void seeds(void)
 		size_t n;
 
 		/* of the unit test, in the folder of the sanitizers' flavour */
-		snprintf(path, sizeof(path), "%s/../../../san/tests/unit/dump/cast/%s.bpf.o", dir,
+		snprintf(path, sizeof(path), "%s/../../../../san/tests/unit/dump/cast/%s.bpf.o", dir,
 			 names[i]);
 		f = fopen(path, "r");
 		must(f);

@@ -4,7 +4,7 @@
  * of a value. Whatever they are, rendering ends, the tree stays within its limit and what is written
  * is read back.
  */
-#include "fuzz.h"
+#include "tests/fuzz/fuzz.h"
 #include "harness/dump/render.h"
 #include "harness/dump/value_text.h"
 #include "tests/unit/monitor/made_btf.h"
