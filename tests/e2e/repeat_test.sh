@@ -42,7 +42,7 @@ declare -A values=(
 # those that say where things go, are recorded, or are not for users; those of arguments come below
 declare -A apart=(
 	[KTSTR_RUNS_ROOT]='' [KTSTR_RUN_ID]='' [KTSTR_SIDECAR_DIR]='' [KTSTR_PROJECT_COMMIT]='' [KTSTR_KERNEL_COMMIT]=''
-	[KTSTR_CI]='' [KTSTR_MONITOR_CSV]='' [KTSTR_TRACE]='' [KTSTR_AUTO_REPRO]='' [KTSTR_PAGER]='' [KTSTR_GUEST_INIT]=''
+	[KTSTR_CI]='' [KTSTR_MONITOR_CSV]='' [KTSTR_TRACE]='' [KTSTR_AUTO_REPRO]='' [KTSTR_REPLAY]='' [KTSTR_PAGER]='' [KTSTR_GUEST_INIT]=''
 	[KTSTR_TEST_KERNEL_SOURCE]='' [KTSTR_VERBOSE]='' [KTSTR_SHELL_FILES]='' [KTSTR_CONSOLE]='' [KTSTR_TERMINAL]=''
 	[KTSTR_SCHEDULER_ARGS]='' [KTSTR_DEFAULT_SCHEDULER_ARGS]=''
 )
