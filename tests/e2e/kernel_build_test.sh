@@ -216,6 +216,41 @@ result $? "git: without a branch is an error" "$tmp/err"
 refused 'cannot read ext::' "git+ext::touch $tmp/run#v9" && [ ! -e "$tmp/run" ]
 result $? "git: a URL that runs a program is refused" "$tmp/err"
 
+# --- several kernels in one run; the test needs no guest
+# runs STATUS-PATTERN KERNELS [ARG...]: that many kernels ran it.
+runs()
+{
+	local rc want=$1 kernels=$2
+
+	shift 2
+	timeout 120 "$ktstr" run -j1 --runs "$tmp/runs" "$@" -t two_cgroups_here > "$tmp/out" 2> "$tmp/err"
+	rc=$?
+	cat "$tmp/out" >> "$tmp/err"
+	# shellcheck disable=SC2053 # a pattern
+	[[ $rc == $want ]] && [ "$(grep -cE '^(not )?ok ' "$tmp/out")" = "$kernels" ]
+}
+
+runs '[04]' 2 --kernel 9.8 --kernel 9.9.3 && grep -q '^ok 1 ktstr/two_cgroups_here/kernel_9_8\b' "$tmp/out" &&
+	grep -q '^ok 2 ktstr/two_cgroups_here/kernel_9_9_3\b' "$tmp/out" &&
+	grep -qE '^# verdict by kernel +9_8 +9_9_3 *$' "$tmp/out" &&
+	grep -qE '^# two_cgroups_here +(pass +pass|skip +skip) *$' "$tmp/out" &&
+	[ "$(find "$tmp/runs" -name 'two_cgroups_here-*.ktstr.json' | wc -l)" = 2 ]
+result $? "run --kernel twice: a verdict for each, a table, two records" "$tmp/err"
+runs '[04]' 2 --kernel 9.8..9.9
+result $? "run --kernel RANGE: one kernel of each series" "$tmp/err"
+runs '[04]' 1 --kernel 9.8 --kernel "9.8.12-tarball-$kc" && ! grep -q 'verdict by kernel' "$tmp/out" &&
+	grep -q '^ok 1 ktstr/two_cgroups_here\( \|$\)' "$tmp/out"
+result $? "run: a kernel that is named twice runs once, and its ids have no label" "$tmp/err"
+: > "$tmp/built"
+echo fresh >> "$tmp/tree/main.c"
+runs '[04]' 2 --kernel 9.8 --kernel "$tmp/tree" && grep -q 'two_cgroups_here/kernel_path_tree_' "$tmp/out" &&
+	[ "$(grep -c . "$tmp/built")" = 1 ]
+result $? "run --kernel TREE builds a tree that has no kernel" "$tmp/err"
+runs 1 0 --kernel 9.77 && grep -q 'kernel 9.77 is neither in the cache nor a ready package' "$tmp/err"
+result $? "run --kernel VERSION that is nowhere is an error" "$tmp/err"
+runs 129 0 --kernel 9.9..9.8 && grep -q 'ends before it begins' "$tmp/err"
+result $? "run --kernel: a range that ends before it begins is wrong usage" "$tmp/err"
+
 # --- a remote cache that is a folder; tests/long/remote_cache.sh has a real server
 export KTSTR_REMOTE_CACHE=$tmp/remote
 key=9.8.12-tarball-$kc

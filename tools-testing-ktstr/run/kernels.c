@@ -212,6 +212,7 @@ int run_kernels__discover(struct run_kernels *ks, char *why, size_t size)
 	}
 	ks->nr = 1;
 	ks->item[0].kernel = k;
+	snprintf(ks->item[0].label, sizeof(ks->item[0].label), "kernel_default");
 	ktstr_kernel__describe(&k, ks->item[0].text, sizeof(ks->item[0].text));
 	return 0;
 }

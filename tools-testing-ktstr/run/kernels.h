@@ -29,8 +29,8 @@ struct run_kernels {
  */
 int run_kernels__find(struct run_kernels *ks, const struct strings *specs, const char *command);
 /*
- * Without --kernel: the one that discovery finds. None at all is no error, and @why says so. 0, or
- * an exit status after a complaint.
+ * Without --kernel: the one that discovery finds, labelled "kernel_default". None at all is no error,
+ * and @why says so. 0, or an exit status after a complaint.
  */
 int run_kernels__discover(struct run_kernels *ks, char *why, size_t size);
 void run_kernels__put(struct run_kernels *ks);

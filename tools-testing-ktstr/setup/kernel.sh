@@ -45,6 +45,7 @@ if [ "$cmd" = add ]; then
 	exit
 fi
 if [ "$cmd" = build ]; then
+	# shellcheck disable=SC2034 # build.sh reads them
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--extra-kconfig)	EXTRA=${2:-}; shift ;;
