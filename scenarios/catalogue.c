@@ -23,7 +23,6 @@ KTSTR_SCHEDULER(flatcg, .binary = "scx_flatcg");
  */
 #define SURROUND_S	15
 #define MIN_CPUS	4
-#define MAX_NODES	4	/* of the presets */
 #define BATCH		"batch_"
 
 static int run(struct ktstr_ctx *ctx)
@@ -54,9 +53,8 @@ static struct ktstr_test test_of(const struct ktstr_canned *row, uint32_t line)
 		.body = run, .ignore = KTSTR_ON, .duration_s = DURATION_S,
 		.numa_nodes = nodes, .llcs = llcs, .cores = at_least(cores, 1), .threads = threads,
 		/* the gauntlet; what a scenario needs it says itself on other machines */
-		.min_numa_nodes = nodes, .max_numa_nodes = MAX_NODES, .min_llcs = llcs,
+		.min_numa_nodes = nodes, .max_numa_nodes = KTSTR_MAX_NODES, .min_llcs = llcs,
 		.min_cpus = at_least(row->min_cpus, 1),
-		.requires_smt = threads > 1 ? KTSTR_ON : KTSTR_INHERIT,
 	};
 }
 
