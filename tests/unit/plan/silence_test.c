@@ -286,6 +286,7 @@ static const struct variable {
 	{ KTSTR_ENV_KERNEL_SOURCE, "harness/kernel/kernel.h" },
 	{ "KTSTR_KERNEL", "harness/kernel/kernel.c" },
 	{ "KTSTR_CACHE_DIR", "harness/kernel/kernel_cache.c" },
+	{ "KTSTR_REMOTE_CACHE", "tools-testing-ktstr/setup/remote.sh" },
 	{ "KTSTR_ACCEL", "harness/plan/opts.c", NAMED, "tcg" },
 	{ "KTSTR_SEED", "harness/plan/opts.c" },
 	{ "KTSTR_TCG_THREADS", "harness/plan/opts.c", NAMED, "multi" },
@@ -359,7 +360,8 @@ TEST(every_variable_is_read_by_somebody_or_named_as_without_effect)
 	for (i = 0; (name = env_variable_name(i)); i++) {
 		v = variable_of(name);
 		ASSERT_NE(NULL, v) TH_LOG("%s has no entry here", name);
-		snprintf(words, sizeof(words), "\"%s", name);
+		/* getenv("NAME") or, in a script, ${NAME:-} */
+		snprintf(words, sizeof(words), "%c%s", strstr(v->file, ".sh") ? '{' : '"', name);
 		EXPECT_TRUE(says(v->file, words)) TH_LOG("%s does not have %s", v->file, name);
 		if (v->host_only != NAMED)
 			continue;
@@ -403,7 +405,7 @@ static const struct tool_option {
 	{ "run", "shift", "KTSTR_ICOUNT_SHIFT", "{ \"KTSTR_ICOUNT_SHIFT\", o.shift }" },
 	{ "run", "cold", "KTSTR_COLD", "{ \"KTSTR_COLD\"" },
 	{ "run", "tcg-threads", "KTSTR_TCG_THREADS", "{ \"KTSTR_TCG_THREADS\", o.threads }" },
-	{ "run", "kernel", "KTSTR_KERNEL", "{ \"KTSTR_KERNEL\", o.kernel }" },
+	{ "run", "kernel", "KTSTR_TEST_KERNEL", "run_kernels__find(ks, &o.kernels" },
 	{ "run", "karg", KTSTR_ENV_KARGS, "setenv(KTSTR_ENV_KARGS" },
 	{ "run", "no-skip-mode", "KTSTR_NO_SKIP_MODE", "{ \"KTSTR_NO_SKIP_MODE\"" },
 	{ "run", "runs", "KTSTR_RUNS_ROOT", "setenv(\"KTSTR_RUNS_ROOT\"" },
@@ -473,6 +475,21 @@ static const struct tool_option {
 	{ "shell", "karg", KTSTR_ENV_KARGS, "export_lines(KTSTR_ENV_KARGS" },
 	{ "shell", "console", "KTSTR_CONSOLE", "o.console" },
 	{ "kernel", "json", NULL, "if (as_json)" },
+	{ "kernel", "extra-kconfig", NULL, "{ \"--extra-kconfig\", extra_kconfig }" },
+	{ "kernel", "force", NULL, "if (!ret && force)" },
+	{ "kernel", "jobs", NULL, "{ \"--jobs\", jobs_option }" },
+	{ "kernel", "keep", NULL, "ktstr_parse_u64(keep_option" },
+	{ "kernel", "builds", NULL, "ktstr_kernel__remove_builds(" },
+	{ "kernel", "dry-run", NULL, "dry_run ? 0 : ktstr_kernel__remove(" },
+	{ "verifier", "scheduler", NULL, "sweep__plan(s, &o.schedulers" },
+	{ "verifier", "kernel", "KTSTR_TEST_KERNEL", "run_kernels__find(&ks, &o.kernels" },
+	{ "verifier", "raw", NULL, "sweep_table__logs(s, o.raw" },
+	{ "verifier", "baseline", NULL, "sweep_baseline__load(o.baseline" },
+	{ "verifier", "max-growth", NULL, "ktstr_parse_u64(o.growth" },
+	{ "verifier", "save-baseline", NULL, "sweep_baseline__save(s, o.save" },
+	{ "verifier", "jobs", NULL, "ktstr_parse_u64(o.jobs" },
+	{ "verifier", "runs", "KTSTR_RUNS_ROOT", "realpath(o.runs" },
+	{ "verifier", "json", NULL, ".json = o.json" },
 	{ "dump", "map", NULL, "map_option" },
 	{ "dump", "task", NULL, "task_option" },
 	{ "dump", "brief", NULL, "&& brief)" },
