@@ -56,15 +56,14 @@ const volatile bool tax;
 const volatile bool fail_verify;
 const volatile bool verify_loop;
 const volatile bool eject_at_start;
-const volatile u32 eject_with;	/* enum ktstr_eject */
 const volatile bool have_arena = true;
 
 UEI_DEFINE(uei);
 
+#include "scx_ktstr_eject.bpf.h"
+
 /* A user DSQ: the built-in global one cannot be held back by ops.dispatch(). */
 #define SHARED_DSQ		0
-#define EJECT_AFTER		50		/* enqueues: when the workload runs */
-#define BAD_DSQ			0xbad
 #define SLOW_RETRY_NS		(4 * 1000 * 1000ULL)
 
 struct {
@@ -122,18 +121,6 @@ struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 1 << 16);		/* a page multiple with any page size */
 } ktstr_exit_ring SEC(".maps");
-
-/* KTSTR_EJECT_NULL_KPTR: nobody has put a mask into it. */
-struct held_mask {
-	struct bpf_cpumask __kptr *mask;
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, u32);
-	__type(value, struct held_mask);
-} ktstr_held_mask SEC(".maps");
 
 struct slow_timer {
 	struct bpf_timer timer;
@@ -282,40 +269,6 @@ s32 BPF_STRUCT_OPS(ktstr_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wa
 	if (is_idle && (!stall || is_kthread(p)))
 		scx_bpf_dsq_insert(p, SCX_DSQ_LOCAL, SCX_SLICE_DFL, 0);
 	return cpu;
-}
-
-/* A scheduler that takes for granted that there is one. */
-static void use_held_mask(const struct task_struct *p)
-{
-	struct bpf_cpumask *mask = NULL;
-	struct held_mask *held;
-	u32 key = 0;
-
-	held = bpf_map_lookup_elem(&ktstr_held_mask, &key);
-	if (held)
-		mask = bpf_kptr_xchg(&held->mask, NULL);
-	if (mask)
-		bpf_cpumask_release(mask);
-	else
-		scx_bpf_error("ktstr: NULL kptr: no mask for %s[%d]", p->comm, p->pid);
-}
-
-/* One mistake about @p: the queue it is to go to. */
-static u64 make_mistake(struct task_struct *p, u64 dsq_id, u64 enq_flags)
-{
-	switch (eject_with) {
-	case KTSTR_EJECT_BAD_DSQ:
-		return BAD_DSQ;
-	case KTSTR_EJECT_BAD_CPU:
-		return SCX_DSQ_LOCAL_ON | scx_bpf_nr_cpu_ids();
-	case KTSTR_EJECT_DOUBLE_INSERT:
-		scx_bpf_dsq_insert(p, dsq_id, SCX_SLICE_DFL, enq_flags);
-		break;
-	case KTSTR_EJECT_NULL_KPTR:
-		use_held_mask(p);
-		break;
-	}
-	return dsq_id;
 }
 
 void BPF_STRUCT_OPS(ktstr_enqueue, struct task_struct *p, u64 enq_flags)

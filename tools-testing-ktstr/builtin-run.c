@@ -20,7 +20,7 @@
 #include "harness/plan/preset.h"
 #include "builtin.h"
 #include "tools-testing-ktstr/run/canned.h"
-#include "tools-testing-ktstr/run/choose.h"
+#include "tools-testing-ktstr/choose/choose.h"
 #include "tools-testing-ktstr/run/document.h"
 #include "tools-testing-ktstr/run/jobs.h"
 #include "tools-testing-ktstr/run/kernel-table.h"

@@ -19,8 +19,8 @@
 #include "tools-testing-ktstr/run/document.h"
 #include "tools-testing-ktstr/run/kernels.h"
 #include "tools-testing-ktstr/run/suite.h"
-#include "tools-testing-ktstr/run/sweep-baseline.h"
-#include "tools-testing-ktstr/run/sweep-table.h"
+#include "tools-testing-ktstr/sweep/sweep-baseline.h"
+#include "tools-testing-ktstr/sweep/sweep-table.h"
 
 static struct {
 	struct strings schedulers, kernels, presets;

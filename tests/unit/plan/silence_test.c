@@ -324,7 +324,7 @@ static const struct variable {
 	{ KTSTR_ENV_KARGS, "harness/plan/override.h", NAMED, "quiet" },
 	{ "KTSTR_NO_SKIP_MODE", "harness/host/run.c" },
 	{ "KTSTR_LOG_PASSES", "harness/host/guest_args.c" },
-	{ "KTSTR_BUDGET_SECS", "tools-testing-ktstr/run/budget.c" },
+	{ "KTSTR_BUDGET_SECS", "tools-testing-ktstr/choose/budget.c" },
 	{ "KTSTR_ATTEMPT", "harness/plan/opts.c" },
 	{ "KTSTR_SHELL_FILES", "scenarios/shell.c" },
 	{ "KTSTR_CONSOLE", "harness/plan/opts.c" },

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Promises of tools-testing-ktstr/run/budget.c: what is taken shows the most for the time. */
+/* Promises of tools-testing-ktstr/choose/budget.c: what is taken shows the most for the time. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "kselftest_harness.h"
 
-#include "tools-testing-ktstr/run/budget.h"
+#include "tools-testing-ktstr/choose/budget.h"
 
 #define NR	6
 

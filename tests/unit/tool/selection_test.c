@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Choosing tests (tools-testing-ktstr/run/selection.h) and the small helpers behind it: what a
+ * Choosing tests (tools-testing-ktstr/choose/selection.h) and the small helpers behind it: what a
  * program lists, what -t, -T and --shard make of it, and near misses.
  */
 #include <errno.h>
@@ -9,7 +9,7 @@
 
 #include "lib/suggest.h"
 #include "tools-testing-ktstr/run/listing.h"
-#include "tools-testing-ktstr/run/selection.h"
+#include "tools-testing-ktstr/choose/selection.h"
 
 #include <kselftest_harness.h>
 

@@ -9,7 +9,7 @@
 #include "lib/jtree.h"
 #include "lib/paths.h"
 #include "lib/suggest.h"
-#include "result-file.h"
+#include "tools-testing-ktstr/run/result-file.h"
 #include "sweep.h"
 
 #define MAX_CELLS	20000

@@ -4,7 +4,7 @@
 #define KTSTR_TOOL_RUN_COSTS_H
 
 #include "lib/err.h"
-#include "suite.h"
+#include "tools-testing-ktstr/run/suite.h"
 
 /*
  * The wall time of each of the suite's variants into @seconds[]. @dir is searched for sidecars, those

@@ -13,7 +13,7 @@
 #include "budget.h"
 #include "choose.h"
 #include "costs.h"
-#include "tap-file.h"
+#include "tools-testing-ktstr/run/tap-file.h"
 
 int choose__check(struct choose *c)
 {

@@ -3,9 +3,9 @@
 #ifndef KTSTR_TOOL_RUN_CHOOSE_H
 #define KTSTR_TOOL_RUN_CHOOSE_H
 
-#include "document.h"
+#include "tools-testing-ktstr/run/document.h"
 #include "selection.h"
-#include "suite.h"
+#include "tools-testing-ktstr/run/suite.h"
 
 struct choose {
 	struct selection select;

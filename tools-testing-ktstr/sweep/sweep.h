@@ -6,8 +6,8 @@
 #ifndef KTSTR_TOOL_RUN_SWEEP_H
 #define KTSTR_TOOL_RUN_SWEEP_H
 
-#include "job-pool.h"
-#include "suite.h"
+#include "tools-testing-ktstr/run/job-pool.h"
+#include "tools-testing-ktstr/run/suite.h"
 
 struct sweep_topology {
 	char *name;			/* of a preset, or as @text */
