@@ -52,7 +52,7 @@ TEST_F(state, what_was_put_in_comes_out)
 	EXPECT_EQ(0, (uintptr_t)p % 8);
 	p = kvm_state_get(&self->got, TYPE_B, 0, &bytes);
 	EXPECT_TRUE(p && !bytes);
-	EXPECT_FALSE(kvm_state_get(&self->got, TYPE_B, 1, &bytes));
+	EXPECT_EQ(NULL, kvm_state_get(&self->got, TYPE_B, 1, &bytes));
 }
 
 TEST_F(state, another_number_of_vcpus_is_refused)
