@@ -217,10 +217,16 @@ static uint32_t put_part_stats(const struct out *o, const struct ktstr_result *r
 
 	snprintf(title, sizeof(title), "stats%s%s", *part ? " of " : "", part);
 	put_title(o, title);
-	fprintf(o->f, "%.0f workers, %.0f cpus, %.0f migrations", t.workers, t.cpus, t.migrations);
-	if (!isnan(t.spread_pct))
-		fprintf(o->f, ", worst_spread=%.1f%%", t.spread_pct);
-	fprintf(o->f, ", worst_gap=%.0fms\n", t.max_gap_ms);
+	if (isnan(t.workers)) {
+		fputs("no step ended with its workers judged", o->f);
+	} else {
+		fprintf(o->f, "%.0f workers, %.0f cpus, %.0f migrations", t.workers, t.cpus,
+			t.migrations);
+		if (!isnan(t.spread_pct))
+			fprintf(o->f, ", worst_spread=%.1f%%", t.spread_pct);
+		fprintf(o->f, ", worst_gap=%.0fms", t.max_gap_ms);
+	}
+	fputc('\n', o->f);
 	for (; i < r->nr_cgroups && !strcmp(r->cgroups[i].part, part); i++) {
 		if (o->brief && (!left || r->cgroups[i].span == KTSTR_SPAN_PHASE)) {
 			more++;

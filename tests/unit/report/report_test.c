@@ -193,6 +193,21 @@ TEST_F(report, cgroups_are_shown_by_name_with_the_totals_above)
 	HAS(self->run.brief, "  hog: workers=30 cpus=0 spread=0.0% gap=0ms migrations=0 iter=14870\n");
 }
 
+/* A run that ended in a step has statistics of phases only: they are no totals. */
+TEST_F(report, what_was_not_judged_is_no_number)
+{
+	struct ktstr_cgroup_stats *c = self->run.result->cgroups;
+
+	self->run.result->nr_cgroups = 1;
+	strcpy(c[0].name, "hog");
+	c[0].workers = 30;
+	c[0].span = KTSTR_SPAN_PHASE;
+	ktstr_report__make(&self->run, "");
+	HAS(self->run.brief, "--- stats ---\nno step ended with its workers judged\n  ... and 1 more\n");
+	LACKS(self->run.report, "nan");
+	HAS(self->run.report, "  hog: workers=30 cpus=0");
+}
+
 TEST_F(report, scenarios_of_a_batch_have_statistics_of_their_own)
 {
 	struct ktstr_cgroup_stats *c = self->run.result->cgroups;
