@@ -197,6 +197,44 @@ TEST_F_TIMEOUT(vm, a_saved_machine_goes_on_where_it_stood, 150)
 	strcpy(self->console, first);
 }
 
+/* ---- watched ---- */
+
+#define STORE_GPA	(LOAD_GPA + (uint64_t)sizeof((uint8_t[]){ RING, MOV_EBX_VALUE, INC_8000 }))
+
+/* The bundled VMM's way, debug registers of the CPU; traces and snapshots test the emulator's. */
+TEST_F_TIMEOUT(vm, a_store_to_a_watched_address_stops_the_machine_behind_it, 150)
+{
+	static const uint8_t code[] = { RING, MOV_EBX_VALUE, INC_8000, INC_8000, RING, RESET, SPIN };
+	struct vm_regs regs[2];
+	volatile uint64_t *count;
+
+	if (on_tcg(self))
+		SKIP(return, "of KVM only");
+	ASSERT_EQ(0, tiny_kernel(self->tiny, code, sizeof(code)));
+	ASSERT_EQ(0, launch(self, "watch")) TH_LOG("%s", self->err.msg);
+	count = vm_mem(self->vm, COUNT_GPA, sizeof(*count));
+	ASSERT_EQ(VM_EVENT_SYNC, next(self)) TH_LOG("%s", self->ev.err.msg);
+	EXPECT_EQ(0, vm_set_watch(self->vm, 1, COUNT_GPA));
+	EXPECT_EQ(-EBUSY, vm_set_watch(self->vm, 1, COUNT_GPA + 8));
+	ASSERT_EQ(0, vm_continue(self->vm));
+	for (uint64_t i = 0; i < 2; i++) {
+		ASSERT_EQ(VM_EVENT_WATCH, next(self)) TH_LOG("%s", self->ev.err.msg);
+		EXPECT_EQ(1, self->ev.watch);
+		EXPECT_EQ(0, self->ev.vcpu);
+		EXPECT_EQ(i + 1, *count);
+		ASSERT_EQ(0, vm_pause(self->vm, 5000, &self->err)) TH_LOG("%s", self->err.msg);
+		ASSERT_EQ(0, vm_get_regs(self->vm, regs, &self->err)) TH_LOG("%s", self->err.msg);
+		EXPECT_EQ(EBX_VALUE, regs[0].gpr[VM_RBX]);
+		EXPECT_EQ(STORE_GPA + i * sizeof((uint8_t[]){ INC_8000 }), regs[0].rip);
+		EXPECT_EQ(VM_STAND_NEVER, regs[1].kind);
+		ASSERT_EQ(0, vm_resume(self->vm));
+		ASSERT_EQ(0, vm_continue(self->vm));
+	}
+	ASSERT_EQ(VM_EVENT_SYNC, next(self)) TH_LOG("%s", self->ev.err.msg);
+	ASSERT_EQ(0, vm_continue(self->vm));
+	EXPECT_EQ(VM_EVENT_EXIT, next(self)) TH_LOG("%s", self->ev.err.msg);
+}
+
 /* ---- how it ends ---- */
 
 /* The only child of @pid, 0 if there is none. */
