@@ -83,25 +83,39 @@ KTSTR_TEST(scheduler_never_attaches, .scheduler = &ktstr, .duration_s = 3,
 	return two_cgroups(ctx);
 }
 
+static int four_workers(struct ktstr_ctx *ctx)
+{
+	return ktstr_run(ctx, STEP(CGROUPS(CGROUP("cg_a", .workers = 2),
+					   CGROUP("cg_b", .workers = 2)), HOLD_FULL));
+}
+
 /*
  * Auto-repro shows crashes of all kinds: each of these fails unless the second run has shown the mistake.
  * tests/long/auto_repro.sh runs them and checks that what explains it is in the report.
  */
-#define CRASHES(_name, ...)							\
-	KTSTR_SCHEDULER(_name##_sched, .binary = "scx_ktstr", .args = KTSTR_STRS(__VA_ARGS__)); \
+#define CRASH_SCHED(_name, ...)							\
+	KTSTR_SCHEDULER(_name##_sched, .binary = "scx_ktstr", .args = KTSTR_STRS(__VA_ARGS__))
+#define CRASH_TEST(_name)							\
 	KTSTR_TEST(repro_##_name, .scheduler = &_name##_sched, .duration_s = 2, .ignore = true, \
 		   .expect_auto_repro = true)					\
 	{									\
-		return ktstr_run(ctx, STEP(CGROUPS(CGROUP("cg_a", .workers = 2),	\
-						   CGROUP("cg_b", .workers = 2)), HOLD_FULL)); \
+		return four_workers(ctx);					\
 	}
 
-CRASHES(error, "--crash-after", "300")
-CRASHES(stall, "--stall-after-ms", "300", "--timeout-ms", "600")
-CRASHES(bad_dsq, "--eject-with", "bad-dsq")
-CRASHES(bad_cpu, "--eject-with", "bad-cpu")
-CRASHES(double_insert, "--eject-with", "double-insert")
-CRASHES(null_kptr, "--eject-with", "null-kptr")
-CRASHES(init_task, "--eject-with", "init-task")
+CRASH_SCHED(error, "--crash-after", "300");
+CRASH_TEST(error)
+CRASH_SCHED(stall, "--stall-after-ms", "300", "--timeout-ms", "600");
+CRASH_TEST(stall)
+CRASH_SCHED(bad_dsq, "--eject-with", "bad-dsq");
+CRASH_TEST(bad_dsq)
+CRASH_SCHED(bad_cpu, "--eject-with", "bad-cpu");
+CRASH_TEST(bad_cpu)
+CRASH_SCHED(double_insert, "--eject-with", "double-insert");
+CRASH_TEST(double_insert)
+CRASH_SCHED(null_kptr, "--eject-with", "null-kptr");
+CRASH_TEST(null_kptr)
+CRASH_SCHED(init_task, "--eject-with", "init-task");
+CRASH_TEST(init_task)
 /* fails: nothing of a scheduler that was rejected has run, so there is nothing to repeat */
-CRASHES(rejected, "--fail-verify")
+CRASH_SCHED(rejected, "--fail-verify");
+CRASH_TEST(rejected)

@@ -16,6 +16,13 @@ static int body(struct ktstr_ctx *ctx)
 	return 0;
 }
 
+KTSTR_DEFAULTS_BEGIN
+static const struct ktstr_test like = {
+	KTSTR_TEST_UNSET, .file = __FILE__, .body = body, .max_llcs = 16, .max_numa_nodes = 4,
+	.max_cpus = 512,
+};
+KTSTR_DEFAULTS_END
+
 static const struct ktstr_test * const *make(unsigned int *nr)
 {
 	static const struct ktstr_test *list[NR];
@@ -23,13 +30,10 @@ static const struct ktstr_test * const *make(unsigned int *nr)
 	static char names[NR][24];
 
 	for (unsigned int i = 0; i < NR; i++) {
-		KTSTR_DEFAULTS_BEGIN
-		tests[i] = (struct ktstr_test){
-			KTSTR_TEST_UNSET, .name = names[i], .file = __FILE__, .line = (int)i,
-			.body = body, .max_llcs = 16, .max_numa_nodes = 4, .max_cpus = 512,
-		};
-		KTSTR_DEFAULTS_END
 		snprintf(names[i], sizeof(names[i]), "test_number_%u", i);
+		tests[i] = like;
+		tests[i].name = names[i];
+		tests[i].line = (int)i;
 		list[i] = &tests[i];
 	}
 	*nr = NR;

@@ -35,6 +35,11 @@ has()		{ grep -qE -- "$1" "$tmp/out"; }
 err_has()	{ grep -qF -- "$1" "$tmp/err"; }
 lines()		{ wc -l < "$tmp/out"; }
 
+# --- the whole suite has one list: what belongs to ktstr verifier is not in it
+run --list -t 'gauntlet/*'
+[ $rc = 0 ] && [ "$(lines)" -gt 1000 ] && ! has '/verifier_'
+result $? "no test of the suite's gauntlet is in two programs" "$tmp/err"
+
 # --- the exit statuses are those of the table in docs/ktstr.md
 awk '/^\| status \| meaning/ { on = 1 } on && /^\|/ { print $2 } on && !/^\|/ { exit }' docs/ktstr.md |
 	sed '1,2d' > "$tmp/statuses"
