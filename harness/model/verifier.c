@@ -155,5 +155,6 @@ void ktstr_verifier__last_lines(const char *log, unsigned int max, FILE *f)
 		last[nr++ % max].len = len < 200 ? (int)len : 200;
 	}
 	for (i = nr > max ? nr - max : 0; i < nr; i++)
+		/* cppcheck-suppress uninitvar */
 		fprintf(f, "%.*s\n", last[i % max].len, last[i % max].text);
 }

@@ -33,8 +33,9 @@ static void put_text(FILE *f, const char *text, size_t len)
 static void put_clean(FILE *f, const char *text)
 {
 	char clean[KTAP_LINE_LEN];
+	size_t len = ktap_clean(clean, sizeof(clean), text, strlen(text));
 
-	put_text(f, clean, ktap_clean(clean, sizeof(clean), text, strlen(text)));
+	put_text(f, clean, len);
 }
 
 static void put_attribute(FILE *f, const char *name, const char *value)
