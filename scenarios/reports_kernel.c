@@ -126,7 +126,7 @@ KTSTR_TEST(cpu_comes_and_goes_eevdf, .cores = 4, .duration_s = 2, .max_spread_pc
 }
 
 /* It has no ops for hotplug: the kernel ejects it, and its loader attaches it anew. */
-KTSTR_TEST(cpu_comes_and_goes_simple, .scheduler = &simple, .cores = 4, .duration_s = 2,
+KTSTR_TEST(cpu_comes_and_goes_simple, .scheduler = &simple, .cores = 4, .duration_s = 3,
 	   .max_spread_pct = KTSTR_NO_LIMIT, .survives_storm = true)
 {
 	return cpu_comes_and_goes(ctx);
