@@ -128,12 +128,13 @@ static bool comes_back(const struct ktstr_hold_ctx *h)
 	enum ktstr_sched_phase phase;
 
 	for (;;) {
+		/* the phase first: PID 1 may see that it is back between the two */
 		phase = phase_of(h);
+		if (state_enabled(h))
+			return true;
 		if (phase == KTSTR_SCHED_PHASE_GONE ||
 		    (phase != KTSTR_SCHED_PHASE_RESTARTS && ktstr_now_ns() >= deadline))
 			return false;
-		if (state_enabled(h))
-			return true;
 		if (ppoll(&p, 1, &pause, NULL) > 0)
 			return false;
 	}
