@@ -28,7 +28,7 @@
 /* Where a value starts from. */
 enum vm_reg {
 	VM_REG_ARG0, VM_REG_ARG1, VM_REG_ARG2, VM_REG_ARG3, VM_REG_ARG4, VM_REG_ARG5,
-	VM_REG_RET,		/* what a function returns; of an event with exit set */
+	VM_REG_RET,		/* what a function returns; only events with exit set have it */
 	VM_REG_SP,
 	VM_REG_PERCPU,		/* what is added to the address of a per-CPU variable */
 	VM_NR_REGS,

@@ -140,19 +140,9 @@ static void hash_key(const char *text, char key[KTSTR_IMAGE_KEY_LEN])
 
 static int find_init(char *path, size_t size, struct ktstr_err *err)
 {
-	const char *dir = getenv("KTSTR_LIBDIR");
-	char exe_dir[PATH_MAX];
-	int ret = 0;
+	int ret = ktstr_paths__beside(path, size, "image_init");
 
-	if (!dir) {
-		ret = ktstr_paths__exe_dir(exe_dir, sizeof(exe_dir));
-		dir = exe_dir;
-	}
-	if (!ret)
-		ret = ktstr_paths__fmt(path, size, "%s/image_init", dir);
-	if (!ret && access(path, R_OK))
-		ret = -errno;
-	return ret ? ktstr_err(err, -ret, "image_init in %s: %s", dir, strerror(-ret)) : 0;
+	return ret ? ktstr_err(err, -ret, "%s: %s", path, strerror(-ret)) : 0;
 }
 
 /* The archive with which images boot. */

@@ -81,6 +81,12 @@ unsigned int ktstr_repro_points__kernel(struct ktstr_repro_calls *c, const struc
 /* Probe all sched_ext programs that are loaded, entry and return. The number of them or -errno. */
 int ktstr_repro_points__programs(struct ktstr_repro_calls *c, struct ktstr_kview *v);
 
+/*
+ * The same before anything is loaded: probe all operations that there are in sched_ext_ops, without
+ * addresses. The number of them.
+ */
+unsigned int ktstr_repro_points__operations(struct ktstr_repro_calls *c, const struct ktstr_btf *btf);
+
 /* A vm_probe_fn; @arg is a struct ktstr_repro_calls. */
 void ktstr_repro_calls__take(void *arg, const struct vm_probe_event *ev);
 

@@ -168,6 +168,22 @@ static void add_value(struct ktstr_repro_point *p, struct vm_probe *probe, const
 	p->nr++;
 }
 
+/* Behind the arguments, so that there is a word for it if there is for these. */
+static void add_return(struct ktstr_repro_point *p, struct vm_probe *probe, const struct ktstr_func *f)
+{
+	struct ktstr_repro_value *v = &p->value[p->nr];
+
+	if (p->nr == VM_MAX_FETCHES || ktstr_func__returns(f, &probe->fetch[p->nr], &v->field))
+		return;
+	probe->nr_fetches = p->nr + 1;
+	if (vm_probe_words(probe) > VM_PROBE_WORDS) {
+		probe->nr_fetches--;
+		return;
+	}
+	snprintf(v->param, sizeof(v->param), "return");
+	p->nr++;
+}
+
 static const char *param_name(const char *func, bool is_op, uint32_t i, const char *btf_name,
 			      const char *group, char *buf, size_t size)
 {
@@ -239,6 +255,7 @@ static bool add_kernel(struct ktstr_repro_calls *c, const struct ktstr_kimage *i
 {
 	struct ktstr_repro_point *p;
 	struct ktstr_func f;
+	bool told = false;
 	uint64_t kva;
 
 	for (unsigned int i = 0; i < c->nr_points; i++)
@@ -250,9 +267,12 @@ static bool add_kernel(struct ktstr_repro_calls *c, const struct ktstr_kimage *i
 	if (!p)
 		return false;
 	p->is_trigger = is_trigger;
-	if (!ktstr_func__find(&f, img->btf, name))
+	if (!ktstr_func__find(&f, img->btf, name)) {
 		add_params(p, &c->probe[c->nr_points - 1], &f);
-	if (is_trigger || tells(p))
+		told = tells(p);
+		add_return(p, &c->probe[c->nr_points - 1], &f);
+	}
+	if (is_trigger || told)
 		return true;
 	c->nr_points--;
 	return false;
@@ -276,21 +296,28 @@ unsigned int ktstr_repro_points__kernel(struct ktstr_repro_calls *c, const struc
 	return nr;
 }
 
-static void add_program(void *arg, const struct ktstr_btf *btf, const char *op,
-			const struct ktstr_prog *prog)
+static bool add_op(struct ktstr_repro_calls *c, const struct ktstr_btf *btf, const char *op,
+		   uint64_t kva, uint64_t len)
 {
-	struct ktstr_repro_calls *c = arg;
 	struct ktstr_repro_point *p;
 	struct ktstr_func f;
 
 	if (ktstr_func__find_op(&f, btf, op))
-		return;
-	p = new_point(c, op, prog->value[KTSTR_PROG_CODE]);
+		return false;
+	p = new_point(c, op, kva);
 	if (!p)
-		return;
+		return false;
 	p->is_op = true;
-	c->probe[c->nr_points - 1].len = (uint32_t)prog->value[KTSTR_PROG_JITED_LEN];
+	c->probe[c->nr_points - 1].len = (uint32_t)len;
 	add_params(p, &c->probe[c->nr_points - 1], &f);
+	add_return(p, &c->probe[c->nr_points - 1], &f);
+	return true;
+}
+
+static void add_program(void *arg, const struct ktstr_btf *btf, const char *op,
+			const struct ktstr_prog *prog)
+{
+	add_op(arg, btf, op, prog->value[KTSTR_PROG_CODE], prog->value[KTSTR_PROG_JITED_LEN]);
 }
 
 int ktstr_repro_points__programs(struct ktstr_repro_calls *c, struct ktstr_kview *v)
@@ -300,4 +327,17 @@ int ktstr_repro_points__programs(struct ktstr_repro_calls *c, struct ktstr_kview
 	c->nr_points = c->nr_kernel;
 	ret = ktstr_ops__each(v, add_program, c);
 	return ret ?: (int)(c->nr_points - c->nr_kernel);
+}
+
+unsigned int ktstr_repro_points__operations(struct ktstr_repro_calls *c, const struct ktstr_btf *btf)
+{
+	struct ktstr_btf_part part;
+	struct ktstr_btf_type ops;
+
+	c->nr_points = c->nr_kernel;
+	ktstr_btf__type(btf, ktstr_btf__composite(btf, "sched_ext_ops"), &ops);
+	for (uint32_t i = 0; i < ops.nr && !ktstr_btf__part(btf, &ops, i, &part); i++)
+		if (*part.name)
+			add_op(c, btf, part.name, 0, 0);
+	return c->nr_points - c->nr_kernel;
 }

@@ -203,7 +203,7 @@ static bool fetch(struct hit *h, const struct vm_fetch *f, uint64_t *word)
 	uint64_t v;
 	unsigned int i;
 
-	if (!read_reg(h, f->reg, &v))
+	if ((f->reg == VM_REG_RET && !h->call) || !read_reg(h, f->reg, &v))
 		return false;
 	for (i = 0; i + 1 < f->nr_steps; i++)
 		if (!read_mem(v + (int64_t)f->step[i], &v, sizeof(v)))
