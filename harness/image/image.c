@@ -222,6 +222,7 @@ static int make(struct ktstr_image *im, struct ktstr_image_store *store,
 	memset(spec.mark_kva, 0, sizeof(spec.mark_kva));
 	spec.probes = false;
 	spec.nr_probe_links = 0;
+	spec.probe_lens = NULL;
 	spec.save_point = true;
 	spec.from = NULL;
 	spec.console_path = d.console;

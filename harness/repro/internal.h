@@ -13,6 +13,7 @@ struct ktstr_repro_state {
 	struct ktstr_repro_calls calls;	/* of a second run; no memory in a first one */
 	enum ktstr_probe_engine engine;	/* never AUTO once the accelerator is known */
 	uint64_t links[VM_MAX_PROBES];
+	uint32_t lens[VM_MAX_PROBES];
 	uint64_t attach_kva;		/* link address; 0: this kernel does not have it */
 	uint64_t error_ns;		/* the machine's clock when the error was complete; 0: none was */
 	int nr_programs;

@@ -123,6 +123,12 @@ static void fold(struct ktstr_run *run, void *state)
 		ktstr_repro_bpf__fold(run, state);
 }
 
+static void fill_link(struct ktstr_repro_state *s, unsigned int i)
+{
+	s->links[i] = s->calls.probe[i].kva;
+	s->lens[i] = s->calls.probe[i].len;
+}
+
 static void fill_spec(const struct ktstr_run *run, void *state, struct vm_spec *spec)
 {
 	const struct ktstr_monitor_state *mon = ktstr_part__state(run, &ktstr_monitor_part);
@@ -135,8 +141,9 @@ static void fill_spec(const struct ktstr_run *run, void *state, struct vm_spec *
 		return;
 	ktstr_repro__fill_points(run, s, mon->img);
 	for (unsigned int i = 0; i < s->calls.nr_points; i++)
-		s->links[i] = s->calls.probe[i].kva;
+		fill_link(s, i);
 	spec->probe_links = s->links;
+	spec->probe_lens = s->lens;
 	spec->nr_probe_links = s->calls.nr_points;
 	if (!ktstr_kimage__symbol(mon->img, "bpf_scx_reg", &s->attach_kva))
 		spec->mark_kva[VM_MARK_ATTACH] = s->attach_kva;

@@ -11,6 +11,7 @@
 #include "calls.h"
 
 #define BPF_PREFIX	"bpf_prog_"
+#define MAX_FUNCTION	(64u << 10)	/* bytes */
 
 /* On the way out of every crash: they say nothing about this one. */
 static const char * const skip[] = {
@@ -256,7 +257,7 @@ static bool add_kernel(struct ktstr_repro_calls *c, const struct ktstr_kimage *i
 	struct ktstr_repro_point *p;
 	struct ktstr_func f;
 	bool told = false;
-	uint64_t kva;
+	uint64_t kva, len;
 
 	for (unsigned int i = 0; i < c->nr_points; i++)
 		if (!strcmp(c->point[i].name, name))
@@ -267,6 +268,9 @@ static bool add_kernel(struct ktstr_repro_calls *c, const struct ktstr_kimage *i
 	if (!p)
 		return false;
 	p->is_trigger = is_trigger;
+	/* a symbol that is not of a function, or a gap, may be far behind it */
+	len = ktstr_kimage__room(img, kva);
+	c->probe[c->nr_points - 1].len = len <= MAX_FUNCTION ? (uint32_t)len : 0;
 	if (!ktstr_func__find(&f, img->btf, name)) {
 		add_params(p, &c->probe[c->nr_points - 1], &f);
 		told = tells(p);
