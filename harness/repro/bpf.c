@@ -12,6 +12,8 @@
 #include "harness/monitor/monitor.h"
 #include "internal.h"
 
+/* Probes take time in the guest, and an emulated one is slow. */
+#define CAUSE_NS	500000
 #define ERROR_KIND	1024		/* SCX_EXIT_ERROR */
 #define SET_MS		60000		/* to probe the operations, while the scheduler is held */
 
@@ -35,6 +37,7 @@ int ktstr_repro_bpf__pack(const struct ktstr_run *run, struct ktstr_repro_state 
 		ret = ktstr_err(err, ENOMEM, "%s", s->why_not);
 		goto out;
 	}
+	c->cause_ns = CAUSE_NS;
 	ktstr_repro_points__operations(c, img->btf);
 	for (unsigned int i = 0; i < c->nr_points; i++)
 		t[i] = (struct ktstr_probe_target){

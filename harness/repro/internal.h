@@ -18,6 +18,7 @@ struct ktstr_repro_state {
 	uint64_t error_ns;		/* the machine's clock when the error was complete; 0: none was */
 	int nr_programs;
 	unsigned int nr_stack, nr_stack_probed;
+	bool sources;			/* they were looked for */
 	char why_not[256];		/* probes could not be set */
 	struct ktstr_probe_told told;	/* of a second run with BPF programs */
 	/* of the first run, after the second one */

@@ -23,6 +23,7 @@
 #include "part.h"
 
 #define EMULATOR_NEEDS	"KTSTR_PROBE_ENGINE=emulator needs a deterministic run; give --seed N"
+#define BACKTRACE	"Backtrace:\n"	/* of an exit dump */
 #define MAX_STACK	48
 #define VERIFIER_LINES	10
 
@@ -174,10 +175,26 @@ static void note(struct ktstr_repro_state *s, int ret)
 			 strerror(-ret));
 }
 
+/* The scheduler is loaded: of the first run there is a backtrace of its crash. */
+static void find_sources(const struct ktstr_run *run, struct ktstr_repro_state *s,
+			 struct ktstr_monitor *m)
+{
+	const struct ktstr_run *first = run->opts.repro_of;
+	const char *log = first->sched_log, *kmsg = first->kmsg;
+
+	ktstr_repro_points__sources(&s->calls, &m->view,
+				    log && strstr(log, BACKTRACE) ? log : kmsg);
+}
+
 static void sync_point(struct ktstr_run *run, void *state, struct vm *vm)
 {
 	struct ktstr_monitor *m = view(run);
 	struct ktstr_repro_state *s = state;
+
+	if (m && is_bpf_repeat(run, s) && run->seen->sched_attaching && !s->sources) {
+		s->sources = true;
+		find_sources(run, s, m);
+	}
 
 	if (m && s->links[0] && !s->nr_programs && !s->why_not[0])
 		note(s, set_probes(s, m, vm));
@@ -198,6 +215,7 @@ static void mark(struct ktstr_run *run, void *state, struct vm *vm, enum vm_mark
 		return;
 	s->nr_programs = ktstr_repro_points__programs(&s->calls, &m->view);
 	note(s, s->nr_programs < 0 ? s->nr_programs : set_probes(s, m, vm));
+	find_sources(run, s, m);
 }
 
 static bool crashed(const struct ktstr_run *run)

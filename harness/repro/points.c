@@ -345,3 +345,34 @@ unsigned int ktstr_repro_points__operations(struct ktstr_repro_calls *c, const s
 			add_op(c, btf, part.name, 0, 0);
 	return c->nr_points - c->nr_kernel;
 }
+
+struct seeker {
+	struct ktstr_repro_calls *c;
+	struct ktstr_kview *v;
+	const char *text;
+};
+
+static void find_source(void *arg, const struct ktstr_btf *btf, const char *op,
+			const struct ktstr_prog *prog)
+{
+	const struct seeker *s = arg;
+
+	(void)btf;
+	for (unsigned int i = 0; i < s->c->nr_points; i++) {
+		struct ktstr_repro_point *p = &s->c->point[i];
+
+		if (!p->is_op || strcmp(p->name, op))
+			continue;
+		if (ktstr_source__of(s->v, prog, &p->source))
+			p->source.line = 0;
+		if (ktstr_source__in_backtrace(s->v, prog, s->text, &p->crashed))
+			p->crashed.line = 0;
+	}
+}
+
+void ktstr_repro_points__sources(struct ktstr_repro_calls *c, struct ktstr_kview *v, const char *text)
+{
+	struct seeker s = { .c = c, .v = v, .text = text };
+
+	ktstr_ops__each(v, find_source, &s);
+}

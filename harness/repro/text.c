@@ -193,7 +193,12 @@ void ktstr_repro_call__line(const struct ktstr_repro_calls *c, const struct ktst
 		len += (size_t)snprintf(buf + len, size - len, " %s=%s%s%s", w.name, w.before,
 					w.before[0] && w.after[0] ? "->" : "", w.after);
 	}
-	if (p->is_op && !call->exit_ns && len < size)
+	if (!p->is_op || call->exit_ns || len >= size)
+		return;
+	if (p->crashed.line)
+		snprintf(buf + len, size - len, " (has not returned: %s:%u)", p->crashed.file,
+			 p->crashed.line);
+	else
 		snprintf(buf + len, size - len, " (has not returned)");
 }
 
@@ -202,9 +207,11 @@ void ktstr_repro_call__print(const struct ktstr_repro_calls *c, const struct kts
 {
 	const struct ktstr_repro_point *p = &c->point[call->point];
 	struct walk w = { .c = c, .call = call, .btf = btf };
-	char group[64] = "";
+	char group[64] = "", where[80] = "";
 
-	fprintf(f, "  %-40s CPU %u, %.9f s, %.3f us before the exit\n", p->name, call->vcpu,
+	if (p->source.line)
+		snprintf(where, sizeof(where), "%s:%u", p->source.file, p->source.line);
+	fprintf(f, "  %-32s %-24s CPU %u, %.9f s, %.3f us before the exit\n", p->name, where, call->vcpu,
 		(double)call->ns / 1e9, ((double)c->trigger_ns - (double)call->ns) / 1e3);
 	while (next_value(&w)) {
 		char head[64];
@@ -217,6 +224,8 @@ void ktstr_repro_call__print(const struct ktstr_repro_calls *c, const struct kts
 		fprintf(f, "      %-16s %s%s%s\n", w.name, w.before,
 			w.before[0] && w.after[0] ? "  \u2192  " : "", w.after);
 	}
-	if (p->is_op && !call->exit_ns)
+	if (p->is_op && !call->exit_ns && p->crashed.line)
+		fprintf(f, "      (has not returned: %s:%u)\n", p->crashed.file, p->crashed.line);
+	else if (p->is_op && !call->exit_ns)
 		fputs("      (has not returned)\n", f);
 }
