@@ -52,9 +52,14 @@ sed -n '/^# --- auto-repro ---/,/^# all of it: .*auto-repro.txt$/p' "$tmp/tap" >
 lines=$(wc -l < "$tmp/section")
 [ "$lines" -gt 5 ] && [ "$lines" -le 21 ]
 result $? "the report has at most twenty lines about it" "$tmp/section"
-grep -q 'ops\.dispatch cpu=[0-9].*(has not returned)$' "$tmp/section" &&
+grep -q 'ops\.dispatch cpu=[0-9].*(has not returned: scx_ktstr\.bpf\.c:[0-9]*)$' "$tmp/section" &&
 	tail -n 2 "$tmp/section" | head -n 1 | grep -q 'kind=SCX_EXIT_ERROR_BPF(1025)$'
 result $? "which end with the operation under way, and the exit" "$tmp/section"
+line=$(sed -n 's/.*has not returned: scx_ktstr\.bpf\.c:\([0-9]*\))$/\1/p' "$tmp/section")
+sed -n "${line:-1}p" bpf/scx_ktstr.bpf.c | grep -q 'scx_bpf_error("ktstr: host-triggered crash")'
+result $? "with the line that has reported the error" "$tmp/section"
+grep -q ' scx_do_enqueue_task .*slice=[0-9]*->[0-9]* ' "$dir/auto-repro.txt"
+result $? "functions of the kernel have values before and after" "$dir/auto-repro.txt"
 grep -q '^      dsq_id \|^      ddsp_dsq_id ' "$dir/auto-repro.txt" &&
 	grep -q '  →  ' "$dir/auto-repro.txt"
 result $? "the file has values before and after" "$dir/auto-repro.txt"
