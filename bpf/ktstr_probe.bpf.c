@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Probes inside the guest: harness/probe/guest.h says what they are for.
+ * Probes inside the guest: harness/model/probe.h says what they are for.
  *
  * One program for the entry of functions, one for their return and one for kprobes. Each is loaded
  * once per function; which point it is comes with the attachment, as a cookie. What they do is data:
@@ -11,7 +11,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
-#include "harness/probe/guest.h"
+#include "harness/model/probe.h"
 
 char _license[] SEC("license") = "GPL";
 

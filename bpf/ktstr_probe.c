@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * ktstr_probe: sets the probes of a guest. PID 1 starts it before the scheduler, and talks to it
- * over descriptor KTSTR_PROBE_SOCK; harness/probe/guest.h has the whole protocol.
+ * over descriptor KTSTR_PROBE_SOCK; harness/model/probe.h has the whole protocol.
  *
  * Functions of the kernel, and then the programs of the scheduler, get a BPF program at their entry
  * and one at their return. A function to which the kernel attaches none, as one with variable
@@ -27,7 +27,7 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
-#include "harness/probe/guest.h"
+#include "harness/model/probe.h"
 #include "ktstr_probe.bpf.skel.h"
 
 #define KPROBE_TYPE	"/sys/bus/event_source/devices/kprobe/type"

@@ -57,12 +57,12 @@ same='^the second run failed in the same way at the same nanosecond'
 ! wanted bad_cpu || explained bad_cpu ok "$same" \
 	'ops\.enqueue .*ddsp_dsq_id=SCX_DSQ_INVALID->SCX_DSQ_LOCAL_ON|2' 'kind=SCX_EXIT_ERROR(1024)'
 ! wanted double_insert || explained double_insert ok "$same" \
-	'ops\.enqueue .*(has not returned: scx_ktstr\.bpf\.c:[0-9]*)$' 'scx_bpf_dsq_insert.* dsq_id=DSQ(0)' \
+	'ops\.enqueue .*(has not returned: [a-z_]*\.bpf\.[ch]:[0-9]*)$' 'scx_bpf_dsq_insert.* dsq_id=DSQ(0)' \
 	'scx_bpf_dsq_insert.* ddsp_dsq_id=DSQ(0) dsq_id=DSQ(0)' 'kind=SCX_EXIT_ERROR(1024)'
 ! wanted null_kptr || explained null_kptr ok "$same" \
-	'ops\.enqueue comm=.*(has not returned: scx_ktstr\.bpf\.c:[0-9]*)$' 'kind=SCX_EXIT_ERROR_BPF(1025)'
+	'ops\.enqueue comm=.*(has not returned: [a-z_]*\.bpf\.[ch]:[0-9]*)$' 'kind=SCX_EXIT_ERROR_BPF(1025)'
 ! wanted init_task || explained init_task ok "$same" \
-	'scx_fork comm=' 'ops\.init_task .*fork=1 (has not returned: scx_ktstr\.bpf\.c:[0-9]*)$' 'kind=SCX_EXIT_ERROR_BPF(1025)'
+	'scx_fork comm=' 'ops\.init_task .*fork=1 (has not returned: [a-z_]*\.bpf\.[ch]:[0-9]*)$' 'kind=SCX_EXIT_ERROR_BPF(1025)'
 ! wanted rejected || explained rejected 'not ok' \
 	"^not repeated: the verifier rejected ktstr_dispatch: R1 invalid mem access 'scalar'" \
 	'122: (b7) r1 = 0 *; R1=0' '(7b) \*(u64 \*)(r1 +0) = r2' "^R1 invalid mem access 'scalar'"
