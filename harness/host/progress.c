@@ -7,13 +7,15 @@
 #include <unistd.h>
 
 #include "lib/paths.h"
+#include "harness/model/part.h"
 #include "harness/plan/protocol.h"
 #include "progress.h"
 
 void ktstr_progress__format(const struct ktstr_seen *s, char *buf, size_t size)
 {
 	const struct ktstr_stimulus *last = s->nr_stimuli ? &s->stimuli[s->nr_stimuli - 1] : NULL;
-	double at_s = (double)s->now_ns / 1e9;
+	uint64_t now_ns = s->sampled_ns > s->now_ns ? s->sampled_ns : s->now_ns;
+	double at_s = (double)now_ns / 1e9;
 
 	if (s->lifecycle < KTSTR_LIFECYCLE_INIT)
 		snprintf(buf, size, "boots");
@@ -36,11 +38,14 @@ static int path_of(const struct ktstr_run *run, char *path, size_t size)
 void ktstr_progress__tell(const struct ktstr_run *run)
 {
 	static char told[160];		/* one run at a time */
-	char path[PATH_MAX], line[160];
+	char path[PATH_MAX], line[160], live[96];
 	ssize_t n;
 	int fd;
 
 	ktstr_progress__format(run->seen, line, sizeof(line));
+	ktstr_parts__live(run, live, sizeof(live));
+	if (live[0])
+		snprintf(line + strlen(line), sizeof(line) - strlen(line), "; %s", live);
 	if (!strcmp(line, told) || path_of(run, path, sizeof(path)))
 		return;
 	strcpy(told, line);
