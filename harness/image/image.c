@@ -287,7 +287,7 @@ static int get(struct ktstr_image *im, struct ktstr_image_store *store, const st
 		if (!ret && ktstr_store__find(store, im->key, &im->saved))
 			ret = ktstr_err(err, ENOENT, "image in %s: gone again", store->path);
 	}
-	fd_close(&lock);
+	ktstr_store__unlock(store, im->key, &lock);
 	return ret;
 }
 

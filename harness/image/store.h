@@ -25,8 +25,14 @@ void ktstr_store__close(struct ktstr_image_store *s);
  */
 int ktstr_store__find(struct ktstr_image_store *s, const char *key, struct vm_saved *to);
 
-/* Only one process makes the image of a key. The lock's descriptor, or -errno; -EAGAIN: taken. */
+/*
+ * Only one process makes the image of a key. The lock's descriptor, or -errno; -EAGAIN: taken. It is
+ * a file beside the images, which goes when the lock is released. That of a killed process stays, is
+ * not locked, and goes with the next commit or list.
+ */
 int ktstr_store__lock(struct ktstr_image_store *s, const char *key);
+/* Release @lock (-1: nothing) and set it to -1. */
+void ktstr_store__unlock(struct ktstr_image_store *s, const char *key, int *lock);
 
 /* The machine's memory @ram_fd, of the image @key, has been compared with its checksum. */
 void ktstr_store__set_checked(struct ktstr_image_store *s, const char *key, int ram_fd);
