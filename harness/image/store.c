@@ -452,6 +452,7 @@ static void trim(struct ktstr_image_store *s, const char *keep)
 		}
 	}
 	free(all);
+	ktstr_store__sweep_refused(s, NULL, true);
 }
 
 int ktstr_store__commit(struct ktstr_image_store *s, struct ktstr_image_draft *d,
@@ -535,6 +536,7 @@ int ktstr_image__remove(const char *key, struct ktstr_err *err)
 		removed++;
 	}
 	free(all);
+	ktstr_store__sweep_refused(&s, key, false);
 	ktstr_store__close(&s);
 	return removed;
 }

@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "harness/image/store.h"
 #include "kselftest_harness.h"
@@ -259,6 +260,34 @@ TEST_F(store, takers_who_race_have_the_lock_one_at_a_time)
 	}
 	EXPECT_EQ(0, names(self->root));
 	munmap(holder, 4096);
+}
+
+TEST_F(store, what_can_have_no_image_is_remembered_for_a_week)
+{
+	struct timespec then[2] = { { .tv_nsec = UTIME_NOW }, { .tv_nsec = UTIME_NOW } };
+	char path[256], why[64];
+
+	EXPECT_FALSE(ktstr_store__is_refused(&self->s, KEY, why, sizeof(why)));
+	ASSERT_EQ(0, ktstr_store__refuse(&self->s, KEY, "no ports"));
+	EXPECT_TRUE(ktstr_store__is_refused(&self->s, KEY, why, sizeof(why)));
+	EXPECT_STREQ("no ports", why);
+	EXPECT_FALSE(ktstr_store__is_refused(&self->s, OTHER, why, sizeof(why)));
+	/* a text that is not whole, or longer than the room for it */
+	EXPECT_FALSE(ktstr_store__is_refused(&self->s, KEY, why, 4));
+	snprintf(path, sizeof(path), "%s/refused-" KEY, self->root);
+	put(path, "no po");
+	EXPECT_FALSE(ktstr_store__is_refused(&self->s, KEY, why, sizeof(why)));
+	/* an old one counts no more, and goes when an image is made */
+	ASSERT_EQ(0, ktstr_store__refuse(&self->s, KEY, "no ports"));
+	ASSERT_EQ(0, ktstr_store__refuse(&self->s, OTHER, "no ports"));
+	then[1] = (struct timespec){ .tv_sec = time(NULL) - 8 * 24 * 3600 };
+	ASSERT_EQ(0, utimensat(AT_FDCWD, path, then, 0));
+	EXPECT_FALSE(ktstr_store__is_refused(&self->s, KEY, why, sizeof(why)));
+	ASSERT_EQ(0, add(&self->s, KEY, "state"));
+	EXPECT_EQ(-1, access(path, F_OK));
+	EXPECT_TRUE(ktstr_store__is_refused(&self->s, OTHER, why, sizeof(why)));
+	EXPECT_EQ(1, ktstr_image__remove(NULL, &self->err));
+	EXPECT_EQ(0, names(self->root));
 }
 
 TEST_F(store, a_killed_maker_leaves_nothing_for_long)
