@@ -142,7 +142,9 @@ build()
 	flock 7
 	[ -e "$dir/complete" ] && return
 	sweep "$(dirname "$dir")"
-	tmp=$(dirname "$dir")/.tmp-tools-$$
+	# of this name, which is under the lock, as a compiler's cache has the paths of what it compiled
+	tmp=$(dirname "$dir")/.tmp-tools
+	rm -rf "$tmp"
 	# shellcheck disable=SC2064 # now is right
 	trap "rm -rf '$tmp'" EXIT
 	trap 'exit 130' INT TERM HUP
