@@ -53,7 +53,7 @@ struct work {
 	char *cmdline;
 	struct ktstr_image image;
 	char console[PATH_MAX], output[PATH_MAX], emulator[PATH_MAX];
-	uint64_t begin_ns;
+	uint64_t begin_ns, create_ns;
 };
 
 static int file_in(const struct ktstr_run *run, char *buf, size_t size, const char *name)
@@ -264,6 +264,7 @@ static int create(struct work *w, struct vm_spec *spec, struct vm **vm, struct k
 		if (ret)
 			return ret;
 		ktstr_progress__phase(run, "start");
+		w->create_ns = ktstr_now_ns();
 		ret = vm_create(vm, spec, err);
 		if (!ret && spec->from)
 			ktstr_image__good(&w->image);
@@ -309,8 +310,10 @@ static int boot(struct work *w, struct ktstr_err *err)
 		return ret;
 	if (spec.from) {
 		ret = vm_start(vm, err);
+		run->restore_ns = ktstr_now_ns() - w->create_ns;
 		if (!ret)
 			ret = finish_start(w, vm, spec.deterministic, err);
+		run->archive_ns = ktstr_now_ns() - w->create_ns - run->restore_ns;
 		if (ret)
 			goto out;
 	}
