@@ -127,6 +127,8 @@ struct ktstr_run {
 	char *report;			/* the whole transcript, also in dir/report.txt */
 	char *brief;			/* what fits on a screen */
 	uint64_t setup_ns, boot_ns, total_ns;	/* host CLOCK_MONOTONIC; to START; overall */
+	/* parts of setup_ns, from an image: create the machine and enter it; hand over the archive */
+	uint64_t restore_ns, archive_ns;
 	uint64_t cleanup_ns;		/* of it, taking the machine down */
 	uint64_t guest_boot_ns, guest_total_ns;	/* guest clock at START and at EXIT */
 };
