@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* See reserve.h. */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -418,6 +419,12 @@ int reservation__make(struct reservation *r, const struct reserve_want *w,
 	else
 		finish(&m);
 	return ret;
+}
+
+void reservation__inherit(const struct reservation *r)
+{
+	for (uint32_t i = 0; i < r->nr_fds; i++)
+		fcntl(r->fd[i], F_SETFD, 0);
 }
 
 void reservation__free(struct reservation *r)

@@ -52,6 +52,9 @@ int reservation__make(struct reservation *r, const struct reserve_want *w,
 /* Give everything back. A zeroed one is allowed. */
 void reservation__free(struct reservation *r);
 
+/* The locks are to survive an exec() of this process, and end with the last process that it makes. */
+void reservation__inherit(const struct reservation *r);
+
 const char *reserve_tier__name(enum reserve_tier tier);
 
 #endif
