@@ -528,6 +528,7 @@ int ktstr_run__exec(struct ktstr_run *run, const struct ktstr_plan *plan,
 	ret = plan->host_only ? run_here(&w, err) : prepare(&w, err);
 	if (!ret && !plan->host_only && !ktstr_interrupt__signal())
 		ret = boot(&w, err);
+	ktstr_parts__gone(run);
 	/* by a signal, before the machine ran its test */
 	if (ret == -EINTR && ktstr_interrupt__signal())
 		ret = 0;

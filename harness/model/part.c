@@ -232,6 +232,15 @@ void ktstr_parts__detach(struct ktstr_run *run, struct vm *vm)
 	detach(run, vm, nr_parts());
 }
 
+void ktstr_parts__gone(struct ktstr_run *run)
+{
+	unsigned int nr = nr_parts();
+
+	while (nr--)
+		if (ktstr_run_parts[nr]->gone && ktstr_part__ready(run, ktstr_run_parts[nr]))
+			ktstr_run_parts[nr]->gone(run, run->part_state[nr]);
+}
+
 void ktstr_parts__fold(struct ktstr_run *run)
 {
 	const struct ktstr_run_part *p;

@@ -3,7 +3,7 @@
  * The parts of a run besides the test and its scheduler: devices, and code that reads the guest's
  * memory. A part is a folder that fills in one struct ktstr_run_part, and a row of the table
  * ktstr_run_parts[] (host/parts.c). The run calls the hooks of all parts at fixed moments, in the
- * order of the table; detach and release in the reverse order. All hooks are optional.
+ * order of the table; detach, gone and release in the reverse order. All hooks are optional.
  *
  *	check		the declaration is judged; there is no run yet
  *	prepare		the accelerator is known, a kernel was not looked for
@@ -18,6 +18,7 @@
  *	live		the progress line is written
  *	stuck		a deadline has passed, and the machine is stopped
  *	detach		the machine is about to be destroyed
+ *	gone		... and is
  *	fold		the guest's result has been taken over, the verdict is still open
  *	json, report	the verdict stands; phase is a part of the report
  *	release		the record of the run is freed
@@ -118,6 +119,12 @@ struct ktstr_run_part {
 	/* Called last, before the machine is destroyed; it may be running or off. */
 	void (*detach)(struct ktstr_run *run, void *state, struct vm *vm);
 
+	/*
+	 * There is no machine any more, also where it could not be created. What follows may take long:
+	 * give back here what others wait for.
+	 */
+	void (*gone)(struct ktstr_run *run, void *state);
+
 	/* Add findings to run->result. */
 	void (*fold)(struct ktstr_run *run, void *state);
 
@@ -178,6 +185,7 @@ void ktstr_parts__live(const struct ktstr_run *run, char *buf, size_t size);
 void ktstr_parts__stuck(struct ktstr_run *run, struct vm *vm, const struct vm_stand *stand,
 			uint32_t nr);
 void ktstr_parts__detach(struct ktstr_run *run, struct vm *vm);
+void ktstr_parts__gone(struct ktstr_run *run);
 void ktstr_parts__fold(struct ktstr_run *run);
 /* Write the section of the part with this name; null when there is no such part. */
 void ktstr_parts__json(const struct ktstr_run *run, const char *name, struct ktstr_json *j);

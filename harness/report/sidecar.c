@@ -477,6 +477,7 @@ static void put_host(struct ktstr_json *j, const struct ktstr_run *run)
 	ktstr_json__u64(j, "total_ms", run->total_ns / NSEC_PER_MSEC);
 	ktstr_json__u64(j, "cleanup_duration_ms", run->cleanup_ns / NSEC_PER_MSEC);
 	ktstr_variant__json(run, "repeat", j);
+	ktstr_parts__json(run, "reservation", j);
 	ktstr_host_context__json("", j);
 	ktstr_json__end(j);
 }
@@ -485,7 +486,7 @@ static void put_host(struct ktstr_json *j, const struct ktstr_run *run)
  * The fixed sections of a sidecar; null when no part of the run has that name. The sections of
  * other parts follow.
  */
-static const char * const sections[] = { "monitor", "verifier_stats", "devices", "kvm_stats" };
+static const char * const sections[] = { "monitor", "verifier_stats", "devices", "kvm_stats", "reservation" };
 
 static bool has_place(const char *name)
 {
