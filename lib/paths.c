@@ -249,6 +249,22 @@ int ktstr_paths__write(const char *path, const char *text, size_t len)
 	return ret;
 }
 
+int ktstr_paths__can_write(const char *path)
+{
+	char tmp[PATH_MAX];
+	struct stat st;
+	int ret;
+
+	if (!*path)
+		return -ENOENT;
+	if (!lstat(path, &st) && !S_ISREG(st.st_mode))
+		return S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
+	ret = write_beside(path, tmp, sizeof(tmp), "", 0);
+	if (!ret)
+		unlink(tmp);
+	return ret;
+}
+
 /* File systems without RENAME_NOREPLACE leave a moment between the look and the rename. */
 static int rename_new(const char *from, const char *to)
 {

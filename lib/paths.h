@@ -44,5 +44,10 @@ char *ktstr_paths__read(const char *path, size_t max, size_t *len);
 int ktstr_paths__write(const char *path, const char *text, size_t len);
 /* The same for a file that is not there yet: else -EEXIST, and nothing is changed. */
 int ktstr_paths__write_new(const char *path, const char *text, size_t len);
+/*
+ * Will ktstr_paths__write() be able to, as far as can be known? Tried with an empty file beside @path,
+ * which is removed. 0, or -errno: also -EISDIR, and -EINVAL for what is neither a file nor missing.
+ */
+int ktstr_paths__can_write(const char *path);
 
 #endif

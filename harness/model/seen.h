@@ -66,6 +66,7 @@ struct ktstr_seen {
 	uint32_t nr_cpus;		/* as the guest says */
 	char release[128];		/* of the guest's kernel */
 	uint64_t now_ns;		/* guest clock, of the last message */
+	uint64_t sampled_ns;		/* guest clock, of the monitor's last sample; 0: none */
 	uint64_t start_ns, body_ns, teardown_ns, exit_ns;	/* guest clock, 0: not seen */
 
 	bool sched_started, sched_attached, sched_exited, sched_planned, sched_outlived;
