@@ -185,6 +185,7 @@ static void attach_functions(const struct btf *btf)
 		if (p->is_op)
 			continue;
 		id = btf ? btf__find_by_name_kind(btf, p->name, BTF_KIND_FUNC) : -ENOENT;
+		log_buf[0] = '\0';
 		ret = id < 0 ? id : attach(skel->progs.on_entry, BPF_TRACE_FENTRY, i, (uint32_t)id, 0);
 		if (!ret) {
 			state.how[i] = KTSTR_PROBE_BOTH;
@@ -196,7 +197,8 @@ static void attach_functions(const struct btf *btf)
 		if (!kprobe)
 			state.how[i] = KTSTR_PROBE_KPROBE;
 		else
-			say("%s(): %s; as a kprobe: %s", p->name, strerror(-ret), strerror(-kprobe));
+			say("%s(): %s; as a kprobe: %s%s%.200s", p->name, strerror(-ret), strerror(-kprobe),
+			    log_buf[0] ? "; the kernel says: " : "", last_words());
 	}
 }
 
