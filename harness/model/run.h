@@ -27,6 +27,13 @@ enum ktstr_dump_when {
 #define KTSTR_ENV_CPU_CAP	"KTSTR_CPU_CAP"
 #define KTSTR_ENV_BYPASS_LOCKS	"KTSTR_BYPASS_LLC_LOCKS"
 
+/* What probes a second run (docs/probes.md). */
+enum ktstr_probe_engine {
+	KTSTR_PROBES_AUTO,	/* the emulator where a run is deterministic, else BPF */
+	KTSTR_PROBES_EMULATOR,
+	KTSTR_PROBES_BPF,
+};
+
 /* What the user asked for, from the environment (docs/environment.md). */
 struct ktstr_run_opts {
 	enum vm_accel accel;	/* KTSTR_ACCEL=kvm|tcg */
@@ -45,6 +52,7 @@ struct ktstr_run_opts {
 	uint32_t cpu_cap;	/* KTSTR_CPU_CAP=N: of the host, outside performance mode; 0: none */
 	bool bypass_locks;	/* KTSTR_BYPASS_LLC_LOCKS: reserve no CPUs of the host */
 	bool auto_repro;	/* KTSTR_AUTO_REPRO=off: repeat no crash */
+	enum ktstr_probe_engine probes;	/* KTSTR_PROBE_ENGINE=auto|emulator|bpf */
 	bool no_scx_stats;	/* KTSTR_SCX_STATS=off: do not ask the scheduler at snapshots */
 	/* the run whose crash this one repeats; NULL: it is a first one */
 	const struct ktstr_run *repro_of;
@@ -126,6 +134,8 @@ struct ktstr_run {
 	char *report;			/* the whole transcript, also in dir/report.txt */
 	char *brief;			/* what fits on a screen */
 	uint64_t setup_ns, boot_ns, total_ns;	/* host CLOCK_MONOTONIC; to START; overall */
+	/* parts of setup_ns, from an image: create the machine and enter it; hand over the archive */
+	uint64_t restore_ns, archive_ns;
 	uint64_t cleanup_ns;		/* of it, taking the machine down */
 	uint64_t guest_boot_ns, guest_total_ns;	/* guest clock at START and at EXIT */
 };
