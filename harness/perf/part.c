@@ -129,6 +129,7 @@ static uint64_t running_tasks(void)
 static void describe(struct state *s)
 {
 	const struct reservation *r = &s->r;
+	uint32_t nr = r->nr_llcs;
 	size_t len = 0;
 
 	s->told = true;
@@ -136,7 +137,10 @@ static void describe(struct state *s)
 	s->service_cpu = r->place.service_cpu;
 	hostcpus__format(&r->cpus, s->cpus, sizeof(s->cpus));
 	hostcpus__format(&r->place.vcpus, s->vcpus, sizeof(s->vcpus));
-	for (uint32_t i = 0; i < r->nr_llcs && len < sizeof(s->llcs); i++)
+	/* behind those that are the run's own: that of the service CPU, which is shared */
+	if (r->tier == RESERVE_PERFORMANCE && nr > r->place.nr_llcs)
+		nr = r->place.nr_llcs;
+	for (uint32_t i = 0; i < nr && len < sizeof(s->llcs); i++)
 		len += (size_t)snprintf(s->llcs + len, sizeof(s->llcs) - len, "%s%u", i ? "," : "",
 					r->llc[i]);
 }
