@@ -72,7 +72,7 @@ static const struct variable variables[] = {
 	{ "KTSTR_AUTO_REPRO", "on", .meaning =
 	  "off: do not repeat a run whose scheduler crashed with probes" },
 	{ "KTSTR_TRACE", "-", .meaning =
-	  "write the schedule of the run to this file, Perfetto or *.csv" },
+	  "write the schedule of the run to this file: Perfetto, *.csv or *.sqlite" },
 	{ "KTSTR_REPLAY", "-", .meaning =
 	  "set by ktstr replay: how far to repeat a run; not for users" },
 	{ "KTSTR_LEDGER", "0", .meaning =

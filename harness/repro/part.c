@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Auto-repro in a run. It takes part in two runs: in the first one it only notes when the scheduler was
- * ejected, on the machine's clock. The second one has the same files and options, so it is the same
+ * ejected. The second one has the same files and options, so it is the same
  * run to the nanosecond, and probes do not change it (vmm/probe.h). What it has seen is found in the
  * state of this part there; ktstr_repro__conclude() moves it to the first one, which reports it.
  *
@@ -34,7 +34,7 @@ struct state {
 	struct ktstr_repro_calls calls;	/* of a second run; no memory in a first one */
 	uint64_t links[VM_MAX_PROBES];
 	uint64_t attach_kva;		/* link address; 0: this kernel does not have it */
-	uint64_t error_ns;		/* the machine's clock when the error was complete; 0: none was */
+	uint64_t error_ns;		/* guest clock when the error was complete; 0: none was */
 	int nr_programs;
 	unsigned int nr_stack, nr_stack_probed;
 	char why_not[256];		/* probes could not be set */
@@ -158,6 +158,14 @@ static void sync_point(struct ktstr_run *run, void *state, struct vm *vm)
 		note(s, set_probes(s, m, vm));
 }
 
+static void note_time(const struct ktstr_run *run, struct state *s, struct vm *vm)
+{
+	uint64_t ns;
+
+	if (!vm_probe_time(vm, &ns))
+		s->error_ns = ktstr_clocks__guest(&run->seen->clocks, ns);
+}
+
 static void mark(struct ktstr_run *run, void *state, struct vm *vm, enum vm_mark_slot slot)
 {
 	struct ktstr_monitor *m = view(run);
@@ -168,7 +176,7 @@ static void mark(struct ktstr_run *run, void *state, struct vm *vm, enum vm_mark
 		return;
 	if (slot == VM_MARK_ERROR && !s->error_ns && !ktstr_monitor__exit_info(m, &info) &&
 	    info.kind >= KTSTR_SCX_EXIT_ERROR)
-		vm_probe_time(vm, &s->error_ns);
+		note_time(run, s, vm);
 	if (slot != VM_MARK_ATTACH || !s->calls.call)
 		return;
 	s->nr_programs = ktstr_repro_points__programs(&s->calls, &m->view);
@@ -353,7 +361,7 @@ static void tell_status(struct state *s, const struct ktstr_run *second, int ret
 			 second->why[0] ? second->why : "no error");
 	else if (!s->same_time)
 		snprintf(s->status, sizeof(s->status),
-			 "the second run failed at %.9f s of its machine, the first one at %.9f s: they are not the same run",
+			 "the second run failed at %.9f s, the first one at %.9f s: they are not the same run",
 			 (double)found->error_ns / 1e9, (double)s->error_ns / 1e9);
 	else if (!found->calls.triggered)
 		snprintf(s->status, sizeof(s->status),
