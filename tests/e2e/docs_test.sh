@@ -116,6 +116,30 @@ has "fuzzing.md has every target" docs/fuzzing.md "${names[@]}"
 mapfile -t names < <(ls docs/*.md)
 has "the README links every page" README.md "${names[@]/#/](}"
 
+# What the original promises: whatever differs has its row, and what is named here exists.
+"$out/ktstr" list features --markdown | cmp - docs/features.md >"$tmp/log"
+result $? "features.md is what list features --markdown prints" "$tmp/log"
+"$out/ktstr" list features --json >"$tmp/features"
+rows()	# KEY [KIND]: the values of the features of a kind, one a line
+{
+	python3 -c 'import json, sys
+key, kind = sys.argv[2], sys.argv[3]
+print("\n".join(sorted({f[key] for f in json.load(open(sys.argv[1])) if f[key] and kind in ("", f["kind"])})))' \
+		"$tmp/features" "$1" "${2:-}"
+}
+mapfile -t names < <(rows difference | sed 's/.*/| & |/')
+has "differences.md has the row of everything that differs" docs/differences.md "${names[@]}"
+rows here api | while IFS= read -r name; do
+	grep -qrwF -- "$name" harness/include scenarios/include || echo "no public header has $name"
+done >"$tmp/log"
+[ "$(rows here api | wc -l)" -ge 100 ] && [ ! -s "$tmp/log" ]
+result $? "what tests are written with is in the public headers" "$tmp/log"
+rows here other | while IFS= read -r name; do
+	[ -e "docs/$name" ] || echo "there is no docs/$name"
+done >"$tmp/log"
+[ ! -s "$tmp/log" ]
+result $? "what has no table has a page" "$tmp/log"
+
 # slugs PAGE: the anchors of its sections, as web front ends make them.
 slugs()
 {
