@@ -207,7 +207,7 @@ static void tell_again(struct ktstr_repro_state *s, const struct ktstr_run *seco
 			 second->why[0] ? second->why : "no error");
 	else if (!s->same)
 		snprintf(s->status, sizeof(s->status),
-			 "the second run failed at %.9f s of its machine, the first one at %.9f s: they are not the same run",
+			 "the second run failed at %.9f s, the first one at %.9f s: they are not the same run",
 			 (double)found->error_ns / 1e9, (double)s->error_ns / 1e9);
 	else if (!found->calls.triggered)
 		snprintf(s->status, sizeof(s->status),
