@@ -55,8 +55,9 @@ sources := $(lib_srcs) $(catalogue_srcs) $(tool_srcs)
 upstream_scheds := $(shell sed -n 's/^c-sched-targets *:\{0,1\}= *//p' \
 	$(KSRC)/tools/sched_ext/Makefile)
 own_scheds := $(patsubst bpf/%.bpf.c,%,$(wildcard bpf/scx_*.bpf.c))
+bpf_tools := ktstr_probe
 TEST_GEN_PROGS := $(patsubst scenarios/%.c,%,$(sort $(wildcard scenarios/*.c)))
-TEST_GEN_FILES := $(upstream_scheds) $(own_scheds) hostcall.so image_init ktstr
+TEST_GEN_FILES := $(upstream_scheds) $(own_scheds) $(bpf_tools) hostcall.so image_init ktstr
 
 OVERRIDE_TARGETS := 1
 # In tree, lib.mk sets OUTPUT to this folder when nobody has.

@@ -38,6 +38,23 @@ int ktstr_paths__exe_dir(char *buf, size_t size)
 	return 0;
 }
 
+int ktstr_paths__beside(char *buf, size_t size, const char *name)
+{
+	const char *dir = getenv("KTSTR_LIBDIR");
+	char exe_dir[PATH_MAX];
+	int ret = 0;
+
+	if (!dir) {
+		ret = ktstr_paths__exe_dir(exe_dir, sizeof(exe_dir));
+		dir = exe_dir;
+	}
+	if (!ret)
+		ret = ktstr_paths__fmt(buf, size, "%s/%s", dir, name);
+	if (ret)
+		snprintf(buf, size, "%s", name);	/* for a message */
+	return ret ?: access(buf, R_OK) ? -errno : 0;
+}
+
 int ktstr_paths__fmt(char *buf, size_t size, const char *fmt, ...)
 {
 	va_list ap;
@@ -229,6 +246,22 @@ int ktstr_paths__write(const char *path, const char *text, size_t len)
 		ret = -errno;
 		unlink(tmp);
 	}
+	return ret;
+}
+
+int ktstr_paths__can_write(const char *path)
+{
+	char tmp[PATH_MAX];
+	struct stat st;
+	int ret;
+
+	if (!*path)
+		return -ENOENT;
+	if (!lstat(path, &st) && !S_ISREG(st.st_mode))
+		return S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
+	ret = write_beside(path, tmp, sizeof(tmp), "", 0);
+	if (!ret)
+		unlink(tmp);
 	return ret;
 }
 

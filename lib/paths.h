@@ -11,6 +11,8 @@
 /* The running test program (the real file behind /proc/self/exe), and its folder. */
 int ktstr_paths__exe(char *buf, size_t size);
 int ktstr_paths__exe_dir(char *buf, size_t size);
+/* The file @name in KTSTR_LIBDIR, or beside the test program. 0 or -errno: it cannot be read. */
+int ktstr_paths__beside(char *buf, size_t size, const char *name);
 
 /* snprintf() that returns -ENAMETOOLONG instead of a cut path. */
 int ktstr_paths__fmt(char *buf, size_t size, const char *fmt, ...)
@@ -42,5 +44,10 @@ char *ktstr_paths__read(const char *path, size_t max, size_t *len);
 int ktstr_paths__write(const char *path, const char *text, size_t len);
 /* The same for a file that is not there yet: else -EEXIST, and nothing is changed. */
 int ktstr_paths__write_new(const char *path, const char *text, size_t len);
+/*
+ * Will ktstr_paths__write() be able to, as far as can be known? Tried with an empty file beside @path,
+ * which is removed. 0, or -errno: also -EISDIR, and -EINVAL for what is neither a file nor missing.
+ */
+int ktstr_paths__can_write(const char *path);
 
 #endif

@@ -46,7 +46,8 @@ static struct {
 	struct strings sources;		/* that are compiled, and are or include one of these */
 	bool *known;			/* of each changed file: some .d file names it */
 	const char *in_doubt;		/* a file of which nobody knows what it does; NULL: none */
-	char top[PATH_MAX];
+	char top[PATH_MAX], commit[80];	/* of the repository; the hash of --since */
+	char reason[256];		/* of the last command: why it failed */
 } w;
 
 static void add(struct strings *s, const char *text)
@@ -68,21 +69,44 @@ static bool ends_with(const char *text, const char *end)
 	return len >= n && !strcmp(text + len - n, end);
 }
 
-/* What a command prints, an item up to each @separator. -errno or its status. */
+/* What git has against it: the first line of its errors, without "fatal: ". */
+static void keep_reason(FILE *errors)
+{
+	const char *word = "fatal: ";
+
+	w.reason[0] = '\0';
+	if (!errors)
+		return;
+	rewind(errors);
+	if (!fgets(w.reason, sizeof(w.reason), errors))
+		w.reason[0] = '\0';
+	fclose(errors);
+	w.reason[strcspn(w.reason, "\n")] = '\0';
+	if (!strncmp(w.reason, word, strlen(word)))
+		memmove(w.reason, w.reason + strlen(word), strlen(w.reason + strlen(word)) + 1);
+}
+
+/*
+ * What a command prints, an item up to each @separator. -errno or its status. What it prints on stderr
+ * is kept in w.reason and not shown.
+ */
 static int collect(const char * const *argv, char separator, void (*fn)(const char *item))
 {
 	int fds[2], status = -1;
 	char *item = NULL;
 	size_t room = 0;
 	ssize_t len;
+	FILE *f, *errors;
 	pid_t pid;
-	FILE *f;
 
 	if (pipe2(fds, O_CLOEXEC))
 		return -errno;
+	errors = tmpfile();
 	pid = fork();
 	if (!pid) {
 		dup2(fds[1], STDOUT_FILENO);
+		if (errors)
+			dup2(fileno(errors), STDERR_FILENO);
 		execvp(argv[0], (char * const *)argv);
 		_exit(127);
 	}
@@ -98,6 +122,7 @@ static int collect(const char * const *argv, char separator, void (*fn)(const ch
 		fclose(f);
 	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
+	keep_reason(errors);
 	return pid > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : -ECHILD;
 }
 
@@ -111,19 +136,31 @@ static void set_top(const char *path)
 	snprintf(w.top, sizeof(w.top), "%s", path);
 }
 
+static void set_commit(const char *hash)
+{
+	snprintf(w.commit, sizeof(w.commit), "%s", hash);
+}
+
 static int find_changes(void)
 {
+	char commit[PATH_MAX];
 	const char *top[] = { "git", "rev-parse", "--show-toplevel", NULL };
+	const char *known[] = { "git", "rev-parse", "--quiet", "--verify", "--end-of-options", commit, NULL };
 	const char *differs[] = { "git", "diff", "--name-only", "--no-renames", "-z",
-				  "--end-of-options", since_option, "--", NULL };
+				  w.commit, "--", NULL };
 	const char *new[] = { "git", "ls-files", "-o", "--exclude-standard", "-z", NULL };
 
 	if (collect(top, '\n', set_top) || !w.top[0] || chdir(w.top))
-		return complain(WRONG_USAGE, NULL, "affected: the working directory is in no git repository");
+		return complain(WRONG_USAGE, NULL, "affected: the working directory: %s",
+				*w.reason ? w.reason : "git does not tell the top of its repository");
+	snprintf(commit, sizeof(commit), "%s^{commit}", since_option);
+	if (collect(known, '\n', set_commit) || !w.commit[0])
+		return complain(WRONG_USAGE, NULL, "affected: --since %s: git knows no such commit or branch",
+				since_option);
 	if (collect(differs, '\0', add_changed))
-		return complain(WRONG_USAGE, NULL, "affected: --since %s: git does not know it", since_option);
+		return complain(1, NULL, "affected: git diff: %s", w.reason);
 	if (collect(new, '\0', add_changed))
-		return complain(1, NULL, "affected: git ls-files failed");
+		return complain(1, NULL, "affected: git ls-files: %s", w.reason);
 	return 0;
 }
 

@@ -71,6 +71,8 @@ static const struct variable variables[] = {
 	  "append the monitor's samples to this file" },
 	{ "KTSTR_AUTO_REPRO", "on", .meaning =
 	  "off: do not repeat a run whose scheduler crashed with probes" },
+	{ "KTSTR_PROBE_ENGINE", "auto", .meaning =
+	  "what probes such a second run: emulator (deterministic runs only) or bpf" },
 	{ "KTSTR_TRACE", "-", .meaning =
 	  "write the schedule of the run to this file, Perfetto or *.csv" },
 	{ "KTSTR_REPLAY", "-", .meaning =

@@ -137,6 +137,8 @@ int cmd_merge(int argc, const char **argv)
 	argc = parse_args(argc, argv, merge_options, merge_usage);
 	if (!argc)
 		return complain(WRONG_USAGE, NULL, "merge: which documents? (see 'ktstr help merge')");
+	if (check_output("merge", "junit", junit_option))
+		return 1;
 	files = calloc((size_t)argc, sizeof(*files));
 	if (!files)
 		return complain(1, NULL, "merge: %s", strerror(ENOMEM));

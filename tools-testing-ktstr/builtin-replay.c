@@ -314,18 +314,6 @@ struct outcome {
 	int status;			/* of the program, as waitpid() says */
 };
 
-static void print_log(const char *path)
-{
-	FILE *f = fopen(path, "re");
-	char line[1024];
-
-	while (f && fgets(line, sizeof(line), f))
-		if (strncmp(line, "KTAP version", 12) && strncmp(line, "1..", 3))
-			fputs(line, stderr);
-	if (f)
-		fclose(f);
-}
-
 /* Repeat it once. 0, or a status after a complaint; outcome__free() in either case. */
 static int repeat_once(const struct original *o, const struct ktstr_replay_request *r, struct outcome *out)
 {

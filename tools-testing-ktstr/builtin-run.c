@@ -19,6 +19,7 @@
 #include "harness/plan/override.h"
 #include "harness/plan/preset.h"
 #include "builtin.h"
+#include "tools-testing-ktstr/run/accel.h"
 #include "tools-testing-ktstr/run/canned.h"
 #include "tools-testing-ktstr/choose/choose.h"
 #include "tools-testing-ktstr/run/document.h"
@@ -196,7 +197,7 @@ static int check_options(void)
 				"run: --repeat: sidecars of repeats could not be told apart in KTSTR_SIDECAR_DIR, unset it");
 	if (o.shard && selection__parse_shard(&o.choose.select, o.shard))
 		return complain(WRONG_USAGE, NULL, "run: --shard %s: must be I/N with 1 <= I <= N", o.shard);
-	return choose__check(&o.choose);
+	return choose__check(&o.choose) ?: check_output("run", "junit", o.junit);
 }
 
 static int choose_batch(void)
@@ -328,33 +329,6 @@ static int export_options(void)
 	if (ret || !realpath(o.runs, dir))
 		return complain(1, NULL, "--runs %s: %s", o.runs, strerror(ret ? -ret : errno));
 	setenv("KTSTR_RUNS_ROOT", dir, 1);
-	return 0;
-}
-
-/*
- * Probe /dev/kvm once and not in every test. When the host lacks something, each test reports it,
- * since host_only tests need no accelerator.
- */
-static int choose_accel(struct ktstr_run_opts *opts, struct document_header *head)
-{
-	char why[256] = "";
-	struct ktstr_err err;
-	const char *name;
-
-	if (vm_pick_accel(opts->accel, &opts->accel, why, sizeof(why), &err)) {
-		if (!err.missing)
-			return complain(1, NULL, "%s", err.msg);
-		snprintf(head->accel, sizeof(head->accel), "none: %.500s", err.msg);
-	} else {
-		name = opts->accel == VM_ACCEL_KVM ? "kvm" : "tcg";
-		setenv("KTSTR_ACCEL", name, 1);
-		snprintf(head->accel, sizeof(head->accel), "%s%s%s", name, why[0] ? "; " : "", why);
-	}
-	if (opts->accel == VM_ACCEL_KVM || (opts->mttcg && !opts->seeded))
-		snprintf(head->seed, sizeof(head->seed), "none (not deterministic)");
-	else
-		snprintf(head->seed, sizeof(head->seed), "%llu%s", (unsigned long long)opts->seed,
-			 opts->seeded ? "" : " (default)");
 	return 0;
 }
 
@@ -491,7 +465,7 @@ static int run_chosen(const struct suite *s, const bool *chosen, int n, struct d
 		complain(1, NULL, "%s", err.msg);
 		goto out;
 	}
-	if (choose_accel(&opts, head))
+	if (accel__choose(&opts, head))
 		goto out;
 	ret = choose_kernels(&kernels, head);
 	if (ret)

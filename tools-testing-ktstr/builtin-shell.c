@@ -289,19 +289,6 @@ static void copy_output(struct copy *c)
 	fflush(stdout);
 }
 
-/* Nothing of the command's: print what the program says. */
-static void print_log(void)
-{
-	FILE *f = fopen(o.log, "re");
-	char line[1024];
-
-	while (f && fgets(line, sizeof(line), f))
-		if (strncmp(line, "KTAP version", 12) && strncmp(line, "1..", 3))
-			fputs(line, stderr);
-	if (f)
-		fclose(f);
-}
-
 static int follow(pid_t pid)
 {
 	struct pollfd p = { .fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN };
@@ -321,7 +308,8 @@ static int follow(pid_t pid)
 		return WEXITSTATUS(status);	/* interrupted */
 	if (c.ended && sscanf(c.end, "exit %d", &status) == 1)
 		return status;
-	print_log();
+	/* nothing of the command's: what the program says */
+	print_log(o.log);
 	return FAILED;
 }
 
@@ -336,7 +324,7 @@ static int run_session(int sock, pid_t pid)
 		return shell;
 	if (WIFEXITED(status) && WEXITSTATUS(status) > 128)
 		return WEXITSTATUS(status);	/* interrupted */
-	print_log();
+	print_log(o.log);
 	return FAILED;
 }
 

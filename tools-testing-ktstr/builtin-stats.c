@@ -181,11 +181,14 @@ static int run_action(const struct action *a)
 
 	ktstr_policy__init(&st.policy);
 	st.opts.policy = &st.policy;
-	ret = find_root() ?: load(a);
+	ret = find_root();
 	if (!ret && threshold_option && ktstr_policy__percent(&st.policy, threshold_option, &err))
 		ret = complain(WRONG_USAGE, NULL, "stats: --threshold %s", err.msg);
+	if (!ret && st.policy_file && ktstr_policy__read(&st.policy, st.policy_file, &err))
+		ret = complain(1, NULL, "%s", err.msg);
+	ret = ret ?: load(a);
 	if (!ret && st.policy_file &&
-	    ktstr_policy__read(&st.policy, st.policy_file, &st.rows, &err))
+	    ktstr_policy__check(&st.policy, st.policy_file, &st.rows, &err))
 		ret = complain(1, NULL, "%s", err.msg);
 	if (!ret) {
 		st.sheet = sheet__new("ktstr stats");

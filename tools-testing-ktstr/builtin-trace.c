@@ -64,6 +64,9 @@ static int run_latency(const char **argv)
 
 	if (longest_option && ktstr_parse_setting("--longest", longest_option, 0, 1000000, &longest, &err))
 		return complain(WRONG_USAGE, NULL, "trace: %s", err.msg);
+	ret = check_output("trace", "svg", svg_option);
+	if (ret)
+		return ret;
 	ret = open_trace(&t, argv[0]);
 	if (!ret && ktstr_trace_waits__find(&w, &t))
 		ret = complain(1, NULL, "trace: no memory");

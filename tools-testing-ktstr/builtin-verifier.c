@@ -16,6 +16,7 @@
 #include "lib/parse.h"
 #include "lib/paths.h"
 #include "builtin.h"
+#include "tools-testing-ktstr/run/accel.h"
 #include "tools-testing-ktstr/run/document.h"
 #include "tools-testing-ktstr/run/kernels.h"
 #include "tools-testing-ktstr/run/suite.h"
@@ -27,6 +28,7 @@ static struct {
 	const char *jobs, *runs, *baseline, *save, *growth;
 	bool raw, json;
 	uint64_t width, max_growth;
+	struct sweep_baseline *then;	/* what --baseline names; NULL: no such option */
 } o;
 
 static const char * const verifier_usage[] = {
@@ -70,6 +72,7 @@ const struct command_help verifier_help = { verifier_usage, verifier_options };
 
 static int check_options(int argc, const char **argv)
 {
+	struct ktstr_err err;
 	int i;
 
 	o.width = sysconf(_SC_NPROCESSORS_ONLN);
@@ -87,7 +90,10 @@ static int check_options(int argc, const char **argv)
 	for (i = 0; i < argc; i++)
 		if (strings__add(&o.presets, argv[i]))
 			return complain(1, NULL, "verifier: %s", strerror(ENOMEM));
-	return 0;
+	if (check_output("verifier", "save-baseline", o.save))
+		return 1;
+	o.then = o.baseline ? sweep_baseline__load(o.baseline, &err) : NULL;
+	return o.baseline && !o.then ? complain(1, NULL, "verifier: --baseline %s", err.msg) : 0;
 }
 
 /* A preset that no scheduler takes may be a typo. */
@@ -158,24 +164,15 @@ static void fill_jobs(struct job *jobs, const struct sweep *s, const struct ktst
 /* The tables; @ret is the exit status without them, returned is that with the baseline's. */
 static int print_tables(struct sweep *s, const struct run_kernels *ks, int ret)
 {
-	struct sweep_baseline *b = NULL;
 	struct ktstr_err err;
-	unsigned int over;
 
 	if (!o.json) {
 		sweep_table__counts(s, ks, stdout);
 		sweep_table__grid(s, ks, stdout);
 		sweep_table__logs(s, o.raw, stdout);
 	}
-	if (o.baseline) {
-		b = sweep_baseline__load(o.baseline, &err);
-		if (!b)
-			return complain(1, NULL, "%s", err.msg);
-		over = sweep_baseline__compare(b, s, o.growth ? (double)o.max_growth : -1, stdout);
-		sweep_baseline__free(b);
-		if (over)
-			ret = 1;
-	}
+	if (o.then && sweep_baseline__compare(o.then, s, o.growth ? (double)o.max_growth : -1, stdout))
+		ret = 1;
 	if (o.save && sweep_baseline__save(s, o.save, &err))
 		return complain(1, NULL, "%s", err.msg);
 	return ret;
@@ -211,25 +208,6 @@ static int run_cells(struct sweep *s, const struct run_kernels *ks,
 	return ret;
 }
 
-static int choose_accel(struct ktstr_run_opts *opts, struct document_header *head)
-{
-	char why[256] = "";
-	struct ktstr_err err;
-	const char *name;
-
-	if (vm_pick_accel(opts->accel, &opts->accel, why, sizeof(why), &err))
-		return complain(1, NULL, "%s", err.msg);
-	name = opts->accel == VM_ACCEL_KVM ? "kvm" : "tcg";
-	setenv("KTSTR_ACCEL", name, 1);
-	snprintf(head->accel, sizeof(head->accel), "%s%s%s", name, why[0] ? "; " : "", why);
-	if (opts->accel == VM_ACCEL_KVM || (opts->mttcg && !opts->seeded))
-		snprintf(head->seed, sizeof(head->seed), "none (not deterministic)");
-	else
-		snprintf(head->seed, sizeof(head->seed), "%llu%s", (unsigned long long)opts->seed,
-			 opts->seeded ? "" : " (default)");
-	return 0;
-}
-
 static int sweep_suite(struct sweep *s)
 {
 	struct document_header head = { 0 };
@@ -242,7 +220,7 @@ static int sweep_suite(struct sweep *s)
 		return 1;
 	if (ktstr_run_opts__from_env(&opts, &err))
 		return complain(1, NULL, "%s", err.msg);
-	ret = choose_accel(&opts, &head);
+	ret = accel__choose(&opts, &head);
 	if (!ret && o.kernels.nr)
 		ret = run_kernels__find(&ks, &o.kernels, "verifier");
 	else if (!ret)
@@ -285,5 +263,6 @@ int cmd_verifier(int argc, const char **argv)
 	strings__free(&o.schedulers);
 	strings__free(&o.kernels);
 	strings__free(&o.presets);
+	sweep_baseline__free(o.then);
 	return ret;
 }

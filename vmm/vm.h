@@ -110,6 +110,7 @@ struct vm_spec {
 	/* the same for vm_set_probes(), borrowed until vm_create() returned; more code appears later */
 	const uint64_t *probe_links;
 	unsigned int nr_probe_links;
+	const uint32_t *probe_lens;	/* of each link: bytes of its function, 0: no returns; or NULL */
 	bool probes;			/* vm_set_probes() or vm_add_tallies() will be called */
 	/* the same for vm_set_stop(), at most VM_MAX_STOPS */
 	const uint64_t *stop_links;

@@ -7,13 +7,15 @@
 #include <unistd.h>
 
 #include "lib/paths.h"
+#include "harness/model/part.h"
 #include "harness/plan/protocol.h"
 #include "progress.h"
 
 void ktstr_progress__format(const struct ktstr_seen *s, char *buf, size_t size)
 {
 	const struct ktstr_stimulus *last = s->nr_stimuli ? &s->stimuli[s->nr_stimuli - 1] : NULL;
-	double at_s = (double)s->now_ns / 1e9;
+	uint64_t now_ns = s->sampled_ns > s->now_ns ? s->sampled_ns : s->now_ns;
+	double at_s = (double)now_ns / 1e9;
 
 	if (s->lifecycle < KTSTR_LIFECYCLE_INIT)
 		snprintf(buf, size, "boots");
@@ -64,9 +66,12 @@ void ktstr_progress__phase(const struct ktstr_run *run, const char *phase)
 
 void ktstr_progress__tell(const struct ktstr_run *run)
 {
-	char line[160];
+	char line[160], live[96];
 
 	ktstr_progress__format(run->seen, line, sizeof(line));
+	ktstr_parts__live(run, live, sizeof(live));
+	if (live[0])
+		snprintf(line + strlen(line), sizeof(line) - strlen(line), "; %s", live);
 	put_line(run, line);
 }
 

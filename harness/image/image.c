@@ -140,19 +140,9 @@ static void hash_key(const char *text, char key[KTSTR_IMAGE_KEY_LEN])
 
 static int find_init(char *path, size_t size, struct ktstr_err *err)
 {
-	const char *dir = getenv("KTSTR_LIBDIR");
-	char exe_dir[PATH_MAX];
-	int ret = 0;
+	int ret = ktstr_paths__beside(path, size, "image_init");
 
-	if (!dir) {
-		ret = ktstr_paths__exe_dir(exe_dir, sizeof(exe_dir));
-		dir = exe_dir;
-	}
-	if (!ret)
-		ret = ktstr_paths__fmt(path, size, "%s/image_init", dir);
-	if (!ret && access(path, R_OK))
-		ret = -errno;
-	return ret ? ktstr_err(err, -ret, "image_init in %s: %s", dir, strerror(-ret)) : 0;
+	return ret ? ktstr_err(err, -ret, "%s: %s", path, strerror(-ret)) : 0;
 }
 
 /* The archive with which images boot. */
@@ -238,6 +228,7 @@ static int make(struct ktstr_image *im, struct ktstr_image_store *store,
 	memset(spec.mark_kva, 0, sizeof(spec.mark_kva));
 	spec.probes = false;
 	spec.nr_probe_links = 0;
+	spec.probe_lens = NULL;
 	spec.save_point = true;
 	spec.from = NULL;
 	spec.console_path = d.console;

@@ -15,6 +15,7 @@
  *	mark		the guest stopped at the mark that a part has set; any number of times
  *	watch		the guest's kernel has written to what a part watches; any number of times
  *	tick		period_ns of the host's time have passed since the last one; the guest runs
+ *	live		the progress line is written
  *	stuck		a deadline has passed, and the machine is stopped
  *	detach		the machine is about to be destroyed
  *	fold		the guest's result has been taken over, the verdict is still open
@@ -104,6 +105,9 @@ struct ktstr_run_part {
 	 */
 	void (*tick)(struct ktstr_run *run, void *state, struct vm *vm);
 
+	/* Write a few words about the guest as it is now into @buf; "": there are none. */
+	void (*live)(const struct ktstr_run *run, const void *state, char *buf, size_t size);
+
 	/*
 	 * The guest has missed a deadline, and does what @stand says of its @nr vCPUs. May write
 	 * to run->seen->vcpus and run->seen->stuck.
@@ -169,6 +173,8 @@ void ktstr_parts__watch(struct ktstr_run *run, struct vm *vm, unsigned int watch
  */
 uint64_t ktstr_parts__tick(struct ktstr_run *run, struct vm *vm, uint64_t now_ns,
 			   uint64_t *last_ns);
+/* The words of all parts, separated by commas; what does not fit is cut. */
+void ktstr_parts__live(const struct ktstr_run *run, char *buf, size_t size);
 void ktstr_parts__stuck(struct ktstr_run *run, struct vm *vm, const struct vm_stand *stand,
 			uint32_t nr);
 void ktstr_parts__detach(struct ktstr_run *run, struct vm *vm);

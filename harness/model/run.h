@@ -24,6 +24,13 @@ enum ktstr_dump_when {
 	KTSTR_DUMP_OFF,
 };
 
+/* What probes a second run (docs/probes.md). */
+enum ktstr_probe_engine {
+	KTSTR_PROBES_AUTO,	/* the emulator where a run is deterministic, else BPF */
+	KTSTR_PROBES_EMULATOR,
+	KTSTR_PROBES_BPF,
+};
+
 /* What the user asked for, from the environment (docs/environment.md). */
 struct ktstr_run_opts {
 	enum vm_accel accel;	/* KTSTR_ACCEL=kvm|tcg */
@@ -38,6 +45,7 @@ struct ktstr_run_opts {
 	bool vmcore;		/* KTSTR_VMCORE=1: a core of the machine with each dump */
 	const char *monitor_csv; /* KTSTR_MONITOR_CSV=FILE: append all samples to it; NULL: no */
 	bool auto_repro;	/* KTSTR_AUTO_REPRO=off: repeat no crash */
+	enum ktstr_probe_engine probes;	/* KTSTR_PROBE_ENGINE=auto|emulator|bpf */
 	bool no_scx_stats;	/* KTSTR_SCX_STATS=off: do not ask the scheduler at snapshots */
 	/* the run whose crash this one repeats; NULL: it is a first one */
 	const struct ktstr_run *repro_of;

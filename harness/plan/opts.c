@@ -171,6 +171,20 @@ static int parse_auto_repro(struct ktstr_run_opts *o, struct ktstr_err *err)
 	o->auto_repro = !v || !strcmp(v, "on");
 	if (!o->auto_repro && strcmp(v, "off"))
 		return ktstr_err(err, EINVAL, "KTSTR_AUTO_REPRO=%s: must be on or off", v);
+	v = ktstr_env("KTSTR_PROBE_ENGINE");
+	if (!v || !strcmp(v, "auto"))
+		o->probes = KTSTR_PROBES_AUTO;
+	else if (!strcmp(v, "emulator"))
+		o->probes = KTSTR_PROBES_EMULATOR;
+	else if (!strcmp(v, "bpf"))
+		o->probes = KTSTR_PROBES_BPF;
+	else
+		return ktstr_err(err, EINVAL,
+				 "KTSTR_PROBE_ENGINE=%s: must be auto, emulator or bpf", v);
+	if (o->probes == KTSTR_PROBES_EMULATOR && (o->mttcg || o->accel == VM_ACCEL_KVM))
+		return ktstr_err(err, EINVAL,
+				 "KTSTR_PROBE_ENGINE=emulator needs a deterministic run: it excludes KTSTR_%s",
+				 o->mttcg ? "TCG_THREADS=multi" : "ACCEL=kvm");
 	return 0;
 }
 

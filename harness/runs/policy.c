@@ -90,8 +90,17 @@ static int add_row(struct ktstr_policy *p, const char *metric, double percent)
 	return more[p->nr++].metric ? 0 : -ENOMEM;
 }
 
-static int take(struct ktstr_policy *p, const struct ktstr_jnode *n, const struct ktstr_rows *rows,
-		const char *path, struct ktstr_err *err)
+int ktstr_policy__check(const struct ktstr_policy *p, const char *path, const struct ktstr_rows *rows,
+			struct ktstr_err *err)
+{
+	for (size_t i = 0; i < p->nr; i++)
+		if (known(p->row[i].metric, rows, path, err))
+			return -EINVAL;
+	return 0;
+}
+
+static int take(struct ktstr_policy *p, const struct ktstr_jnode *n, const char *path,
+		struct ktstr_err *err)
 {
 	const struct ktstr_jnode *m;
 	double v;
@@ -107,8 +116,6 @@ static int take(struct ktstr_policy *p, const struct ktstr_jnode *n, const struc
 				 "%s: '%s': a policy has default_percent, a number, and per_metric_percent, an object",
 				 path, n->key);
 	for (m = n->first; m; m = m->next) {
-		if (known(m->key, rows, path, err))
-			return -EINVAL;
 		if (!number(m, &v))
 			return ktstr_err(err, EINVAL, "%s: %s must be a percentage, 0 or more", path, m->key);
 		if (add_row(p, m->key, v))
@@ -117,8 +124,7 @@ static int take(struct ktstr_policy *p, const struct ktstr_jnode *n, const struc
 	return 0;
 }
 
-int ktstr_policy__read(struct ktstr_policy *p, const char *path, const struct ktstr_rows *rows,
-		       struct ktstr_err *err)
+int ktstr_policy__read(struct ktstr_policy *p, const char *path, struct ktstr_err *err)
 {
 	const struct ktstr_jnode *root, *n;
 	struct ktstr_err why = { "" };
@@ -134,7 +140,7 @@ int ktstr_policy__read(struct ktstr_policy *p, const char *path, const struct kt
 	if (!root || root->type != KTSTR_J_OBJECT)
 		ret = ktstr_err(err, EINVAL, "%s: %.300s", path, root ? "must be a JSON object" : why.msg);
 	for (n = ret ? NULL : root->first; n && !ret; n = n->next)
-		ret = take(p, n, rows, path, err);
+		ret = take(p, n, path, err);
 	ktstr_jtree__free(&tree);
 	free(text);
 	return ret;

@@ -30,9 +30,11 @@ void ktstr_policy__init(struct ktstr_policy *p);
 void ktstr_policy__free(struct ktstr_policy *p);
 /* "5": all relative gates are 5 %. 0 or -EINVAL with @err. */
 int ktstr_policy__percent(struct ktstr_policy *p, const char *text, struct ktstr_err *err);
-/* From a file. Its metrics must be those of the table or of @rows. 0 or -errno with @err. */
-int ktstr_policy__read(struct ktstr_policy *p, const char *path, const struct ktstr_rows *rows,
-		       struct ktstr_err *err);
+/* From a file. 0 or -errno with @err. */
+int ktstr_policy__read(struct ktstr_policy *p, const char *path, struct ktstr_err *err);
+/* Its metrics must be those of the table or of @rows. 0 or -EINVAL with @err, which begins with @path. */
+int ktstr_policy__check(const struct ktstr_policy *p, const char *path, const struct ktstr_rows *rows,
+			struct ktstr_err *err);
 
 struct ktstr_gates ktstr_policy__gates(const struct ktstr_policy *p,
 				       const struct ktstr_figure_row *f);

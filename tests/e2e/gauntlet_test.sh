@@ -123,6 +123,14 @@ assert (suite.get("tests"), suite.get("failures"), suite.get("errors"), suite.ge
 EOF
 python3 "$tmp/junit.py" "$tmp/j.xml" 2> "$tmp/log"
 result $? "--junit writes XML with every verdict" "$tmp/log"
+for c in "run $flaky" "merge $tmp/runs/shard1" "trace latency $tmp/none"; do
+	set -- junit "$tmp/none/x"
+	[ "${c%% *}" != trace ] || set -- svg "$tmp/none/x"
+	# shellcheck disable=SC2086
+	"$out/ktstr" $c "--$1" "$2" > "$tmp/log" 2>&1
+	[ $? = 1 ] && [ "$(cat "$tmp/log")" = "ktstr: ${c%% *}: --$1 $2: No such file or directory" ]
+	result $? "${c%% *} --$1: a file that cannot be written is refused before anything is done" "$tmp/log"
+done
 
 # --- shards, and their documents as one
 for i in 1 2 3; do

@@ -130,7 +130,8 @@ result $? "... a new file that was not built, all" "$tmp/log"
 strip -o obj/bare obj/speed && mv obj/bare obj/speed && affected "haste speed" haste.c
 result $? "... a program without debug information, always" "$tmp/log"
 timeout 60 "$out/ktstr" affected --since no-such-ref obj/haste > "$tmp/log" 2>&1
-[ $? = 129 ] && grep -q 'no-such-ref: git does not know it' "$tmp/log"
+[ $? = 129 ] && [ "$(cat "$tmp/log")" = \
+	"ktstr: affected: --since no-such-ref: git knows no such commit or branch" ]
 result $? "... a commit that is none is named" "$tmp/log"
 
 finish

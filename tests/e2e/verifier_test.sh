@@ -25,6 +25,11 @@ refused "no scheduler is declared as 'none'" --scheduler none
 result $? "a scheduler that nobody declares is refused" "$tmp/out"
 refused "did you mean 'tiny-1llc'" tiny-1lcc
 result $? "a preset that does not exist is refused, with the nearest one" "$tmp/out"
+for a in baseline save-baseline; do
+	"$ktstr" verifier --$a "$tmp/none/x" > "$tmp/out" 2>&1
+	[ $? = 1 ] && [ "$(cat "$tmp/out")" = "ktstr: verifier: --$a $tmp/none/x: No such file or directory" ]
+	result $? "a --$a that cannot be is refused before the sweep" "$tmp/out"
+done
 refused 'needs --baseline' --max-growth 5
 result $? "a limit without a baseline is refused" "$tmp/out"
 

@@ -56,6 +56,26 @@ TEST_F(paths, a_file_that_cannot_be_written_leaves_nothing)
 	EXPECT_EQ(-ENOTDIR, ktstr_paths__write_new(below, "x", 1));
 }
 
+TEST_F(paths, whether_a_file_can_be_written_is_known_before)
+{
+	char below[128], link[128];
+
+	EXPECT_EQ(0, ktstr_paths__can_write(self->file));
+	EXPECT_STREQ("(none)", content(self->file));
+	EXPECT_EQ(0, ktstr_paths__write(self->file, "kept", 4));
+	EXPECT_EQ(0, ktstr_paths__can_write(self->file));
+	EXPECT_STREQ("kept", content(self->file));
+	snprintf(below, sizeof(below), "%s/below", self->file);
+	EXPECT_EQ(-ENOTDIR, ktstr_paths__can_write(below));
+	EXPECT_EQ(-EISDIR, ktstr_paths__can_write(self->dir));
+	EXPECT_EQ(-ENOENT, ktstr_paths__can_write(""));
+	/* a rename would replace the link, as of /dev/stdout */
+	snprintf(link, sizeof(link), "%s/link", self->dir);
+	ASSERT_EQ(0, symlink("/dev/null", link));
+	EXPECT_EQ(-EINVAL, ktstr_paths__can_write(link));
+	ASSERT_EQ(0, unlink(link));
+}
+
 TEST_F(paths, a_relative_path_is_one_of_the_working_directory)
 {
 	char buf[PATH_MAX], want[96], tiny[8];

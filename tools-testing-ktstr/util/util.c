@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "lib/json.h"
+#include "lib/paths.h"
 #include "util.h"
 
 int strings__add(struct strings *s, const char *item)
@@ -56,6 +57,28 @@ void json_string(FILE *f, const char *text)
 	quoted = ktstr_json__finish(&j);
 	fprintf(f, "%.*s", quoted ? (int)strcspn(quoted, "\n") : 4, quoted ?: "null");
 	free(quoted);
+}
+
+int check_output(const char *command, const char *option, const char *path)
+{
+	int ret = path ? ktstr_paths__can_write(path) : 0;
+
+	if (!ret)
+		return 0;
+	return complain(1, NULL, "%s: --%s %s: %s", command, option, path,
+			ret == -EINVAL ? "is no regular file" : strerror(-ret));
+}
+
+void print_log(const char *path)
+{
+	FILE *f = fopen(path, "re");
+	char line[1024];
+
+	while (f && fgets(line, sizeof(line), f))
+		if (strncmp(line, "KTAP version", 12) && strncmp(line, "1..", 3))
+			fputs(line, stderr);
+	if (f)
+		fclose(f);
 }
 
 int export_console(void)

@@ -33,6 +33,15 @@ int complain(int status, const char *hint, const char *fmt, ...)
 /* The programs that are run write the consoles of their guests to our stderr. 0, or -1 with errno. */
 int export_console(void);
 
+/*
+ * A file that is written at the end is tried at the beginning: 0, also for a @path that is NULL, or 1
+ * after a complaint. @option without its dashes.
+ */
+int check_output(const char *command, const char *option, const char *path);
+
+/* What a test program has printed, but for the lines that frame a document, on stderr. */
+void print_log(const char *path);
+
 /* @text as a JSON string. */
 void json_string(FILE *f, const char *text);
 

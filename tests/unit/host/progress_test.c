@@ -45,6 +45,10 @@ TEST_F(progress, each_stage_has_its_words)
 	LINE("scheduler starts, 2.5 s");
 	self->s->lifecycle = KTSTR_LIFECYCLE_BODY;
 	LINE("body, 2.5 s");
+	/* the monitor was there after the last message */
+	self->s->sampled_ns = 2700000000ULL;
+	LINE("body, 2.7 s");
+	self->s->sampled_ns = 0;
 	self->s->stimuli = calloc(1, sizeof(*self->s->stimuli));
 	ASSERT_NE(NULL, self->s->stimuli);
 	self->s->nr_stimuli = 1;

@@ -306,6 +306,7 @@ static const struct variable {
 	{ "KTSTR_DUMP", "harness/plan/opts.c", NAMED, "always" },
 	{ "KTSTR_VMCORE", "harness/plan/opts.c", NAMED, "1" },
 	{ "KTSTR_AUTO_REPRO", "harness/plan/opts.c" },		/* off where nothing crashes */
+	{ "KTSTR_PROBE_ENGINE", "harness/plan/opts.c" },	/* of such a second run */
 	{ "KTSTR_REPLAY", "harness/plan/opts.c" },		/* set by the tool, of deterministic runs */
 	{ "KTSTR_TRACE", "harness/plan/opts.c", NAMED, "/tmp/x" },
 	{ "KTSTR_LEDGER", "harness/plan/opts.c", NAMED, "1" },
@@ -330,7 +331,7 @@ static const struct variable {
 	{ "KTSTR_CONSOLE", "harness/plan/opts.c" },
 	{ "KTSTR_TERMINAL", "harness/plan/opts.c" },
 	{ "KTSTR_QEMU", "vmm/qemu/find.c" },
-	{ "KTSTR_LIBDIR", "vmm/qemu/find.c" },
+	{ "KTSTR_LIBDIR", "lib/paths.c" },
 	{ "KTSTR_PAGER", "tools-testing-ktstr/ktstr.c" },
 	{ "KTSTR_GUEST_INIT", "harness/guest/init/init.c" },
 };
