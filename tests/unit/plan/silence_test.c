@@ -130,8 +130,7 @@ static const struct reader {
 	{ "survives_storm", "harness/guest/init/body.c" },
 	{ "allow_inconclusive", "harness/plan/plan.c" },
 	{ "auto_repro", "harness/repro/part.c" }, { "expect_auto_repro", "harness/repro/part.c" }, 
-	{ "performance_mode", "harness/plan/plan.c" }, { "no_perf_mode", "harness/plan/plan.c" },
-	{ "cpu_budget", "harness/plan/plan.c", NULL, 1 },
+	{ "performance_mode", "harness/plan/plan.c" }, { "no_perf_mode", "harness/plan/plan.c" }, { "cpu_budget", "harness/plan/plan.c", NULL, 1 },
 	{ "kaslr", "harness/plan/plan.c" },
 	{ "host_only", "harness/plan/plan.c" },
 	{ "ignore", "harness/host/main.c" },
@@ -325,8 +324,8 @@ static const struct variable {
 	{ "KTSTR_VERBOSE", "harness/host/direct.c" },
 	{ KTSTR_ENV_KARGS, "harness/plan/override.h", NAMED, "quiet" },
 	{ "KTSTR_NO_SKIP_MODE", "harness/host/run.c" },
-	{ "KTSTR_NO_PERF_MODE", "harness/plan/opts.c" },	/* only a machine can be in it */
-	{ "KTSTR_PERF_ONLY", "harness/plan/opts.c" },		/* likewise */
+	/* only a machine can be in performance mode */
+	{ "KTSTR_NO_PERF_MODE", "harness/plan/opts.c" }, { "KTSTR_PERF_ONLY", "harness/plan/opts.c" },
 	{ KTSTR_ENV_CPU_CAP, "harness/model/run.h", NAMED, "1" },
 	{ KTSTR_ENV_BYPASS_LOCKS, "harness/model/run.h" },	/* nothing is reserved */
 	{ "KTSTR_LOCK_DIR", "harness/reserve/lockfile.c" },
@@ -338,7 +337,7 @@ static const struct variable {
 	{ "KTSTR_TERMINAL", "harness/plan/opts.c" },
 	{ "KTSTR_QEMU", "vmm/qemu/find.c" },
 	{ "KTSTR_LIBDIR", "lib/paths.c" },
-	{ "KTSTR_PAGER", "tools-testing-ktstr/ktstr.c" },
+	{ "KTSTR_PAGER", "tools-testing-ktstr/main/ktstr.c" },
 	{ "KTSTR_GUEST_INIT", "harness/guest/init/init.c" },
 };
 
@@ -418,8 +417,7 @@ static const struct tool_option {
 	{ "run", "no-perf-mode", "KTSTR_NO_PERF_MODE", "{ \"KTSTR_NO_PERF_MODE\", o.no_perf" },
 	{ "run", "cpu-cap", KTSTR_ENV_CPU_CAP, "{ KTSTR_ENV_CPU_CAP, o.cpu_cap }" },
 	{ "run", "bypass-llc-locks", KTSTR_ENV_BYPASS_LOCKS, "{ KTSTR_ENV_BYPASS_LOCKS, o.bypass_locks" },
-	{ "locks", "json", NULL, "if (as_json" },
-	{ "locks", "watch", NULL, "parse_interval(watch_option" },
+	{ "locks", "json", NULL, "if (as_json" }, { "locks", "watch", NULL, "parse_interval(watch_option" },
 	{ "run", "runs", "KTSTR_RUNS_ROOT", "setenv(\"KTSTR_RUNS_ROOT\"" },
 	{ "run", "monitor-csv", "KTSTR_MONITOR_CSV", "start_file(\"monitor-csv\"" },
 	{ "run", "trace", "KTSTR_TRACE", "start_file(\"trace\"" },
