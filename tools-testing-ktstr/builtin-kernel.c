@@ -15,13 +15,15 @@
 #include "lib/parse.h"
 #include "lib/paths.h"
 #include "builtin.h"
+#include "tools-testing-ktstr/run/kernels.h"
 #include "tools-testing-ktstr/util/kernel-script.h"
 
 static bool as_json, dry_run, force, builds;
-static const char *keep_option, *extra_kconfig, *jobs_option, *cap_option;
+static const char *keep_option, *extra_kconfig, *jobs_option, *cap_option, *range_option;
 
 static const char * const kernel_usage[] = {
 	"ktstr kernel list [--json]             what the cache holds, newest first",
+	"ktstr kernel list --range A..B         the series that this range of versions stands for",
 	"ktstr kernel fetch [SERIES...]         get ready sched_ext kernels (7.3, 6.18; default: newest)",
 	"ktstr kernel build [OPTIONS] [WHAT]    build one with this suite's config",
 	"ktstr kernel clean [--keep N] [-n]     remove entries that are corrupt, or all but N",
@@ -35,7 +37,8 @@ static const char * const kernel_usage[] = {
 };
 
 static const struct option kernel_options[] = {
-	OPT_BOOLEAN(0, "json", &as_json, "list: print a JSON array"),
+	OPT_BOOLEAN(0, "json", &as_json, "list: print JSON"),
+	OPT_STRING(0, "range", &range_option, "A..B", "list: what `--kernel A..B` would run on"),
 	OPT_GROUP("build"),
 	OPT_STRING(0, "extra-kconfig", &extra_kconfig, "FILE",
 		   "options on top of this suite's config; the kernel is another entry"),
@@ -82,6 +85,27 @@ static void print_entry(const struct ktstr_kernel_entry *e, bool first)
 	fputs(" }", stdout);
 }
 
+/* "6.12..7.3": nothing is fetched. */
+static int list_range(void)
+{
+	const char *last = strstr(range_option, "..");
+	char (*series)[16];
+	size_t nr, i;
+	int ret = run_kernels__series(range_option, "kernel list: --range", &series, &nr);
+
+	if (ret)
+		return ret;
+	if (as_json)
+		printf("{ \"range\": \"%s\", \"start\": \"%.*s\", \"end\": \"%s\", \"versions\": [",
+		       range_option, (int)(last - range_option), range_option, last + 2);
+	for (i = 0; i < nr; i++)
+		printf(as_json ? "%s\"%s\"" : "%s%s\n", as_json && i ? ", " : "", series[i]);
+	if (as_json)
+		puts("] }");
+	free(series);
+	return 0;
+}
+
 static int kernel_list(int argc, const char **argv)
 {
 	struct ktstr_kernel_entry *entries = NULL;
@@ -90,6 +114,8 @@ static int kernel_list(int argc, const char **argv)
 
 	if (no_args("kernel list", argc, argv))
 		return WRONG_USAGE;
+	if (range_option)
+		return list_range();
 	nr = ktstr_kernel__list(&entries, &err);
 	if (nr < 0)
 		return complain(1, NULL, "%s", err.msg);
@@ -280,6 +306,7 @@ static int check_options(const char *action, unsigned int known)
 		const char *option, *action;
 	} options[] = {
 		{ as_json, JSON, "json", "list" },
+		{ range_option, JSON, "range", "list" },
 		{ extra_kconfig, BUILD, "extra-kconfig", "build" },
 		{ force, BUILD, "force", "build" },
 		{ jobs_option, BUILD, "jobs", "build" },

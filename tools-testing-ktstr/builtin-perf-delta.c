@@ -18,6 +18,7 @@
 #include "lib/parse.h"
 #include "lib/paths.h"
 #include "lib/status.h"
+#include "perf/assertions.h"
 #include "perf/sides.h"
 #include "stats/stats.h"
 #include "builtin.h"
@@ -70,7 +71,7 @@ static int add_metric(const struct option *opt, const char *text, int unset)
 static const struct option perf_options[] = {
 	OPT_GROUP("What is compared"),
 	OPT_STRING(0, "noise-adjust", &o.repeats, "N",
-		   "run each side N times, and tell changes from noise; the assertions of tests count"),
+		   "run each side N times, and tell changes from noise; the tests' perf_delta_assertions count"),
 	OPT_BOOLEAN(0, "exact", &o.exact,
 		    "deterministic runs with ledgers: a difference of one instruction counts"),
 	OPT_STRING(0, "fail-threshold", &o.threshold, "N", "fail at N regressions (default: 5; exact: 1)"),
@@ -253,7 +254,12 @@ static bool must_fail(const char *metric)
 static int judge(struct sheet *sheet, const struct ktstr_comparison *c)
 {
 	size_t named = 0, bad = c->changes[KTSTR_REGRESSED];
+	unsigned int broken = 0;
 	int ret;
+
+	/* with --exact, only ledgers are compared */
+	if (o.repeats && !o.exact)
+		broken = perf_assertions__judge(sheet, c, o.root);
 
 	for (size_t i = 0; i < c->nr_deltas; i++)
 		if (c->delta[i].change == KTSTR_REGRESSED && must_fail(c->delta[i].metric)) {
@@ -266,7 +272,7 @@ static int judge(struct sheet *sheet, const struct ktstr_comparison *c)
 			    (unsigned long long)o.fail_threshold);
 	if (c->newly_failing)
 		sheet__note(sheet, "gate: %zu tests fail on side B only", c->newly_failing);
-	ret = named || bad >= o.fail_threshold || c->newly_failing;
+	ret = named || bad >= o.fail_threshold || c->newly_failing || broken;
 	sheet__note(sheet, "gate: %s", ret ? "FAILED" : "passed");
 	return ret;
 }

@@ -68,7 +68,7 @@ const struct ktstr_attr ktstr_test_attrs[] = {
 	TEST_VM(networks, POINTER),
 	TEST_VM(bpf_map_write, POINTER),
 	TEST_VM(watch_bpf_maps, POINTER),
-	TEST_LATER(perf_delta_assertions, POINTER, "performance comparison"),
+	TEST_VM(perf_delta_assertions, POINTER),
 	TEST_VM(num_snapshots, COUNT),
 	TEST(post_vm, POINTER),
 	TEST(post_vm_unconditional, POINTER),

@@ -18,6 +18,7 @@
 #include "attrs_table.h"
 #include "harness/model/part.h"
 #include "plan.h"
+#include "perf_delta.h"
 #include "validate.h"
 
 /* "FILE:LINE: test NAME: ATTRIBUTE: why" */
@@ -326,6 +327,7 @@ static int check_payloads(const struct ktstr_test *t, struct ktstr_err *err)
 
 static int check_lists(const struct ktstr_test *t, struct ktstr_err *err)
 {
+	char room[256];
 	const char *why;
 
 	why = t->workload_root_cgroup ? path_fault(t->workload_root_cgroup) : NULL;
@@ -337,6 +339,9 @@ static int check_lists(const struct ktstr_test *t, struct ktstr_err *err)
 	why = texts_fault(t->allow_splats);
 	if (why)
 		return bad("allow_splats", "%s", why);
+	why = ktstr_perf_deltas__fault(t->perf_delta_assertions, room, sizeof(room));
+	if (why)
+		return bad("perf_delta_assertions", "%s", why);
 	if (t->config && !reads_config(t))
 		return bad("config", "needs a scheduler with config_arg, else nobody reads it");
 	if (!t->config && t->scheduler && t->scheduler->config_arg)

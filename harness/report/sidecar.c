@@ -17,6 +17,7 @@
 
 #include "harness/model/part.h"
 #include "harness/model/seen.h"
+#include "harness/plan/perf_delta.h"
 #include "harness/plan/scheduler.h"
 #include "harness/plan/variant.h"
 #include "harness/result/metrics.h"
@@ -349,6 +350,7 @@ static void put_stalls(struct ktstr_json *j, const struct ktstr_result *r)
 		ktstr_json__i64(j, "tid", s->tid);
 		ktstr_json__u64(j, "at_ms", s->at_ns / NSEC_PER_MSEC);
 		ktstr_json__u64(j, "for_ms", s->for_ns / NSEC_PER_MSEC);
+		ktstr_json__u64(j, "found_ns", s->found_ns);
 		ktstr_json__bool(j, "resumed", s->resumed);
 		if (s->why == KTSTR_STALL_PASSED_OVER)
 			ktstr_json__u64(j, "turns_per_s", s->turns_per_s);
@@ -424,6 +426,7 @@ static void put_variant(struct ktstr_json *j, const struct ktstr_run *run)
 	ktstr_json__str(j, "kernel_commit", run->kernel_commit[0] ? run->kernel_commit : NULL);
 	ktstr_json__str(j, "payload", p->test->payload ? p->test->payload->name : NULL);
 	put_ext_metrics(j, run->result);
+	ktstr_perf_deltas__json(p->test->perf_delta_assertions, j);
 	ktstr_json__str(j, "work_type", p->work_type);
 	ktstr_json__array(j, "active_flags");
 	ktstr_json__end(j);

@@ -80,6 +80,8 @@ int ktstr_compare(struct ktstr_comparison *c, struct ktstr_rows *rows,
 		  const struct ktstr_compare_opts *opts, struct ktstr_err *err);
 void ktstr_comparison__free(struct ktstr_comparison *c);
 
+/* More than chance? With too few repeats nobody knows, and it is taken for true. */
+bool ktstr_delta__is_signal(const struct ktstr_delta *d);
 /* Does @row belong to the side? */
 bool ktstr_compare__takes(const struct ktstr_compare_opts *opts, int side,
 			  const struct ktstr_row *row);

@@ -44,14 +44,13 @@ const char *ktstr_change__name(enum ktstr_change c)
 }
 
 /* More than chance? With too few repeats nobody knows, and the gates alone decide. */
-static bool is_signal(struct ktstr_delta *d)
+bool ktstr_delta__is_signal(const struct ktstr_delta *d)
 {
 	const struct ktstr_sample *a = &d->side[KTSTR_SIDE_A], *b = &d->side[KTSTR_SIDE_B];
 
-	d->p = ktstr_welch_p(a, b);
 	if (a->nr < KTSTR_NOISE_MIN || b->nr < KTSTR_NOISE_MIN)
 		return true;
-	return d->p < KTSTR_NOISE_P || (a->nr >= KTSTR_BANDS_MIN && b->nr >= KTSTR_BANDS_MIN &&
+	return ktstr_welch_p(a, b) < KTSTR_NOISE_P || (a->nr >= KTSTR_BANDS_MIN && b->nr >= KTSTR_BANDS_MIN &&
 					ktstr_samples__disjoint(a, b));
 }
 
@@ -110,7 +109,8 @@ static enum ktstr_change judge(struct ktstr_delta *d, enum code code)
 	/* a rise from 0 is an infinite one */
 	if (fabs(d->delta) < g->abs || fabs(d->rel) < g->rel)
 		return KTSTR_UNCHANGED;
-	return is_signal(d) ? direction(d) : KTSTR_WITHIN_NOISE;
+	d->p = ktstr_welch_p(&d->side[KTSTR_SIDE_A], &d->side[KTSTR_SIDE_B]);
+	return ktstr_delta__is_signal(d) ? direction(d) : KTSTR_WITHIN_NOISE;
 }
 
 static int add_delta(struct work *w, struct entries *all, const struct ktstr_group *g,

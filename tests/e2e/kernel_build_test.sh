@@ -238,6 +238,13 @@ runs '[04]' 2 --kernel 9.8 --kernel 9.9.3 && grep -q '^ok 1 ktstr/two_cgroups_he
 result $? "run --kernel twice: a verdict for each, a table, two records" "$tmp/err"
 runs '[04]' 2 --kernel 9.8..9.9
 result $? "run --kernel RANGE: one kernel of each series" "$tmp/err"
+"$ktstr" kernel list --range 9.8..9.9 > "$tmp/out" 2> "$tmp/err" && [ "$(xargs < "$tmp/out")" = "9.8 9.9" ] &&
+	"$ktstr" kernel list --json --range 9.8..9.9 2> "$tmp/err" | python3 -c 'import json, sys
+assert json.load(sys.stdin) == {"range": "9.8..9.9", "start": "9.8", "end": "9.9", "versions": ["9.8", "9.9"]}'
+result $? "kernel list --range: what that would be" "$tmp/err"
+"$ktstr" kernel list --range 9.9..9.8 > "$tmp/out" 2> "$tmp/err"
+[ $? = 129 ] && grep -q '^ktstr: kernel list: --range: .*ends before it begins' "$tmp/err"
+result $? "... of one that is none, an error" "$tmp/err"
 runs '[04]' 1 --kernel 9.8 --kernel "9.8.12-tarball-$kc" && ! grep -q 'verdict by kernel' "$tmp/out" &&
 	grep -q '^ok 1 ktstr/two_cgroups_here\( \|$\)' "$tmp/out"
 result $? "run: a kernel that is named twice runs once, and its ids have no label" "$tmp/err"

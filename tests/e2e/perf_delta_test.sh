@@ -22,6 +22,7 @@ mkdir "$tmp/repo" && cd "$tmp/repo" && git init -q && cat > Makefile <<EOF || ex
 all:
 	mkdir -p build
 	cp $tmp/fake_perf speed build/
+	test ! -e asserts || cp asserts build/
 EOF
 echo build > .gitignore
 echo "20 0 100 aaaa" > speed && git add . && git commit -qm base && git branch base
@@ -61,6 +62,32 @@ import json, sys
 d = json.load(sys.stdin)["deltas"][0]
 print(d["n_a"], d["n_b"], d["p"] < .01, d["verdict"])' < "$tmp/out")" = "5 5 True REGRESSION" ]
 result $? "... and one beyond it is found, as JSON" "$tmp/log"
+# asserted STATUS RULE LIMIT ARGS...: what the work tree asserts of worst_spread
+asserted()
+{
+	local want=$1
+
+	echo "[{ \"metric\": \"${metric:-worst_spread}\", \"rule\": \"$2\", \"limit\": $3 }]" > asserts
+	shift 3
+	delta "$want" "$@"
+}
+speed="22 0 100 bbbb"
+asserted 1 max_worse_pct 9 --noise-adjust 2 &&
+	has '^gate: an assertion of speed, 1n1l2c1t: worst_spread is 22, was 20 \(\+10.0 %\): must be at most 9 % worse$' &&
+	has '^gate: FAILED'
+result $? "an assertion below all gates fails the gate" "$tmp/log"
+asserted 0 max_worse_pct 11 --noise-adjust 2 && has '^gate: 1 assertions hold'
+result $? "... one with a wider limit holds" "$tmp/log"
+asserted 0 max_worse_pct 9 && ! has assertion && asserted 0 max_worse_pct 9 --exact && ! has assertion
+result $? "... and without --noise-adjust, or with --exact, none counts" "$tmp/log"
+speed="21 60 100 bbbb"
+asserted 0 max_worse_pct 0 --noise-adjust 3 && has '^gate: 1 assertions hold'
+result $? "a change within the noise breaks no assertion" "$tmp/log"
+metric=worst_gap_ms asserted 1 max_worse_pct 50 --noise-adjust 2 && has 'a side does not have the figure'
+result $? "a figure that is not there breaks it" "$tmp/log"
+asserted 1 nosuch 50 --noise-adjust 2 && has 'an assertion of speed, .*: cannot be read'
+result $? "what is no assertion does, too" "$tmp/log"
+rm asserts
 speed="90 0 101 bbbb"
 delta 1 --exact && has 'ops.dispatch.shortest +100.00 +101.00 +1.00 .*REGRESSION' && ! has worst_spread
 result $? "--exact: one instruction more, and nothing but ledgers is judged" "$tmp/log"

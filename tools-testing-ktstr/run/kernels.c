@@ -152,30 +152,47 @@ static void see_offer(struct series *s, const char *command)
 	strings__free(&args);
 }
 
-static int add_range(struct run_kernels *ks, const char *spec, const char *command)
+int run_kernels__series(const char *spec, const char *what, char (**series)[16], size_t *nr)
 {
 	struct ktstr_kernel_range range;
 	struct series s = { .range = &range };
 	struct ktstr_err err;
 	int ret = 0;
-	size_t i;
 
 	if (ktstr_kernel_range__parse(&range, spec, &err))
-		return complain(WRONG_USAGE, NULL, "%s: --kernel: %s", command, err.msg);
+		return complain(WRONG_USAGE, NULL, "%s: %s", what, err.msg);
 	if (ktstr_kernel_range__cached(&range, see_version, &s, &err)) {
 		ret = complain(1, NULL, "%s", err.msg);
-		goto out;
+	} else {
+		see_offer(&s, what);
+		if (s.failed)
+			ret = complain(1, NULL, "%s: %s", what, strerror(ENOMEM));
+		else if (!s.nr)
+			ret = complain(1, NULL, "%s %s: there is no kernel in this range", what, spec);
 	}
-	see_offer(&s, command);
-	if (s.failed)
-		ret = complain(1, NULL, "%s: %s", command, strerror(ENOMEM));
-	else if (!s.nr)
-		ret = complain(1, NULL, "%s: --kernel %s: there is no kernel in this range", command, spec);
+	if (ret) {
+		free(s.name);
+		return ret;
+	}
 	qsort(s.name, s.nr, sizeof(*s.name), by_version);
-	for (i = 0; !ret && i < s.nr; i++)
-		ret = add(ks, s.name[i], command);
-out:
-	free(s.name);
+	*series = s.name;
+	*nr = s.nr;
+	return 0;
+}
+
+static int add_range(struct run_kernels *ks, const char *spec, const char *command)
+{
+	char what[64], (*series)[16];
+	size_t nr, i;
+	int ret;
+
+	snprintf(what, sizeof(what), "%s: --kernel", command);
+	ret = run_kernels__series(spec, what, &series, &nr);
+	if (ret)
+		return ret;
+	for (i = 0; !ret && i < nr; i++)
+		ret = add(ks, series[i], command);
+	free(series);
 	return ret;
 }
 

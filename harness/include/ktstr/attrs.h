@@ -288,8 +288,25 @@ struct ktstr_map_write {
 
 #define KTSTR_MAX_MAP_FIELDS	32	/* that a test can watch, or write */
 
-/* Later issues define it; a test that names one is told "not supported yet". */
-struct ktstr_perf_delta;
+/* How a figure may differ between two commits (struct ktstr_perf_delta). */
+enum ktstr_perf_rule {
+	KTSTR_MAX_WORSE_PCT,		/* at most .limit percent worse */
+	KTSTR_MAX_WORSE,		/* at most .limit worse, in the metric's unit */
+	KTSTR_MIN_BETTER_PCT,		/* at least .limit percent better */
+	KTSTR_MIN_BETTER,		/* at least .limit better, in its unit */
+	KTSTR_MAX_CHANGE_PCT,		/* at most .limit percent off, in either direction */
+	KTSTR_NR_PERF_RULES,
+};
+
+/* What `ktstr perf-delta --noise-adjust` asserts of a figure of the test; nothing else looks at it. */
+struct ktstr_perf_delta {
+	const char *metric;	/* of `ktstr list metrics`, or that of a payload: "cg_a/fio/iops" */
+	enum ktstr_perf_rule rule;
+	double limit;		/* 0 or more */
+};
+
+#define KTSTR_MAX_PERF_DELTAS	32
+
 struct ktstr_payload;
 
 struct ktstr_test {

@@ -264,6 +264,16 @@ struct ktstr_maker {
 #define KTSTR_MAP_WRITE(_map, _field, _value)					\
 	(&(const struct ktstr_map_write){ _map, _field, _value })
 
+/*
+ * .performance_mode = KTSTR_ON,
+ * .perf_delta_assertions = KTSTR_PERF_DELTAS(KTSTR_PERF_DELTA("worst_spread", MAX_WORSE_PCT, 10))
+ * The second argument is a value of enum ktstr_perf_rule without KTSTR_.
+ */
+#define KTSTR_PERF_DELTAS(...)							\
+	((const struct ktstr_perf_delta * const[]){ __VA_ARGS__, NULL })
+#define KTSTR_PERF_DELTA(_metric, _rule, _limit)				\
+	(&(const struct ktstr_perf_delta){ _metric, KTSTR_##_rule, _limit })
+
 #define KTSTR_TEST(_name, ...)							\
 	static int _name(struct ktstr_ctx *ctx);				\
 	KTSTR_DEFAULTS_BEGIN							\

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A program whose one test leaves a sidecar with the figures that a file beside the program says:
- * "SPREAD NOISE INSNS CODE". SPREAD varies by up to NOISE percent with the seed. For
- * perf_delta_test.sh, which also builds it with another TEST_NAME.
+ * "SPREAD NOISE INSNS CODE". SPREAD varies by up to NOISE percent with the seed. What a file "asserts"
+ * has is the value of perf_delta_assertions. For perf_delta_test.sh, which also builds it with another
+ * TEST_NAME.
  */
 #include <limits.h>
 #include <stdio.h>
@@ -66,6 +67,22 @@ static FILE *open_sidecar(void)
 	return fopen(path, "w");
 }
 
+/* The file @name beside the program at @path. */
+static void put_file(FILE *to, const char *path, const char *name)
+{
+	char beside[PATH_MAX], line[512];
+	FILE *f;
+
+	snprintf(beside, sizeof(beside), "%.*s%s", (int)(strrchr(path, '/') + 1 - path), path, name);
+	f = fopen(beside, "r");
+	if (!f)
+		return;
+	fprintf(to, ", \"perf_delta_assertions\": ");
+	while (fgets(line, sizeof(line), f))
+		fputs(line, to);
+	fclose(f);
+}
+
 TEST_F(ktstr, TEST_NAME)
 {
 	double spread, percent, insns;
@@ -90,6 +107,7 @@ TEST_F(ktstr, TEST_NAME)
 	if (!strcmp(env("KTSTR_LEDGER"), "1"))
 		fprintf(f, ", \"ledger\": { \"ops\": [ { \"op\": \"dispatch\", \"code\": \"%s\", "
 			"\"calls\": 10, \"insns\": %f, \"shortest\": %f } ] }", code, 10 * insns, insns);
+	put_file(f, path, "asserts");
 	fprintf(f, " }\n");
 	ASSERT_EQ(0, fclose(f));
 }

@@ -78,6 +78,9 @@ static const struct ktstr_net * const nets[] = { &net, NULL };
 static const struct ktstr_payload payload = { .name = "p", .binary = "true" };
 static const struct ktstr_payload * const payloads[] = { &payload, NULL };
 static const char * const strings[] = { "a", NULL };
+static const struct ktstr_perf_delta * const perf_deltas[] = {
+	&(const struct ktstr_perf_delta){ "worst_spread", KTSTR_MAX_WORSE_PCT, 10 }, NULL
+};
 static const struct ktstr_map_write write_one = { ".bss", "x", 1 };
 static const struct ktstr_map_write * const writes[] = { &write_one, NULL };
 static const struct ktstr_watch_map watch_one = { ".bss", "x", KTSTR_AGG_SCALAR, "x" };
@@ -139,7 +142,7 @@ static const struct reader {
 	{ "networks", "harness/devices/devices.c", nets },
 	{ "bpf_map_write", "harness/monitor/part_writes.c", writes },
 	{ "watch_bpf_maps", "harness/monitor/part_maps.c", watches },
-	{ "perf_delta_assertions", NULL, strings }, { "num_snapshots", "harness/plan/plan.c", NULL, 1 },
+	{ "perf_delta_assertions", "harness/report/sidecar.c", perf_deltas }, { "num_snapshots", "harness/plan/plan.c", NULL, 1 },
 	{ "post_vm", "harness/host/callback.c", after },
 	{ "post_vm_unconditional", "harness/host/callback.c", after },
 	{ "cleanup_budget_ms", "harness/host/run.c", NULL, 1000 },
@@ -422,7 +425,7 @@ static const struct tool_option {
 	{ "run", "monitor-csv", "KTSTR_MONITOR_CSV", "start_file(\"monitor-csv\"" },
 	{ "run", "trace", "KTSTR_TRACE", "start_file(\"trace\"" },
 	{ "run", "ledger", "KTSTR_LEDGER", "{ \"KTSTR_LEDGER\", o.ledger" },
-	{ "affected", "since", NULL, "since_option, \"--\"" },
+	{ "affected", "since", NULL, "\"%s^{commit}\", since_option" },
 	{ "affected", "verbose", NULL, "why && explain" },
 	{ "stats", "dir", NULL, "dir_option ?:" },
 	{ "stats", "where", NULL, "opt->short_name != 'b'" },
@@ -487,6 +490,7 @@ static const struct tool_option {
 	{ "shell", "cpu-cap", KTSTR_ENV_CPU_CAP, "{ KTSTR_ENV_CPU_CAP, o.cpu_cap }" },
 	{ "shell", "console", "KTSTR_CONSOLE", "o.console" },
 	{ "kernel", "json", NULL, "if (as_json)" },
+	{ "kernel", "range", NULL, "run_kernels__series(range_option" },
 	{ "kernel", "extra-kconfig", NULL, "{ \"--extra-kconfig\", extra_kconfig }" },
 	{ "kernel", "force", NULL, "if (!ret && force)" },
 	{ "kernel", "jobs", NULL, "{ \"--jobs\", jobs_option }" },

@@ -83,7 +83,7 @@ TEST_F(sidecar, every_key_is_there_even_when_nothing_happened)
 		"raw_verdict", "expected", "kinds", "seed", "accel", "shift", "deterministic",
 		"guest_boot_ns", "guest_total_ns", "details", "scx_error", "total_workers",
 		"scheduler_declared", "scheduler_args", "scheduler_build_id", "scheduler_hash",
-		"scheduler_path", "programs", "program_paths", "worst_page_locality", "ext_metrics", "stalls", "payload_outputs", "stall_poll_ms", "dropped_stalls",
+		"scheduler_path", "programs", "program_paths", "worst_page_locality", "ext_metrics", "stalls", "payload_outputs", "perf_delta_assertions", "stall_poll_ms", "dropped_stalls",
 	};
 	char key[64];
 	size_t i;

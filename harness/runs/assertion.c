@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0
+/* See assertion.h. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "assertion.h"
+
+static const struct ktstr_delta *find(const struct ktstr_comparison *c, const struct ktstr_group *group,
+				      const char *metric)
+{
+	for (size_t i = 0; i < c->nr_deltas; i++)
+		if (c->delta[i].group == group && !strcmp(c->delta[i].metric, metric))
+			return &c->delta[i];
+	return NULL;
+}
+
+/* How much better B is: negative, it is worse. NaN: nothing of it is better. */
+static double gain(const struct ktstr_delta *d, double by)
+{
+	switch (d->gates.polarity) {
+	case KTSTR_LOWER_IS_BETTER:
+		return -by;
+	case KTSTR_HIGHER_IS_BETTER:
+		return by;
+	default:
+		return NAN;
+	}
+}
+
+static bool holds(const struct ktstr_delta *d, const struct ktstr_perf_delta *a)
+{
+	double gained = gain(d, d->delta), percent = gain(d, 100 * d->rel);
+	bool real = d->delta != 0 && ktstr_delta__is_signal(d);
+
+	switch (a->rule) {
+	case KTSTR_MAX_WORSE_PCT:
+		return !real || -percent <= a->limit;
+	case KTSTR_MAX_WORSE:
+		return !real || -gained <= a->limit;
+	case KTSTR_MIN_BETTER_PCT:
+		return (real ? percent : 0) >= a->limit;
+	case KTSTR_MIN_BETTER:
+		return (real ? gained : 0) >= a->limit;
+	case KTSTR_MAX_CHANGE_PCT:
+		return !real || fabs(100 * d->rel) <= a->limit;
+	default:
+		return false;
+	}
+}
+
+/* "at most 10 % worse" */
+static const struct {
+	const char *before, *after;
+} wanted[KTSTR_NR_PERF_RULES] = {
+	[KTSTR_MAX_WORSE_PCT] = { "at most", " % worse" }, [KTSTR_MAX_WORSE] = { "at most", " worse" },
+	[KTSTR_MIN_BETTER_PCT] = { "at least", " % better" }, [KTSTR_MIN_BETTER] = { "at least", " better" },
+	[KTSTR_MAX_CHANGE_PCT] = { "at most", " % off" },
+};
+
+enum ktstr_assertion_verdict ktstr_assertion__judge(const struct ktstr_comparison *c,
+						    const struct ktstr_group *group,
+						    const struct ktstr_perf_delta *a,
+						    char *why, size_t size)
+{
+	const struct ktstr_delta *d = find(c, group, a->metric);
+
+	if ((unsigned int)a->rule >= KTSTR_NR_PERF_RULES) {
+		snprintf(why, size, "%s: the assertion has no rule", a->metric);
+		return KTSTR_ASSERTION_UNKNOWN;
+	}
+	if (!d) {
+		snprintf(why, size, "%s: %s", a->metric, group->dropped ?
+			 "not all runs of both sides passed" : "a side does not have the figure");
+		return KTSTR_ASSERTION_UNKNOWN;
+	}
+	if (a->rule != KTSTR_MAX_CHANGE_PCT && isnan(gain(d, d->delta))) {
+		snprintf(why, size, "%s: neither more nor less of it is better", a->metric);
+		return KTSTR_ASSERTION_UNKNOWN;
+	}
+	snprintf(why, size, "%s is %g, was %g (%+.1f %%)%s: must be %s %g%s", a->metric,
+		 d->side[KTSTR_SIDE_B].mean, d->side[KTSTR_SIDE_A].mean, 100 * d->rel,
+		 d->delta == 0 || ktstr_delta__is_signal(d) ? "" : ", within noise",
+		 wanted[a->rule].before, a->limit, wanted[a->rule].after);
+	return holds(d, a) ? KTSTR_ASSERTION_HOLDS : KTSTR_ASSERTION_BROKEN;
+}
