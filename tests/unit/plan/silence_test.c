@@ -507,16 +507,11 @@ static const struct tool_option {
 	{ "verifier", "jobs", NULL, "ktstr_parse_u64(o.jobs" },
 	{ "verifier", "runs", "KTSTR_RUNS_ROOT", "realpath(o.runs" },
 	{ "verifier", "json", NULL, ".json = o.json" },
-	{ "dump", "map", NULL, "map_option" },
-	{ "dump", "task", NULL, "task_option" },
-	{ "dump", "brief", NULL, "&& brief)" },
-	{ "dump", "diff", NULL, "if (diff)" },
-	{ "dump", "json", NULL, "as_json)" },
-	{ "dump", "no-pager", NULL, "if (!no_pager" },
-	{ "runs", "runs", NULL, "if (root_option)" },
-	{ "runs", "keep", NULL, "ktstr_parse_u64(keep_option" },
-	{ "runs", "dry-run", NULL, "!dry_run" },
-	{ "runs", "json", NULL, "if (as_json)" },
+	{ "dump", "map", NULL, "map_option" }, { "dump", "task", NULL, "task_option" },
+	{ "dump", "brief", NULL, "&& brief)" }, { "dump", "diff", NULL, "if (diff)" },
+	{ "dump", "json", NULL, "as_json)" }, { "dump", "no-pager", NULL, "if (!no_pager" },
+	{ "runs", "runs", NULL, "if (root_option)" }, { "runs", "keep", NULL, "ktstr_parse_u64(keep_option" },
+	{ "runs", "dry-run", NULL, "!dry_run" }, { "runs", "json", NULL, "if (as_json)" },
 };
 
 static const struct tool_option *tool_option_of(const char *command, const char *name)
