@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* See hostcpus.h. */
 #include <errno.h>
+#include <linux/kernel.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -25,7 +26,7 @@ uint32_t hostcpus__weight(const struct hostcpus *s)
 {
 	uint32_t n = 0;
 
-	for (size_t i = 0; i < sizeof(s->bits) / sizeof(s->bits[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(s->bits); i++)
 		n += (uint32_t)__builtin_popcountl(s->bits[i]);
 	return n;
 }

@@ -133,8 +133,7 @@ static const struct reader {
 	{ "survives_storm", "harness/guest/init/body.c" },
 	{ "allow_inconclusive", "harness/plan/plan.c" },
 	{ "auto_repro", "harness/repro/part.c" }, { "expect_auto_repro", "harness/repro/part.c" }, 
-	{ "performance_mode", "harness/plan/plan.c" }, { "no_perf_mode", "harness/plan/plan.c" },
-	{ "cpu_budget", "harness/plan/plan.c", NULL, 1 },
+	{ "performance_mode", "harness/plan/plan.c" }, { "no_perf_mode", "harness/plan/plan.c" }, { "cpu_budget", "harness/plan/plan.c", NULL, 1 },
 	{ "kaslr", "harness/plan/plan.c" },
 	{ "host_only", "harness/plan/plan.c" },
 	{ "ignore", "harness/host/main.c" },
@@ -328,8 +327,8 @@ static const struct variable {
 	{ "KTSTR_VERBOSE", "harness/host/direct.c" },
 	{ KTSTR_ENV_KARGS, "harness/plan/override.h", NAMED, "quiet" },
 	{ "KTSTR_NO_SKIP_MODE", "harness/host/run.c" },
-	{ "KTSTR_NO_PERF_MODE", "harness/plan/opts.c" },	/* only a machine can be in it */
-	{ "KTSTR_PERF_ONLY", "harness/plan/opts.c" },		/* likewise */
+	/* only a machine can be in performance mode */
+	{ "KTSTR_NO_PERF_MODE", "harness/plan/opts.c" }, { "KTSTR_PERF_ONLY", "harness/plan/opts.c" },
 	{ KTSTR_ENV_CPU_CAP, "harness/model/run.h", NAMED, "1" },
 	{ KTSTR_ENV_BYPASS_LOCKS, "harness/model/run.h" },	/* nothing is reserved */
 	{ "KTSTR_LOCK_DIR", "harness/reserve/lockfile.c" },
@@ -341,7 +340,7 @@ static const struct variable {
 	{ "KTSTR_TERMINAL", "harness/plan/opts.c" },
 	{ "KTSTR_QEMU", "vmm/qemu/find.c" },
 	{ "KTSTR_LIBDIR", "lib/paths.c" },
-	{ "KTSTR_PAGER", "tools-testing-ktstr/ktstr.c" },
+	{ "KTSTR_PAGER", "tools-testing-ktstr/main/ktstr.c" },
 	{ "KTSTR_GUEST_INIT", "harness/guest/init/init.c" },
 };
 
@@ -421,8 +420,7 @@ static const struct tool_option {
 	{ "run", "no-perf-mode", "KTSTR_NO_PERF_MODE", "{ \"KTSTR_NO_PERF_MODE\", o.no_perf" },
 	{ "run", "cpu-cap", KTSTR_ENV_CPU_CAP, "{ KTSTR_ENV_CPU_CAP, o.cpu_cap }" },
 	{ "run", "bypass-llc-locks", KTSTR_ENV_BYPASS_LOCKS, "{ KTSTR_ENV_BYPASS_LOCKS, o.bypass_locks" },
-	{ "locks", "json", NULL, "if (as_json" },
-	{ "locks", "watch", NULL, "parse_interval(watch_option" },
+	{ "locks", "json", NULL, "if (as_json" }, { "locks", "watch", NULL, "parse_interval(watch_option" },
 	{ "run", "runs", "KTSTR_RUNS_ROOT", "setenv(\"KTSTR_RUNS_ROOT\"" },
 	{ "run", "monitor-csv", "KTSTR_MONITOR_CSV", "start_file(\"monitor-csv\"" },
 	{ "run", "trace", "KTSTR_TRACE", "start_file(\"trace\"" },
@@ -509,16 +507,11 @@ static const struct tool_option {
 	{ "verifier", "jobs", NULL, "ktstr_parse_u64(o.jobs" },
 	{ "verifier", "runs", "KTSTR_RUNS_ROOT", "realpath(o.runs" },
 	{ "verifier", "json", NULL, ".json = o.json" },
-	{ "dump", "map", NULL, "map_option" },
-	{ "dump", "task", NULL, "task_option" },
-	{ "dump", "brief", NULL, "&& brief)" },
-	{ "dump", "diff", NULL, "if (diff)" },
-	{ "dump", "json", NULL, "as_json)" },
-	{ "dump", "no-pager", NULL, "if (!no_pager" },
-	{ "runs", "runs", NULL, "if (root_option)" },
-	{ "runs", "keep", NULL, "ktstr_parse_u64(keep_option" },
-	{ "runs", "dry-run", NULL, "!dry_run" },
-	{ "runs", "json", NULL, "if (as_json)" },
+	{ "dump", "map", NULL, "map_option" }, { "dump", "task", NULL, "task_option" },
+	{ "dump", "brief", NULL, "&& brief)" }, { "dump", "diff", NULL, "if (diff)" },
+	{ "dump", "json", NULL, "as_json)" }, { "dump", "no-pager", NULL, "if (!no_pager" },
+	{ "runs", "runs", NULL, "if (root_option)" }, { "runs", "keep", NULL, "ktstr_parse_u64(keep_option" },
+	{ "runs", "dry-run", NULL, "!dry_run" }, { "runs", "json", NULL, "if (as_json)" },
 };
 
 static const struct tool_option *tool_option_of(const char *command, const char *name)
