@@ -55,8 +55,9 @@ sources := $(lib_srcs) $(catalogue_srcs) $(tool_srcs)
 upstream_scheds := $(shell sed -n 's/^c-sched-targets *:\{0,1\}= *//p' \
 	$(KSRC)/tools/sched_ext/Makefile)
 own_scheds := $(patsubst bpf/%.bpf.c,%,$(wildcard bpf/scx_*.bpf.c))
+bpf_tools := ktstr_probe
 TEST_GEN_PROGS := $(patsubst scenarios/%.c,%,$(sort $(wildcard scenarios/*.c)))
-TEST_GEN_FILES := $(upstream_scheds) $(own_scheds) hostcall.so image_init ktstr
+TEST_GEN_FILES := $(upstream_scheds) $(own_scheds) $(bpf_tools) hostcall.so image_init ktstr
 
 OVERRIDE_TARGETS := 1
 # In tree, lib.mk sets OUTPUT to this folder when nobody has.
@@ -109,8 +110,8 @@ $(OBJ)/sources: FORCE
 	@echo '$(sources)' | cmp -s - $@ || echo '$(sources)' > $@
 
 # The objects and archives of a flavour: $(1) is its folder below $(OBJ), $(2) the compiler with its
-# flags, $(3) the sources of libktstr.a. q, not r: files of one name in different folders are
-# different members.
+# flags, $(3) the sources of libktstr.a, $(4) those of libtool.a. q, not r: files of one name in
+# different folders are different members.
 define flavour
 $(OBJ)/$(1)%.o: %.c $(OBJ)/flags
 	$$(call msg,CC,$(1:/=),$$@)
@@ -118,12 +119,12 @@ $(OBJ)/$(1)%.o: %.c $(OBJ)/flags
 	$$(Q)$(2) -MMD -MP -c $$< -o $$@
 $(OBJ)/$(1)libktstr.a: $(3:%.c=$(OBJ)/$(1)%.o)
 $(OBJ)/$(1)libcatalogue.a: $(catalogue_srcs:%.c=$(OBJ)/$(1)%.o)
-$(OBJ)/$(1)libtool.a: $(tool_srcs:%.c=$(OBJ)/$(1)%.o)
+$(OBJ)/$(1)libtool.a: $(4:%.c=$(OBJ)/$(1)%.o)
 $(addprefix $(OBJ)/$(1),libktstr.a libcatalogue.a libtool.a): $(OBJ)/sources
 	$$(call msg,AR,$(1:/=),$$@)
 	$$(Q)$$(RM) $$@ && $$(AR) qcs $$@ $$(filter %.o,$$^)
 endef
-$(eval $(call flavour,,$$(CC) $$(CFLAGS),$(lib_srcs)))
+$(eval $(call flavour,,$$(CC) $$(CFLAGS),$(lib_srcs),$(tool_srcs)))
 
 # $(1) flavour, $(2) the compiler with its flags, $(3) archives of others
 define link

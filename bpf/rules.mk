@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # The schedulers: the tree's example schedulers, built with the tree's own tools, and ours. Included
-# by ../Makefile; the lists own_scheds and upstream_scheds stand there.
+# by ../Makefile; the lists own_scheds, upstream_scheds and bpf_tools stand there.
 ifneq ($(filter-out clean emit_tests,$(or $(MAKECMDGOALS),all)),)
 export CLANG LLVM_STRIP VMLINUX_BTF ARCH CROSS_COMPILE LLVM
 tools_plan := $(shell O='$(O)' KBUILD_OUTPUT='$(KBUILD_OUTPUT)' \
@@ -40,7 +40,7 @@ $(OUTPUT)/scx_selftests: $(TOOLS)/complete
 scx_inc := $(KSRC)/tools/sched_ext/include
 BPF_CFLAGS := -g -O2 -mcpu=v3 -target bpf -D__TARGET_ARCH_$(SRCARCH) \
 	-Wall -Wno-compare-distinct-pointer-types -Wno-microsoft-anon-tag -fms-extensions $(prefix_maps) \
-	-Ibpf -I$(scx_inc) -I$(scx_inc)/bpf-compat -I$(TOOLS)/include \
+	-I. -Ibpf -I$(scx_inc) -I$(scx_inc)/bpf-compat -I$(TOOLS)/include \
 	-I$(KSRC)/tools/include/uapi -I$(KSRC)/include
 $(OBJ)/%.bpf.o: %.bpf.c $(TOOLS)/complete $(OBJ)/flags
 	$(call msg,BPF,,$@)
@@ -63,5 +63,5 @@ endef
 
 $(OUTPUT)/scx_ktstr: $(OBJ)/bpf/scx_ktstr_options.o $(OBJ)/bpf/scx_ktstr_stats.o \
 	$(addprefix $(OBJ)/lib/,jtree.o jtree_text.o json.o err.o)
-$(addprefix $(OUTPUT)/,$(own_scheds)): $(OUTPUT)/%: bpf/%.c $(OBJ)/bpf/%.bpf.skel.h
+$(addprefix $(OUTPUT)/,$(own_scheds) $(bpf_tools)): $(OUTPUT)/%: bpf/%.c $(OBJ)/bpf/%.bpf.skel.h
 	$(link_loader)

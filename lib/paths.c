@@ -38,6 +38,23 @@ int ktstr_paths__exe_dir(char *buf, size_t size)
 	return 0;
 }
 
+int ktstr_paths__beside(char *buf, size_t size, const char *name)
+{
+	const char *dir = getenv("KTSTR_LIBDIR");
+	char exe_dir[PATH_MAX];
+	int ret = 0;
+
+	if (!dir) {
+		ret = ktstr_paths__exe_dir(exe_dir, sizeof(exe_dir));
+		dir = exe_dir;
+	}
+	if (!ret)
+		ret = ktstr_paths__fmt(buf, size, "%s/%s", dir, name);
+	if (ret)
+		snprintf(buf, size, "%s", name);	/* for a message */
+	return ret ?: access(buf, R_OK) ? -errno : 0;
+}
+
 int ktstr_paths__fmt(char *buf, size_t size, const char *fmt, ...)
 {
 	va_list ap;

@@ -41,6 +41,13 @@ KTSTR_TEST(a_cgroup_goes_in_mid_run, .cores = 2, .duration_s = 2)
 		STEP(OPS(STOP_CGROUP("cg_0"), REMOVE_CGROUP("cg_0")), HOLD_FRAC(0.5)));
 }
 
+/* A rate that only means something on CPUs that nobody else uses. One vCPU fits on two CPUs. */
+KTSTR_TEST(a_rate_on_a_quiet_host, .cores = 1, .duration_s = 2, .performance_mode = true,
+	   .min_iteration_rate = 1000)
+{
+	return ktstr_run(ctx, STEP(CGROUPS(CGROUP("cg_0", .workers = 1)), HOLD_FULL));
+}
+
 /* What CGROUP() does, op by op. */
 KTSTR_TEST(a_cgroup_by_hand, .cores = 2, .duration_s = 2)
 {

@@ -46,17 +46,60 @@ recent_files()
 	fi
 }
 
+# What was found clean is not looked at again: an empty file in the cache for each, named by the
+# contents of the file and of the tool. After a month it is looked at all the same.
+found_clean=${XDG_CACHE_HOME:-$HOME/.cache}/ktstr/lint
+
+# not_clean DIR: of the files on stdin, those that DIR does not know.
+not_clean()
+{
+	local sum file
+
+	xargs sha256sum | while read -r sum file; do
+		[ -e "$1/$sum-${file//\//-}" ] || echo "$file"
+	done
+}
+
+# marks_clean DIR COMMAND... FILE...: run it; when it has nothing to say, DIR knows the files from now
+# on. $files is their number.
+marks_clean()
+{
+	local dir=$1 sum file
+
+	shift
+	"$@" || return
+	sha256sum "${@: -$files}" | while read -r sum file; do
+		: > "$dir/$sum-${file//\//-}"
+	done 2> /dev/null
+}
+
 lint_checkpatch()
 {
-	local ignore
+	local ignore dir files pid rc=0
+	local -a tool batch pids=()
 
 	need perl
 	[ -n "${KSRC:-}" ] || { echo "SKIP: no KSRC"; exit 4; }
 	ignore=$(IFS=,; echo "${IGNORE[*]}")
+	tool=(perl "$KSRC/scripts/checkpatch.pl" --no-tree --no-summary --terse --show-types
+		--max-line-length=100 --ignore "$ignore" -f)
+	dir=$found_clean/checkpatch-$(cat "$KSRC"/scripts/{checkpatch.pl,spelling.txt} - <<< \
+		"${tool[*]:2}" | sha256sum | cut -c1-16)
+	mkdir -p "$dir" 2> /dev/null && find "$found_clean" -mtime +30 -type f -delete
 	# It is slow.
-	c_files | grep -xFf <(recent_files) | xargs -P "$(nproc)" -n 24 perl \
-		"$KSRC/scripts/checkpatch.pl" --no-tree --no-summary --terse --show-types \
-		--max-line-length=100 --ignore "$ignore" -f
+	while mapfile -t -n 24 batch && [ ${#batch[@]} -gt 0 ]; do
+		if [ ${#pids[@]} = "$(nproc)" ]; then
+			wait "${pids[0]}" || rc=1
+			pids=("${pids[@]:1}")
+		fi
+		files=${#batch[@]}
+		marks_clean "$dir" "${tool[@]}" "${batch[@]}" &
+		pids+=($!)
+	done < <(c_files | grep -xFf <(recent_files) | not_clean "$dir")
+	for pid in "${pids[@]}"; do
+		wait "$pid" || rc=1
+	done
+	return $rc
 }
 
 lint_shellcheck()
@@ -67,9 +110,13 @@ lint_shellcheck()
 
 lint_cppcheck()
 {
+	local dir=$found_clean/cppcheck
+
 	need cppcheck
+	# it compares contents and versions itself
+	mkdir -p "$dir" 2> /dev/null || dir=
 	c_files | grep -v -e '^tests/compile/' -e '^bpf/' | grep '\.c$' |
-		xargs cppcheck -q -j "$(nproc)" --std=c11 --enable=warning,portability \
+		xargs cppcheck -q -j "$(nproc)" ${dir:+--cppcheck-build-dir="$dir"} --std=c11 --enable=warning,portability \
 		--inline-suppr --suppress=missingInclude --suppress=unknownMacro \
 		--suppress=syntaxError:scenarios/* --suppress=syntaxError:tests/* \
 		--suppress=preprocessorErrorDirective:tests/* \

@@ -71,6 +71,8 @@ static const struct variable variables[] = {
 	  "append the monitor's samples to this file" },
 	{ "KTSTR_AUTO_REPRO", "on", .meaning =
 	  "off: do not repeat a run whose scheduler crashed with probes" },
+	{ "KTSTR_PROBE_ENGINE", "auto", .meaning =
+	  "what probes such a second run: emulator (deterministic runs only) or bpf" },
 	{ "KTSTR_TRACE", "-", .meaning =
 	  "write the schedule of the run to this file, Perfetto or *.csv" },
 	{ "KTSTR_REPLAY", "-", .meaning =
@@ -107,6 +109,16 @@ static const struct variable variables[] = {
 	  "further parameters of the guest's kernel, one a line" },
 	{ "KTSTR_NO_SKIP_MODE", "-", .meaning =
 	  "set, even if empty: a test fails instead of being skipped when something is missing" },
+	{ "KTSTR_NO_PERF_MODE", "-", .meaning =
+	  "set, even if empty: a budget of the host's CPUs; tests in performance mode are skipped" },
+	{ "KTSTR_PERF_ONLY", "-", .meaning =
+	  "any value: tests that are not in performance mode are skipped" },
+	{ KTSTR_ENV_CPU_CAP, "-", .meaning =
+	  "budget of the host's CPUs for each test; none in performance mode" },
+	{ KTSTR_ENV_BYPASS_LOCKS, "-", .meaning =
+	  "any value: reserve no CPUs of the host" },
+	{ "KTSTR_LOCK_DIR", "/tmp", .meaning =
+	  "folder of the lock files by which runs on this host share its CPUs" },
 	{ "KTSTR_LOG_PASSES", "-", .meaning =
 	  "set and not 0: claims that hold are recorded too" },
 	{ "KTSTR_BUDGET_SECS", "-", .meaning =

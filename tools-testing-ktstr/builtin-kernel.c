@@ -4,11 +4,14 @@
  * and building are done by the set-up script, which knows the distributions' package managers.
  */
 #include <errno.h>
+#include <limits.h>
 #include <linux/kernel.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "harness/kernel/kernel.h"
+#include "harness/reserve/lockfile.h"
+#include "harness/reserve/reserve.h"
 #include "lib/parse.h"
 #include "lib/paths.h"
 #include "builtin.h"
@@ -16,7 +19,7 @@
 #include "tools-testing-ktstr/util/kernel-script.h"
 
 static bool as_json, dry_run, force, builds;
-static const char *keep_option, *extra_kconfig, *jobs_option, *range_option;
+static const char *keep_option, *extra_kconfig, *jobs_option, *range_option, *cap_option;
 
 static const char * const kernel_usage[] = {
 	"ktstr kernel list [--json]             what the cache holds, newest first",
@@ -41,6 +44,7 @@ static const struct option kernel_options[] = {
 		   "options on top of this suite's config; the kernel is another entry"),
 	OPT_BOOLEAN(0, "force", &force, "build again what the cache has"),
 	OPT_STRING('j', "jobs", &jobs_option, "N", "that many at a time (default: all CPUs)"),
+	OPT_STRING(0, "cpu-cap", &cap_option, "N", "build on N CPUs of the host, which are reserved; also -j N"),
 	OPT_GROUP("clean"),
 	OPT_STRING(0, "keep", &keep_option, "N", "keep the newest N entries (default: all)"),
 	OPT_BOOLEAN(0, "builds", &builds, "remove the objects of kernel trees, too"),
@@ -158,9 +162,52 @@ static int kernel_fetch(int argc, const char **argv)
 	return ret;
 }
 
+/*
+ * With --cpu-cap or KTSTR_CPU_CAP: reserve so many CPUs and stay on them. What the build starts inherits
+ * both; @jobs gets their number. 0 or an exit status.
+ */
+static int reserve_cpus(char *jobs, size_t size)
+{
+	const char *text = cap_option ?: ktstr_env(KTSTR_ENV_CPU_CAP);
+	const char *name = cap_option ? "--cpu-cap" : KTSTR_ENV_CPU_CAP;
+	struct reserve_want want = { .tier = RESERVE_BUDGET, .proc = "/proc" };
+	struct host_topology host;
+	struct reservation r;
+	struct ktstr_err err;
+	char dir[PATH_MAX];
+	int ret;
+
+	if (!text)
+		return 0;
+	if (ktstr_parse_u32(text, 1, KTSTR_HOST_MAX_CPUS, &want.budget))
+		return complain(WRONG_USAGE, NULL, "kernel build: %s %s: must be a number from 1 to %d", name,
+				text, KTSTR_HOST_MAX_CPUS);
+	if (ktstr_env(KTSTR_ENV_BYPASS_LOCKS))
+		return complain(WRONG_USAGE, NULL,
+				"kernel build: %s %s is a resource contract with others on this host, which "
+				KTSTR_ENV_BYPASS_LOCKS " does not keep", name, text);
+	ret = lockfile__dir(dir, sizeof(dir), &err);
+	want.dir = dir;
+	if (!ret)
+		ret = host_topology__here(&host, &err);
+	if (!ret) {
+		ret = reservation__make(&r, &want, &host, &err);
+		host_topology__free(&host);
+	}
+	if (ret)
+		return complain(1, NULL, "kernel build: %s %s: %s", name, text, err.msg);
+	ret = r.narrow ? hostcpus__set_affinity(&r.cpus) : 0;
+	if (ret)
+		return complain(1, NULL, "kernel build: %s %s: %s", name, text, strerror(-ret));
+	snprintf(jobs, size, "%u", hostcpus__weight(&r.cpus));
+	reservation__inherit(&r);
+	return 0;
+}
+
 static int kernel_build(int argc, const char **argv)
 {
 	const char *option[][2] = { { "--extra-kconfig", extra_kconfig }, { "--jobs", jobs_option } };
+	char own_jobs[16] = "";
 	struct strings args = { 0 };
 	uint64_t jobs;
 	size_t i;
@@ -171,6 +218,11 @@ static int kernel_build(int argc, const char **argv)
 	if (jobs_option && ktstr_parse_u64(jobs_option, 1, 1024, &jobs))
 		return complain(WRONG_USAGE, NULL, "kernel build: --jobs %s: must be a number from 1 to 1024",
 				jobs_option);
+	ret = reserve_cpus(own_jobs, sizeof(own_jobs));
+	if (ret)
+		return ret;
+	if (!jobs_option && own_jobs[0])
+		option[1][1] = own_jobs;
 	ret = strings__add(&args, "build");
 	if (!ret && force)
 		ret = strings__add(&args, "--force");
@@ -258,6 +310,7 @@ static int check_options(const char *action, unsigned int known)
 		{ extra_kconfig, BUILD, "extra-kconfig", "build" },
 		{ force, BUILD, "force", "build" },
 		{ jobs_option, BUILD, "jobs", "build" },
+		{ cap_option, BUILD, "cpu-cap", "build" },
 		{ keep_option, CLEAN, "keep", "clean" },
 		{ builds, CLEAN, "builds", "clean" },
 		{ dry_run, CLEAN, "dry-run", "clean" },

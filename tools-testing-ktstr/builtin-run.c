@@ -38,9 +38,11 @@ static struct {
 	const char *threads, *scheduler, *topology, *duration, *work_type, *monitor_csv, *trace;
 	char *sched_args;		/* what stood behind "--", one a line */
 	struct strings scenarios, kargs, kernels;
+	const char *cpu_cap;
+	bool no_perf, bypass_locks;
 	bool json, no_skip, batch, cold, no_monitor, dump, vmcore, ledger, verbose, console;
 	/* Checked values of the above. */
-	uint64_t width, repeats, retries, seed_value, shift_value, seconds;
+	uint64_t cap, width, repeats, retries, seed_value, shift_value, seconds;
 	char total[24];			/* seconds of a batch */
 	char sched_path[PATH_MAX];	/* of --scheduler */
 } o;
@@ -112,6 +114,9 @@ static const struct option run_options[] = {
 	OPT_CALLBACK(0, "karg", &o.kargs, "ARG", "one more parameter of the guest's kernel (repeatable)",
 		     add_pattern),
 	OPT_BOOLEAN(0, "no-skip-mode", &o.no_skip, "fail a test, do not skip it, when something is missing here"),
+	OPT_BOOLEAN(0, "no-perf-mode", &o.no_perf, "on a budget of the host's CPUs; skip tests in performance mode"),
+	OPT_STRING(0, "cpu-cap", &o.cpu_cap, "N", "that budget for each test (default with --no-perf-mode: 30 %)"),
+	OPT_BOOLEAN(0, "bypass-llc-locks", &o.bypass_locks, "reserve no CPUs of the host"),
 	OPT_GROUP("Output"),
 	OPT_STRING(0, "runs", &o.runs, "DIR", "put artefacts below DIR"),
 	OPT_STRING(0, "monitor-csv", &o.monitor_csv, "FILE", "write the monitor's samples to FILE"),
@@ -153,8 +158,13 @@ static int check_options(void)
 	    check_number("retries", o.retry, 0, 100, &o.retries) ||
 	    check_number("seed", o.seed, 0, UINT64_MAX, &o.seed_value) ||
 	    check_number("shift", o.shift, 0, 10, &o.shift_value) ||
+	    check_number("cpu-cap", o.cpu_cap, 1, 8192, &o.cap) ||
 	    check_number("duration", o.duration, 1, KTSTR_MAX_DURATION_S, &o.seconds))
 		return WRONG_USAGE;
+	if (o.cpu_cap && (o.bypass_locks || ktstr_env(KTSTR_ENV_BYPASS_LOCKS)))
+		return complain(WRONG_USAGE, NULL,
+				"run: --cpu-cap %s is a resource contract with others on this host, which %s does not keep",
+				o.cpu_cap, o.bypass_locks ? "--bypass-llc-locks" : KTSTR_ENV_BYPASS_LOCKS);
 	if (o.accel && strcmp(o.accel, "kvm") && strcmp(o.accel, "tcg"))
 		return complain(WRONG_USAGE, NULL, "run: --accel %s: must be kvm or tcg", o.accel);
 	if (o.accel && !strcmp(o.accel, "kvm") && (o.seed || o.shift))
@@ -298,6 +308,9 @@ static int export_options(void)
 		{ "KTSTR_TCG_THREADS", o.threads },
 		{ "KTSTR_ICOUNT_SHIFT", o.shift },
 		{ "KTSTR_NO_SKIP_MODE", o.no_skip ? "1" : NULL },
+		{ "KTSTR_NO_PERF_MODE", o.no_perf ? "1" : NULL },
+		{ KTSTR_ENV_CPU_CAP, o.cpu_cap },
+		{ KTSTR_ENV_BYPASS_LOCKS, o.bypass_locks ? "1" : NULL },
 		{ KTSTR_ENV_TOPOLOGY, o.topology },
 		{ KTSTR_ENV_DURATION, o.duration },
 		{ KTSTR_ENV_WORK_TYPE, o.work_type },

@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "harness/model/run.h"
 #include "harness/plan/override.h"
 #include "lib/parse.h"
 #include "lib/paths.h"
@@ -33,7 +34,8 @@
 static struct {
 	const char *exec, *input, *scheduler, *topology, *duration, *kernel, *accel, *seed;
 	struct strings include, kargs;
-	bool console;
+	const char *cpu_cap;
+	bool console, no_perf;
 	char dir[PATH_MAX];		/* of our own, with command and input */
 	char log[PATH_MAX];		/* what the program prints about the run */
 	char output[PATH_MAX];		/* of the command */
@@ -76,6 +78,8 @@ static const struct option shell_options[] = {
 	OPT_STRING(0, "accel", &o.accel, "kvm|tcg", "accelerator (default: kvm where it works)"),
 	OPT_STRING(0, "seed", &o.seed, "N", "deterministic run of COMMAND with this seed (implies --accel tcg)"),
 	OPT_CALLBACK(0, "karg", &o.kargs, "ARG", "one more parameter of the guest's kernel (repeatable)", add),
+	OPT_BOOLEAN(0, "no-perf-mode", &o.no_perf, "on a budget of the host's CPUs"),
+	OPT_STRING(0, "cpu-cap", &o.cpu_cap, "N", "that budget (needs --no-perf-mode)"),
 	OPT_BOOLEAN(0, "console", &o.console, "show the guest's console on stderr while it runs"),
 	OPT_END()
 };
@@ -183,6 +187,7 @@ static int export_options(const char * const *sched_args, size_t nr_sched_args)
 		const char *variable, *value;
 	} vars[] = {
 		{ KTSTR_ENV_SCHEDULER, o.scheduler }, { KTSTR_ENV_TOPOLOGY, o.topology },
+		{ "KTSTR_NO_PERF_MODE", o.no_perf ? "1" : NULL }, { KTSTR_ENV_CPU_CAP, o.cpu_cap },
 		{ KTSTR_ENV_DURATION, o.duration }, { "KTSTR_KERNEL", o.kernel },
 		{ "KTSTR_ACCEL", o.seed ? "tcg" : o.accel }, { "KTSTR_SEED", o.seed },
 	};
@@ -414,6 +419,11 @@ static int check_options(void)
 		return complain(WRONG_USAGE, NULL,
 				"shell: %s: a deterministic guest hears nobody while it runs, so it has no interactive shell; leave it out, or give --exec",
 				o.seed ? "--seed" : "KTSTR_SEED");
+	if (o.cpu_cap && !o.no_perf)
+		return complain(WRONG_USAGE, NULL, "shell: --cpu-cap needs --no-perf-mode");
+	if (o.cpu_cap && ktstr_parse_u64(o.cpu_cap, 1, 8192, &v))
+		return complain(WRONG_USAGE, NULL, "shell: --cpu-cap %s: must be a number from 1 to 8192",
+				o.cpu_cap);
 	if (o.duration && ktstr_parse_u64(o.duration, 1, KTSTR_MAX_DURATION_S, &v))
 		return complain(WRONG_USAGE, NULL, "shell: --duration %s: must be a number from 1 to %d",
 				o.duration, KTSTR_MAX_DURATION_S);

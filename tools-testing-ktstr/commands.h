@@ -20,6 +20,7 @@
 	ROW(verifier, "verifier",							\
 	    "load each declared scheduler on each kernel, count what the verifier saw")	\
 	ROW(cache, "cache", "list or remove images of booted guests")			\
+	ROW(locks, "locks", "show who has reserved which CPUs of the host, and kernels")	\
 	ROW(runs, "runs", "list or remove the folders that runs leave behind")		\
 	ROW(perf_delta, "perf-delta", "build a commit and the work tree, run both, compare them")	\
 	ROW(stats, "stats", "show or compare the results of runs that are kept")	\

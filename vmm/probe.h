@@ -9,8 +9,8 @@
  * backend without an emulator can do the same with a BPF program.
  *
  * The instructions of the kernel's image have to be named before the machine is made
- * (vm_spec.probe_links), as code is translated before anybody knows where the kernel is. Code that
- * appears later, as of BPF programs, is probed if it has not been executed before.
+ * (vm_spec.probe_links, probe_lens), as code is translated before anybody knows where the kernel is. Code
+ * that appears later, as of BPF programs, is probed if it has not been executed before.
  */
 #ifndef KTSTR_VMM_PROBE_H
 #define KTSTR_VMM_PROBE_H
@@ -28,7 +28,7 @@
 /* Where a value starts from. */
 enum vm_reg {
 	VM_REG_ARG0, VM_REG_ARG1, VM_REG_ARG2, VM_REG_ARG3, VM_REG_ARG4, VM_REG_ARG5,
-	VM_REG_RET,		/* what a function returns; of an event with exit set */
+	VM_REG_RET,		/* what a function returns; only events with exit set have it */
 	VM_REG_SP,
 	VM_REG_PERCPU,		/* what is added to the address of a per-CPU variable */
 	VM_NR_REGS,
@@ -49,8 +49,9 @@ struct vm_fetch {
 struct vm_probe {
 	uint64_t kva;
 	/*
-	 * Not 0: a function of so many bytes that nobody has executed; where it returns there is an
-	 * event too. The argument registers are then what they were when it was called.
+	 * Not 0: a function of so many bytes; where it returns there is an event too. The argument registers
+	 * are then what they were when it was called. Its link address has to be declared with its length, or
+	 * nobody has executed it. One that ends by a jump to another function returns at the jump.
 	 */
 	uint32_t len;
 	uint32_t nr_fetches;

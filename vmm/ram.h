@@ -22,7 +22,7 @@
 #define VM_HUGE_BYTES		(2 * VM_MIB)
 #define VM_HUGE_SYSFS		"/sys/kernel/mm/hugepages/hugepages-2048kB"
 #define VM_HOST_NODES		"/sys/devices/system/node/has_memory"
-#define VM_NOTICE_BYTES		512
+#define VM_NOTICE_BYTES		1024
 
 enum vm_region_kind {
 	VM_REGION_RAM,		/* the kernel's to use */
@@ -80,6 +80,9 @@ int vm_ram_place_shared(uint64_t low_end, uint64_t initrd_bytes, uint64_t kernel
  * vm_ram_free() in both cases.
  */
 int vm_ram_alloc(struct vm_ram *ram, const struct vm_spec *spec, struct ktstr_err *err);
+
+/* Add a sentence to ram->notice. */
+void vm_ram_note(struct vm_ram *ram, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /*
  * Why @want huge pages are not available, and the command that provides them, from the counters in

@@ -28,10 +28,7 @@
 #define MFD_HUGE_2MB	(21u << 26)	/* include/uapi/linux/memfd.h */
 #endif
 
-/* Add a sentence to what the user should know. */
-static void note(struct vm_ram *ram, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-
-static void note(struct vm_ram *ram, const char *fmt, ...)
+void vm_ram_note(struct vm_ram *ram, const char *fmt, ...)
 {
 	size_t len = strlen(ram->notice);
 	va_list ap;
@@ -167,7 +164,7 @@ static void bind_node(struct vm_ram *ram, uint32_t node, void *at, uint64_t host
 	if (!syscall(SYS_mbind, at, ram->node_bytes[node], MPOL_BIND, mask, MASK_BITS + 1, 0))
 		return;
 	format_nodes(host_nodes, names, sizeof(names));
-	note(ram, "memory of node %" PRIu32 " cannot be bound to node %s of the host (mbind: %s) and comes from any",
+	vm_ram_note(ram, "memory of node %" PRIu32 " cannot be bound to node %s of the host (mbind: %s) and comes from any",
 	     node, names, strerror(errno));
 }
 
@@ -246,7 +243,7 @@ static bool whole_huge_pages(struct vm_ram *ram)
 	for (uint32_t i = 0; i < ram->nr_nodes; i++) {
 		if (!(ram->node_bytes[i] % VM_HUGE_BYTES))
 			continue;
-		note(ram, "ordinary pages instead of huge ones: the %" PRIu64 " MiB of node %" PRIu32 " are no multiple of 2 MiB",
+		vm_ram_note(ram, "ordinary pages instead of huge ones: the %" PRIu64 " MiB of node %" PRIu32 " are no multiple of 2 MiB",
 		     ram->node_bytes[i] / VM_MIB, i);
 		return false;
 	}
@@ -274,7 +271,7 @@ static bool map_huge(struct vm_ram *ram, const struct vm_spec *spec)
 	vm_ram_huge_shortage(VM_HUGE_SYSFS, ram->bytes / VM_HUGE_BYTES, -r, why, sizeof(why));
 	/* binding will add its notice again */
 	ram->notice[0] = '\0';
-	note(ram, "ordinary pages instead of huge ones: %s", why);
+	vm_ram_note(ram, "ordinary pages instead of huge ones: %s", why);
 	return false;
 }
 

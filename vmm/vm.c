@@ -140,8 +140,11 @@ static int check_mode(const struct vm_spec *s, struct ktstr_err *err)
 	if (s->from && !s->save_point)
 		return ktstr_err(err, EINVAL, "from: needs save_point");
 	if (s->save_point && (s->nr_devices || (s->accel == VM_ACCEL_KVM &&
-						 (s->huge_pages || s->host_nodes))))
-		return ktstr_err(err, EINVAL, "save_point: not with devices, huge_pages or host_nodes");
+						 (s->huge_pages || s->host_nodes || s->vcpu_cpus))))
+		return ktstr_err(err, EINVAL,
+				 "save_point: not with devices, huge_pages, host_nodes or vcpu_cpus");
+	if (s->vcpu_cpus && s->accel != VM_ACCEL_KVM)
+		return ktstr_err(err, EINVAL, "vcpu_cpus: only with kvm");
 	for (int i = 0; i < VM_NR_MARKS; i++)
 		if (s->mark_kva[i] && !s->deterministic)
 			return ktstr_err(err, EINVAL, "mark_kva: only in a deterministic machine");

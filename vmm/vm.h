@@ -97,6 +97,12 @@ struct vm_spec {
 	/* optional: vm_notice() says what the host refused */
 	bool huge_pages;		/* guest RAM of 2 MiB pages, all there from the start */
 	const uint64_t *host_nodes;	/* per guest node: bit N, from node N of the host; 0: any */
+	/*
+	 * kvm: per vCPU the CPU of the host that nobody else uses. Its thread runs there only, with
+	 * SCHED_FIFO; the guest keeps the CPU when it halts or spins, and is told so
+	 * (KVM_HINTS_REALTIME). vm_notice() says what of that the host refused. NULL: CPUs are shared.
+	 */
+	const uint32_t *vcpu_cpus;
 	enum vm_accel accel;		/* VM_ACCEL_AUTO has been resolved by vm_pick_accel() */
 	bool deterministic;		/* tcg: -icount, one host thread, all seeds fixed */
 	uint64_t seed;			/* deterministic: guest entropy and nothing else */
@@ -110,6 +116,7 @@ struct vm_spec {
 	/* the same for vm_set_probes(), borrowed until vm_create() returned; more code appears later */
 	const uint64_t *probe_links;
 	unsigned int nr_probe_links;
+	const uint32_t *probe_lens;	/* of each link: bytes of its function, 0: no returns; or NULL */
 	bool probes;			/* vm_set_probes() or vm_add_tallies() will be called */
 	/* the same for vm_set_stop(), at most VM_MAX_STOPS */
 	const uint64_t *stop_links;
@@ -119,7 +126,8 @@ struct vm_spec {
 	 * kvm, or deterministic: the machine has a device that stops it when the guest writes to it
 	 * (its save point, VM_EVENT_SAVE). With @from it starts there; otherwise it boots. Only
 	 * machines with the same members above, except for seed, marks, probes and stops, can start
-	 * from each other; none of them has devices, and under kvm neither huge_pages nor host_nodes.
+	 * from each other; none of them has devices, and under kvm neither huge_pages nor host_nodes
+	 * nor vcpu_cpus.
 	 */
 	bool save_point;
 	const struct vm_saved *from;
@@ -206,9 +214,9 @@ int vm_spec_check(const struct vm_spec *spec, struct ktstr_err *err);
 int vm_create(struct vm **vmp, const struct vm_spec *spec, struct ktstr_err *err);
 
 /*
- * What the spec of @vm asked for and the host did not provide (huge pages, binding to nodes), and
- * what would provide it: one line for the user, empty if everything was provided. Valid as long as
- * @vm.
+ * What the spec of @vm asked for and the host did not provide (huge pages, binding to nodes; after
+ * vm_start() also pinning, SCHED_FIFO, exits), and what would provide it: one line for the user, empty
+ * if everything was provided. Valid as long as @vm.
  */
 const char *vm_notice(const struct vm *vm);
 

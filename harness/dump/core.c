@@ -11,6 +11,7 @@
 #include <sys/user.h>
 #include <unistd.h>
 
+#include "lib/fd.h"
 #include "core.h"
 #include "dump.h"
 
@@ -142,24 +143,6 @@ static uint64_t plan_loads(const struct ktstr_core *c, uint64_t at, Elf64_Phdr *
 	return at;
 }
 
-static int write_at(int fd, const void *buf, size_t len, uint64_t at)
-{
-	const char *p = buf;
-
-	while (len) {
-		ssize_t n = pwrite(fd, p, len, (off_t)at);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n ? -errno : -ENOSPC;
-		p += n;
-		at += (uint64_t)n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
 int ktstr_core__write(const struct ktstr_core *c, int fd, struct ktstr_err *err)
 {
 	struct {
@@ -193,7 +176,7 @@ int ktstr_core__write(const struct ktstr_core *c, int fd, struct ktstr_err *err)
 				  .p_memsz = len, .p_align = 4 };
 	end = plan_loads(c, sizeof(head) + len, &head.p[1], &nr);
 	head.e.e_phnum = (Elf64_Half)(1 + nr);
-	r = write_at(fd, &head, sizeof(head), 0) ?: write_at(fd, notes, len, sizeof(head));
+	r = fd_write_at(fd, &head, sizeof(head), 0) ?: fd_write_at(fd, notes, len, sizeof(head));
 	free(notes);
 	/* a file may end with a hole */
 	if (!r && ftruncate(fd, (off_t)end))

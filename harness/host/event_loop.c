@@ -116,8 +116,10 @@ static int wait_ms(struct event_loop *l)
 	uint64_t now = ktstr_now_ns(), next = UINT64_MAX;
 	int left = left_ms(l), tick;
 
-	if (!ktstr_run__deterministic(l->run))
+	if (!ktstr_run__deterministic(l->run)) {
 		next = ktstr_parts__tick(l->run, l->vm, now, l->ticked_ns);
+		ktstr_progress__tell(l->run);
+	}
 	if (next > l->look_ns)
 		next = l->look_ns;
 	tick = until_ms(now, next);
@@ -180,8 +182,8 @@ static bool on_event(struct event_loop *l, const struct vm_event *ev)
 	case VM_EVENT_MARK:
 		/* The guest would notice it if its messages were taken out of the ring. */
 		ktstr_messages__peek(s, l->chan);
-		ktstr_progress__tell(l->run);
 		ktstr_parts__mark(l->run, l->vm, ev->mark);
+		ktstr_progress__tell(l->run);
 		if (s->cut)
 			return true;
 		vm_continue(l->vm);

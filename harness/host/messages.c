@@ -305,6 +305,27 @@ static bool on_scx_stats(struct ktstr_seen *s, const struct ktstr_msg *m)
 	return true;
 }
 
+/* harness/probe/bpf.c reads them, if anybody does. */
+static bool on_probe(struct ktstr_seen *s, const struct ktstr_msg *m)
+{
+	uint32_t len = (uint32_t)m->len;
+	uint8_t *more = NULL;
+
+	if (len < sizeof(uint32_t))
+		return false;
+	if (s->probe_len + sizeof(len) + len <= KTSTR_MAX_PROBE_SAYS)
+		more = realloc(s->probe_says, s->probe_len + sizeof(len) + len);
+	if (!more) {
+		s->dropped_probes++;
+		return true;
+	}
+	s->probe_says = more;
+	memcpy(more + s->probe_len, &len, sizeof(len));
+	memcpy(more + s->probe_len + sizeof(len), m->payload, len);
+	s->probe_len += sizeof(len) + len;
+	return true;
+}
+
 static bool on_teardown(struct ktstr_seen *s, const struct ktstr_msg *m)
 {
 	s->teardown_ns = m->time_ns;
@@ -341,6 +362,7 @@ static bool (* const handlers[KTSTR_NR_MSG_TYPES])(struct ktstr_seen *, const st
 	[KTSTR_MSG_DEVICES] = on_devices,
 	[KTSTR_MSG_ASK] = on_ask,
 	[KTSTR_MSG_SCX_STATS] = on_scx_stats,
+	[KTSTR_MSG_PROBE] = on_probe,
 	[KTSTR_MSG_TEARDOWN] = on_teardown,
 	[KTSTR_MSG_EXIT] = on_exit_,
 };

@@ -6,12 +6,14 @@
 #include "harness/ledger/part.h"
 #include "harness/model/part.h"
 #include "harness/monitor/monitor.h"
+#include "harness/perf/part.h"
 #include "harness/replay/part.h"
 #include "harness/repro/part.h"
 #include "harness/snapshot/part.h"
 #include "harness/trace/part.h"
 
 const struct ktstr_run_part * const ktstr_run_parts[] = {
+	&ktstr_perf_part,
 	&ktstr_devices_part,
 	&ktstr_monitor_part,
 	&ktstr_programs_part,

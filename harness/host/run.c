@@ -53,7 +53,7 @@ struct work {
 	char *cmdline;
 	struct ktstr_image image;
 	char console[PATH_MAX], output[PATH_MAX], emulator[PATH_MAX];
-	uint64_t begin_ns;
+	uint64_t begin_ns, create_ns;
 };
 
 static int file_in(const struct ktstr_run *run, char *buf, size_t size, const char *name)
@@ -228,6 +228,7 @@ static int use_image(struct work *w, struct vm_spec *spec, struct ktstr_err *err
 	    spec->huge_pages || spec->host_nodes ||
 	    (!spec->deterministic && spec->accel != VM_ACCEL_KVM))
 		return 0;
+	ktstr_progress__phase(run, "image");
 	ret = ktstr_image__get(&w->image, spec, (int)w->deadlines.boot_s * 1000,
 			       ktstr_interrupt__fd(), err);
 	if (ret == -EINTR)
@@ -262,6 +263,8 @@ static int create(struct work *w, struct vm_spec *spec, struct vm **vm, struct k
 		ret = tries < 2 ? use_image(w, spec, err) : 0;
 		if (ret)
 			return ret;
+		ktstr_progress__phase(run, "start");
+		w->create_ns = ktstr_now_ns();
 		ret = vm_create(vm, spec, err);
 		if (!ret && spec->from)
 			ktstr_image__good(&w->image);
@@ -307,8 +310,10 @@ static int boot(struct work *w, struct ktstr_err *err)
 		return ret;
 	if (spec.from) {
 		ret = vm_start(vm, err);
+		run->restore_ns = ktstr_now_ns() - w->create_ns;
 		if (!ret)
 			ret = finish_start(w, vm, spec.deterministic, err);
+		run->archive_ns = ktstr_now_ns() - w->create_ns - run->restore_ns;
 		if (ret)
 			goto out;
 	}
@@ -467,7 +472,7 @@ static void conclude(struct work *w, int trouble, const struct ktstr_err *err)
 	struct ktstr_err e;
 
 	run->total_ns = ktstr_now_ns() - w->begin_ns;
-	ktstr_progress__end(run);
+	ktstr_progress__phase(run, "judge");
 	if (trouble)
 		judge_trouble(run, err);
 	else
@@ -487,6 +492,7 @@ static void conclude(struct work *w, int trouble, const struct ktstr_err *err)
 		ktstr_run__lose(run, "%s", e.msg);
 	ktstr_report__make(run, console ?: "");
 	write_log(run, "report.txt", run->report);
+	ktstr_progress__end(run);
 	free(console);
 }
 
@@ -522,6 +528,7 @@ int ktstr_run__exec(struct ktstr_run *run, const struct ktstr_plan *plan,
 	ret = plan->host_only ? run_here(&w, err) : prepare(&w, err);
 	if (!ret && !plan->host_only && !ktstr_interrupt__signal())
 		ret = boot(&w, err);
+	ktstr_parts__gone(run);
 	/* by a signal, before the machine ran its test */
 	if (ret == -EINTR && ktstr_interrupt__signal())
 		ret = 0;

@@ -140,19 +140,9 @@ static void hash_key(const char *text, char key[KTSTR_IMAGE_KEY_LEN])
 
 static int find_init(char *path, size_t size, struct ktstr_err *err)
 {
-	const char *dir = getenv("KTSTR_LIBDIR");
-	char exe_dir[PATH_MAX];
-	int ret = 0;
+	int ret = ktstr_paths__beside(path, size, "image_init");
 
-	if (!dir) {
-		ret = ktstr_paths__exe_dir(exe_dir, sizeof(exe_dir));
-		dir = exe_dir;
-	}
-	if (!ret)
-		ret = ktstr_paths__fmt(path, size, "%s/image_init", dir);
-	if (!ret && access(path, R_OK))
-		ret = -errno;
-	return ret ? ktstr_err(err, -ret, "image_init in %s: %s", dir, strerror(-ret)) : 0;
+	return ret ? ktstr_err(err, -ret, "%s: %s", path, strerror(-ret)) : 0;
 }
 
 /* The archive with which images boot. */
@@ -199,18 +189,24 @@ static int boot_to_save_point(struct vm *vm, int timeout_ms, int wake_fd, struct
 	}
 }
 
-/* What the init said before it gave up, behind @err. */
-static void add_reason(const char *console, struct ktstr_err *err)
+/*
+ * What the init said before it gave up. That holds for every machine of this key, so no other run
+ * tries again.
+ */
+static void note_refusal(struct ktstr_image *im, struct ktstr_image_store *store,
+			 const char *console, struct ktstr_err *err)
 {
 	static const char mark[] = "ktstr: image: ";
-	char *text = ktstr_paths__read(console, 1 << 20, NULL), *at, *end;
-	struct ktstr_err first = *err;
+	char *text = ktstr_paths__read(console, 1 << 20, NULL), *at;
 
 	at = text ? strstr(text, mark) : NULL;
 	if (at) {
 		at += sizeof(mark) - 1;
-		end = at + strcspn(at, "\r\n");
-		ktstr_err(err, EIO, "%.150s (%.*s)", first.msg, (int)(end - at), at);
+		at[strcspn(at, "\r\n")] = '\0';
+		ktstr_err(err, EOPNOTSUPP, "%.200s", at);
+		fprintf(stderr, "ktstr: no image of this machine: %s; its runs boot (docs/images.md)\n",
+			err->msg);
+		ktstr_store__refuse(store, im->key, err->msg);
 	}
 	free(text);
 }
@@ -232,6 +228,7 @@ static int make(struct ktstr_image *im, struct ktstr_image_store *store,
 	memset(spec.mark_kva, 0, sizeof(spec.mark_kva));
 	spec.probes = false;
 	spec.nr_probe_links = 0;
+	spec.probe_lens = NULL;
 	spec.save_point = true;
 	spec.from = NULL;
 	spec.console_path = d.console;
@@ -243,8 +240,8 @@ static int make(struct ktstr_image *im, struct ktstr_image_store *store,
 	if (!ret)
 		ret = vm_save(vm, &d.files, err);
 	vm_destroy(vm);
-	if (ret)
-		add_reason(d.console, err);
+	if (ret && ret != -EINTR)
+		note_refusal(im, store, d.console, err);
 	if (!ret)
 		ret = ktstr_store__commit(store, &d, im->key, text, err);
 	ktstr_store__end(store, &d);
@@ -252,19 +249,33 @@ static int make(struct ktstr_image *im, struct ktstr_image_store *store,
 	return ret;
 }
 
+/* 0: found. -EOPNOTSUPP with @err: the machine can have none. Else 1. */
+static int look(struct ktstr_image *im, struct ktstr_image_store *store, struct ktstr_err *err)
+{
+	char why[256];
+
+	if (!ktstr_store__find(store, im->key, &im->saved))
+		return 0;
+	if (ktstr_store__is_refused(store, im->key, why, sizeof(why)))
+		return ktstr_err(err, EOPNOTSUPP, "%s", why);
+	return 1;
+}
+
 /* Find the image, or take the lock for making it: then 1. */
 static int find_or_lock(struct ktstr_image *im, struct ktstr_image_store *store,
 			int64_t deadline, int wake_fd, int *lock, struct ktstr_err *err)
 {
 	struct pollfd p = { .fd = wake_fd, .events = POLLIN };
+	int ret;
 
 	for (;;) {
-		if (!ktstr_store__find(store, im->key, &im->saved))
-			return 0;
+		ret = look(im, store, err);
+		if (ret != 1)
+			return ret;
 		*lock = ktstr_store__lock(store, im->key);
 		if (*lock >= 0)
 			/* its maker may just have finished */
-			return ktstr_store__find(store, im->key, &im->saved) ? 1 : 0;
+			return look(im, store, err);
 		if (*lock != -EAGAIN)
 			return ktstr_err(err, -*lock, "cache of images %s: %s", store->path,
 					 strerror(-*lock));
@@ -287,7 +298,7 @@ static int get(struct ktstr_image *im, struct ktstr_image_store *store, const st
 		if (!ret && ktstr_store__find(store, im->key, &im->saved))
 			ret = ktstr_err(err, ENOENT, "image in %s: gone again", store->path);
 	}
-	fd_close(&lock);
+	ktstr_store__unlock(store, im->key, &lock);
 	return ret;
 }
 

@@ -234,20 +234,65 @@ int ktstr_store__find(struct ktstr_image_store *s, const char *key, struct vm_sa
 	return -ENOENT;
 }
 
+/* Does @name still name the file that is open as @fd? */
+static bool is_named(int dirfd, const char *name, int fd)
+{
+	struct stat named, opened;
+
+	return !fstatat(dirfd, name, &named, AT_SYMLINK_NOFOLLOW) && !fstat(fd, &opened) &&
+	       named.st_dev == opened.st_dev && named.st_ino == opened.st_ino;
+}
+
+/*
+ * A holder unlinks the file while it has the lock. So whoever locks a file that has no name any more
+ * has locked nothing, and looks again.
+ */
+static int take_lock(int dirfd, const char *name, int flags)
+{
+	int fd, ret;
+
+	for (;;) {
+		fd = openat(dirfd, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | flags, 0600);
+		if (fd < 0)
+			return -errno;
+		if (flock(fd, LOCK_EX | LOCK_NB)) {
+			ret = errno == EWOULDBLOCK ? -EAGAIN : -errno;
+			close(fd);
+			return ret;
+		}
+		if (is_named(dirfd, name, fd))
+			return fd;
+		close(fd);
+	}
+}
+
 int ktstr_store__lock(struct ktstr_image_store *s, const char *key)
 {
 	char name[64];
-	int fd, ret;
 
 	snprintf(name, sizeof(name), LOCK "%s", key);
-	fd = openat(s->dirfd, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	return take_lock(s->dirfd, name, O_CREAT);
+}
+
+void ktstr_store__unlock(struct ktstr_image_store *s, const char *key, int *lock)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), LOCK "%s", key);
+	if (*lock >= 0)
+		unlinkat(s->dirfd, name, 0);
+	fd_close(lock);
+}
+
+/* The lock of a maker that was killed. */
+static void sweep_lock(int dirfd, const char *name)
+{
+	int fd = take_lock(dirfd, name, 0);
+
 	if (fd < 0)
-		return -errno;
-	if (!flock(fd, LOCK_EX | LOCK_NB))
-		return fd;
-	ret = errno == EWOULDBLOCK ? -EAGAIN : -errno;
+		return;
+	unlinkat(dirfd, name, 0);
 	close(fd);
-	return ret;
 }
 
 static int create(struct ktstr_image_draft *d, const char *name)
@@ -357,7 +402,7 @@ static void sweep_draft(int dirfd, const char *name)
 	close(fd);
 }
 
-/* All images, the last used first; removes abandoned drafts. Their number or -errno. */
+/* All images, the last used first; removes what dead makers left. Their number or -errno. */
 static int list(const struct ktstr_image_store *s, struct entry **all)
 {
 	int fd = openat(s->dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), nr = 0;
@@ -372,6 +417,8 @@ static int list(const struct ktstr_image_store *s, struct entry **all)
 	while ((de = readdir(d))) {
 		if (!strncmp(de->d_name, DRAFT, strlen(DRAFT)))
 			sweep_draft(s->dirfd, de->d_name);
+		if (!strncmp(de->d_name, LOCK, strlen(LOCK)))
+			sweep_lock(s->dirfd, de->d_name);
 		if (!is_key(de->d_name) ||
 		    fstatat(s->dirfd, de->d_name, &st, AT_SYMLINK_NOFOLLOW))
 			continue;
@@ -405,6 +452,7 @@ static void trim(struct ktstr_image_store *s, const char *keep)
 		}
 	}
 	free(all);
+	ktstr_store__sweep_refused(s, NULL, true);
 }
 
 int ktstr_store__commit(struct ktstr_image_store *s, struct ktstr_image_draft *d,
@@ -488,6 +536,7 @@ int ktstr_image__remove(const char *key, struct ktstr_err *err)
 		removed++;
 	}
 	free(all);
+	ktstr_store__sweep_refused(&s, key, false);
 	ktstr_store__close(&s);
 	return removed;
 }

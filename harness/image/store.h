@@ -25,8 +25,22 @@ void ktstr_store__close(struct ktstr_image_store *s);
  */
 int ktstr_store__find(struct ktstr_image_store *s, const char *key, struct vm_saved *to);
 
-/* Only one process makes the image of a key. The lock's descriptor, or -errno; -EAGAIN: taken. */
+/*
+ * Only one process makes the image of a key. The lock's descriptor, or -errno; -EAGAIN: taken. It is
+ * a file beside the images, which goes when the lock is released. That of a killed process stays, is
+ * not locked, and goes with the next commit or list.
+ */
 int ktstr_store__lock(struct ktstr_image_store *s, const char *key);
+/* Release @lock (-1: nothing) and set it to -1. */
+void ktstr_store__unlock(struct ktstr_image_store *s, const char *key, int *lock);
+
+/*
+ * Remember for a week that the machine of @key can have no image, and why (refused.c). 0 or -errno.
+ * is_refused: then @why has it. sweep: forget that of @key (NULL: of all).
+ */
+int ktstr_store__refuse(struct ktstr_image_store *s, const char *key, const char *why);
+bool ktstr_store__is_refused(struct ktstr_image_store *s, const char *key, char *why, size_t size);
+void ktstr_store__sweep_refused(struct ktstr_image_store *s, const char *key, bool old_only);
 
 /* The machine's memory @ram_fd, of the image @key, has been compared with its checksum. */
 void ktstr_store__set_checked(struct ktstr_image_store *s, const char *key, int ram_fd);

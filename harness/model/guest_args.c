@@ -61,6 +61,7 @@ static const struct field {
 	ROW_CGROUP("cgroup_parent", cgroup_parent),
 	ROW_LIST("sched_arg", sched_argv),
 	ROW_U32("hold_attach", hold_attach, .max = 1),
+	ROW_U32("probes", probes, .max = 1),
 	ROW_U32("session", session, .max = 1),
 	ROW_U32("no_restart", no_restart, .max = 1),
 	ROW_U32("unclean_exit", unclean_exit, .max = 1),

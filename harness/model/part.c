@@ -136,6 +136,27 @@ int ktstr_parts__attach(struct ktstr_run *run, struct vm *vm, struct ktstr_err *
 	return 0;
 }
 
+void ktstr_parts__live(const struct ktstr_run *run, char *buf, size_t size)
+{
+	const struct ktstr_run_part *p;
+	size_t len = 0, sep;
+	unsigned int i;
+
+	buf[0] = '\0';
+	for_each_ready_part(run, i, p) {
+		sep = len ? strlen(", ") : 0;
+		if (!p->live || len + sep + 1 >= size)
+			continue;
+		p->live(run, run->part_state[i], buf + len + sep, size - len - sep);
+		if (!buf[len + sep]) {
+			buf[len] = '\0';
+			continue;
+		}
+		memcpy(buf + len, ", ", sep);
+		len = strlen(buf);
+	}
+}
+
 void ktstr_parts__stuck(struct ktstr_run *run, struct vm *vm, const struct vm_stand *stand,
 			uint32_t nr)
 {
@@ -209,6 +230,15 @@ static unsigned int nr_parts(void)
 void ktstr_parts__detach(struct ktstr_run *run, struct vm *vm)
 {
 	detach(run, vm, nr_parts());
+}
+
+void ktstr_parts__gone(struct ktstr_run *run)
+{
+	unsigned int nr = nr_parts();
+
+	while (nr--)
+		if (ktstr_run_parts[nr]->gone && ktstr_part__ready(run, ktstr_run_parts[nr]))
+			ktstr_run_parts[nr]->gone(run, run->part_state[nr]);
 }
 
 void ktstr_parts__fold(struct ktstr_run *run)

@@ -3,7 +3,7 @@
  * The parts of a run besides the test and its scheduler: devices, and code that reads the guest's
  * memory. A part is a folder that fills in one struct ktstr_run_part, and a row of the table
  * ktstr_run_parts[] (host/parts.c). The run calls the hooks of all parts at fixed moments, in the
- * order of the table; detach and release in the reverse order. All hooks are optional.
+ * order of the table; detach, gone and release in the reverse order. All hooks are optional.
  *
  *	check		the declaration is judged; there is no run yet
  *	prepare		the accelerator is known, a kernel was not looked for
@@ -15,8 +15,10 @@
  *	mark		the guest stopped at the mark that a part has set; any number of times
  *	watch		the guest's kernel has written to what a part watches; any number of times
  *	tick		period_ns of the host's time have passed since the last one; the guest runs
+ *	live		the progress line is written
  *	stuck		a deadline has passed, and the machine is stopped
  *	detach		the machine is about to be destroyed
+ *	gone		... and is
  *	fold		the guest's result has been taken over, the verdict is still open
  *	json, report	the verdict stands; phase is a part of the report
  *	release		the record of the run is freed
@@ -104,6 +106,9 @@ struct ktstr_run_part {
 	 */
 	void (*tick)(struct ktstr_run *run, void *state, struct vm *vm);
 
+	/* Write a few words about the guest as it is now into @buf; "": there are none. */
+	void (*live)(const struct ktstr_run *run, const void *state, char *buf, size_t size);
+
 	/*
 	 * The guest has missed a deadline, and does what @stand says of its @nr vCPUs. May write
 	 * to run->seen->vcpus and run->seen->stuck.
@@ -113,6 +118,12 @@ struct ktstr_run_part {
 
 	/* Called last, before the machine is destroyed; it may be running or off. */
 	void (*detach)(struct ktstr_run *run, void *state, struct vm *vm);
+
+	/*
+	 * There is no machine any more, also where it could not be created. What follows may take long:
+	 * give back here what others wait for.
+	 */
+	void (*gone)(struct ktstr_run *run, void *state);
 
 	/* Add findings to run->result. */
 	void (*fold)(struct ktstr_run *run, void *state);
@@ -169,9 +180,12 @@ void ktstr_parts__watch(struct ktstr_run *run, struct vm *vm, unsigned int watch
  */
 uint64_t ktstr_parts__tick(struct ktstr_run *run, struct vm *vm, uint64_t now_ns,
 			   uint64_t *last_ns);
+/* The words of all parts, separated by commas; what does not fit is cut. */
+void ktstr_parts__live(const struct ktstr_run *run, char *buf, size_t size);
 void ktstr_parts__stuck(struct ktstr_run *run, struct vm *vm, const struct vm_stand *stand,
 			uint32_t nr);
 void ktstr_parts__detach(struct ktstr_run *run, struct vm *vm);
+void ktstr_parts__gone(struct ktstr_run *run);
 void ktstr_parts__fold(struct ktstr_run *run);
 /* Write the section of the part with this name; null when there is no such part. */
 void ktstr_parts__json(const struct ktstr_run *run, const char *name, struct ktstr_json *j);

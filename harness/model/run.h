@@ -24,6 +24,16 @@ enum ktstr_dump_when {
 	KTSTR_DUMP_OFF,
 };
 
+#define KTSTR_ENV_CPU_CAP	"KTSTR_CPU_CAP"
+#define KTSTR_ENV_BYPASS_LOCKS	"KTSTR_BYPASS_LLC_LOCKS"
+
+/* What probes a second run (docs/probes.md). */
+enum ktstr_probe_engine {
+	KTSTR_PROBES_AUTO,	/* the emulator where a run is deterministic, else BPF */
+	KTSTR_PROBES_EMULATOR,
+	KTSTR_PROBES_BPF,
+};
+
 /* What the user asked for, from the environment (docs/environment.md). */
 struct ktstr_run_opts {
 	enum vm_accel accel;	/* KTSTR_ACCEL=kvm|tcg */
@@ -37,7 +47,12 @@ struct ktstr_run_opts {
 	enum ktstr_dump_when dump;	/* KTSTR_DUMP=failure|always|off */
 	bool vmcore;		/* KTSTR_VMCORE=1: a core of the machine with each dump */
 	const char *monitor_csv; /* KTSTR_MONITOR_CSV=FILE: append all samples to it; NULL: no */
+	bool no_perf_mode;	/* KTSTR_NO_PERF_MODE: no test is in performance mode */
+	bool perf_only;		/* KTSTR_PERF_ONLY: only tests in performance mode run */
+	uint32_t cpu_cap;	/* KTSTR_CPU_CAP=N: of the host, outside performance mode; 0: none */
+	bool bypass_locks;	/* KTSTR_BYPASS_LLC_LOCKS: reserve no CPUs of the host */
 	bool auto_repro;	/* KTSTR_AUTO_REPRO=off: repeat no crash */
+	enum ktstr_probe_engine probes;	/* KTSTR_PROBE_ENGINE=auto|emulator|bpf */
 	bool no_scx_stats;	/* KTSTR_SCX_STATS=off: do not ask the scheduler at snapshots */
 	/* the run whose crash this one repeats; NULL: it is a first one */
 	const struct ktstr_run *repro_of;
@@ -85,7 +100,7 @@ enum ktstr_lifecycle {
 };
 
 #define KTSTR_IMAGE_KEY_LEN	17	/* 16 hexadecimal digits, see image/image.h */
-#define KTSTR_MAX_RUN_PARTS	9
+#define KTSTR_MAX_RUN_PARTS	10
 
 struct ktstr_run {
 	const struct ktstr_plan *plan;
@@ -119,6 +134,8 @@ struct ktstr_run {
 	char *report;			/* the whole transcript, also in dir/report.txt */
 	char *brief;			/* what fits on a screen */
 	uint64_t setup_ns, boot_ns, total_ns;	/* host CLOCK_MONOTONIC; to START; overall */
+	/* parts of setup_ns, from an image: create the machine and enter it; hand over the archive */
+	uint64_t restore_ns, archive_ns;
 	uint64_t cleanup_ns;		/* of it, taking the machine down */
 	uint64_t guest_boot_ns, guest_total_ns;	/* guest clock at START and at EXIT */
 };

@@ -37,6 +37,7 @@ void ktstr_seen__free(struct ktstr_seen *s)
 	free(s->stimuli);
 	free(s->changes);
 	free(s->ops_done);
+	free(s->probe_says);
 	for (int i = 0; i < KTSTR_SCX_STATS_SEEN; i++)
 		free(s->scx_stats[i].text);
 	free(s);

@@ -21,6 +21,7 @@
 #define KTSTR_MAX_STIMULI	1024
 #define KTSTR_MAX_CHECK_CHANGES	256
 #define KTSTR_MAX_OPS_SEEN	2048
+#define KTSTR_MAX_PROBE_SAYS	(8u << 20)	/* bytes */
 
 struct ktstr_stimulus {
 	uint64_t time_ns;		/* guest clock */
@@ -65,6 +66,7 @@ struct ktstr_seen {
 	uint32_t nr_cpus;		/* as the guest says */
 	char release[128];		/* of the guest's kernel */
 	uint64_t now_ns;		/* guest clock, of the last message */
+	uint64_t sampled_ns;		/* guest clock, of the monitor's last sample; 0: none */
 	uint64_t start_ns, body_ns, teardown_ns, exit_ns;	/* guest clock, 0: not seen */
 
 	bool sched_started, sched_attached, sched_exited, sched_planned, sched_outlived;
@@ -91,6 +93,9 @@ struct ktstr_seen {
 	bool answered;			/* by a part, in @answer */
 	struct ktstr_answer answer;
 	struct ktstr_scx_stats_seen scx_stats[KTSTR_SCX_STATS_SEEN];
+	uint8_t *probe_says;		/* PROBE: each a u32 length, and so many bytes */
+	size_t probe_len;
+	uint64_t dropped_probes;	/* messages */
 
 	unsigned int bad_crcs, bad_messages;
 	uint64_t drops;			/* messages that the guest gave up */

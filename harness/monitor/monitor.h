@@ -6,6 +6,7 @@
 #include "bpf/write.h"
 #include "judge.h"
 #include "kthread.h"
+#include "live.h"
 #include "pace.h"
 #include "watch.h"
 #include "watchdog.h"

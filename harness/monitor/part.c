@@ -149,6 +149,7 @@ static void take_sample(const struct ktstr_run *run, struct ktstr_monitor_state 
 	    !to_ns(s, s->sample->global[KTSTR_GLOBAL_JIFFIES], &ns))
 		return;
 	time_ns = (uint64_t)(ns + s->clock_offset_ns);
+	run->seen->sampled_ns = time_ns;
 	ktstr_series__add(&s->all, time_ns, s->sample, have_times ? s->vcpu_ns : NULL);
 	ktstr_watches__read(&s->watches, &s->mon.view, s->sample, time_ns);
 	ktstr_monitor_kthreads__look(run, s, s->sample->global[KTSTR_GLOBAL_JIFFIES], time_ns);
@@ -229,6 +230,14 @@ static void tick(struct ktstr_run *run, void *state, struct vm *vm)
 	(void)vm;
 	if (s->vm && run->opts.monitor)
 		take_sample(run, s);
+}
+
+static void live(const struct ktstr_run *run, const void *state, char *buf, size_t size)
+{
+	const struct ktstr_monitor_state *s = state;
+
+	(void)run;
+	ktstr_live__format(&s->all, &s->mon.layout, buf, size);
 }
 
 static void detach(struct ktstr_run *run, void *state, struct vm *vm)
@@ -390,6 +399,7 @@ const struct ktstr_run_part ktstr_monitor_part = {
 	.sync = sync_point,
 	.mark = mark,
 	.tick = tick,
+	.live = live,
 	.stuck = ktstr_monitor__stuck,
 	.detach = detach,
 	.fold = fold,

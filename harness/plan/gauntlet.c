@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "harness/reserve/topology.h"
 #include "gauntlet.h"
 
 #ifdef __aarch64__
@@ -24,19 +25,41 @@ uint32_t ktstr_usable_cpus_here(void)
 
 void ktstr_room__here(struct ktstr_room *room, enum vm_accel accel)
 {
+	struct host_topology host;
 	struct ktstr_err err;
 	char why[256];
 
 	*room = (struct ktstr_room){ .no_smt = !GUESTS_HAVE_SMT };
 	if (accel == VM_ACCEL_AUTO && vm_pick_accel(accel, &accel, why, sizeof(why), &err))
 		return;
-	if (accel == VM_ACCEL_KVM)
-		room->cpus = ktstr_usable_cpus_here();
+	if (accel != VM_ACCEL_KVM)
+		return;
+	room->cpus = ktstr_usable_cpus_here();
+	if (host_topology__here(&host, &err))
+		return;
+	for (uint32_t i = 0; i < host.nr_llcs; i++) {
+		room->llcs += host.llc[i].nr_allowed > 0;
+		if (room->cpus_per_llc < host.llc[i].nr_allowed)
+			room->cpus_per_llc = host.llc[i].nr_allowed;
+	}
+	host_topology__free(&host);
+}
+
+/* Only machines in performance mode have LLCs and CPUs of the host for themselves. */
+static struct ktstr_room room_for(const struct ktstr_room *room, const struct ktstr_test *t)
+{
+	struct ktstr_room r = *room;
+
+	r.service = r.cpus && t->performance_mode == KTSTR_ON;
+	if (t->performance_mode != KTSTR_ON)
+		r.llcs = r.cpus_per_llc = 0;
+	return r;
 }
 
 bool ktstr_variant__accept(const struct ktstr_variant *v, const struct ktstr_room *room, char *why,
 			   size_t size)
 {
+	struct ktstr_room fits;
 	struct ktstr_bounds b;
 
 	if (!v->preset)
@@ -46,7 +69,8 @@ bool ktstr_variant__accept(const struct ktstr_variant *v, const struct ktstr_roo
 		return false;
 	}
 	ktstr_bounds__of(v->test, v->test->scheduler, &b);
-	return ktstr_preset__accept(v->preset, &b, room, why, size);
+	fits = room_for(room, v->test);
+	return ktstr_preset__accept(v->preset, &b, &fits, why, size);
 }
 
 /* @name up to its slash. */

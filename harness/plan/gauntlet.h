@@ -22,8 +22,8 @@ struct ktstr_variant {
 uint32_t ktstr_usable_cpus_here(void);
 
 /*
- * What limits the presets here: nothing where guests are emulated, the number of CPUs that this
- * process may use under KVM. @accel is what the user asks for; auto asks the host, which takes a
+ * What limits the presets here: nothing where guests are emulated; under KVM the number of CPUs that
+ * this process may use, and in performance mode the number and size of the LLCs that they are in. @accel is what the user asks for; auto asks the host, which takes a
  * moment where there is a /dev/kvm.
  */
 void ktstr_room__here(struct ktstr_room *room, enum vm_accel accel);

@@ -20,6 +20,7 @@
 
 #define DEFAULT_SEED	1
 #define MAX_SHIFT	10	/* of QEMU's -icount shift= */
+#define MAX_CPU_CAP	8192	/* CPUs that Linux may have */
 #define STALL_POLL_MS	500
 #define MAX_STALL_POLL_MS	60000
 
@@ -171,6 +172,20 @@ static int parse_auto_repro(struct ktstr_run_opts *o, struct ktstr_err *err)
 	o->auto_repro = !v || !strcmp(v, "on");
 	if (!o->auto_repro && strcmp(v, "off"))
 		return ktstr_err(err, EINVAL, "KTSTR_AUTO_REPRO=%s: must be on or off", v);
+	v = ktstr_env("KTSTR_PROBE_ENGINE");
+	if (!v || !strcmp(v, "auto"))
+		o->probes = KTSTR_PROBES_AUTO;
+	else if (!strcmp(v, "emulator"))
+		o->probes = KTSTR_PROBES_EMULATOR;
+	else if (!strcmp(v, "bpf"))
+		o->probes = KTSTR_PROBES_BPF;
+	else
+		return ktstr_err(err, EINVAL,
+				 "KTSTR_PROBE_ENGINE=%s: must be auto, emulator or bpf", v);
+	if (o->probes == KTSTR_PROBES_EMULATOR && (o->mttcg || o->accel == VM_ACCEL_KVM))
+		return ktstr_err(err, EINVAL,
+				 "KTSTR_PROBE_ENGINE=emulator needs a deterministic run: it excludes KTSTR_%s",
+				 o->mttcg ? "TCG_THREADS=multi" : "ACCEL=kvm");
 	return 0;
 }
 
@@ -204,6 +219,25 @@ static int parse_cold(struct ktstr_run_opts *o, struct ktstr_err *err)
 	if (v && strcmp(v, "0") && !o->cold)
 		return ktstr_err(err, EINVAL, "KTSTR_COLD=%s: must be 0 or 1", v);
 	return 0;
+}
+
+static int parse_perf(struct ktstr_run_opts *o, struct ktstr_err *err)
+{
+	const char *cap = ktstr_env(KTSTR_ENV_CPU_CAP);
+	uint64_t n = 0;
+	int ret = 0;
+
+	o->no_perf_mode = getenv("KTSTR_NO_PERF_MODE");
+	o->perf_only = ktstr_env("KTSTR_PERF_ONLY");
+	o->bypass_locks = ktstr_env(KTSTR_ENV_BYPASS_LOCKS);
+	if (cap)
+		ret = ktstr_parse_setting(KTSTR_ENV_CPU_CAP, cap, 1, MAX_CPU_CAP, &n, err);
+	if (!ret && cap && o->bypass_locks)
+		ret = ktstr_err(err, EINVAL,
+				KTSTR_ENV_CPU_CAP "=%s is a resource contract with others on this host, which "
+				KTSTR_ENV_BYPASS_LOCKS " does not keep: unset one of them", cap);
+	o->cpu_cap = (uint32_t)n;
+	return ret;
 }
 
 static int parse_attempt(struct ktstr_run_opts *o, struct ktstr_err *err)
@@ -298,7 +332,7 @@ int ktstr_run_opts__from_env(struct ktstr_run_opts *o, struct ktstr_err *err)
 	int (* const parsers[])(struct ktstr_run_opts *o, struct ktstr_err *err) = {
 		parse_accel, parse_determinism, parse_stall_poll, parse_monitor, parse_dump, parse_trace,
 		parse_ledger, parse_auto_repro, parse_scx_stats, parse_replay, parse_cold,
-		parse_attempt, check_kernel_commit, parse_fds, pick_runs_root, pick_run_id,
+		parse_perf, parse_attempt, check_kernel_commit, parse_fds, pick_runs_root, pick_run_id,
 	};
 	size_t i;
 	int ret;

@@ -13,6 +13,7 @@
 #include "lib/parse.h"
 #include "lib/paths.h"
 #include "harness/guest/work/work.h"
+#include "harness/model/run.h"
 #include "override.h"
 #include "preset.h"
 #include "scheduler.h"
@@ -248,7 +249,7 @@ static const struct {
 	{ KTSTR_ENV_KARGS, NULL }, { KTSTR_ENV_TOPOLOGY, NULL }, { "KTSTR_ACCEL", "kvm" }, { "KTSTR_ACCEL", "tcg" },
 	{ "KTSTR_TCG_THREADS", NULL }, { "KTSTR_ICOUNT_SHIFT", NULL }, { "KTSTR_COLD", NULL },
 	{ KTSTR_ENV_SNAPSHOTS, NULL }, { "KTSTR_MONITOR_CSV", NULL }, { "KTSTR_TRACE", NULL },
-	{ "KTSTR_LEDGER", "1" },
+	{ "KTSTR_LEDGER", "1" }, { KTSTR_ENV_CPU_CAP, NULL },
 	{ "KTSTR_DUMP", "always" }, { "KTSTR_VMCORE", "1" },
 };
 

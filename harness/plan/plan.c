@@ -141,6 +141,9 @@ static void inherit(struct ktstr_plan *p, const struct ktstr_test *t)
 	p->grace_s = t->grace_s;
 	p->num_snapshots = pick(t->num_snapshots, KTSTR_UNSET, 0);
 	p->workers_per_cgroup = pick(t->workers_per_cgroup, KTSTR_UNSET, KTSTR_DEFAULT_WORKERS);
+	p->performance_mode = t->performance_mode == KTSTR_ON;
+	p->no_perf_mode = t->no_perf_mode == KTSTR_ON;
+	p->cpu_budget = pick(t->cpu_budget, KTSTR_UNSET, 0);
 	p->kaslr = t->kaslr != KTSTR_OFF;
 	p->expect_err = t->expect_err == KTSTR_ON;
 	p->allow_inconclusive = t->allow_inconclusive == KTSTR_ON;

@@ -29,6 +29,8 @@ struct ktstr_plan {
 	uint64_t memory_mib;		/* max(64 * cpus, 256, memory_mib) */
 	uint32_t duration_s;
 	int64_t grace_s;		/* KTSTR_UNSET: by duration_s */
+	bool performance_mode, no_perf_mode;
+	uint32_t cpu_budget;			/* of the host's CPUs; 0: nobody says */
 	uint32_t num_snapshots;		/* periodic ones */
 	const char *work_type;		/* for swappable cgroups; NULL: their own */
 	uint32_t workers_per_cgroup;

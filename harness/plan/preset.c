@@ -185,7 +185,8 @@ bool ktstr_preset__accept(const struct ktstr_preset *p, const struct ktstr_bound
 		const char *what;
 		uint32_t needs, has;
 	} host[] = {
-		{ "CPUs", cpus, room->cpus },
+		{ room->service ? "CPUs with that for the host's threads" : "CPUs",
+		  cpus + room->service, room->cpus },
 		{ "LLCs", t->count.llcs, room->llcs },
 		{ "CPUs in one LLC", per_llc, room->cpus_per_llc },
 	};

@@ -137,6 +137,18 @@ int ktstr_func__fetch(const struct ktstr_func *f, const char *words, struct vm_f
 	return is_plain(f->btf, field) ? 0 : -EINVAL;
 }
 
+int ktstr_func__returns(const struct ktstr_func *f, struct vm_fetch *fetch,
+			struct ktstr_btf_field *field)
+{
+	struct ktstr_btf_type t;
+
+	ktstr_btf__type(f->btf, f->proto, &t);
+	if (ktstr_btf__field_in(f->btf, t.target, "", field))
+		return -ENOENT;
+	*fetch = (struct vm_fetch){ .reg = VM_REG_RET, .size = (uint8_t)field->size };
+	return field->class != KTSTR_BTF_OTHER && field->size && field->size <= 8 ? 0 : -EINVAL;
+}
+
 uint64_t ktstr_fetched__number(const struct ktstr_btf_field *field, const uint64_t *word)
 {
 	unsigned int bits = field->bits ? field->bits : field->size * 8;

@@ -39,6 +39,13 @@ int ktstr_func__param(const struct ktstr_func *f, uint32_t i, const char **name,
 int ktstr_func__fetch(const struct ktstr_func *f, const char *words, struct vm_fetch *fetch,
 		      struct ktstr_btf_field *field);
 
+/*
+ * How to fetch what it returns, of an event with exit set. 0, -ENOENT: it returns nothing, -EINVAL: no
+ * number.
+ */
+int ktstr_func__returns(const struct ktstr_func *f, struct vm_fetch *fetch,
+			struct ktstr_btf_field *field);
+
 /* The number @field in the words that were fetched: its bits, sign-extended if it is signed. */
 uint64_t ktstr_fetched__number(const struct ktstr_btf_field *field, const uint64_t *word);
 

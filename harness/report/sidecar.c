@@ -473,10 +473,13 @@ static void put_host(struct ktstr_json *j, const struct ktstr_run *run)
 	ktstr_json__str(j, "image_note", run->image_note[0] ? run->image_note : NULL);
 	ktstr_json__str(j, "skip_reason", run->skip_reason[0] ? run->skip_reason : NULL);
 	ktstr_json__u64(j, "setup_ms", run->setup_ns / NSEC_PER_MSEC);
+	ktstr_json__u64(j, "restore_us", run->restore_ns / NSEC_PER_USEC);
+	ktstr_json__u64(j, "archive_us", run->archive_ns / NSEC_PER_USEC);
 	ktstr_json__u64(j, "boot_ms", run->boot_ns / NSEC_PER_MSEC);
 	ktstr_json__u64(j, "total_ms", run->total_ns / NSEC_PER_MSEC);
 	ktstr_json__u64(j, "cleanup_duration_ms", run->cleanup_ns / NSEC_PER_MSEC);
 	ktstr_variant__json(run, "repeat", j);
+	ktstr_parts__json(run, "reservation", j);
 	ktstr_host_context__json("", j);
 	ktstr_json__end(j);
 }
@@ -485,7 +488,7 @@ static void put_host(struct ktstr_json *j, const struct ktstr_run *run)
  * The fixed sections of a sidecar; null when no part of the run has that name. The sections of
  * other parts follow.
  */
-static const char * const sections[] = { "monitor", "verifier_stats", "devices", "kvm_stats" };
+static const char * const sections[] = { "monitor", "verifier_stats", "devices", "kvm_stats", "reservation" };
 
 static bool has_place(const char *name)
 {

@@ -7,11 +7,12 @@
 #include "calls.h"
 
 #define ERROR_KIND	1024	/* SCX_EXIT_ERROR: from here on, exits are errors */
-#define CAUSE_NS	50000	/* between the call for a task and what follows from it */
+#define CAUSE_NS	50000
 
 int ktstr_repro_calls__init(struct ktstr_repro_calls *c)
 {
 	memset(c, 0, sizeof(*c));
+	c->cause_ns = CAUSE_NS;
 	c->call = calloc(KTSTR_REPRO_CALLS, sizeof(*c->call));
 	return c->call ? 0 : -ENOMEM;
 }
@@ -81,7 +82,7 @@ static void find_cause(struct ktstr_repro_calls *c)
 
 		if (call->vcpu != c->trigger_vcpu)
 			continue;
-		if (!last && call->pid && c->trigger_ns - call->ns <= CAUSE_NS)
+		if (!last && call->pid && c->trigger_ns - call->ns <= c->cause_ns)
 			last = call;
 		if (!p->is_op || call->exit_ns)
 			continue;

@@ -10,6 +10,7 @@
 
 #include "harness/monitor/bpf/prog.h"
 #include "harness/probe/func.h"
+#include "harness/probe/source.h"
 
 #define KTSTR_REPRO_NAME	64
 #define KTSTR_REPRO_FUNCS	64	/* of the kernel */
@@ -28,6 +29,8 @@ struct ktstr_repro_point {
 	bool is_trigger;		/* the exit of a scheduler is claimed */
 	int kind;			/* value that is the trigger's scx_exit_kind; -1: it has none */
 	int pid, comm;			/* value that is the task; -1: it has none */
+	struct ktstr_source source;	/* of an operation: where it begins */
+	struct ktstr_source crashed;	/* ... and where it was, in the backtrace of the crash */
 	unsigned int nr;
 	struct ktstr_repro_value value[VM_MAX_FETCHES];
 };
@@ -42,6 +45,7 @@ struct ktstr_repro_call {
 
 struct ktstr_repro_calls {
 	unsigned int nr_points, nr_kernel;	/* the kernel's come first, with link addresses */
+	uint64_t cause_ns;		/* between the call for a task and what follows from it */
 	struct ktstr_repro_point point[VM_MAX_PROBES];
 	struct vm_probe probe[VM_MAX_PROBES];
 	uint64_t nr;			/* calls ever; the last KTSTR_REPRO_CALLS are kept */
@@ -80,6 +84,15 @@ unsigned int ktstr_repro_points__kernel(struct ktstr_repro_calls *c, const struc
 					struct ktstr_repro_func *stack, unsigned int nr_stack);
 /* Probe all sched_ext programs that are loaded, entry and return. The number of them or -errno. */
 int ktstr_repro_points__programs(struct ktstr_repro_calls *c, struct ktstr_kview *v);
+
+/*
+ * The same before anything is loaded: probe all operations that there are in sched_ext_ops, without
+ * addresses. The number of them.
+ */
+unsigned int ktstr_repro_points__operations(struct ktstr_repro_calls *c, const struct ktstr_btf *btf);
+
+/* The operations are loaded: where were they written, and where was each of them in the backtrace @text? */
+void ktstr_repro_points__sources(struct ktstr_repro_calls *c, struct ktstr_kview *v, const char *text);
 
 /* A vm_probe_fn; @arg is a struct ktstr_repro_calls. */
 void ktstr_repro_calls__take(void *arg, const struct vm_probe_event *ev);

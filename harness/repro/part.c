@@ -10,7 +10,6 @@
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,33 +19,15 @@
 #include "harness/monitor/monitor.h"
 #include "harness/plan/plan.h"
 #include "lib/json.h"
-#include "lib/paths.h"
-#include "calls.h"
+#include "internal.h"
 #include "part.h"
 
-#define FILE_NAME	"auto-repro.txt"
-#define SCREEN_CALLS	14
-#define FILE_CALLS	200
+#define EMULATOR_NEEDS	"KTSTR_PROBE_ENGINE=emulator needs a deterministic run; give --seed N"
+#define BACKTRACE	"Backtrace:\n"	/* of an exit dump */
 #define MAX_STACK	48
 #define VERIFIER_LINES	10
 
-struct state {
-	struct ktstr_repro_calls calls;	/* of a second run; no memory in a first one */
-	uint64_t links[VM_MAX_PROBES];
-	uint64_t attach_kva;		/* link address; 0: this kernel does not have it */
-	uint64_t error_ns;		/* the machine's clock when the error was complete; 0: none was */
-	int nr_programs;
-	unsigned int nr_stack, nr_stack_probed;
-	char why_not[256];		/* probes could not be set */
-	/* of the first run, after the second one */
-	bool done, same_time, fired;
-	uint64_t second_ns;
-	char status[512];
-	char *screen;			/* lines of calls, or NULL */
-	char file[NAME_MAX];		/* in the run's folder; "": none */
-};
-
-static struct state *state_of(const struct ktstr_run *run)
+static struct ktstr_repro_state *state_of(const struct ktstr_run *run)
 {
 	return ktstr_part__state(run, &ktstr_repro_part);
 }
@@ -73,21 +54,35 @@ static bool is_expected(const struct ktstr_run *run)
 	return run->plan->test->expect_auto_repro == KTSTR_ON && !run->opts.repro_of && !run->opts.replay;
 }
 
+enum ktstr_probe_engine ktstr_repro__engine(const struct ktstr_run *run)
+{
+	if (run->opts.probes != KTSTR_PROBES_AUTO)
+		return run->opts.probes;
+	return ktstr_run__deterministic(run) ? KTSTR_PROBES_EMULATOR : KTSTR_PROBES_BPF;
+}
+
+static bool is_possible(const struct ktstr_run *run)
+{
+	return ktstr_repro__engine(run) == KTSTR_PROBES_BPF || ktstr_run__deterministic(run);
+}
+
 static int prepare(struct ktstr_run *run, void *state, struct ktstr_err *err)
 {
-	(void)state;
+	struct ktstr_repro_state *s = state;
+
+	s->engine = ktstr_repro__engine(run);
 	if (!is_expected(run))
 		return 0;
 	if (!run->opts.auto_repro || !run->opts.monitor)
 		return ktstr_err(err, EINVAL, "expect_auto_repro: is switched off by KTSTR_%s=off",
 				 run->opts.monitor ? "AUTO_REPRO" : "MONITOR");
-	if (!ktstr_run__deterministic(run))
-		return ktstr_err_missing(err, EOPNOTSUPP,
-					 "expect_auto_repro: only a deterministic run fails the same way again; give --seed N");
+	if (!is_possible(run))
+		return ktstr_err_missing(err, EOPNOTSUPP, "expect_auto_repro: " EMULATOR_NEEDS);
 	return 0;
 }
 
-static void fill_points(const struct ktstr_run *run, struct state *s, const struct ktstr_kimage *img)
+void ktstr_repro__fill_points(const struct ktstr_run *run, struct ktstr_repro_state *s,
+			      const struct ktstr_kimage *img)
 {
 	const struct ktstr_run *first = run->opts.repro_of;
 	struct ktstr_repro_func *stack = calloc(MAX_STACK, sizeof(*stack));
@@ -105,26 +100,57 @@ static void fill_points(const struct ktstr_run *run, struct state *s, const stru
 	free(stack);
 }
 
+/* Does this run get probes by BPF programs? */
+static bool is_bpf_repeat(const struct ktstr_run *run, const struct ktstr_repro_state *s)
+{
+	return run->opts.repro_of && s->engine == KTSTR_PROBES_BPF && applies(run);
+}
+
+static int pack(const struct ktstr_run *run, void *state, struct initramfs *fs, struct ktstr_err *err)
+{
+	return is_bpf_repeat(run, state) ? ktstr_repro_bpf__pack(run, state, fs, err) : 0;
+}
+
+static int add_args(const struct ktstr_run *run, void *state, struct ktstr_guest_args *a)
+{
+	if (is_bpf_repeat(run, state))
+		ktstr_repro_bpf__args(a);
+	return 0;
+}
+
+static void fold(struct ktstr_run *run, void *state)
+{
+	if (is_bpf_repeat(run, state))
+		ktstr_repro_bpf__fold(run, state);
+}
+
+static void fill_link(struct ktstr_repro_state *s, unsigned int i)
+{
+	s->links[i] = s->calls.probe[i].kva;
+	s->lens[i] = s->calls.probe[i].len;
+}
+
 static void fill_spec(const struct ktstr_run *run, void *state, struct vm_spec *spec)
 {
 	const struct ktstr_monitor_state *mon = ktstr_part__state(run, &ktstr_monitor_part);
-	struct state *s = state;
+	struct ktstr_repro_state *s = state;
 
 	if (!applies(run) || !ktstr_run__deterministic(run) || !mon || !mon->img)
 		return;
 	spec->probes = true;	/* for the clock */
-	if (!run->opts.repro_of || s->calls.call)
+	if (!run->opts.repro_of || s->calls.call || s->engine != KTSTR_PROBES_EMULATOR)
 		return;
-	fill_points(run, s, mon->img);
+	ktstr_repro__fill_points(run, s, mon->img);
 	for (unsigned int i = 0; i < s->calls.nr_points; i++)
-		s->links[i] = s->calls.probe[i].kva;
+		fill_link(s, i);
 	spec->probe_links = s->links;
+	spec->probe_lens = s->lens;
 	spec->nr_probe_links = s->calls.nr_points;
 	if (!ktstr_kimage__symbol(mon->img, "bpf_scx_reg", &s->attach_kva))
 		spec->mark_kva[VM_MARK_ATTACH] = s->attach_kva;
 }
 
-static int set_probes(struct state *s, struct ktstr_monitor *m, struct vm *vm)
+static int set_probes(struct ktstr_repro_state *s, struct ktstr_monitor *m, struct vm *vm)
 {
 	struct ktstr_repro_calls *c = &s->calls;
 	struct vm_probe *p = malloc(sizeof(c->probe));
@@ -141,7 +167,7 @@ static int set_probes(struct state *s, struct ktstr_monitor *m, struct vm *vm)
 	return ret ?: s->attach_kva ? vm_set_mark(vm, VM_MARK_ATTACH, &mark) : -ENOENT;
 }
 
-static void note(struct state *s, int ret)
+static void note(struct ktstr_repro_state *s, int ret)
 {
 	if (ret < 0)
 		snprintf(s->why_not, sizeof(s->why_not), "%s", ret == -ENOENT ?
@@ -149,12 +175,28 @@ static void note(struct state *s, int ret)
 			 strerror(-ret));
 }
 
+/* The scheduler is loaded: of the first run there is a backtrace of its crash. */
+static void find_sources(const struct ktstr_run *run, struct ktstr_repro_state *s,
+			 struct ktstr_monitor *m)
+{
+	const struct ktstr_run *first = run->opts.repro_of;
+	const char *log = first->sched_log, *kmsg = first->kmsg;
+
+	ktstr_repro_points__sources(&s->calls, &m->view,
+				    log && strstr(log, BACKTRACE) ? log : kmsg);
+}
+
 static void sync_point(struct ktstr_run *run, void *state, struct vm *vm)
 {
 	struct ktstr_monitor *m = view(run);
-	struct state *s = state;
+	struct ktstr_repro_state *s = state;
 
-	if (m && s->calls.call && !s->nr_programs && !s->why_not[0])
+	if (m && is_bpf_repeat(run, s) && run->seen->sched_attaching && !s->sources) {
+		s->sources = true;
+		find_sources(run, s, m);
+	}
+
+	if (m && s->links[0] && !s->nr_programs && !s->why_not[0])
 		note(s, set_probes(s, m, vm));
 }
 
@@ -162,17 +204,18 @@ static void mark(struct ktstr_run *run, void *state, struct vm *vm, enum vm_mark
 {
 	struct ktstr_monitor *m = view(run);
 	struct ktstr_exit_info info;
-	struct state *s = state;
+	struct ktstr_repro_state *s = state;
 
 	if (!m)
 		return;
 	if (slot == VM_MARK_ERROR && !s->error_ns && !ktstr_monitor__exit_info(m, &info) &&
 	    info.kind >= KTSTR_SCX_EXIT_ERROR)
 		vm_probe_time(vm, &s->error_ns);
-	if (slot != VM_MARK_ATTACH || !s->calls.call)
+	if (slot != VM_MARK_ATTACH || !s->links[0])
 		return;
 	s->nr_programs = ktstr_repro_points__programs(&s->calls, &m->view);
 	note(s, s->nr_programs < 0 ? s->nr_programs : set_probes(s, m, vm));
+	find_sources(run, s, m);
 }
 
 static bool crashed(const struct ktstr_run *run)
@@ -182,7 +225,7 @@ static bool crashed(const struct ktstr_run *run)
 }
 
 /* No program has run, so probes have nothing to show. The verifier has: the registers it saw. */
-static void tell_rejection(const struct ktstr_run *run, struct state *s, const char *reason)
+static void tell_rejection(const struct ktstr_run *run, struct ktstr_repro_state *s, const char *reason)
 {
 	size_t len;
 	FILE *f = open_memstream(&s->screen, &len);
@@ -195,9 +238,15 @@ static void tell_rejection(const struct ktstr_run *run, struct state *s, const c
 	fclose(f);
 }
 
+/* The emulator's engine needs the moment of it. */
+static bool was_ejected(const struct ktstr_run *run, const struct ktstr_repro_state *s)
+{
+	return s->engine == KTSTR_PROBES_BPF ? !!run->scx_error : !!s->error_ns;
+}
+
 bool ktstr_repro__wanted(const struct ktstr_run *run)
 {
-	struct state *s = state_of(run);
+	struct ktstr_repro_state *s = state_of(run);
 	char reason[400];
 
 	if (!s || run->opts.repro_of || !applies(run) || run->verdict != KTSTR_FAIL || !crashed(run) ||
@@ -207,12 +256,11 @@ bool ktstr_repro__wanted(const struct ktstr_run *run)
 	if (run->lifecycle < KTSTR_LIFECYCLE_SCHED)
 		snprintf(s->status, sizeof(s->status),
 			 "PRIMARY DID NOT REACH WORKLOAD: the scheduler was not started, there is nothing to repeat");
-	else if (!ktstr_run__deterministic(run))
-		snprintf(s->status, sizeof(s->status),
-			 "not tried: only a deterministic run fails the same way again; give --seed N");
-	else if (!s->error_ns && ktstr_verifier__reason(run->sched_log, reason, sizeof(reason)))
+	else if (!is_possible(run))
+		snprintf(s->status, sizeof(s->status), "not tried: " EMULATOR_NEEDS);
+	else if (!was_ejected(run, s) && ktstr_verifier__reason(run->sched_log, reason, sizeof(reason)))
 		tell_rejection(run, s, reason);
-	else if (!s->error_ns)
+	else if (!was_ejected(run, s))
 		snprintf(s->status, sizeof(s->status),
 			 "not tried: the scheduler ended by itself, it was not ejected for an error");
 	else
@@ -242,151 +290,30 @@ static const struct ktstr_btf *btf_of(const struct ktstr_run *second)
 	return mon && mon->img ? mon->img->btf : NULL;
 }
 
-static uint64_t kept(const struct ktstr_repro_calls *c)
-{
-	return c->nr < KTSTR_REPRO_CALLS ? c->nr : KTSTR_REPRO_CALLS;
-}
-
-/* Calls about the task, and the exit itself; pid 0: all calls. */
-static bool about(const struct ktstr_repro_calls *c, const struct ktstr_repro_call *call, int32_t pid)
-{
-	const struct ktstr_repro_point *p = &c->point[call->point];
-
-	return !pid || call->pid == pid || p->is_trigger ||
-	       (call->vcpu == c->trigger_vcpu && p->is_op && !call->pid && !call->exit_ns);
-}
-
-static void put_screen(const struct ktstr_repro_calls *c, const struct ktstr_btf *btf, int32_t pid,
-		       FILE *f)
-{
-	uint64_t at[SCREEN_CALLS], i = kept(c);
-	unsigned int nr = 0;
-	char line[320];
-
-	while (i-- > 0 && nr < SCREEN_CALLS)
-		if (about(c, ktstr_repro_calls__at(c, i), pid))
-			at[nr++] = i;
-	while (nr--) {
-		ktstr_repro_call__line(c, ktstr_repro_calls__at(c, at[nr]), btf, line, sizeof(line));
-		fprintf(f, "%s\n", line);
-	}
-}
-
-static void put_pipeline(const struct state *s, FILE *f)
-{
-	const struct ktstr_repro_calls *c = &s->calls;
-
-	fputs("--- probe pipeline ---\n", f);
-	fprintf(f, "  extracted:    %u functions from crash backtrace\n", s->nr_stack);
-	fprintf(f, "  traceable:    %u of them in the kernel's image\n", s->nr_stack_probed);
-	fprintf(f, "  bpf_discover: %d programs found\n", s->nr_programs > 0 ? s->nr_programs : 0);
-	fprintf(f, "  after_expand: %u total probe targets\n", c->nr_points);
-	if (s->why_not[0])
-		fprintf(f, "  failed:       %s\n", s->why_not);
-	fprintf(f, "  trigger:      %s\n", c->triggered ? "fired (tcg)" : "not fired (tcg)");
-	fprintf(f, "  events:       %" PRIu64 " calls, %" PRIu64 " kept\n", c->nr, kept(c));
-}
-
-static void put_all(const struct state *s, const struct ktstr_btf *btf, const char *status, int32_t pid,
-		    FILE *f)
-{
-	const struct ktstr_repro_calls *c = &s->calls;
-	uint64_t nr = kept(c), from = nr > FILE_CALLS ? nr - FILE_CALLS : 0;
-	char line[512];
-
-	fprintf(f, "%s\n\n", status);
-	put_pipeline(s, f);
-	if (!c->triggered)
-		return;
-	fputs("\n=== AUTO-PROBE: scx_exit fired ===\n\n", f);
-	for (uint64_t i = 0; i < nr; i++)
-		if (about(c, ktstr_repro_calls__at(c, i), pid))
-			ktstr_repro_call__print(c, ktstr_repro_calls__at(c, i), btf, f);
-	fprintf(f, "\n--- the last %" PRIu64 " calls of all tasks ---\n", nr - from);
-	for (uint64_t i = from; i < nr; i++) {
-		ktstr_repro_call__line(c, ktstr_repro_calls__at(c, i), btf, line, sizeof(line));
-		fprintf(f, "%s\n", line);
-	}
-}
-
-static void write_file(struct ktstr_run *run, struct state *s, const struct state *found,
-		       const struct ktstr_btf *btf, int32_t pid)
-{
-	char path[PATH_MAX], *text = NULL;
-	size_t len;
-	FILE *f = open_memstream(&text, &len);
-	int ret = -ENOMEM;
-
-	if (f) {
-		put_all(found, btf, s->status, pid, f);
-		ret = fclose(f) ? -ENOMEM : 0;
-	}
-	if (!ret)
-		ret = ktstr_paths__fmt(path, sizeof(path), "%s/" FILE_NAME, run->dir);
-	if (!ret)
-		ret = ktstr_paths__write(path, text, len);
-	free(text);
-	if (ret)
-		ktstr_run__lose(run, FILE_NAME ": %s", strerror(-ret));
-	else
-		snprintf(s->file, sizeof(s->file), "%s", FILE_NAME);
-}
-
-static void tell_status(struct state *s, const struct ktstr_run *second, int ret,
-			const struct ktstr_err *err, const struct state *found)
-{
-	if (ret)
-		snprintf(s->status, sizeof(s->status), "the second run could not be carried out: %.400s",
-			 err->msg);
-	else if (second->lifecycle < KTSTR_LIFECYCLE_SCHED)
-		snprintf(s->status, sizeof(s->status), "the second run ended before its scheduler started, after it had %s",
-			 ktstr_lifecycle__describe(second->lifecycle));
-	else if (found->why_not[0])
-		snprintf(s->status, sizeof(s->status), "probes could not be set in the second run: %s",
-			 found->why_not);
-	else if (found->nr_programs <= 0)
-		snprintf(s->status, sizeof(s->status),
-			 "no program of the scheduler could be probed in the second run");
-	else if (!found->error_ns)
-		snprintf(s->status, sizeof(s->status),
-			 "the second run ended otherwise: its scheduler was not ejected (%.300s)",
-			 second->why[0] ? second->why : "no error");
-	else if (!s->same_time)
-		snprintf(s->status, sizeof(s->status),
-			 "the second run failed at %.9f s of its machine, the first one at %.9f s: they are not the same run",
-			 (double)found->error_ns / 1e9, (double)s->error_ns / 1e9);
-	else if (!found->calls.triggered)
-		snprintf(s->status, sizeof(s->status),
-			 "the second run failed at the same nanosecond, %.9f s; this kernel has no function to trigger on",
-			 (double)s->error_ns / 1e9);
-	else
-		snprintf(s->status, sizeof(s->status),
-			 "the second run failed in the same way at the same nanosecond, %.9f s",
-			 (double)s->error_ns / 1e9);
-}
-
 void ktstr_repro__conclude(struct ktstr_run *run, const struct ktstr_run *second, int ret,
 			   const struct ktstr_err *err)
 {
-	const struct state *found = state_of(second);
-	struct state *s = state_of(run);
+	const struct ktstr_repro_state *found = state_of(second);
+	struct ktstr_repro_state *s = state_of(run);
 	const struct ktstr_btf *btf = btf_of(second);
 	int32_t pid;
 	size_t len;
 	FILE *f;
 
 	s->second_ns = found ? found->error_ns : 0;
-	s->same_time = s->second_ns && s->second_ns == s->error_ns;
-	tell_status(s, second, ret, err, found);
+	s->same = found && found->engine == KTSTR_PROBES_BPF ?
+		  ktstr_repro__same_error(run->scx_error, second->scx_error) :
+		  s->second_ns && s->second_ns == s->error_ns;
+	ktstr_repro__tell_status(run, s, second, ret, err, found);
 	if (ret || !found || !found->calls.call || !btf)
 		return;
-	s->fired = s->same_time && found->calls.triggered;
+	s->fired = s->same && found->calls.triggered;
 	s->nr_programs = found->nr_programs;
 	s->nr_stack = found->nr_stack;
 	s->calls.nr = found->calls.nr;
 	s->calls.nr_points = found->calls.nr_points;
-	pid = found->calls.causal_pid ?: pid_in(run->scx_error);
-	write_file(run, s, found, btf, pid);
+	pid = found->calls.causal_pid ?: pid_in(second->scx_error);
+	ktstr_repro__write_file(run, s, found, btf, pid);
 	f = found->calls.triggered ? open_memstream(&s->screen, &len) : NULL;
 	if (!f)
 		return;
@@ -396,13 +323,13 @@ void ktstr_repro__conclude(struct ktstr_run *run, const struct ktstr_run *second
 		fprintf(f, " of %s%spid %d", found->calls.causal_comm, found->calls.causal_pid ? ", " : "",
 			pid);
 	fputs(":\n", f);
-	put_screen(&found->calls, btf, pid, f);
+	ktstr_repro__put_screen(found, btf, pid, f);
 	fclose(f);
 }
 
 void ktstr_repro__judge(struct ktstr_run *run)
 {
-	const struct state *s = state_of(run);
+	const struct ktstr_repro_state *s = state_of(run);
 	const struct ktstr_detail *first = ktstr_result__first_failure(run->result);
 
 	if (!s || !is_expected(run) || run->verdict == KTSTR_SKIP || run->signal)
@@ -419,7 +346,7 @@ void ktstr_repro__judge(struct ktstr_run *run)
 static void json(const struct ktstr_run *run, const void *state, const char *key,
 		 struct ktstr_json *j)
 {
-	const struct state *s = state;
+	const struct ktstr_repro_state *s = state;
 
 	(void)run;
 	if (!s->done) {
@@ -428,6 +355,7 @@ static void json(const struct ktstr_run *run, const void *state, const char *key
 	}
 	ktstr_json__object(j, key);
 	ktstr_json__str(j, "status", s->status);
+	ktstr_json__str(j, "engine", s->engine == KTSTR_PROBES_BPF ? "bpf" : "emulator");
 	ktstr_json__u64(j, "error_ns", s->error_ns);
 	ktstr_json__u64(j, "second_error_ns", s->second_ns);
 	ktstr_json__u64(j, "programs", s->nr_programs > 0 ? (uint64_t)s->nr_programs : 0);
@@ -439,7 +367,7 @@ static void json(const struct ktstr_run *run, const void *state, const char *key
 
 static void report(const struct ktstr_run *run, const void *state, bool brief, FILE *f)
 {
-	const struct state *s = state;
+	const struct ktstr_repro_state *s = state;
 
 	(void)brief;
 	if (!s->done)
@@ -451,20 +379,24 @@ static void report(const struct ktstr_run *run, const void *state, bool brief, F
 
 static void release(void *state)
 {
-	struct state *s = state;
+	struct ktstr_repro_state *s = state;
 
 	ktstr_repro_calls__free(&s->calls);
+	ktstr_probe_told__free(&s->told);
 	free(s->screen);
 }
 
 const struct ktstr_run_part ktstr_repro_part = {
 	.name = "auto_repro",
 	.title = "auto-repro",
-	.state_size = sizeof(struct state),
+	.state_size = sizeof(struct ktstr_repro_state),
 	.prepare = prepare,
+	.pack = pack,
+	.args = add_args,
 	.spec = fill_spec,
 	.sync = sync_point,
 	.mark = mark,
+	.fold = fold,
 	.json = json,
 	.report = report,
 	.release = release,

@@ -11,6 +11,7 @@
 #include "calls.h"
 
 #define BPF_PREFIX	"bpf_prog_"
+#define MAX_FUNCTION	(64u << 10)	/* bytes */
 
 /* On the way out of every crash: they say nothing about this one. */
 static const char * const skip[] = {
@@ -168,6 +169,22 @@ static void add_value(struct ktstr_repro_point *p, struct vm_probe *probe, const
 	p->nr++;
 }
 
+/* Behind the arguments, so that there is a word for it if there is for these. */
+static void add_return(struct ktstr_repro_point *p, struct vm_probe *probe, const struct ktstr_func *f)
+{
+	struct ktstr_repro_value *v = &p->value[p->nr];
+
+	if (p->nr == VM_MAX_FETCHES || ktstr_func__returns(f, &probe->fetch[p->nr], &v->field))
+		return;
+	probe->nr_fetches = p->nr + 1;
+	if (vm_probe_words(probe) > VM_PROBE_WORDS) {
+		probe->nr_fetches--;
+		return;
+	}
+	snprintf(v->param, sizeof(v->param), "return");
+	p->nr++;
+}
+
 static const char *param_name(const char *func, bool is_op, uint32_t i, const char *btf_name,
 			      const char *group, char *buf, size_t size)
 {
@@ -239,7 +256,8 @@ static bool add_kernel(struct ktstr_repro_calls *c, const struct ktstr_kimage *i
 {
 	struct ktstr_repro_point *p;
 	struct ktstr_func f;
-	uint64_t kva;
+	bool told = false;
+	uint64_t kva, len;
 
 	for (unsigned int i = 0; i < c->nr_points; i++)
 		if (!strcmp(c->point[i].name, name))
@@ -250,9 +268,15 @@ static bool add_kernel(struct ktstr_repro_calls *c, const struct ktstr_kimage *i
 	if (!p)
 		return false;
 	p->is_trigger = is_trigger;
-	if (!ktstr_func__find(&f, img->btf, name))
+	/* a symbol that is not of a function, or a gap, may be far behind it */
+	len = ktstr_kimage__room(img, kva);
+	c->probe[c->nr_points - 1].len = len <= MAX_FUNCTION ? (uint32_t)len : 0;
+	if (!ktstr_func__find(&f, img->btf, name)) {
 		add_params(p, &c->probe[c->nr_points - 1], &f);
-	if (is_trigger || tells(p))
+		told = tells(p);
+		add_return(p, &c->probe[c->nr_points - 1], &f);
+	}
+	if (is_trigger || told)
 		return true;
 	c->nr_points--;
 	return false;
@@ -276,21 +300,28 @@ unsigned int ktstr_repro_points__kernel(struct ktstr_repro_calls *c, const struc
 	return nr;
 }
 
-static void add_program(void *arg, const struct ktstr_btf *btf, const char *op,
-			const struct ktstr_prog *prog)
+static bool add_op(struct ktstr_repro_calls *c, const struct ktstr_btf *btf, const char *op,
+		   uint64_t kva, uint64_t len)
 {
-	struct ktstr_repro_calls *c = arg;
 	struct ktstr_repro_point *p;
 	struct ktstr_func f;
 
 	if (ktstr_func__find_op(&f, btf, op))
-		return;
-	p = new_point(c, op, prog->value[KTSTR_PROG_CODE]);
+		return false;
+	p = new_point(c, op, kva);
 	if (!p)
-		return;
+		return false;
 	p->is_op = true;
-	c->probe[c->nr_points - 1].len = (uint32_t)prog->value[KTSTR_PROG_JITED_LEN];
+	c->probe[c->nr_points - 1].len = (uint32_t)len;
 	add_params(p, &c->probe[c->nr_points - 1], &f);
+	add_return(p, &c->probe[c->nr_points - 1], &f);
+	return true;
+}
+
+static void add_program(void *arg, const struct ktstr_btf *btf, const char *op,
+			const struct ktstr_prog *prog)
+{
+	add_op(arg, btf, op, prog->value[KTSTR_PROG_CODE], prog->value[KTSTR_PROG_JITED_LEN]);
 }
 
 int ktstr_repro_points__programs(struct ktstr_repro_calls *c, struct ktstr_kview *v)
@@ -300,4 +331,48 @@ int ktstr_repro_points__programs(struct ktstr_repro_calls *c, struct ktstr_kview
 	c->nr_points = c->nr_kernel;
 	ret = ktstr_ops__each(v, add_program, c);
 	return ret ?: (int)(c->nr_points - c->nr_kernel);
+}
+
+unsigned int ktstr_repro_points__operations(struct ktstr_repro_calls *c, const struct ktstr_btf *btf)
+{
+	struct ktstr_btf_part part;
+	struct ktstr_btf_type ops;
+
+	c->nr_points = c->nr_kernel;
+	ktstr_btf__type(btf, ktstr_btf__composite(btf, "sched_ext_ops"), &ops);
+	for (uint32_t i = 0; i < ops.nr && !ktstr_btf__part(btf, &ops, i, &part); i++)
+		if (*part.name)
+			add_op(c, btf, part.name, 0, 0);
+	return c->nr_points - c->nr_kernel;
+}
+
+struct seeker {
+	struct ktstr_repro_calls *c;
+	struct ktstr_kview *v;
+	const char *text;
+};
+
+static void find_source(void *arg, const struct ktstr_btf *btf, const char *op,
+			const struct ktstr_prog *prog)
+{
+	const struct seeker *s = arg;
+
+	(void)btf;
+	for (unsigned int i = 0; i < s->c->nr_points; i++) {
+		struct ktstr_repro_point *p = &s->c->point[i];
+
+		if (!p->is_op || strcmp(p->name, op))
+			continue;
+		if (ktstr_source__of(s->v, prog, &p->source))
+			p->source.line = 0;
+		if (ktstr_source__in_backtrace(s->v, prog, s->text, &p->crashed))
+			p->crashed.line = 0;
+	}
+}
+
+void ktstr_repro_points__sources(struct ktstr_repro_calls *c, struct ktstr_kview *v, const char *text)
+{
+	struct seeker s = { .c = c, .v = v, .text = text };
+
+	ktstr_ops__each(v, find_source, &s);
 }

@@ -128,7 +128,8 @@ struct walk {
 	const struct ktstr_btf *btf;
 	unsigned int next, word;
 	const struct ktstr_repro_value *v;
-	char name[32], before[96], after[96];	/* "": as before, or not known */
+	/* before "": known at return only; after "": as before, or not known */
+	char name[32], before[96], after[96];
 };
 
 static bool next_value(struct walk *w)
@@ -140,15 +141,17 @@ static bool next_value(struct walk *w)
 		unsigned int i = w->next++, at = w->word;
 
 		w->word += vm_fetch_words(&probe->fetch[i]);
-		if (!(w->call->have >> i & 1))
-			continue;
 		w->v = &p->value[i];
-		short_name(w->v, w->name, sizeof(w->name));
-		ktstr_repro_value__format(w->v, w->call->word + at, w->btf, w->before, sizeof(w->before));
-		w->after[0] = '\0';
+		w->before[0] = w->after[0] = '\0';
+		if (w->call->have >> i & 1)
+			ktstr_repro_value__format(w->v, w->call->word + at, w->btf, w->before,
+						  sizeof(w->before));
 		if (w->call->exit_ns && w->call->exit_have >> i & 1)
 			ktstr_repro_value__format(w->v, w->call->exit_word + at, w->btf, w->after,
 						  sizeof(w->after));
+		if (!w->before[0] && !w->after[0])
+			continue;
+		short_name(w->v, w->name, sizeof(w->name));
 		if (!strcmp(w->before, w->after))
 			w->after[0] = '\0';
 		return true;
@@ -188,9 +191,14 @@ void ktstr_repro_call__line(const struct ktstr_repro_calls *c, const struct ktst
 		if (!w.after[0] && !tells(&w))
 			continue;
 		len += (size_t)snprintf(buf + len, size - len, " %s=%s%s%s", w.name, w.before,
-					w.after[0] ? "->" : "", w.after);
+					w.before[0] && w.after[0] ? "->" : "", w.after);
 	}
-	if (p->is_op && !call->exit_ns && len < size)
+	if (!p->is_op || call->exit_ns || len >= size)
+		return;
+	if (p->crashed.line)
+		snprintf(buf + len, size - len, " (has not returned: %s:%u)", p->crashed.file,
+			 p->crashed.line);
+	else
 		snprintf(buf + len, size - len, " (has not returned)");
 }
 
@@ -199,9 +207,11 @@ void ktstr_repro_call__print(const struct ktstr_repro_calls *c, const struct kts
 {
 	const struct ktstr_repro_point *p = &c->point[call->point];
 	struct walk w = { .c = c, .call = call, .btf = btf };
-	char group[64] = "";
+	char group[64] = "", where[80] = "";
 
-	fprintf(f, "  %-40s CPU %u, %.9f s, %.3f us before the exit\n", p->name, call->vcpu,
+	if (p->source.line)
+		snprintf(where, sizeof(where), "%s:%u", p->source.file, p->source.line);
+	fprintf(f, "  %-32s %-24s CPU %u, %.9f s, %.3f us before the exit\n", p->name, where, call->vcpu,
 		(double)call->ns / 1e9, ((double)c->trigger_ns - (double)call->ns) / 1e3);
 	while (next_value(&w)) {
 		char head[64];
@@ -211,8 +221,11 @@ void ktstr_repro_call__print(const struct ktstr_repro_calls *c, const struct kts
 		if (*w.v->group && strcmp(head, group))
 			fprintf(f, "    %s\n", head);
 		snprintf(group, sizeof(group), "%s", head);
-		fprintf(f, "      %-16s %s%s%s\n", w.name, w.before, w.after[0] ? "  \u2192  " : "", w.after);
+		fprintf(f, "      %-16s %s%s%s\n", w.name, w.before,
+			w.before[0] && w.after[0] ? "  \u2192  " : "", w.after);
 	}
-	if (p->is_op && !call->exit_ns)
+	if (p->is_op && !call->exit_ns && p->crashed.line)
+		fprintf(f, "      (has not returned: %s:%u)\n", p->crashed.file, p->crashed.line);
+	else if (p->is_op && !call->exit_ns)
 		fputs("      (has not returned)\n", f);
 }

@@ -1,10 +1,18 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# How long it takes until a test begins: booted, and from an image. The first number of a cell is
-# set-up (everything until the test's own init begins to run, with the restore of the machine; a
-# booting machine counts from its first instruction, in the second number), the second one is until
-# the guest reports its start. Each is the smallest of RUNS runs, in ms of host time. The last two
-# columns are seconds of CPU time of the whole run, which also has the body of 1 s of guest time.
+# How long it takes until a test begins: booted, and from an image. Each figure is the smallest of
+# RUNS runs, in ms of host time.
+#
+#	set-up	of a run that boots: everything until the first instruction of its machine
+#	boot	from there until the guest reports its start
+#	prepare	of a run from an image: everything until its machine is created
+#	restore	from there to the first entry of its vCPUs
+#	archive	until the image's init has taken what belongs to the test
+#	init	from there until the guest reports its start
+#	ratio	of the two sums
+#	CPU	seconds of the whole run, booted and from the image; it has 1 s of guest time for the body
+#
+# With KTSTR_ACCEL=kvm, of the bundled VMM; also inside tests/nested/run.sh.
 #
 # usage: start.sh [RUNS [TOPOLOGY...]]	(3; 2, 4, 16 and 64 vCPUs)
 set -u
@@ -17,11 +25,12 @@ tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
 trap 'exit 130' INT TERM
 
-KTSTR_TEST_KERNEL=$("$out/ktstr" kernel path 2> /dev/null) || exit
-export KTSTR_TEST_KERNEL KTSTR_LIBDIR=$out KTSTR_ACCEL=tcg KTSTR_SEED=1 KTSTR_DURATION_S=1
+KTSTR_TEST_KERNEL=${KTSTR_TEST_KERNEL:-$("$out/ktstr" kernel path 2> /dev/null)} || exit
+export KTSTR_TEST_KERNEL KTSTR_LIBDIR=$out KTSTR_ACCEL=${KTSTR_ACCEL:-tcg} KTSTR_DURATION_S=1
+[ "$KTSTR_ACCEL" = kvm ] || export KTSTR_SEED=1
 TIMEFORMAT='%U %S'
 
-# once COLD: "SETUP BOOT CPU"
+# once COLD: "SETUP RESTORE ARCHIVE BOOT CPU", of times ms
 once() {
 	local cpu
 
@@ -31,25 +40,30 @@ once() {
 		awk '{ print $1 + $2 }')
 	python3 -c 'import json, sys
 h = json.load(open(sys.argv[1]))["host"]
-print(h["setup_ms"], h["boot_ms"], sys.argv[2])' "$tmp"/runs/r/*/*.ktstr.json "$cpu"
+print(h["setup_ms"], h["restore_us"] / 1e3, h["archive_us"] / 1e3, h["boot_ms"], sys.argv[2])' \
+		"$tmp"/runs/r/*/*.ktstr.json "$cpu"
 }
 
 # best COLD: the smallest of each
 best() {
 	for _ in $(seq "$runs"); do
 		once "$1"
-	done | awk 'NR == 1 { a = $1; b = $2; c = $3 }
-		{ a = $1 < a ? $1 : a; b = $2 < b ? $2 : b; c = $3 < c ? $3 : c }
-		END { print a, b, c }'
+	done | awk '{ for (i = 1; i <= NF; i++) if (NR == 1 || $i < min[i]) min[i] = $i }
+		END { for (i = 1; i <= 5; i++) printf "%s ", min[i]; print "" }'
 }
 
-printf '%-12s %16s %16s %8s %8s %8s\n' topology 'booted, ms' 'from image, ms' ratio 'CPU, s' 'CPU, s'
+row='%-10s %7s %7s %8s %8s %8s %7s %7s %6s %6s\n'
+# shellcheck disable=SC2059 # one format for the head and the rows
+printf "$row" topology set-up boot prepare restore archive init ratio CPU CPU
 for t; do
 	export KTSTR_TOPOLOGY=$t
 	once 0 > /dev/null	# makes the image
-	read -r cs cb cc < <(best 1)
-	read -r ws wb wc < <(best 0)
-	[ -n "${wc:-}" ] || { sed 's/^/# /' "$tmp/tap"; exit 1; }
-	printf '%-12s %7d + %6d %7d + %6d %8.2f %8.1f %8.1f\n' "$t" "$cs" "$cb" "$ws" "$wb" \
-		"$(awk "BEGIN { print ($ws + $wb) / ($cs + $cb) }")" "$cc" "$wc"
+	read -r cold_setup _ _ cold_boot cold_cpu < <(best 1)
+	read -r setup restore archive init cpu < <(best 0)
+	[ -n "${cpu:-}" ] || { sed 's/^/# /' "$tmp/tap"; exit 1; }
+	# shellcheck disable=SC2059,SC2046
+	printf "$row" "$t" "$cold_setup" "$cold_boot" $(awk "BEGIN {
+		printf \"%.0f %.1f %.1f %.0f %.2f %.1f %.1f\", $setup - $restore - $archive, $restore,
+			$archive, $init, ($setup + $init) / ($cold_setup + $cold_boot), $cold_cpu, $cpu
+	}")
 done

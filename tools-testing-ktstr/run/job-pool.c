@@ -243,13 +243,23 @@ static int read_signals(int fd)
 	return stop;
 }
 
+/* The next job waits for the others to end, or the one that runs wants to be alone. */
+static bool must_wait(const struct job_pool *pool)
+{
+	const struct job *next = &pool->jobs[pool->nr_started];
+
+	if (pool->nr_started == pool->nr_done)
+		return false;
+	return next->alone || next[-1].alone;
+}
+
 static int start_more(struct job_pool *pool)
 {
 	struct job *job;
 	int ret = 0;
 
 	while (!ret && pool->nr_started < pool->nr_jobs &&
-	       pool->nr_started - pool->nr_done < pool->width) {
+	       pool->nr_started - pool->nr_done < pool->width && !must_wait(pool)) {
 		job = &pool->jobs[pool->nr_started];
 		job_start(pool, job);
 		ret = pool->progress(pool->ctx, pool, job->state == JOB_DONE ? job : NULL);

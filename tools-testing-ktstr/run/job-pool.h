@@ -42,6 +42,7 @@ struct job {
 	const char *id;			/* in the document; NULL: FIXTURE/TEST */
 	const char *topology;		/* goes to the program as KTSTR_TOPOLOGY; NULL: its own */
 	const struct run_kernel *kernel; /* goes to the program as KTSTR_TEST_KERNEL; NULL: none */
+	bool alone;			/* nothing else of the pool runs beside it */
 	unsigned int retries;		/* how often it may be run again */
 	bool retry_seeds;		/* with the next seed, as the same one ends the same way */
 

@@ -16,6 +16,16 @@ static void make_run_id(struct job *job, const struct job_plan *p)
 		 several ? "-" : "", several ? job->kernel->label : "");
 }
 
+/*
+ * Tests in performance mode measure this host. They would keep each other from its LLCs, and the others
+ * would keep them. A deterministic guest does not notice.
+ */
+static bool runs_alone(const struct ktstr_about *about, const struct ktstr_run_opts *opts)
+{
+	return about->performance_mode && !opts->no_perf_mode &&
+	       !(opts->accel == VM_ACCEL_TCG && (opts->seeded || !opts->mttcg));
+}
+
 void jobs__fill(struct job *jobs, const struct job_plan *p)
 {
 	const struct ktstr_run_opts *opts = p->opts;
@@ -35,6 +45,7 @@ void jobs__fill(struct job *jobs, const struct job_plan *p)
 				job->program = s->programs.item[s->program_of[i]];
 				job->kernel = k < p->kernels->nr ? &p->kernels->item[k] : NULL;
 				job->repeat = r;
+				job->alone = runs_alone(&s->about[i], opts);
 				job->seeded = opts->seeded || (seeds && (p->repeats > 1 || p->retries));
 				job->seed = opts->seed + r - 1;
 				job->retries = p->retries;

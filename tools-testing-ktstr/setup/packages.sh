@@ -38,6 +38,7 @@ packages_build()
 packages_check()
 {
 	cat <<-EOF
+	ccache		ccache			ccache
 	cppcheck	cppcheck		cppcheck
 	shellcheck	shellcheck		ShellCheck
 	corelist	perl			perl

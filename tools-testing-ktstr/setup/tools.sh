@@ -114,6 +114,14 @@ host_cc()
 	[ -z "${LLVM:-}" ] && echo gcc || echo "$clang"
 }
 
+# libbpf with -O2. The Makefile of sched_ext builds it with -O0 when it is not there yet, and each
+# scheduler executes it inside an emulated guest: loading is most of a scheduler's start.
+build_libbpf()
+{
+	mkdir -p "$tmp/o/build/obj/libbpf" && tree_make lib/bpf OUTPUT="$tmp/o/build/obj/libbpf/" \
+		EXTRA_CFLAGS="-g -O2 -fPIC $maps" DESTDIR="$tmp/o/build" prefix= all install_headers
+}
+
 # libsubcmd.a, complete: tools that use it add three files of tools/lib by hand otherwise.
 build_subcmd()
 {
@@ -142,7 +150,9 @@ build()
 	flock 7
 	[ -e "$dir/complete" ] && return
 	sweep "$(dirname "$dir")"
-	tmp=$(dirname "$dir")/.tmp-tools-$$
+	# of this name, which is under the lock, as a compiler's cache has the paths of what it compiled
+	tmp=$(dirname "$dir")/.tmp-tools
+	rm -rf "$tmp"
 	# shellcheck disable=SC2064 # now is right
 	trap "rm -rf '$tmp'" EXIT
 	trap 'exit 130' INT TERM HUP
@@ -152,11 +162,11 @@ build()
 	# Schedulers are part of what a deterministic run depends on: no path of this machine in them.
 	maps="-ffile-prefix-map=$ksrc=linux -ffile-prefix-map=$(realpath "$ksrc")=linux"
 	maps+=" -ffile-prefix-map=$tmp=tools"
-	tree_make sched_ext O="$tmp/o" CLANG="$clang $maps" HOSTCC="$(host_cc) $maps" \
+	build_libbpf && tree_make sched_ext O="$tmp/o" CLANG="$clang $maps" HOSTCC="$(host_cc) $maps" \
 		LLVM_STRIP="$strip" VMLINUX_BTF="$tmp/vmlinux" all && build_subcmd || {
 		cp "$tmp/log" "$dir.log"
 		grep -m 5 -E 'error|Error' "$tmp/log" >&2
-		die "the tree's tools/sched_ext or tools/lib/subcmd does not build, see $dir.log"
+		die "the tree's tools/sched_ext, tools/lib/bpf or tools/lib/subcmd does not build, see $dir.log"
 	}
 	b=$tmp/o/build
 	mkdir "$tmp/t" &&

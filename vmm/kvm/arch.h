@@ -80,6 +80,16 @@ int kvm_arch_write_tables(const struct vm_ram *ram, const struct vm_spec *spec,
 
 /* After KVM_CREATE_VM, before memory and vCPUs: interrupt controllers and the like. */
 int kvm_arch_setup_vm(int kvm_fd, int vm_fd, const struct vm_topology *t, struct ktstr_err *err);
+
+#define KVM_WHY_BYTES	160
+
+/*
+ * Each vCPU of the VM @vm_fd has a CPU of the host for itself: let the guest keep it when it spins or
+ * halts. After kvm_arch_setup_vm(), before the vCPUs. @why says what KVM refuses, or is empty.
+ */
+void kvm_arch_dedicate(int vm_fd, char why[KVM_WHY_BYTES]);
+/* Of such a VM with its vCPUs: is its clock the host's TSC, without another exit? Likewise. */
+void kvm_arch_check_clock(int vm_fd, char why[KVM_WHY_BYTES]);
 /* The id that KVM_CREATE_VCPU gets for CPU @cpu. */
 uint32_t kvm_arch_vcpu_id(const struct vm_topology *t, uint32_t cpu);
 /* After all vCPUs of @m have been created: what they are and the registers they start with. */

@@ -100,6 +100,7 @@ static int create_kvm(struct kvm_machine *m, const struct vm_spec *s, uint64_t e
 	r = vm_lap(&m->vm, VM_STEP_IRQCHIP, kvm_arch_setup_vm(m->kvm_fd, m->fd, &s->topo, err));
 	if (r)
 		return r;
+	kvm_dedicated_vm(m);
 	r = vm_lap(&m->vm, VM_STEP_SLOTS, kvm_machine_map(m, err));
 	if (r)
 		return r;
@@ -107,6 +108,8 @@ static int create_kvm(struct kvm_machine *m, const struct vm_spec *s, uint64_t e
 	if (r)
 		return r;
 	r = vm_lap(&m->vm, VM_STEP_VCPUS, kvm_machine_add_vcpus(m, &s->topo, entry, err));
+	if (!r)
+		kvm_dedicated_vcpus(m);
 	if (r || !s->from)
 		return r;
 	return vm_lap(&m->vm, VM_STEP_VCPUS, kvm_load_state(m, s->from, err));
@@ -125,6 +128,8 @@ static int kvm_create(struct vm **vmp, const struct vm_spec *s, const struct vm_
 	m->vm.doorbell = kvm_arch.doorbell;
 	m->to_save = s->save_point && !s->from;
 	r = kvm_vcpus_init(m, ktstr_topology__cpus(&s->topo.count), err);
+	if (!r)
+		r = kvm_dedicated_init(m, s->vcpu_cpus, err);
 	if (r)
 		goto out_destroy;
 	r = place(m, s, image, err);

@@ -37,6 +37,7 @@ struct kvm_machine;
 struct kvm_vcpu {
 	struct kvm_machine *m;
 	uint32_t cpu;		/* number in the topology */
+	uint32_t host_cpu;	/* machine.dedicated: the CPU that it has for itself */
 	int fd;
 	struct kvm_run *run;	/* shared with KVM */
 	pthread_t thread;
@@ -59,6 +60,7 @@ struct kvm_machine {
 	size_t run_bytes;	/* of each kvm_run mapping */
 	struct kvm_vcpu *vcpu;
 	uint32_t nr_vcpus;
+	bool dedicated;		/* each vCPU has a CPU of the host for itself: kvm_vcpu.host_cpu */
 
 	struct bus bus;
 	struct dev_env env;
@@ -93,6 +95,14 @@ int kvm_machine_add_vcpus(struct kvm_machine *m, const struct vm_topology *topo,
 			  struct ktstr_err *err);
 /* Close all descriptors; the vCPU threads have ended. Any state of creation. */
 void kvm_machine_close(struct kvm_machine *m);
+
+/* dedicated.c, for a machine whose vCPUs have CPUs of the host for themselves; else nothing is done. */
+int kvm_dedicated_init(struct kvm_machine *m, const uint32_t *vcpu_cpus, struct ktstr_err *err);
+/* KVM's part, in two steps: before and after the vCPUs are created. */
+void kvm_dedicated_vm(struct kvm_machine *m);
+void kvm_dedicated_vcpus(struct kvm_machine *m);
+/* The vCPU threads exist and do not run yet. */
+void kvm_dedicated_threads(struct kvm_machine *m);
 
 /* load.c. All return 0 or -errno with @err. */
 /* Read the kernel from the file @path to where @image says. */

@@ -254,6 +254,8 @@ static int start_threads(struct kvm_machine *m)
 		set_state(v, VCPU_IN);
 	}
 	pthread_attr_destroy(&attr);
+	if (!r)
+		kvm_dedicated_threads(m);
 	return r;
 }
 

@@ -43,6 +43,7 @@ struct qemu_probe_area {
 	uint32_t generation;		/* counts changes of the probes */
 	uint32_t unused;
 	uint64_t link[VM_MAX_PROBES];	/* link addresses */
+	uint32_t link_len[VM_MAX_PROBES];	/* of their functions, or 0 */
 	struct vm_probe probe[VM_MAX_PROBES];
 	uint32_t nr_stop_links;		/* set before the emulator starts */
 	uint32_t stops_by_time;		/* the same: blocks are counted */

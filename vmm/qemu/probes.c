@@ -23,6 +23,8 @@ int qemu_probes_open(struct qemu_vm *q, const struct vm_spec *s, struct ktstr_er
 	a->nr_links = s->nr_probe_links;
 	if (s->nr_probe_links)
 		memcpy(a->link, s->probe_links, s->nr_probe_links * sizeof(*a->link));
+	if (s->probe_lens)
+		memcpy(a->link_len, s->probe_lens, s->nr_probe_links * sizeof(*a->link_len));
 	a->nr_stop_links = s->nr_stop_links;
 	if (s->nr_stop_links)
 		memcpy(a->stop_link, s->stop_links, s->nr_stop_links * sizeof(*a->stop_link));

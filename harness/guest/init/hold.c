@@ -107,6 +107,7 @@ void guest_hold__serve(struct guest *g)
 		g->sched.hold_fd = -1;
 		return;
 	}
+	guest_probe__operations(g);
 	guest_link__send(&g->link, KTSTR_MSG_SCHED_ATTACHING, NULL, 0);
 	guest_link__ring(&g->link);
 	answer.id = call.id;

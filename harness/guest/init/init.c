@@ -28,7 +28,7 @@
 static struct guest guest = {
 	.sched = { .pidfd = -1, .log_fd = -1, .leader.fd = -1, .hold_fd = -1 },
 	.body = { .sock = -1 },
-	.sig_fd = -1, .kmsg_fd = -1, .uevent_fd = -1,
+	.sig_fd = -1, .kmsg_fd = -1, .uevent_fd = -1, .probe_sock = -1,
 };
 
 static void __attribute__((noreturn)) machine_reset(void)

@@ -214,6 +214,7 @@ struct guest {
 	struct guest_stats stats;
 	struct ktstr_msg_ask ask;	/* of the body, while the scheduler is asked first */
 	int sig_fd, kmsg_fd, uevent_fd;	/* -1: none */
+	int probe_sock;			/* to the program that sets probes; -1: none */
 	const struct guest_source *sources;	/* of the loop; the last has no function */
 	struct ktstr_result *result;	/* findings of PID 1 itself */
 };
@@ -223,6 +224,17 @@ struct guest {
  * there). Returns true when done.
  */
 bool guest_loop__serve(struct guest *g, bool (*done)(const struct guest *g), uint64_t deadline_ns);
+
+/* probe.c: probes by BPF programs, if the host wants them */
+
+/* Before the scheduler: probe functions of the kernel. What cannot be done is told to the host. */
+void guest_probe__start(struct guest *g);
+/* It is loaded, and waits: probe its programs. */
+void guest_probe__operations(struct guest *g);
+/* The program has said something. */
+void guest_probe__forward(struct guest *g);
+/* The run is over. */
+void guest_probe__finish(struct guest *g);
 
 /* hold.c: a scheduler that waits before it attaches, until the host has seen it */
 

@@ -303,7 +303,7 @@ int guest_sched__run(struct guest *g, const char *path, char * const *args, uint
 	ret = sched_fork(g, path, args);
 	if (ret)
 		return refuse(g, KTSTR_INFRASTRUCTURE, ret == -EOPNOTSUPP ?
-			      "watchdog_timeout_s: this kernel cannot hold the scheduler where it attaches: it needs CONFIG_SECCOMP_FILTER=y" :
+			      "this kernel cannot hold the scheduler where it attaches, as watchdog_timeout_s and probes by BPF programs need it: it has to have CONFIG_SECCOMP_FILTER=y" :
 			      "the scheduler could not be started");
 	return wait_attached(g, timeout_ms);
 }

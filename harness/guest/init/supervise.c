@@ -198,6 +198,7 @@ static const struct guest_source sources[] = {
 	{ offsetof(struct guest, stats.fd), on_stats },
 	{ offsetof(struct guest, stats.timer_fd), on_stats_timer },
 	{ offsetof(struct guest, body.sock), on_body },
+	{ offsetof(struct guest, probe_sock), guest_probe__forward },
 	{ offsetof(struct guest, uevent_fd), on_uevent },
 	/* last: a child's output is forwarded before its end */
 	{ offsetof(struct guest, sig_fd), on_sigchld },
@@ -483,6 +484,7 @@ static void teardown(struct guest *g)
 	guest_link__ring(&g->link);
 	guest_stats__close(g);
 	guest_sched__stop(g);
+	guest_probe__finish(g);
 	run_echoes(g, g->args.disable);
 	guest_loop__serve(g, NULL, 0);
 	send_result(g);
@@ -508,6 +510,7 @@ int guest_supervise(struct guest *g)
 					  g->args.cgroup_parent, strerror(-ret));
 	}
 	run_echoes(g, g->args.enable);
+	guest_probe__start(g);
 	/* that a scheduler cannot be used is a finding, not an error of PID 1 */
 	ret = guest_sched__start(g) ? 0 : run_body(g);
 	teardown(g);

@@ -263,11 +263,11 @@ const char *ktstr_kimage__symbol_nth(const struct ktstr_kimage *img, uint32_t i,
 	return name_of(img, i);
 }
 
-const char *ktstr_kimage__symbol_at(const struct ktstr_kimage *img, uint64_t addr, uint64_t *off)
+/* The first symbol above @addr. */
+static uint32_t above(const struct ktstr_kimage *img, uint64_t addr)
 {
 	uint32_t low = 0, high = img->nr_symbols, mid;
 
-	/* the first that is above @addr */
 	while (low < high) {
 		mid = low + (high - low) / 2;
 		if (sym_at(img, mid)->addr <= addr)
@@ -275,6 +275,20 @@ const char *ktstr_kimage__symbol_at(const struct ktstr_kimage *img, uint64_t add
 		else
 			high = mid;
 	}
+	return low;
+}
+
+uint64_t ktstr_kimage__room(const struct ktstr_kimage *img, uint64_t addr)
+{
+	uint32_t next = above(img, addr);
+
+	return next < img->nr_symbols ? sym_at(img, next)->addr - addr : 0;
+}
+
+const char *ktstr_kimage__symbol_at(const struct ktstr_kimage *img, uint64_t addr, uint64_t *off)
+{
+	uint32_t low = above(img, addr);
+
 	if (!low)
 		return NULL;
 	*off = addr - sym_at(img, low - 1)->addr;

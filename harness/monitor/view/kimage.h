@@ -49,6 +49,9 @@ const char *ktstr_kimage__symbol_nth(const struct ktstr_kimage *img, uint32_t i,
 /* The symbol at or before @addr, NULL: none. @off: distance from it. */
 const char *ktstr_kimage__symbol_at(const struct ktstr_kimage *img, uint64_t addr, uint64_t *off);
 
+/* Bytes from @addr to the next symbol above it; 0: there is none. */
+uint64_t ktstr_kimage__room(const struct ktstr_kimage *img, uint64_t addr);
+
 struct vm_apic_timer;
 
 /* The symbols for a machine that knows its timer, or all 0 if the kernel lacks one. */

@@ -23,6 +23,7 @@
 struct state {
 	char letter;
 	unsigned int syncs;
+	bool silent;
 };
 
 static char calls[1024];		/* "a.prepare b.prepare ..." */
@@ -93,6 +94,11 @@ static void _l##_sync(struct ktstr_run *run, void *state, struct vm *vm)	\
 	s->syncs += run->seen->lifecycle == KTSTR_LIFECYCLE_BODY;		\
 	called(s->letter, "sync", NULL);					\
 }										\
+static void _l##_live(const struct ktstr_run *run, const void *state, char *buf, size_t size) \
+{										\
+	(void)run;								\
+	snprintf(buf, size, ((const struct state *)state)->silent ? "" : #_l " lives"); \
+}										\
 static void _l##_detach(struct ktstr_run *run, void *state, struct vm *vm)	\
 {										\
 	(void)run;								\
@@ -131,7 +137,7 @@ static void _l##_release(void *state)						\
 #define HOOKS(_l) \
 	.state_size = sizeof(struct state),					\
 	.check = _l##_check, .prepare = _l##_prepare, .pack = _l##_pack, .args = _l##_args, \
-	.spec = _l##_spec, .attach = _l##_attach, .sync = _l##_sync, .detach = _l##_detach, \
+	.spec = _l##_spec, .attach = _l##_attach, .sync = _l##_sync, .live = _l##_live, .detach = _l##_detach, \
 	.fold = _l##_fold, .json = _l##_json, .report = _l##_report, .release = _l##_release
 
 PART(a)
@@ -211,6 +217,28 @@ TEST_F(part, hooks_of_a_run_in_the_order_of_the_table_and_back)
 	calls[0] = '\0';
 	ktstr_run__free(&self->run);
 	EXPECT_STREQ("b.release a.release", calls);
+}
+
+TEST_F(part, words_for_the_progress_line)
+{
+	struct state a = { .letter = 'a' }, b = { .letter = 'b' };
+	char text[32];
+
+	self->run.part_state[0] = &a;
+	self->run.part_state[2] = &b;
+	ktstr_parts__live(&self->run, text, sizeof(text));
+	EXPECT_STREQ("a lives, b lives", text);
+	ktstr_parts__live(&self->run, text, 12);
+	EXPECT_STREQ("a lives, b ", text);
+	ktstr_parts__live(&self->run, text, 9);
+	EXPECT_STREQ("a lives", text);
+	b.silent = true;
+	ktstr_parts__live(&self->run, text, sizeof(text));
+	EXPECT_STREQ("a lives", text);
+	a.silent = true;
+	ktstr_parts__live(&self->run, text, sizeof(text));
+	EXPECT_STREQ("", text);
+	self->run.part_state[0] = self->run.part_state[2] = NULL;
 }
 
 TEST_F(part, a_sync_point_comes_after_the_messages_before_it)

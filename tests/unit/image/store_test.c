@@ -2,10 +2,13 @@
 /* The cache of images: whole or not at all, one maker at a time, nothing left of dead makers. */
 #include <fcntl.h>
 #include <linux/kernel.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "harness/image/store.h"
 #include "kselftest_harness.h"
@@ -181,8 +184,110 @@ TEST_F(store, one_maker_at_a_time)
 	ASSERT_LE(0, lock);
 	EXPECT_EQ(-EAGAIN, ktstr_store__lock(&self->s, KEY));
 	EXPECT_LE(0, ktstr_store__lock(&self->s, OTHER));
-	close(lock);
+	ktstr_store__unlock(&self->s, KEY, &lock);
+	EXPECT_EQ(-1, lock);
 	EXPECT_LE(0, ktstr_store__lock(&self->s, KEY));
+}
+
+TEST_F(store, a_released_lock_leaves_no_file)
+{
+	struct ktstr_image_entry *all;
+	int lock = ktstr_store__lock(&self->s, KEY), dead = ktstr_store__lock(&self->s, OTHER);
+
+	ASSERT_LE(0, lock);
+	ASSERT_LE(0, dead);
+	/* as the kernel does it for a process that was killed */
+	close(dead);
+	EXPECT_EQ(2, names(self->root));
+	EXPECT_EQ(0, ktstr_image__list(&all, &self->err));
+	EXPECT_EQ(1, names(self->root));
+	EXPECT_EQ(-EAGAIN, ktstr_store__lock(&self->s, KEY));
+	ktstr_store__unlock(&self->s, KEY, &lock);
+	EXPECT_EQ(0, names(self->root));
+}
+
+#define TAKERS		4
+#define TURNS		300
+
+/* Take the lock TURNS times. 0 when nobody else had it meanwhile. */
+static int take_turns(struct ktstr_image_store *s, int *holder, int me)
+{
+	int lock, nobody, wrong = 0, turn = 0;
+
+	while (turn < TURNS) {
+		lock = ktstr_store__lock(s, KEY);
+		if (lock == -EAGAIN)
+			continue;
+		if (lock < 0)
+			return 2;
+		turn++;
+		nobody = 0;
+		if (!__atomic_compare_exchange_n(holder, &nobody, me, false, __ATOMIC_SEQ_CST,
+						 __ATOMIC_SEQ_CST))
+			wrong = 1;
+		if (turn % 4 == 0)
+			sched_yield();
+		__atomic_compare_exchange_n(holder, &me, 0, false, __ATOMIC_SEQ_CST,
+					    __ATOMIC_SEQ_CST);
+		ktstr_store__unlock(s, KEY, &lock);
+	}
+	return wrong;
+}
+
+TEST_F(store, takers_who_race_have_the_lock_one_at_a_time)
+{
+	int *holder = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct ktstr_image_entry *all;
+	int status, i, done = 0;
+	pid_t pid[TAKERS];
+
+	ASSERT_NE(MAP_FAILED, holder);
+	for (i = 0; i < TAKERS; i++) {
+		pid[i] = fork();
+		if (!pid[i])
+			_exit(take_turns(&self->s, holder, i + 1));
+	}
+	/* one that sweeps meanwhile takes no lock from anybody */
+	while (done < TAKERS) {
+		EXPECT_EQ(0, ktstr_image__list(&all, &self->err));
+		for (i = 0; i < TAKERS; i++) {
+			if (pid[i] <= 0 || !waitpid(pid[i], &status, WNOHANG))
+				continue;
+			EXPECT_EQ(0, status) TH_LOG("taker %d", i);
+			pid[i] = 0;
+			done++;
+		}
+	}
+	EXPECT_EQ(0, names(self->root));
+	munmap(holder, 4096);
+}
+
+TEST_F(store, what_can_have_no_image_is_remembered_for_a_week)
+{
+	struct timespec then[2] = { { .tv_nsec = UTIME_NOW }, { .tv_nsec = UTIME_NOW } };
+	char path[256], why[64];
+
+	EXPECT_FALSE(ktstr_store__is_refused(&self->s, KEY, why, sizeof(why)));
+	ASSERT_EQ(0, ktstr_store__refuse(&self->s, KEY, "no ports"));
+	EXPECT_TRUE(ktstr_store__is_refused(&self->s, KEY, why, sizeof(why)));
+	EXPECT_STREQ("no ports", why);
+	EXPECT_FALSE(ktstr_store__is_refused(&self->s, OTHER, why, sizeof(why)));
+	/* a text that is not whole, or longer than the room for it */
+	EXPECT_FALSE(ktstr_store__is_refused(&self->s, KEY, why, 4));
+	snprintf(path, sizeof(path), "%s/refused-" KEY, self->root);
+	put(path, "no po");
+	EXPECT_FALSE(ktstr_store__is_refused(&self->s, KEY, why, sizeof(why)));
+	/* an old one counts no more, and goes when an image is made */
+	ASSERT_EQ(0, ktstr_store__refuse(&self->s, KEY, "no ports"));
+	ASSERT_EQ(0, ktstr_store__refuse(&self->s, OTHER, "no ports"));
+	then[1] = (struct timespec){ .tv_sec = time(NULL) - 8 * 24 * 3600 };
+	ASSERT_EQ(0, utimensat(AT_FDCWD, path, then, 0));
+	EXPECT_FALSE(ktstr_store__is_refused(&self->s, KEY, why, sizeof(why)));
+	ASSERT_EQ(0, add(&self->s, KEY, "state"));
+	EXPECT_EQ(-1, access(path, F_OK));
+	EXPECT_TRUE(ktstr_store__is_refused(&self->s, OTHER, why, sizeof(why)));
+	EXPECT_EQ(1, ktstr_image__remove(NULL, &self->err));
+	EXPECT_EQ(0, names(self->root));
 }
 
 TEST_F(store, a_killed_maker_leaves_nothing_for_long)

@@ -6,6 +6,7 @@
 #include "kselftest_harness.h"
 
 #include "harness/monitor/judge.h"
+#include "harness/monitor/live.h"
 #include "lib/clock.h"
 
 #define MACHINE_CPUS	4
@@ -76,6 +77,54 @@ static void keep(struct ktstr_series *all, struct ktstr_sample *s, const uint64_
 		ktstr_monitor_summary__make(&self->sum, &self->all, self->j.span, \
 					    NR_EVENTS, TICK);			\
 	} while (0)
+
+#define LIVE(_text)								\
+	do {									\
+		char _buf[96];							\
+		ktstr_live__format(&self->all, &layout, _buf, sizeof(_buf));	\
+		EXPECT_STREQ(_text, _buf);					\
+	} while (0)
+
+TEST_F(series, words_for_the_progress_line)
+{
+	struct ktstr_monitor_layout layout = {
+		.nr_events = NR_EVENTS,
+		.event = { { KTSTR_EVENT_FALLBACK, 0 }, { KTSTR_EVENT_KEEP_LAST, 0 } },
+	};
+	struct ktstr_sample *many;
+	char cut[8];
+
+	LIVE("");
+	set(self->s, 1, KTSTR_CPU_NR_RUNNING, 3);
+	set(self->s, 2, KTSTR_CPU_SCX_LOCAL_DSQ, 2);
+	KEEP(1);
+	LIVE("rq 1 3 1 1, dsq 2");
+	/* 20 in 2 s; of the first second 5 are forgotten */
+	self->s->event[FALLBACK] += 5;
+	KEEP(10);
+	self->s->event[FALLBACK] += 15;
+	KEEP(10);
+	LIVE("rq 1 3 1 1, dsq 2, fallback 15/s");
+	ktstr_live__format(&self->all, &layout, cut, sizeof(cut));
+	EXPECT_STREQ("rq 1 3 ", cut);
+	/* what cannot be read is not 0, and without a scheduler there is no queue of one */
+	self->s->cpu[0].have &= ~(1ull << KTSTR_CPU_NR_RUNNING);
+	self->s->sched_kva = 0;
+	self->s->have_events = false;
+	KEEP(1);
+	LIVE("rq ? 3 1 1");
+	ktstr_series__free(&self->all);
+	self->all = (struct ktstr_series){ };
+	many = calloc(1, sizeof(*many) + 16 * sizeof(many->cpu[0]));
+	ASSERT_NE(NULL, many);
+	many->nr_cpus = 16;
+	for (uint32_t cpu = 1; cpu < 16; cpu++)
+		set(many, cpu, KTSTR_CPU_NR_RUNNING, cpu == 7 ? 5 : 1);
+	set(many, 0, KTSTR_CPU_NR_RUNNING, 0);
+	ktstr_series__add(&self->all, NSEC_PER_SEC, many, NULL);
+	free(many);
+	LIVE("rq 0-5 (mean 1.2)");
+}
 
 TEST_F(series, imbalance_is_the_longest_queue_over_the_shortest_and_an_empty_one_counts_as_one)
 {

@@ -132,8 +132,9 @@ static const struct reader {
 	{ "allow_splats", "harness/host/fold.c", strings },
 	{ "survives_storm", "harness/guest/init/body.c" },
 	{ "allow_inconclusive", "harness/plan/plan.c" },
-	{ "auto_repro", "harness/repro/part.c" }, { "expect_auto_repro", "harness/repro/part.c" }, { "performance_mode" }, { "no_perf_mode" },
-	{ "cpu_budget", NULL, NULL, 1 },
+	{ "auto_repro", "harness/repro/part.c" }, { "expect_auto_repro", "harness/repro/part.c" }, 
+	{ "performance_mode", "harness/plan/plan.c" }, { "no_perf_mode", "harness/plan/plan.c" },
+	{ "cpu_budget", "harness/plan/plan.c", NULL, 1 },
 	{ "kaslr", "harness/plan/plan.c" },
 	{ "host_only", "harness/plan/plan.c" },
 	{ "ignore", "harness/host/main.c" },
@@ -309,6 +310,7 @@ static const struct variable {
 	{ "KTSTR_DUMP", "harness/plan/opts.c", NAMED, "always" },
 	{ "KTSTR_VMCORE", "harness/plan/opts.c", NAMED, "1" },
 	{ "KTSTR_AUTO_REPRO", "harness/plan/opts.c" },		/* off where nothing crashes */
+	{ "KTSTR_PROBE_ENGINE", "harness/plan/opts.c" },	/* of such a second run */
 	{ "KTSTR_REPLAY", "harness/plan/opts.c" },		/* set by the tool, of deterministic runs */
 	{ "KTSTR_TRACE", "harness/plan/opts.c", NAMED, "/tmp/x" },
 	{ "KTSTR_LEDGER", "harness/plan/opts.c", NAMED, "1" },
@@ -326,6 +328,11 @@ static const struct variable {
 	{ "KTSTR_VERBOSE", "harness/host/direct.c" },
 	{ KTSTR_ENV_KARGS, "harness/plan/override.h", NAMED, "quiet" },
 	{ "KTSTR_NO_SKIP_MODE", "harness/host/run.c" },
+	{ "KTSTR_NO_PERF_MODE", "harness/plan/opts.c" },	/* only a machine can be in it */
+	{ "KTSTR_PERF_ONLY", "harness/plan/opts.c" },		/* likewise */
+	{ KTSTR_ENV_CPU_CAP, "harness/model/run.h", NAMED, "1" },
+	{ KTSTR_ENV_BYPASS_LOCKS, "harness/model/run.h" },	/* nothing is reserved */
+	{ "KTSTR_LOCK_DIR", "harness/reserve/lockfile.c" },
 	{ "KTSTR_LOG_PASSES", "harness/host/guest_args.c" },
 	{ "KTSTR_BUDGET_SECS", "tools-testing-ktstr/choose/budget.c" },
 	{ "KTSTR_ATTEMPT", "harness/plan/opts.c" },
@@ -333,7 +340,7 @@ static const struct variable {
 	{ "KTSTR_CONSOLE", "harness/plan/opts.c" },
 	{ "KTSTR_TERMINAL", "harness/plan/opts.c" },
 	{ "KTSTR_QEMU", "vmm/qemu/find.c" },
-	{ "KTSTR_LIBDIR", "vmm/qemu/find.c" },
+	{ "KTSTR_LIBDIR", "lib/paths.c" },
 	{ "KTSTR_PAGER", "tools-testing-ktstr/ktstr.c" },
 	{ "KTSTR_GUEST_INIT", "harness/guest/init/init.c" },
 };
@@ -411,6 +418,11 @@ static const struct tool_option {
 	{ "run", "kernel", "KTSTR_TEST_KERNEL", "run_kernels__find(ks, &o.kernels" },
 	{ "run", "karg", KTSTR_ENV_KARGS, "setenv(KTSTR_ENV_KARGS" },
 	{ "run", "no-skip-mode", "KTSTR_NO_SKIP_MODE", "{ \"KTSTR_NO_SKIP_MODE\"" },
+	{ "run", "no-perf-mode", "KTSTR_NO_PERF_MODE", "{ \"KTSTR_NO_PERF_MODE\", o.no_perf" },
+	{ "run", "cpu-cap", KTSTR_ENV_CPU_CAP, "{ KTSTR_ENV_CPU_CAP, o.cpu_cap }" },
+	{ "run", "bypass-llc-locks", KTSTR_ENV_BYPASS_LOCKS, "{ KTSTR_ENV_BYPASS_LOCKS, o.bypass_locks" },
+	{ "locks", "json", NULL, "if (as_json" },
+	{ "locks", "watch", NULL, "parse_interval(watch_option" },
 	{ "run", "runs", "KTSTR_RUNS_ROOT", "setenv(\"KTSTR_RUNS_ROOT\"" },
 	{ "run", "monitor-csv", "KTSTR_MONITOR_CSV", "start_file(\"monitor-csv\"" },
 	{ "run", "trace", "KTSTR_TRACE", "start_file(\"trace\"" },
@@ -476,12 +488,15 @@ static const struct tool_option {
 	{ "shell", "accel", "KTSTR_ACCEL", "{ \"KTSTR_ACCEL\"" },
 	{ "shell", "seed", "KTSTR_SEED", "{ \"KTSTR_SEED\", o.seed }" },
 	{ "shell", "karg", KTSTR_ENV_KARGS, "export_lines(KTSTR_ENV_KARGS" },
+	{ "shell", "no-perf-mode", "KTSTR_NO_PERF_MODE", "{ \"KTSTR_NO_PERF_MODE\", o.no_perf" },
+	{ "shell", "cpu-cap", KTSTR_ENV_CPU_CAP, "{ KTSTR_ENV_CPU_CAP, o.cpu_cap }" },
 	{ "shell", "console", "KTSTR_CONSOLE", "o.console" },
 	{ "kernel", "json", NULL, "if (as_json)" },
 	{ "kernel", "range", NULL, "run_kernels__series(range_option" },
 	{ "kernel", "extra-kconfig", NULL, "{ \"--extra-kconfig\", extra_kconfig }" },
 	{ "kernel", "force", NULL, "if (!ret && force)" },
 	{ "kernel", "jobs", NULL, "{ \"--jobs\", jobs_option }" },
+	{ "kernel", "cpu-cap", NULL, "cap_option ?: ktstr_env(" },
 	{ "kernel", "keep", NULL, "ktstr_parse_u64(keep_option" },
 	{ "kernel", "builds", NULL, "ktstr_kernel__remove_builds(" },
 	{ "kernel", "dry-run", NULL, "dry_run ? 0 : ktstr_kernel__remove(" },

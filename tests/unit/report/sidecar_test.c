@@ -202,6 +202,7 @@ TEST_F(sidecar, two_runs_that_differ_only_on_the_host_differ_only_under_host)
 	other.dir = "/elsewhere";
 	other.kernel.path = "/another/path";
 	other.total_ns = other.boot_ns = other.setup_ns = other.cleanup_ns = 12345678901;
+	other.restore_ns = other.archive_ns = 1234567;
 	second = ktstr_sidecar__text(&other);
 	ASSERT_NE(NULL, second);
 	EXPECT_STRNE(self->text, second);

@@ -90,6 +90,48 @@ int kvm_arch_setup_vm(int kvm_fd, int vm_fd, const struct vm_topology *t, struct
 	return x86_apic_create(vm_fd, t, err);
 }
 
+static bool disable_exit(int vm_fd, uint64_t flag)
+{
+	struct kvm_enable_cap cap = { .cap = KVM_CAP_X86_DISABLE_EXITS, .args = { flag } };
+
+	return !ioctl(vm_fd, KVM_ENABLE_CAP, &cap);
+}
+
+/*
+ * In two calls: flags add up, and HLT is refused where the mitigation of SMT's return stack buffer is
+ * on (arch/x86/kvm/x86.c), which must not cost PAUSE.
+ */
+void kvm_arch_dedicate(int vm_fd, char why[KVM_WHY_BYTES])
+{
+	int offered = ioctl(vm_fd, KVM_CHECK_EXTENSION, KVM_CAP_X86_DISABLE_EXITS);
+	bool pause, hlt;
+
+	pause = offered > 0 && offered & KVM_X86_DISABLE_EXITS_PAUSE &&
+		disable_exit(vm_fd, KVM_X86_DISABLE_EXITS_PAUSE);
+	hlt = offered > 0 && offered & KVM_X86_DISABLE_EXITS_HLT &&
+	      disable_exit(vm_fd, KVM_X86_DISABLE_EXITS_HLT);
+	if (!pause || !hlt)
+		snprintf(why, KVM_WHY_BYTES, "this host's KVM does not let the guest keep its CPU in %s%s%s",
+			 pause ? "" : "PAUSE", pause || hlt ? "" : " and ", hlt ? "" : "HLT");
+}
+
+/*
+ * KVM decides about its master clock when the clock is set. The flags are cleared, as with that of the
+ * real time the clock would be moved on by the time since it was read.
+ */
+void kvm_arch_check_clock(int vm_fd, char why[KVM_WHY_BYTES])
+{
+	struct kvm_clock_data clock;
+
+	if (ioctl(vm_fd, KVM_GET_CLOCK, &clock))
+		return;
+	clock.flags = 0;
+	if (ioctl(vm_fd, KVM_SET_CLOCK, &clock) || ioctl(vm_fd, KVM_GET_CLOCK, &clock))
+		return;
+	if (!(clock.flags & KVM_CLOCK_TSC_STABLE))
+		snprintf(why, KVM_WHY_BYTES, "the host's TSC is not stable, so the guest's clock costs more");
+}
+
 uint32_t kvm_arch_vcpu_id(const struct vm_topology *t, uint32_t cpu)
 {
 	return vm_apic_id(t, cpu);
@@ -139,6 +181,9 @@ int kvm_arch_setup_vcpus(struct kvm_machine *m, const struct vm_topology *t, uin
 {
 	struct kvm_cpuid2 *host = new_cpuid(err), *room = new_cpuid(err);
 	int r = host && room ? host_cpuid(m->kvm_fd, host, err) : -ENOMEM;
+
+	if (!r && m->dedicated)
+		x86_cpuid_add_realtime(host->entries, host->nent);
 
 	for (uint32_t i = 0; !r && i < m->nr_vcpus; i++)
 		r = setup_vcpu(m->vcpu[i].fd, host, room, t, i, entry, err);

@@ -38,6 +38,8 @@
 /* KVM_FEATURE_MSI_EXT_DEST_ID: without it Linux leaves CPUs with ids above 255 alone */
 #define KVM_EXT_DEST_ID		(1u << 15)
 
+#define KVM_HINTS_REALTIME_BIT	(1u << 0)	/* KVM_HINTS_REALTIME is a bit's number */
+
 #define LEVEL_SMT		1
 #define LEVEL_CORE		2
 
@@ -292,4 +294,11 @@ void x86_cpuid_add_tsc_deadline(struct kvm_cpuid_entry2 *host, unsigned int nr_h
 	for (unsigned int i = 0; i < nr_host; i++)
 		if (host[i].function == LEAF_FEATURES)
 			host[i].ecx |= ECX_TSC_DEADLINE;
+}
+
+void x86_cpuid_add_realtime(struct kvm_cpuid_entry2 *host, unsigned int nr_host)
+{
+	for (unsigned int i = 0; i < nr_host; i++)
+		if (host[i].function == LEAF_KVM_FEATURES)
+			host[i].edx |= KVM_HINTS_REALTIME_BIT;
 }

@@ -23,6 +23,12 @@ int x86_cpuid_build(const struct kvm_cpuid_entry2 *host, unsigned int nr_host,
 		    const struct vm_topology *t, uint32_t cpu,
 		    struct kvm_cpuid_entry2 out[X86_CPUID_MAX], struct ktstr_err *err);
 
+/*
+ * The host's entries tell the guest that its vCPUs are never preempted for long (KVM_HINTS_REALTIME,
+ * Documentation/virt/kvm/x86/cpuid.rst). Nothing where KVM does not have that leaf.
+ */
+void x86_cpuid_add_realtime(struct kvm_cpuid_entry2 *host, unsigned int nr_host);
+
 /* Note in the host's entries that KVM has a TSC deadline timer (KVM_CAP_TSC_DEADLINE_TIMER). */
 void x86_cpuid_add_tsc_deadline(struct kvm_cpuid_entry2 *host, unsigned int nr_host);
 

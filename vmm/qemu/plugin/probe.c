@@ -15,12 +15,14 @@
 
 #define IMAGE_HALF	0xffffffff00000000ull	/* the image, modules and BPF programs are in it */
 #define NR_SLOTS	1024			/* of the hash; a power of two, more than probes */
-#define NR_CALLS	128			/* of probed functions that have not returned */
+#define NR_CALLS	256			/* of probed functions that have not returned */
 #define MAX_INSN	15
 
 static struct qemu_probe_area *area;
 /* Bit N: an instruction at N bytes behind a multiple of 2 MiB may be probed. */
 static uint8_t may_be[QEMU_MARK_ALIGN / 8];
+/* The same: it may belong to a function whose returns are probed. */
+static uint8_t may_return[QEMU_MARK_ALIGN / 8];
 static uint32_t generation, stop_generation;
 static uint64_t stop_hits;
 static uint16_t slot[NR_SLOTS];			/* index + 1 of a probe, by its address */
@@ -62,6 +64,16 @@ static void instrument(uint64_t kva)
 	may_be[low / 8] |= 1u << low % 8;
 }
 
+static void instrument_function(uint64_t kva, uint32_t len)
+{
+	instrument(kva);
+	for (uint32_t i = 0; i < len && i < QEMU_MARK_ALIGN; i++) {
+		uint32_t low = (kva + i) % QEMU_MARK_ALIGN;
+
+		may_return[low / 8] |= 1u << low % 8;
+	}
+}
+
 bool probe_init(int fd)
 {
 	icount_update = dlsym(RTLD_DEFAULT, "icount_update");
@@ -80,7 +92,7 @@ bool probe_init(int fd)
 	}
 	tally_init(&area->tallies);
 	for (uint32_t i = 0; i < area->nr_links && i < VM_MAX_PROBES; i++)
-		instrument(area->link[i]);
+		instrument_function(area->link[i], area->link_len[i]);
 	for (uint32_t i = 0; i < area->nr_stop_links && i < VM_MAX_STOPS; i++)
 		instrument(area->stop_link[i]);
 	return stop_init(area);
@@ -203,7 +215,7 @@ static bool fetch(struct hit *h, const struct vm_fetch *f, uint64_t *word)
 	uint64_t v;
 	unsigned int i;
 
-	if (!read_reg(h, f->reg, &v))
+	if ((f->reg == VM_REG_RET && !h->call) || !read_reg(h, f->reg, &v))
 		return false;
 	for (i = 0; i + 1 < f->nr_steps; i++)
 		if (!read_mem(v + (int64_t)f->step[i], &v, sizeof(v)))
@@ -256,14 +268,21 @@ static void record(unsigned int vcpu, uint32_t index, const struct vm_probe *p, 
 
 static void remember(uint32_t index, struct hit *h)
 {
-	struct call *c = &calls[next_call++ % NR_CALLS];
+	struct call *c = calls;
+	uint64_t sp;
 
+	/* one with the same stack pointer has never returned: its task is gone, or it was a jump */
+	if (!read_reg(h, VM_REG_SP, &sp))
+		return;
+	while (c < calls + NR_CALLS && (c->sp != sp || c->probe != index))
+		c++;
+	if (c == calls + NR_CALLS)
+		c = &calls[next_call++ % NR_CALLS];
 	memset(c, 0, sizeof(*c));
 	for (unsigned int r = VM_REG_ARG0; r <= VM_REG_ARG5; r++)
 		if (!read_reg(h, r, &c->arg[r]))
 			return;
-	if (!read_reg(h, VM_REG_SP, &c->sp))
-		c->sp = 0;
+	c->sp = sp;
 	c->probe = index;
 }
 
@@ -324,12 +343,11 @@ static void on_return(unsigned int vcpu, void *userdata)
 
 	if (generation != area->generation)
 		new_generation();
-	if (!read_reg(&h, VM_REG_SP, &sp))
-		return;
 	for (struct call *c = calls; c < calls + NR_CALLS; c++) {
 		const struct vm_probe *p = &area->probe[c->probe];
 
-		if (c->sp != sp || kva - p->kva >= p->len)
+		/* most functions at such an address are others: the register is not read for these */
+		if (!c->sp || kva - p->kva >= p->len || !read_reg(&h, VM_REG_SP, &sp) || c->sp != sp)
 			continue;
 		record(vcpu_executing(vcpu), c->probe, p, (uint32_t)(packed >> 32), c);
 		c->sp = 0;
@@ -337,8 +355,12 @@ static void on_return(unsigned int vcpu, void *userdata)
 	}
 }
 
-/* RET, or a jump out of the function to the kernel's return thunk. */
-static bool returns(const struct vm_probe *p, struct qemu_plugin_insn *insn, uint64_t vaddr)
+/*
+ * RET, or a jump out of the function of @len bytes at @kva: to the kernel's return thunk, or to another
+ * function, which returns in its place. In the middle of the function such a jump leads to its cold part, but
+ * then the stack pointer is another one than when it was called.
+ */
+static bool returns(uint64_t kva, uint32_t len, struct qemu_plugin_insn *insn, uint64_t vaddr)
 {
 	size_t size = qemu_plugin_insn_size(insn);
 	uint8_t code[MAX_INSN];
@@ -351,7 +373,29 @@ static bool returns(const struct vm_probe *p, struct qemu_plugin_insn *insn, uin
 	if (size != 5 || code[0] != 0xe9)
 		return false;
 	memcpy(&rel, code + 1, sizeof(rel));
-	return vaddr + size + (uint64_t)(int64_t)rel - p->kva >= p->len;
+	return vaddr + size + (uint64_t)(int64_t)rel - kva >= len;
+}
+
+/* Is it where a function returns that is declared by its link address, or probed already? */
+static bool may_return_at(struct qemu_plugin_insn *insn, uint64_t vaddr)
+{
+	uint32_t low = vaddr % QEMU_MARK_ALIGN;
+
+	if (may_return[low / 8] >> low % 8 & 1)
+		for (uint32_t i = 0; i < area->nr_links && i < VM_MAX_PROBES; i++) {
+			uint64_t at = (vaddr - area->link[i]) % QEMU_MARK_ALIGN;
+
+			if (at < area->link_len[i] &&
+			    returns(vaddr - at, area->link_len[i], insn, vaddr))
+				return true;
+		}
+	for (uint32_t i = 0; i < area->nr_probes && i < VM_MAX_PROBES; i++) {
+		const struct vm_probe *p = &area->probe[i];
+
+		if (vaddr - p->kva < p->len && returns(p->kva, p->len, insn, vaddr))
+			return true;
+	}
+	return false;
 }
 
 void probe_translate(struct qemu_plugin_insn *insn, size_t index, size_t nr)
@@ -369,13 +413,7 @@ void probe_translate(struct qemu_plugin_insn *insn, size_t index, size_t nr)
 	if (may_be[low / 8] >> low % 8 & 1)
 		qemu_plugin_register_vcpu_insn_exec_cb(insn, on_probe, QEMU_PLUGIN_CB_R_REGS,
 						       pack(vaddr, nr - index));
-	for (uint32_t i = 0; i < area->nr_probes && i < VM_MAX_PROBES; i++) {
-		const struct vm_probe *p = &area->probe[i];
-
-		if (vaddr - p->kva >= p->len || !returns(p, insn, vaddr))
-			continue;
+	if (may_return_at(insn, vaddr))
 		qemu_plugin_register_vcpu_insn_exec_cb(insn, on_return, QEMU_PLUGIN_CB_R_REGS,
 						       pack(vaddr, nr - index));
-		break;
-	}
 }
