@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Probes inside the guest: harness/probe/guest.h says what they are for.
+ * Probes inside the guest: harness/model/probe.h says what they are for.
  *
  * One program for the entry of functions, one for their return and one for kprobes. Each is loaded
  * once per function; which point it is comes with the attachment, as a cookie. What they do is data:
@@ -11,10 +11,14 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
-#include "harness/probe/guest.h"
+#include "harness/model/probe.h"
 
 char _license[] SEC("license") = "GPL";
 
+/*
+ * The number that is compared with a bound is the one that is used then. It has 64 bits: verifiers of old
+ * kernels do not learn from a comparison of the lower half.
+ */
 #define barrier_bound(_v)	asm volatile("" : "+r"(_v))
 
 struct {
@@ -53,7 +57,7 @@ struct regs {
 /* Follow the chain of @f from @v. The first steps load pointers, the last one the value. */
 static __always_inline int load(const struct vm_fetch *f, __u64 v, __u64 *to)
 {
-	__u32 size = f->size, last = f->nr_steps;
+	__u64 size = f->size, last = f->nr_steps;
 
 	if (!last) {
 		*to = size < 8 ? v & ((1ull << 8 * size) - 1) : v;
@@ -77,8 +81,8 @@ static __always_inline void record(struct regs *regs, __u32 index, int exit)
 {
 	struct ktstr_probe_point *p = bpf_map_lookup_elem(&points, &index);
 	struct ktstr_probe_record *r;
-	__u32 slot, have = 0, kind;
-	__u64 seq;
+	__u32 slot, have = 0;
+	__u64 seq, kind;
 	int i;
 
 	if (!p || probes.stopped)
@@ -95,8 +99,7 @@ static __always_inline void record(struct regs *regs, __u32 index, int exit)
 	r->exit = exit;
 	bpf_for(i, 0, p->nr_fetches) {
 		const struct vm_fetch *f;
-		__u32 reg, word, end, at = i;
-		__u64 v;
+		__u64 reg, word, end, at = i, v;
 
 		barrier_bound(at);
 		if (at >= VM_MAX_FETCHES)
@@ -104,7 +107,7 @@ static __always_inline void record(struct regs *regs, __u32 index, int exit)
 		f = &p->fetch[at];
 		reg = f->reg;
 		word = p->word[at];
-		end = word + ((__u32)f->size - 1) / 8;
+		end = word + ((__u64)f->size - 1) / 8;
 		barrier_bound(word);
 		barrier_bound(end);
 		if (word >= VM_PROBE_WORDS || end >= VM_PROBE_WORDS || !f->size)
@@ -127,7 +130,11 @@ static __always_inline void record(struct regs *regs, __u32 index, int exit)
 	r->have = have;
 	kind = p->trigger;
 	if (kind && !exit) {
-		kind = p->word[(kind - 1) % VM_MAX_FETCHES];
+		kind--;
+		barrier_bound(kind);
+		if (kind >= VM_MAX_FETCHES)
+			return;
+		kind = p->word[kind];
 		barrier_bound(kind);
 		if (kind < VM_PROBE_WORDS && (__u32)r->word[kind] >= p->min &&
 		    !__sync_val_compare_and_swap(&probes.stopped, 0, 1)) {

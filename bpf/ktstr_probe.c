@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * ktstr_probe: sets the probes of a guest. PID 1 starts it before the scheduler, and talks to it
- * over descriptor KTSTR_PROBE_SOCK; harness/probe/guest.h has the whole protocol.
+ * over descriptor KTSTR_PROBE_SOCK; harness/model/probe.h has the whole protocol.
  *
  * Functions of the kernel, and then the programs of the scheduler, get a BPF program at their entry
  * and one at their return. A function to which the kernel attaches none, as one with variable
@@ -27,7 +27,7 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
-#include "harness/probe/guest.h"
+#include "harness/model/probe.h"
 #include "ktstr_probe.bpf.skel.h"
 
 #define KPROBE_TYPE	"/sys/bus/event_source/devices/kprobe/type"
@@ -185,6 +185,7 @@ static void attach_functions(const struct btf *btf)
 		if (p->is_op)
 			continue;
 		id = btf ? btf__find_by_name_kind(btf, p->name, BTF_KIND_FUNC) : -ENOENT;
+		log_buf[0] = '\0';
 		ret = id < 0 ? id : attach(skel->progs.on_entry, BPF_TRACE_FENTRY, i, (uint32_t)id, 0);
 		if (!ret) {
 			state.how[i] = KTSTR_PROBE_BOTH;
@@ -196,7 +197,8 @@ static void attach_functions(const struct btf *btf)
 		if (!kprobe)
 			state.how[i] = KTSTR_PROBE_KPROBE;
 		else
-			say("%s(): %s; as a kprobe: %s", p->name, strerror(-ret), strerror(-kprobe));
+			say("%s(): %s; as a kprobe: %s%s%.200s", p->name, strerror(-ret), strerror(-kprobe),
+			    log_buf[0] ? "; the kernel says: " : "", last_words());
 	}
 }
 

@@ -27,7 +27,7 @@ stop_for_gdb()
 {
 	local at='' pid
 
-	timeout 300 "$out/ktstr" replay "$run" --until exit --dump --gdb > "$tmp/out" 2> "$tmp/err" &
+	timeout "${REPLAY_LIMIT_S:-300}" "$out/ktstr" replay "$run" --until exit --dump --gdb > "$tmp/out" 2> "$tmp/err" &
 	pid=$!
 	# the file comes when gdb may
 	while kill -0 $pid 2> /dev/null && [ -z "$(field rip "$1")" ]; do

@@ -74,7 +74,7 @@ static const struct variable variables[] = {
 	{ "KTSTR_PROBE_ENGINE", "auto", .meaning =
 	  "what probes such a second run: emulator (deterministic runs only) or bpf" },
 	{ "KTSTR_TRACE", "-", .meaning =
-	  "write the schedule of the run to this file, Perfetto or *.csv" },
+	  "write the schedule of the run to this file: Perfetto, *.csv or *.sqlite" },
 	{ "KTSTR_REPLAY", "-", .meaning =
 	  "set by ktstr replay: how far to repeat a run; not for users" },
 	{ "KTSTR_LEDGER", "0", .meaning =

@@ -61,13 +61,13 @@ static const char * const replay_usage[] = {
 
 static const struct option replay_options[] = {
 	OPT_STRING(0, "until", &until_option, "MOMENT",
-		   "t=8.9s of the machine's clock; exit: the scheduler is ejected; stall: the first stall that was found"),
+		   "t=5.1s: the clock of reports; @9.1s: the machine's; exit: the scheduler is ejected; stall: when the first one was found"),
 	OPT_STRING(0, "at", &at_option, "EVENT[#N]",
 		   "the first or Nth ops.NAME, event of a trace, or call of a function of the kernel"),
 	OPT_BOOLEAN(0, "dump", &dump_option, "take a failure dump there"),
 	OPT_BOOLEAN(0, "gdb", &gdb_option, "wait for gdb there"),
 	OPT_STRING(0, "seeds", &seeds_option, "N", "how many other ways to go on"),
-	OPT_CALLBACK(0, "from", &from_option, "t=TIME", "where they begin to differ (repeatable)", add_from),
+	OPT_CALLBACK(0, "from", &from_option, "t=TIME|@TIME", "where they begin to differ (repeatable)", add_from),
 	OPT_END()
 };
 
@@ -397,7 +397,8 @@ static int has_failed(const char *dir)
 	return ret;
 }
 
-static int replay_seeds(const struct original *o, uint64_t nr, const uint64_t *from, size_t nr_from)
+static int replay_seeds(const struct original *o, uint64_t nr, const struct ktstr_replay_time *from,
+			size_t nr_from)
 {
 	struct ktstr_replay_request r = { .until = KTSTR_REPLAY_END };
 	struct outcome out;
@@ -407,11 +408,11 @@ static int replay_seeds(const struct original *o, uint64_t nr, const uint64_t *f
 	snprintf(r.of, sizeof(r.of), "%s", o->dir);
 	printf("%14s %6s %7s %6s\n", "other ways from", "runs", "failed", "share");
 	for (size_t i = 0; !ret && i < nr_from; i++) {
-		r.shake_ns = from[i];
+		r.shake = from[i];
 		bad = 0;
 		for (r.seed = 1; !ret && r.seed <= nr; r.seed++) {
-			fprintf(stderr, "from %.9f s, seed %" PRIu64 " of %" PRIu64 "\n",
-				(double)from[i] / 1e9, r.seed, nr);
+			fprintf(stderr, "from %s%.9f s, seed %" PRIu64 " of %" PRIu64 "\n",
+				from[i].machine ? "@" : "", (double)from[i].ns / 1e9, r.seed, nr);
 			ret = repeat_once(o, &r, &out);
 			one = ret ? 0 : has_failed(out.dir);
 			if (one < 0)
@@ -420,32 +421,31 @@ static int replay_seeds(const struct original *o, uint64_t nr, const uint64_t *f
 			outcome__free(&out);
 		}
 		if (!ret)
-			printf("%13.6f s %6" PRIu64 " %7u %4.0f %%\n", (double)from[i] / 1e9, nr, bad,
+			printf("%s%*.6f s %6" PRIu64 " %7u %4.0f %%\n", from[i].machine ? "@" : "",
+			       from[i].machine ? 12 : 13, (double)from[i].ns / 1e9, nr, bad,
 			       100.0 * bad / (double)nr);
 		fflush(stdout);
 	}
 	return ret;
 }
 
-/* "t=8.9s" */
-static int parse_time(const char *option, const char *text, uint64_t *ns)
+static int parse_time(const char *option, const char *text, struct ktstr_replay_time *t)
 {
-	if (!strncmp(text, "t=", 2) && !ktstr_replay_time__parse(text + 2, ns) && *ns)
-		return 0;
-	return complain(WRONG_USAGE, NULL, "replay: --%s %s: must be a time of the machine's clock such as t=8.9s or t=8941.873ms",
-			option, text);
+	return ktstr_replay_time__parse(text, t) ?
+	       complain(WRONG_USAGE, NULL, "replay: --%s %s: must be a time such as t=5.1s or t=5123.456ms, or, of the machine's clock, @9.1s",
+			option, text) : 0;
 }
 
-/* The stall that the run found first, or, when its scheduler was ejected for one, that exit. */
+/* When the run found its first stall, or, when its scheduler was ejected for one, that exit. */
 static int find_stall(const struct original *o, struct ktstr_replay_request *r)
 {
 	const struct ktstr_jnode *stall = ktstr_jnode__list(o->root, "stalls");
 	const char *error = ktstr_jnode__str(o->root, "scx_error", NULL);
 
 	if (stall) {
-		r->until = KTSTR_REPLAY_STEP_TIME;
-		r->ns = (ktstr_jnode__u64(stall, "at_ms", 0) + ktstr_jnode__u64(stall, "for_ms", 0)) * 1000000;
-		return 0;
+		r->until = KTSTR_REPLAY_TIME;
+		r->at.ns = ktstr_jnode__u64(stall, "found_ns", 0);
+		return r->at.ns ? 0 : failed(o->dir, "does not say when its stall was found: it is damaged");
 	}
 	if (!error || !strstr(error, "stall"))
 		return failed(o->dir, "found no stall");
@@ -485,10 +485,10 @@ static int parse_moment(const struct original *o, struct ktstr_replay_request *r
 	if (!strcmp(until_option, "exit"))
 		return 0;
 	r->until = KTSTR_REPLAY_TIME;
-	return parse_time("until", until_option, &r->ns);
+	return parse_time("until", until_option, &r->at);
 }
 
-static int check_options(uint64_t *seeds, uint64_t *from)
+static int check_options(uint64_t *seeds, struct ktstr_replay_time *from)
 {
 	int ret = 0;
 
@@ -515,7 +515,8 @@ int cmd_replay(int argc, const char **argv)
 {
 	struct ktstr_replay_request r = { .until = KTSTR_REPLAY_END };
 	struct original o = { .test = NULL };
-	uint64_t seeds = 0, from[MAX_FROM];
+	struct ktstr_replay_time from[MAX_FROM];
+	uint64_t seeds = 0;
 	int ret;
 
 	argc = parse_args(argc, argv, replay_options, replay_usage);
@@ -523,7 +524,7 @@ int cmd_replay(int argc, const char **argv)
 		return complain(WRONG_USAGE, NULL, "replay: needs the folder of a run, and takes the name of a test");
 	ret = check_options(&seeds, from);
 	if (!ret && until_option && strcmp(until_option, "stall") && strcmp(until_option, "exit"))
-		ret = parse_time("until", until_option, &r.ns);
+		ret = parse_time("until", until_option, &r.at);
 	if (!ret)
 		ret = find_run(argv[0], argc > 1 ? argv[1] : NULL, &o);
 	if (!ret)

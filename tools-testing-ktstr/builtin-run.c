@@ -121,7 +121,7 @@ static const struct option run_options[] = {
 	OPT_STRING(0, "runs", &o.runs, "DIR", "put artefacts below DIR"),
 	OPT_STRING(0, "monitor-csv", &o.monitor_csv, "FILE", "write the monitor's samples to FILE"),
 	OPT_STRING(0, "trace", &o.trace, "FILE",
-		   "write the schedule of the one test to FILE: Perfetto, or CSV if it is *.csv"),
+		   "write the schedule of the one test to FILE: Perfetto, or by its name *.csv or *.sqlite"),
 	OPT_BOOLEAN(0, "ledger", &o.ledger, "count the instructions of the schedulers' operations"),
 	OPT_BOOLEAN(0, "no-monitor", &o.no_monitor, "do not look into the guests' memory"),
 	OPT_BOOLEAN(0, "dump", &o.dump, "dump the scheduler of tests that pass, too"),

@@ -16,8 +16,9 @@ static const char * const trace_usage[] = {
 	"ktstr trace diff A B                         the first decision in which two runs differ",
 	"ktstr trace latency [--task T] FILE          who waited for whom, how long and why",
 	"ktstr trace show FILE                        all events, one a line",
+	"ktstr trace convert FILE TO                  the same trace in the format that the name TO asks for",
 	"",
-	"FILE is what ktstr run --trace has written, Perfetto or CSV.",
+	"FILE is what ktstr run --trace has written: Perfetto, CSV (*.csv) or SQLite (*.sqlite, *.db).",
 	"Exit status: 0; 1: the file cannot be read, no such task waited, or, of diff, the runs",
 	"differ; 129 wrong usage.",
 	NULL
@@ -97,6 +98,23 @@ static int run_show(const char **argv)
 	return ret;
 }
 
+static int run_convert(const char **argv)
+{
+	struct ktstr_trace_writer *w;
+	struct ktstr_trace t;
+	int ret = open_trace(&t, argv[0]), status;
+
+	if (ret)
+		return ret;
+	status = ktstr_trace_writer__open(&w, argv[1], t.nr_cpus, t.kernel);
+	for (size_t i = 0; !status && i < t.nr; i++)
+		ktstr_trace_writer__add(w, &t.event[i]);
+	if (!status)
+		status = ktstr_trace_writer__close(w);
+	ktstr_trace__free(&t);
+	return status ? complain(1, NULL, "trace: %s: %s", argv[1], strerror(-status)) : 0;
+}
+
 static const struct {
 	const char *name;
 	int files;
@@ -105,6 +123,7 @@ static const struct {
 	{ "diff", 2, run_diff },
 	{ "latency", 1, run_latency },
 	{ "show", 1, run_show },
+	{ "convert", 2, run_convert },
 	{ NULL, 0, NULL }
 };
 
@@ -116,7 +135,7 @@ int cmd_trace(int argc, const char **argv)
 	while (argc && subs[i].name && strcmp(subs[i].name, argv[0]))
 		i++;
 	if (!argc || !subs[i].name)
-		return complain(WRONG_USAGE, NULL, "trace: must be followed by diff, latency or show%s%s",
+		return complain(WRONG_USAGE, NULL, "trace: must be followed by diff, latency, show or convert%s%s",
 				argc ? ", not " : "", argc ? argv[0] : "");
 	if (argc != subs[i].files + 1)
 		return complain(WRONG_USAGE, NULL, "trace %s: needs %s", subs[i].name,

@@ -135,9 +135,9 @@ static int attach(struct ktstr_run *run, void *state, struct vm *vm, struct ktst
 
 static uint64_t guest_time(const struct ktstr_run *run)
 {
-	const struct ktstr_series *all = &monitor(run)->all;
+	uint64_t ns;
 
-	return all->nr ? all->point[all->nr - 1].time_ns : run->seen->now_ns;
+	return ktstr_monitor__time(monitor(run), &ns) ? ns : run->seen->now_ns;
 }
 
 static void put_run(const struct ktstr_run *run, struct ktstr_jtree *t, struct ktstr_jnode *n,

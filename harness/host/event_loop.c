@@ -164,6 +164,17 @@ static bool on_timeout(struct event_loop *l)
 	return true;
 }
 
+/* The guest's last message was sent right before this sync point. */
+static void note_clocks(struct event_loop *l)
+{
+	struct ktstr_seen *s = l->run->seen;
+
+	if (s->clocks.known || !s->now_ns || vm_probe_time(l->vm, &s->clocks.machine_ns))
+		return;
+	s->clocks.guest_ns = s->now_ns;
+	s->clocks.known = true;
+}
+
 /* True when the loop is over. */
 static bool on_event(struct event_loop *l, const struct vm_event *ev)
 {
@@ -173,6 +184,7 @@ static bool on_event(struct event_loop *l, const struct vm_event *ev)
 	switch (ev->type) {
 	case VM_EVENT_SYNC:
 		read_messages(l);
+		note_clocks(l);
 		ktstr_parts__sync(l->run, l->vm);
 		if (s->asked)
 			ktstr_messages__answer(s, vm_shared(l->vm, &gpa));

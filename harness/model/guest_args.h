@@ -37,7 +37,7 @@ struct ktstr_guest_args {
 	char *cgroup_parent;		/* made before the scheduler starts */
 	char **sched_argv;		/* of the scheduler under test */
 	uint32_t hold_attach;		/* 1: it waits at a sync point before it attaches */
-	uint32_t probes;		/* 1: by BPF programs, see harness/probe/guest.h */
+	uint32_t probes;		/* 1: by BPF programs, see harness/model/probe.h */
 	uint32_t session;		/* 1: the body is the user's and goes on without it */
 	uint32_t no_restart;		/* 1: that the kernel makes it restart is its end */
 	uint32_t unclean_exit;		/* 1: no matter how it ends when it is stopped */

@@ -31,7 +31,7 @@ enum ktstr_msg_type {
 	KTSTR_MSG_DEVICES,	/* what the kernel counted of devices: "NUMBER NAME VALUE" lines */
 	KTSTR_MSG_ASK,		/* the body waits for the host: struct ktstr_msg_ask, then bytes */
 	KTSTR_MSG_SCX_STATS,	/* the scheduler's statistics: struct ktstr_msg_scx_stats, then text */
-	KTSTR_MSG_PROBE,	/* of the program that sets probes: harness/probe/guest.h */
+	KTSTR_MSG_PROBE,	/* of the program that sets probes: harness/model/probe.h */
 	KTSTR_MSG_TEARDOWN,	/* the body is over, cleaning up: empty */
 	KTSTR_MSG_EXIT,		/* s32 status; nothing follows */
 	KTSTR_NR_MSG_TYPES,

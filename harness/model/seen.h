@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "lib/textbuf.h"
+#include "clocks.h"
 #include "msg.h"
 #include "output.h"
 #include "run.h"
@@ -102,6 +103,7 @@ struct ktstr_seen {
 	bool broken;			/* the ring's invariants were violated */
 
 	/* filled by event_loop.c */
+	struct ktstr_clocks clocks;	/* of a machine with probes (vm_probe_time()) */
 	bool machine_off;
 	char machine_end[512];		/* how, where the VMM knows; or empty */
 	char vcpus[512];		/* of a guest that timed out: what they were doing */

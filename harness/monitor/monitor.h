@@ -60,6 +60,11 @@ struct ktstr_kimage *ktstr_monitor__open_image(const struct ktstr_run *run, stru
  * be read is no reason.
  */
 int ktstr_monitor__check_loadable(const struct ktstr_run *run, struct ktstr_err *err);
+/*
+ * part.c: the guest's clock while it stands, to a tick, by its jiffies. False: no message has come
+ * yet, or they cannot be read.
+ */
+bool ktstr_monitor__time(struct ktstr_monitor_state *s, uint64_t *time_ns);
 /* part.c: the clock of a guest that was stopped, which goes on after its last message */
 void ktstr_monitor__last_time(struct ktstr_run *run, struct ktstr_monitor_state *s);
 /* part_stuck.c: the hook of that name */

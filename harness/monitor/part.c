@@ -171,17 +171,25 @@ static void set_clock(const struct ktstr_run *run, struct ktstr_monitor_state *s
 	s->clock_known = true;
 }
 
-void ktstr_monitor__last_time(struct ktstr_run *run, struct ktstr_monitor_state *s)
+bool ktstr_monitor__time(struct ktstr_monitor_state *s, uint64_t *time_ns)
 {
 	uint64_t jiffies;
 	int64_t ns;
 
-	if (ktstr_monitor__jiffies(&s->mon, &jiffies) || !to_ns(s, jiffies, &ns))
-		return;
+	if (!s->clock_known || ktstr_monitor__jiffies(&s->mon, &jiffies) || !to_ns(s, jiffies, &ns))
+		return false;
+	*time_ns = (uint64_t)(ns + s->clock_offset_ns);
+	return true;
+}
+
+void ktstr_monitor__last_time(struct ktstr_run *run, struct ktstr_monitor_state *s)
+{
+	uint64_t ns;
+
 	if (!s->clock_known)
 		set_clock(run, s);
-	else if (ns + s->clock_offset_ns > (int64_t)run->seen->now_ns)
-		run->seen->now_ns = (uint64_t)(ns + s->clock_offset_ns);
+	else if (ktstr_monitor__time(s, &ns) && ns > run->seen->now_ns)
+		run->seen->now_ns = ns;
 }
 
 static void arm(struct ktstr_monitor_state *s)

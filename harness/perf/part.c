@@ -23,6 +23,7 @@
 #include "lib/paths.h"
 #include "lib/file.h"
 #include "lib/parse.h"
+#include "lib/textbuf.h"
 #include "vmm/ram.h"
 #include "part.h"
 
@@ -50,14 +51,14 @@ struct state {
 
 static void note(struct state *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* One more sentence for the report. */
+/* One more line for the report. */
 static void note(struct state *s, const char *fmt, ...)
 {
 	size_t len = strlen(s->note);
 	va_list ap;
 
-	if (len && len < sizeof(s->note) - 3)
-		len += (size_t)sprintf(s->note + len, "; ");
+	if (len && len < sizeof(s->note) - 2)
+		len += (size_t)sprintf(s->note + len, "\n");
 	va_start(ap, fmt);
 	vsnprintf(s->note + len, sizeof(s->note) - len, fmt, ap);
 	va_end(ap);
@@ -128,6 +129,7 @@ static uint64_t running_tasks(void)
 static void describe(struct state *s)
 {
 	const struct reservation *r = &s->r;
+	uint32_t nr = r->nr_llcs;
 	size_t len = 0;
 
 	s->told = true;
@@ -135,7 +137,10 @@ static void describe(struct state *s)
 	s->service_cpu = r->place.service_cpu;
 	hostcpus__format(&r->cpus, s->cpus, sizeof(s->cpus));
 	hostcpus__format(&r->place.vcpus, s->vcpus, sizeof(s->vcpus));
-	for (uint32_t i = 0; i < r->nr_llcs && len < sizeof(s->llcs); i++)
+	/* behind those that are the run's own: that of the service CPU, which is shared */
+	if (r->tier == RESERVE_PERFORMANCE && nr > r->place.nr_llcs)
+		nr = r->place.nr_llcs;
+	for (uint32_t i = 0; i < nr && len < sizeof(s->llcs); i++)
 		len += (size_t)snprintf(s->llcs + len, sizeof(s->llcs) - len, "%s%u", i ? "," : "",
 					r->llc[i]);
 }
@@ -161,7 +166,7 @@ static void look_around(const struct ktstr_run *run, struct state *s)
 	if (tasks > 1 && tasks - 1 > run->plan->nr_cpus / 2)
 		note(s, "this host is busy: %" PRIu64 " other tasks run", tasks - 1);
 	if (run->accel != VM_ACCEL_KVM)
-		note(s, "emulated: CPUs, huge pages and nodes are the run's own, but vCPUs are not pinned, not SCHED_FIFO, and exit as ever");
+		note(s, "emulated: the emulator as a whole stays on these CPUs; its vCPUs are not pinned and not SCHED_FIFO");
 	fprintf(stderr, "ktstr: %s: performance mode: LLC %s, vCPUs on CPUs %s, the rest on CPU %u\n",
 		run->plan->test->name, s->llcs[0] ? s->llcs : "not reserved", s->vcpus, s->service_cpu);
 }
@@ -261,18 +266,29 @@ static void raise_priority(struct state *s)
 		note(s, "the threads beside the vCPUs are not SCHED_FIFO: %s", strerror(errno));
 }
 
+static void put_notes(const struct state *s, const char *before, FILE *f)
+{
+	const char *pos = s->note, *line;
+	size_t len;
+
+	while ((line = ktstr_text__line(&pos, &len)))
+		if (len)
+			fprintf(f, "%s%.*s\n", before, (int)len, line);
+}
+
 static int attach(struct ktstr_run *run, void *state, struct vm *vm, struct ktstr_err *err)
 {
 	const char *refused = vm_notice(vm);
 	struct state *s = state;
 
+	(void)run;
 	(void)err;
 	if (*refused)
 		note(s, "%s", refused);
 	if (s->dedicated)
 		raise_priority(s);
-	if (s->tier == RESERVE_PERFORMANCE && s->note[0])
-		fprintf(stderr, "ktstr: %s: performance mode: %s\n", run->plan->test->name, s->note);
+	if (s->tier == RESERVE_PERFORMANCE)
+		put_notes(s, "ktstr: performance mode: ", stderr);
 	return 0;
 }
 
@@ -324,14 +340,13 @@ static void report(const struct ktstr_run *run, const void *state, bool brief, F
 {
 	const struct state *s = state;
 
-	(void)run;
 	if (s->tier == RESERVE_PERFORMANCE)
 		fprintf(f, "host: LLC %s alone, vCPUs on CPUs %s, the rest on CPU %u\n",
 			s->llcs[0] ? s->llcs : "(none reserved)", s->vcpus, s->service_cpu);
 	else if (s->tier == RESERVE_BUDGET && !brief)
 		fprintf(f, "host: a budget of CPUs %s in LLC %s\n", s->cpus, s->llcs);
-	if (s->note[0] && (!brief || s->tier == RESERVE_PERFORMANCE || run->plan->performance_mode))
-		fprintf(f, "host: %s\n", s->note);
+	if (!brief || run->plan->performance_mode)
+		put_notes(s, "host: ", f);
 }
 
 const struct ktstr_run_part ktstr_perf_part = {

@@ -58,8 +58,8 @@ struct ktstr_room {
 	uint32_t cpus;			/* usable ones: affinity and cpuset count */
 	uint32_t llcs;			/* 0 also without performance mode */
 	uint32_t cpus_per_llc;		/* of the largest LLC; 0 likewise */
-	bool service;			/* performance mode: one CPU more, for the host's threads */
 	bool no_smt;			/* the architecture's guests have no SMT (arm64) */
+	bool service;			/* performance mode: one CPU more, for the host's threads */
 };
 
 /*

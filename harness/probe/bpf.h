@@ -8,7 +8,7 @@
 #ifndef KTSTR_PROBE_BPF_H
 #define KTSTR_PROBE_BPF_H
 
-#include "guest.h"
+#include "harness/model/probe.h"
 #include "harness/monitor/view/btf.h"
 #include "lib/err.h"
 

@@ -36,12 +36,10 @@ struct state {
 	bool shaken;
 	bool told;			/* the file is written */
 	bool stopped;
-	uint64_t ns;			/* of the stop */
+	uint64_t ns;			/* of the stop, on the machine's clock */
 	uint32_t vcpu;
 	uint64_t rip;
 	char place[PLACE], task[48];
-	int64_t guest_offset;		/* the machine's clock less the guest's */
-	bool clock_known;
 	char dump[PATH_MAX];
 	struct ktstr_replay_gdb gdb;
 	char trouble[512];		/* what was asked for could not be done */
@@ -65,7 +63,7 @@ static int prepare(struct ktstr_run *run, void *state, struct ktstr_err *err)
 	ret = ktstr_replay_request__parse(&s->want, run->opts.replay, err);
 	if (!ret && !ktstr_run__deterministic(run))
 		ret = ktstr_err(err, EOPNOTSUPP, "only a deterministic run can be repeated");
-	if (!ret && s->want.shake_ns && run->plan->nr_cpus < 2)
+	if (!ret && s->want.shake.ns && run->plan->nr_cpus < 2)
 		ret = ktstr_err(err, EINVAL, "a machine with one CPU has no other way: it has one order of instructions");
 	s->on = !ret;
 	return ret;
@@ -99,16 +97,6 @@ static int attach(struct ktstr_run *run, void *state, struct vm *vm, struct ktst
 	return s->trouble[0] ? ktstr_err(err, ENOENT, "%s", s->trouble) : 0;
 }
 
-static void note_clock(const struct ktstr_run *run, struct state *s, struct vm *vm)
-{
-	uint64_t ns;
-
-	if (!run->seen->now_ns || vm_probe_time(vm, &ns))
-		return;
-	s->guest_offset = (int64_t)(ns - run->seen->now_ns);
-	s->clock_known = true;
-}
-
 static void set_stop(struct state *s, struct vm *vm, const struct vm_stop *stop)
 {
 	int ret = vm_set_stop(vm, stop);
@@ -118,16 +106,20 @@ static void set_stop(struct state *s, struct vm *vm, const struct vm_stop *stop)
 		snprintf(s->trouble, sizeof(s->trouble), "the stop could not be set: %s", strerror(-ret));
 }
 
-/* A time in the past, or none: the machine's clock is beyond it already. */
-static void set_time(struct state *s, struct vm *vm, uint64_t ns)
+/* Unless it is past. */
+static void set_time(const struct ktstr_run *run, struct state *s, struct vm *vm,
+		     const struct ktstr_replay_time *t)
 {
-	struct vm_stop stop = { .ns = ns ?: 1 };
+	const struct ktstr_clocks *c = &run->seen->clocks;
+	struct vm_stop stop = { .ns = t->machine ? t->ns : ktstr_clocks__machine(c, t->ns) };
 	uint64_t now;
 
-	if (!vm_probe_time(vm, &now) && now > ns) {
+	if (!vm_probe_time(vm, &now) && now > stop.ns) {
 		s->moment.set = true;
+		if (!t->machine)
+			now = ktstr_clocks__guest(c, now);
 		snprintf(s->trouble, sizeof(s->trouble),
-			 "%.9f s is too early: this run can be stopped from %.9f s on", (double)ns / 1e9,
+			 "%.9f s is too early: this run can be stopped from %.9f s on", (double)t->ns / 1e9,
 			 (double)now / 1e9);
 		return;
 	}
@@ -149,17 +141,21 @@ static void arm(const struct ktstr_run *run, struct state *s, struct vm *vm)
 	struct ktstr_monitor *m = view(run);
 	const struct ktstr_seen *seen = run->seen;
 
-	if (!s->shaken && s->want.shake_ns) {
+	if (!seen->clocks.known)
+		return;
+	if (!s->shaken && s->want.shake.ns) {
+		uint64_t ns = s->want.shake.ns;
+
 		s->shaken = true;
-		if (vm_set_shake(vm, s->want.shake_ns, s->want.seed))
+		if (!s->want.shake.machine)
+			ns = ktstr_clocks__machine(&seen->clocks, ns);
+		if (vm_set_shake(vm, ns, s->want.seed))
 			snprintf(s->trouble, sizeof(s->trouble), "another way from there on is not possible");
 	}
 	if (s->moment.set)
 		return;
 	if (s->want.until == KTSTR_REPLAY_TIME)
-		set_time(s, vm, s->want.ns);
-	else if (s->want.until == KTSTR_REPLAY_STEP_TIME && seen->nr_stimuli && s->clock_known)
-		set_time(s, vm, seen->stimuli[0].time_ns + (uint64_t)s->guest_offset + s->want.ns);
+		set_time(run, s, vm, &s->want.at);
 	else if (s->moment.stop.nr && m)
 		set_instructions(s, vm, m->view.slide);
 }
@@ -172,7 +168,6 @@ static void sync_point(struct ktstr_run *run, void *state, struct vm *vm)
 
 	if (!s->on || s->stopped)
 		return;
-	note_clock(run, s, vm);
 	arm(run, s, vm);
 	if (!m || !s->attach_kva || s->moment.set)
 		return;
@@ -246,7 +241,10 @@ static void put_file(struct ktstr_run *run, struct state *s, const char *console
 	ktstr_json__init(&j);
 	ktstr_json__object(&j, NULL);
 	ktstr_json__bool(&j, "stopped", s->stopped);
-	ktstr_json__u64(&j, "time_ns", s->ns);
+	ktstr_json__u64(&j, "time_ns", s->stopped ? ktstr_clocks__guest(&run->seen->clocks, s->ns) : 0);
+	ktstr_json__u64(&j, "machine_ns", s->ns);
+	/* what the guest itself said last */
+	ktstr_json__u64(&j, "message_ns", run->seen->now_ns);
 	ktstr_json__u64(&j, "vcpu", s->vcpu);
 	ktstr_json__u64(&j, "rip", s->rip);
 	ktstr_json__str(&j, "place", s->stopped ? s->place : NULL);
@@ -269,16 +267,19 @@ static void put_file(struct ktstr_run *run, struct state *s, const char *console
 
 static void tell(struct ktstr_run *run, struct state *s)
 {
+	/* a run that was cut off has a part of the console only */
+	bool ended = !s->stopped && !run->signal && !run->seen->timeout;
 	size_t same, len;
-	const char *console = compare_consoles(run, s, !s->stopped, &same, &len);
+	const char *console = compare_consoles(run, s, ended, &same, &len);
 
 	if (s->stopped)
-		fprintf(stderr, "stopped at %.9f s, CPU %" PRIu32 " before %s%s%s\n", (double)s->ns / 1e9,
-			s->vcpu, s->place, s->task[0] ? ", " : "", s->task);
-	if (s->want.shake_ns) {
+		fprintf(stderr, "stopped at %.9f s (@%.9f s), CPU %" PRIu32 " before %s%s%s\n",
+			(double)ktstr_clocks__guest(&run->seen->clocks, s->ns) / 1e9,
+			(double)s->ns / 1e9, s->vcpu, s->place, s->task[0] ? ", " : "", s->task);
+	if (s->want.shake.ns) {
 		/* it is meant to be another run */
 	} else if (!strcmp(console, "same")) {
-		fprintf(stderr, "the console is that of the run%s: %zu bytes\n", s->stopped ? " so far" : "",
+		fprintf(stderr, "the console is that of the run%s: %zu bytes\n", ended ? "" : " so far",
 			len);
 	} else if (!strcmp(console, "differs")) {
 		fprintf(stderr, "this is NOT that run: the consoles differ from byte %zu on (%s/" CONSOLE ")\n",
@@ -360,7 +361,10 @@ static void detach(struct ktstr_run *run, void *state, struct vm *vm)
 	ktstr_replay_gdb__end(&s->gdb);
 	if (!s->on || s->told)
 		return;
-	if (!s->trouble[0] && s->want.until != KTSTR_REPLAY_END)
+	if (!s->trouble[0] && run->signal)
+		snprintf(s->trouble, sizeof(s->trouble), "the run was ended by a signal before it had got there: %s",
+			 strsignal(run->signal));
+	else if (!s->trouble[0] && s->want.until != KTSTR_REPLAY_END)
 		snprintf(s->trouble, sizeof(s->trouble), "the run has ended, and that moment did not come");
 	tell(run, s);
 }

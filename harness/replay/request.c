@@ -12,7 +12,7 @@
 
 #define MAX_DIGITS	9	/* behind the point: nanoseconds of a second */
 
-int ktstr_replay_time__parse(const char *text, uint64_t *ns)
+static int parse_ns(const char *text, uint64_t *ns)
 {
 	static const struct {
 		const char *unit;
@@ -41,18 +41,31 @@ int ktstr_replay_time__parse(const char *text, uint64_t *ns)
 	return 0;
 }
 
+int ktstr_replay_time__parse(const char *text, struct ktstr_replay_time *t)
+{
+	t->machine = *text == '@';
+	if (!t->machine && strncmp(text, "t=", 2))
+		return -EINVAL;
+	return parse_ns(text + (t->machine ? 1 : 2), &t->ns) ?: t->ns ? 0 : -EINVAL;
+}
+
+static int parse_clock(const char *value, bool *machine)
+{
+	*machine = !strcmp(value, "machine");
+	return *machine || !strcmp(value, "guest") ? 0 : -EINVAL;
+}
+
 static int parse_line(struct ktstr_replay_request *r, const char *key, const char *value)
 {
 	static const char * const untils[] = {
 		[KTSTR_REPLAY_END] = "end", [KTSTR_REPLAY_TIME] = "time",
-		[KTSTR_REPLAY_STEP_TIME] = "step", [KTSTR_REPLAY_EXIT] = "exit",
-		[KTSTR_REPLAY_EVENT_NTH] = "event",
+		[KTSTR_REPLAY_EXIT] = "exit", [KTSTR_REPLAY_EVENT_NTH] = "event",
 	};
 	const struct {
 		const char *key;
 		uint64_t *to;
 	} numbers[] = {
-		{ "ns", &r->ns }, { "nth", &r->nth }, { "shake", &r->shake_ns }, { "seed", &r->seed },
+		{ "ns", &r->at.ns }, { "nth", &r->nth }, { "shake", &r->shake.ns }, { "seed", &r->seed },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
@@ -64,6 +77,10 @@ static int parse_line(struct ktstr_replay_request *r, const char *key, const cha
 		r->until = (enum ktstr_replay_until)i;
 		return 0;
 	}
+	if (!strcmp(key, "clock"))
+		return parse_clock(value, &r->at.machine);
+	if (!strcmp(key, "shake_clock"))
+		return parse_clock(value, &r->shake.machine);
 	if (!strcmp(key, "of"))
 		return snprintf(r->of, sizeof(r->of), "%s", value) >= (int)sizeof(r->of) ? -EINVAL : 0;
 	if (!strcmp(key, "event"))
@@ -110,12 +127,13 @@ int ktstr_replay_request__parse(struct ktstr_replay_request *r, const char *text
 
 char *ktstr_replay_request__text(const struct ktstr_replay_request *r)
 {
-	static const char * const untils[] = { "end", "time", "step", "exit", "event" };
+	static const char * const untils[] = { "end", "time", "exit", "event" };
+	static const char * const clocks[] = { "guest", "machine" };
 	char *text = NULL;
 
-	if (asprintf(&text, "of=%s\nuntil=%s\nns=%" PRIu64 "\nevent=%s\nnth=%" PRIu64 "\nshake=%" PRIu64 "\nseed=%" PRIu64 "\n%s%s",
-		     r->of, untils[r->until], r->ns, r->event, r->nth, r->shake_ns, r->seed,
-		     r->dump ? "do=dump\n" : "", r->gdb ? "do=gdb\n" : "") < 0)
+	if (asprintf(&text, "of=%s\nuntil=%s\nns=%" PRIu64 "\nclock=%s\nevent=%s\nnth=%" PRIu64 "\nshake=%" PRIu64 "\nshake_clock=%s\nseed=%" PRIu64 "\n%s%s",
+		     r->of, untils[r->until], r->at.ns, clocks[r->at.machine], r->event, r->nth,
+		     r->shake.ns, clocks[r->shake.machine], r->seed, r->dump ? "do=dump\n" : "", r->gdb ? "do=gdb\n" : "") < 0)
 		return NULL;
 	return text;
 }

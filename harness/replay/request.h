@@ -19,20 +19,26 @@
 
 enum ktstr_replay_until {
 	KTSTR_REPLAY_END,		/* do not stop */
-	KTSTR_REPLAY_TIME,		/* at ns of the machine's clock */
-	KTSTR_REPLAY_STEP_TIME,		/* ns after the scenario's first step began */
+	KTSTR_REPLAY_TIME,		/* at ns, of the clock that it says */
 	KTSTR_REPLAY_EXIT,		/* when an exit of the scheduler by an error is claimed */
 	KTSTR_REPLAY_EVENT_NTH,		/* event, the nth time */
+};
+
+/* harness/model/clocks.h has what the clocks are. */
+struct ktstr_replay_time {
+	uint64_t ns;
+	bool machine;			/* of the machine's clock, else the guest's */
 };
 
 struct ktstr_replay_request {
 	char of[PATH_MAX];		/* folder of the run that is repeated */
 	enum ktstr_replay_until until;
-	uint64_t ns;
+	struct ktstr_replay_time at;
 	char event[KTSTR_REPLAY_EVENT];	/* a kind of event of a trace, "ops.NAME" or a function */
 	uint64_t nth;
 	bool dump, gdb;
-	uint64_t shake_ns, seed;	/* shake_ns 0: do not */
+	struct ktstr_replay_time shake;	/* ns 0: do not */
+	uint64_t seed;
 };
 
 /*
@@ -43,7 +49,10 @@ int ktstr_replay_request__parse(struct ktstr_replay_request *r, const char *text
 /* The same text; malloc()ed, NULL: no memory. */
 char *ktstr_replay_request__text(const struct ktstr_replay_request *r);
 
-/* "3.21s", "3210ms", "3210000us", "3210000000ns", or seconds: 0 or -EINVAL. */
-int ktstr_replay_time__parse(const char *text, uint64_t *ns);
+/*
+ * "t=3.21s" of the guest's clock, "@7.17s" of the machine's; ms, us and ns are units too, and a number
+ * without one is seconds. 0, or -EINVAL: it is neither, or 0.
+ */
+int ktstr_replay_time__parse(const char *text, struct ktstr_replay_time *t);
 
 #endif

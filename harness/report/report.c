@@ -332,7 +332,7 @@ static void put_stalls(const struct out *o, const struct ktstr_result *r)
 {
 	uint32_t i, max = o->brief ? BRIEF_STALLS : ALL;
 	const struct ktstr_stall *s;
-	char line[400], why[128];
+	char line[400], why[128], found[32];
 
 	if (!r->nr_stalls)
 		return;
@@ -345,7 +345,9 @@ static void put_stalls(const struct out *o, const struct ktstr_result *r)
 			 s->part, *s->part ? ": " : "", s->cgroup, s->step + 1, s->comm, s->tid,
 			 s->for_ns / 1e9, s->at_ns / 1e9, why, s->resumed ? "; it went on" : "");
 		put_line(o, "  ", line, strlen(line));
+		snprintf(found, sizeof(found), "%.3f s", s->found_ns / 1e9);
 		put_fact(o, true, "", s->status);
+		put_fact(o, false, "found at ", found);
 		put_fact(o, false, "wchan: ", s->wchan);
 		put_fact(o, false, "syscall: ", s->syscall);
 		put_fact(o, false, "cgroup: ", s->path);

@@ -350,6 +350,7 @@ static void put_stalls(struct ktstr_json *j, const struct ktstr_result *r)
 		ktstr_json__i64(j, "tid", s->tid);
 		ktstr_json__u64(j, "at_ms", s->at_ns / NSEC_PER_MSEC);
 		ktstr_json__u64(j, "for_ms", s->for_ns / NSEC_PER_MSEC);
+		ktstr_json__u64(j, "found_ns", s->found_ns);
 		ktstr_json__bool(j, "resumed", s->resumed);
 		if (s->why == KTSTR_STALL_PASSED_OVER)
 			ktstr_json__u64(j, "turns_per_s", s->turns_per_s);

@@ -63,18 +63,19 @@ static void set_cause(struct ktstr_repro_calls *c, const struct ktstr_repro_call
 	const uint64_t *comm = word_of(&c->probe[call->point], &ev, p->comm);
 
 	c->causal_pid = call->pid;
+	c->causal_ns = call->ns;
 	if (comm)
 		memcpy(c->causal_comm, comm, sizeof(c->causal_comm) - 1);
 }
 
 /*
  * The operation that was under way on the CPU where the exit was claimed. The kernel carries out some
- * decisions after the operation has returned; what it refuses then is about the task that it was last
- * called for there.
+ * decisions after the operation has returned; what it refuses then is about the task of its own function
+ * that was under way, or, if none is known, for which it was called there a moment before.
  */
 static void find_cause(struct ktstr_repro_calls *c)
 {
-	const struct ktstr_repro_call *last = NULL;
+	const struct ktstr_repro_call *last = NULL, *open = NULL;
 
 	for (uint64_t i = c->nr; i-- > 0 && c->nr - i <= KTSTR_REPRO_CALLS; ) {
 		const struct ktstr_repro_call *call = &c->call[i % KTSTR_REPRO_CALLS];
@@ -84,13 +85,17 @@ static void find_cause(struct ktstr_repro_calls *c)
 			continue;
 		if (!last && call->pid && c->trigger_ns - call->ns <= c->cause_ns)
 			last = call;
-		if (!p->is_op || call->exit_ns)
+		if (call->exit_ns)
 			continue;
-		set_cause(c, call);
-		return;
+		if (p->is_op) {
+			set_cause(c, call);
+			return;
+		}
+		if (!open && call->pid && p->returns)
+			open = call;
 	}
-	if (last && c->kind == ERROR_KIND)
-		set_cause(c, last);
+	if ((open || last) && c->kind == ERROR_KIND)
+		set_cause(c, open ?: last);
 }
 
 void ktstr_repro_calls__take(void *arg, const struct vm_probe_event *ev)
@@ -107,6 +112,7 @@ void ktstr_repro_calls__take(void *arg, const struct vm_probe_event *ev)
 		call = find_open(c, ev->probe, ev->vcpu, pid ? (int32_t)*pid : 0);
 		if (!call)
 			return;
+		c->point[ev->probe].returns = true;
 		call->exit_ns = ev->time_ns;
 		call->exit_have = ev->have;
 		memcpy(call->exit_word, ev->word, ev->nr_words * sizeof(*ev->word));

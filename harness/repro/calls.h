@@ -27,6 +27,7 @@ struct ktstr_repro_point {
 	char name[KTSTR_REPRO_NAME];
 	bool is_op;
 	bool is_trigger;		/* the exit of a scheduler is claimed */
+	bool returns;			/* a call of it was seen to return */
 	int kind;			/* value that is the trigger's scx_exit_kind; -1: it has none */
 	int pid, comm;			/* value that is the task; -1: it has none */
 	struct ktstr_source source;	/* of an operation: where it begins */
@@ -53,7 +54,8 @@ struct ktstr_repro_calls {
 	bool triggered;
 	uint64_t trigger_ns, kind;
 	uint32_t trigger_vcpu;
-	int32_t causal_pid;		/* whose operation was under way; 0: not known */
+	int32_t causal_pid;		/* about whom it was; 0: not known */
+	uint64_t causal_ns;		/* since that call */
 	char causal_comm[16];
 };
 

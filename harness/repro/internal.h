@@ -15,7 +15,7 @@ struct ktstr_repro_state {
 	uint64_t links[VM_MAX_PROBES];
 	uint32_t lens[VM_MAX_PROBES];
 	uint64_t attach_kva;		/* link address; 0: this kernel does not have it */
-	uint64_t error_ns;		/* the machine's clock when the error was complete; 0: none was */
+	uint64_t error_ns;		/* guest clock when the error was complete; 0: none was */
 	int nr_programs;
 	unsigned int nr_stack, nr_stack_probed;
 	bool sources;			/* they were looked for */

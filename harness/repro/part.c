@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Auto-repro in a run. It takes part in two runs: in the first one it only notes when the scheduler was
- * ejected, on the machine's clock. The second one has the same files and options, so it is the same
+ * ejected. The second one has the same files and options, so it is the same
  * run to the nanosecond, and probes do not change it (vmm/probe.h). What it has seen is found in the
  * state of this part there; ktstr_repro__conclude() moves it to the first one, which reports it.
  *
@@ -200,6 +200,14 @@ static void sync_point(struct ktstr_run *run, void *state, struct vm *vm)
 		note(s, set_probes(s, m, vm));
 }
 
+static void note_time(const struct ktstr_run *run, struct ktstr_repro_state *s, struct vm *vm)
+{
+	uint64_t ns;
+
+	if (!vm_probe_time(vm, &ns))
+		s->error_ns = ktstr_clocks__guest(&run->seen->clocks, ns);
+}
+
 static void mark(struct ktstr_run *run, void *state, struct vm *vm, enum vm_mark_slot slot)
 {
 	struct ktstr_monitor *m = view(run);
@@ -210,7 +218,7 @@ static void mark(struct ktstr_run *run, void *state, struct vm *vm, enum vm_mark
 		return;
 	if (slot == VM_MARK_ERROR && !s->error_ns && !ktstr_monitor__exit_info(m, &info) &&
 	    info.kind >= KTSTR_SCX_EXIT_ERROR)
-		vm_probe_time(vm, &s->error_ns);
+		note_time(run, s, vm);
 	if (slot != VM_MARK_ATTACH || !s->links[0])
 		return;
 	s->nr_programs = ktstr_repro_points__programs(&s->calls, &m->view);

@@ -19,13 +19,16 @@ static uint64_t kept(const struct ktstr_repro_calls *c)
 	return c->nr < KTSTR_REPRO_CALLS ? c->nr : KTSTR_REPRO_CALLS;
 }
 
-/* Calls about the task, and the exit itself; pid 0: all calls. */
+/*
+ * Calls about the task, the exit itself, and what else was under way there; pid 0: all calls.
+ */
 static bool about(const struct ktstr_repro_calls *c, const struct ktstr_repro_call *call, int32_t pid)
 {
 	const struct ktstr_repro_point *p = &c->point[call->point];
 
 	return !pid || call->pid == pid || p->is_trigger ||
-	       (call->vcpu == c->trigger_vcpu && p->is_op && !call->pid && !call->exit_ns);
+	       (call->vcpu == c->trigger_vcpu && !call->pid && !call->exit_ns &&
+		(p->is_op || (c->causal_pid && call->ns >= c->causal_ns)));
 }
 
 void ktstr_repro__put_screen(const struct ktstr_repro_state *found, const struct ktstr_btf *btf,
@@ -204,7 +207,7 @@ static void tell_again(struct ktstr_repro_state *s, const struct ktstr_run *seco
 			 second->why[0] ? second->why : "no error");
 	else if (!s->same)
 		snprintf(s->status, sizeof(s->status),
-			 "the second run failed at %.9f s of its machine, the first one at %.9f s: they are not the same run",
+			 "the second run failed at %.9f s, the first one at %.9f s: they are not the same run",
 			 (double)found->error_ns / 1e9, (double)s->error_ns / 1e9);
 	else if (!found->calls.triggered)
 		snprintf(s->status, sizeof(s->status),

@@ -103,7 +103,7 @@ static const struct ktstr_field stall_fields[] = {
 	F(tid, ANY),
 	F(resumed, BOOL, .otherwise = 1),
 	F(turns_per_s),
-	F(at_ns), F(for_ns),
+	F(at_ns), F(for_ns), F(found_ns),
 	F(cgroup), F(part), F(comm), F(cpus), F(status), F(wchan), F(syscall), F(path),
 	F(loadavg), F(stack),
 };

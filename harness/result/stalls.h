@@ -33,6 +33,7 @@ struct ktstr_stall {
 	uint32_t turns_per_s;		/* passed over: of others on its CPU */
 	uint64_t at_ns;			/* since the first step, when it began */
 	uint64_t for_ns;		/* how long, as far as the monitor saw */
+	uint64_t found_ns;		/* guest clock: when it was described */
 	char cgroup[KTSTR_NAME_LEN];
 	char part[KTSTR_NAME_LEN];	/* as in ktstr_cgroup_stats */
 	char comm[32];

@@ -16,9 +16,10 @@
 #define COLUMNS	7
 #define LINE	1024
 
-static void begin(void *file, uint32_t nr_cpus)
+static void begin(void *file, uint32_t nr_cpus, const char *kernel)
 {
 	(void)nr_cpus;
+	(void)kernel;
 	fputs(HEADER "\n", file);
 }
 
@@ -55,7 +56,7 @@ static void event(void *file, const struct ktstr_trace_event *e)
 	fputc('\n', f);
 }
 
-const struct ktstr_trace_format ktstr_trace_csv = { begin, event };
+const struct ktstr_trace_format ktstr_trace_csv = { .begin = begin, .event = event };
 
 /* Split @line in place. False: not as many columns as there should be. */
 static bool split(char *line, char *column[COLUMNS])
@@ -124,16 +125,18 @@ static int read_line(struct ktstr_trace *t, char *line)
 	return 0;
 }
 
-int ktstr_trace_csv__read(struct ktstr_trace *t, const char *data, size_t len, struct ktstr_err *err)
+int ktstr_trace_csv__read(struct ktstr_trace *t, const uint8_t *data, size_t len, struct ktstr_err *err)
 {
-	const char *end = data + len, *p, *nl;
+	const char *p = (const char *)data, *end = p + len, *nl;
 	unsigned long nr = 0;
 	char line[LINE];
 	int ret;
 
-	for (p = data; p < end; p = nl + 1) {
-		nl = memchr(p, '\n', (size_t)(end - p)) ?: end;
+	for (; p < end; p = nl + 1) {
+		nl = memchr(p, '\n', (size_t)(end - p));
 		nr++;
+		if (!nl)
+			return ktstr_err(err, EINVAL, "line %lu: it is cut off", nr);
 		if ((size_t)(nl - p) >= sizeof(line))
 			return ktstr_err(err, EINVAL, "line %lu: it is too long for a trace", nr);
 		memcpy(line, p, (size_t)(nl - p));

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/kernel.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,52 +72,100 @@ void ktstr_trace_event__describe(const struct ktstr_trace_event *e, char *buf, s
 				      " %s=%" PRId64, row->value[i], e->value[i]);
 }
 
-struct ktstr_trace_writer {
-	FILE *file;
+/* Formats by the ends of names, and by what a file begins with; the last one takes all others. */
+static const struct {
+	const char *suffix, *magic;
 	const struct ktstr_trace_format *format;
+	int (*read)(struct ktstr_trace *t, const uint8_t *data, size_t len, struct ktstr_err *err);
+} formats[] = {
+	{ ".sqlite", "SQLite format 3", &ktstr_trace_sqlite, ktstr_trace_sqlite__read },
+	{ ".db", "SQLite format 3", &ktstr_trace_sqlite, ktstr_trace_sqlite__read },
+	{ ".csv", "time_ns,", &ktstr_trace_csv, ktstr_trace_csv__read },
+	{ "", "\n", &ktstr_trace_perfetto, ktstr_trace_perfetto__read },
 };
 
-static bool is_csv(const char *path)
+static unsigned int by_name(const char *path)
 {
-	const char *dot = strrchr(path, '.');
+	size_t len = strlen(path), tail;
+	unsigned int i;
 
-	return dot && !strcmp(dot, ".csv");
+	for (i = 0; i < ARRAY_SIZE(formats) - 1; i++) {
+		tail = strlen(formats[i].suffix);
+		if (len > tail && !strcmp(path + len - tail, formats[i].suffix))
+			break;
+	}
+	return i;
 }
 
-int ktstr_trace_writer__open(struct ktstr_trace_writer **wp, const char *path, uint32_t nr_cpus)
+/* A file of another name is one of its content; a foreign one is judged by its name. */
+static unsigned int by_content(const char *path, const uint8_t *data, size_t len)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(formats); i++)
+		if (len >= strlen(formats[i].magic) &&
+		    !memcmp(data, formats[i].magic, strlen(formats[i].magic)))
+			return i;
+	return by_name(path);
+}
+
+struct ktstr_trace_writer {
+	const struct ktstr_trace_format *format;
+	void *to;
+};
+
+static int open_file(void **to, const char *path)
+{
+	FILE *f = fopen(path, "we");
+
+	if (!f)
+		return -errno;
+	setvbuf(f, NULL, _IOFBF, BUFFER);
+	*to = f;
+	return 0;
+}
+
+static int close_file(FILE *f)
+{
+	int ret = ferror(f) ? -EIO : 0;
+
+	errno = 0;
+	if (fclose(f) && !ret)
+		ret = errno ? -errno : -EIO;
+	return ret;
+}
+
+int ktstr_trace_writer__open(struct ktstr_trace_writer **wp, const char *path, uint32_t nr_cpus,
+			     const char *kernel)
 {
 	struct ktstr_trace_writer *w = calloc(1, sizeof(*w));
+	int ret;
 
 	if (!w)
 		return -ENOMEM;
-	w->format = is_csv(path) ? &ktstr_trace_csv : &ktstr_trace_perfetto;
-	w->file = fopen(path, "we");
-	if (!w->file) {
+	w->format = formats[by_name(path)].format;
+	ret = w->format->open ? w->format->open(&w->to, path, nr_cpus, kernel) :
+	      open_file(&w->to, path);
+	if (ret) {
 		free(w);
-		return -errno;
+		return ret;
 	}
-	setvbuf(w->file, NULL, _IOFBF, BUFFER);
-	w->format->begin(w->file, nr_cpus);
+	if (w->format->begin)
+		w->format->begin(w->to, nr_cpus, kernel);
 	*wp = w;
 	return 0;
 }
 
 void ktstr_trace_writer__add(struct ktstr_trace_writer *w, const struct ktstr_trace_event *e)
 {
-	w->format->event(w->file, e);
+	w->format->event(w->to, e);
 }
 
 int ktstr_trace_writer__close(struct ktstr_trace_writer *w)
 {
-	int ret = 0;
+	int ret;
 
 	if (!w)
 		return 0;
-	if (ferror(w->file))
-		ret = -EIO;
-	errno = 0;
-	if (fclose(w->file) && !ret)
-		ret = errno ? -errno : -EIO;
+	ret = w->format->close ? w->format->close(w->to) : close_file(w->to);
 	free(w);
 	return ret;
 }
@@ -195,8 +244,7 @@ int ktstr_trace__read(struct ktstr_trace *t, const char *path, struct ktstr_err 
 	close(fd);
 	if (data == MAP_FAILED)
 		return ktstr_err(err, errno, "%s", strerror(errno));
-	ret = is_csv(path) ? ktstr_trace_csv__read(t, data, (size_t)st.st_size, err) :
-	      ktstr_trace_perfetto__read(t, data, (size_t)st.st_size, err);
+	ret = formats[by_content(path, data, (size_t)st.st_size)].read(t, data, (size_t)st.st_size, err);
 	munmap(data, (size_t)st.st_size);
 	if (ret)
 		return ret;

@@ -13,6 +13,7 @@
 #define KTSTR_TRACE_VALUES	5
 #define KTSTR_TRACE_COMM	16
 #define KTSTR_TRACE_TEXT	64
+#define KTSTR_TRACE_KERNEL	128
 #define KTSTR_TRACE_NO_PID	(-1)
 
 enum ktstr_trace_kind {
@@ -46,13 +47,13 @@ struct ktstr_trace_kind_row {
 
 extern const struct ktstr_trace_kind_row ktstr_trace_kinds[KTSTR_NR_TRACE_KINDS];
 
-/* Of KTSTR_TRACE_SWITCH. */
+/* Of KTSTR_TRACE_SWITCH; the state is that of the tracepoint sched_switch. */
 enum { KTSTR_SWITCH_PREV_PID, KTSTR_SWITCH_PREV_PRIO, KTSTR_SWITCH_PREV_STATE, KTSTR_SWITCH_NEXT_PRIO };
 /* Of KTSTR_TRACE_WAKING, WAKEUP and NEW. */
 enum { KTSTR_WAKE_TARGET, KTSTR_WAKE_PRIO, KTSTR_WAKE_WAKER };
 
 struct ktstr_trace_event {
-	uint64_t ns;			/* guest time since the machine was made */
+	uint64_t ns;			/* the guest's clock, harness/model/clocks.h */
 	uint32_t cpu;
 	enum ktstr_trace_kind kind;
 	int32_t pid;			/* KTSTR_TRACE_NO_PID: it is about no task */
@@ -67,23 +68,28 @@ enum ktstr_trace_kind ktstr_trace_kind__find(const char *name);
 /* One line about @e, without time and CPU: "switch A[12] -> B[13]". */
 void ktstr_trace_event__describe(const struct ktstr_trace_event *e, char *buf, size_t size);
 
-/* A file in the format that its name asks for: *.csv, else Perfetto. */
+/* A file in the format that its name asks for: *.csv, *.sqlite, *.db, else Perfetto. */
 struct ktstr_trace_writer;
 
 /*
- * 0 or -errno. @nr_cpus are all that events can be of. What cannot be written is reported by close().
+ * 0 or -errno. @nr_cpus are all that events can be of; @kernel is its release, NULL: not known. What
+ * cannot be written is reported by close().
  */
-int ktstr_trace_writer__open(struct ktstr_trace_writer **wp, const char *path, uint32_t nr_cpus);
+int ktstr_trace_writer__open(struct ktstr_trace_writer **wp, const char *path, uint32_t nr_cpus,
+			     const char *kernel);
 void ktstr_trace_writer__add(struct ktstr_trace_writer *w, const struct ktstr_trace_event *e);
 int ktstr_trace_writer__close(struct ktstr_trace_writer *w);	/* NULL is allowed */
 
-/* A format. The functions write to a buffered file. */
+/* A format either writes to a buffered file, FILE *, or opens and closes the file by itself. */
 struct ktstr_trace_format {
-	void (*begin)(void *file, uint32_t nr_cpus);
-	void (*event)(void *file, const struct ktstr_trace_event *e);
+	void (*begin)(void *file, uint32_t nr_cpus, const char *kernel);	/* the former only */
+	/* 0 or -errno */
+	int (*open)(void **to, const char *path, uint32_t nr_cpus, const char *kernel);
+	void (*event)(void *to, const struct ktstr_trace_event *e);
+	int (*close)(void *to);		/* 0 or -errno, of anything since open() */
 };
 
-extern const struct ktstr_trace_format ktstr_trace_csv, ktstr_trace_perfetto;
+extern const struct ktstr_trace_format ktstr_trace_csv, ktstr_trace_perfetto, ktstr_trace_sqlite;
 
 /* All events of a file, in the order of their time. */
 struct ktstr_trace {
@@ -91,6 +97,7 @@ struct ktstr_trace {
 	size_t nr, room;
 	uint32_t nr_cpus;		/* the highest, and 1 */
 	uint64_t from_ns, to_ns;
+	char kernel[KTSTR_TRACE_KERNEL];	/* "": the file does not say */
 };
 
 struct ktstr_err;
@@ -102,8 +109,10 @@ void ktstr_trace__free(struct ktstr_trace *t);
 struct ktstr_trace_event *ktstr_trace__more(struct ktstr_trace *t);
 /* What holds of a whole trace, once all events have been added: their order, and the other members. */
 void ktstr_trace__finish(struct ktstr_trace *t);
-int ktstr_trace_csv__read(struct ktstr_trace *t, const char *data, size_t len, struct ktstr_err *err);
+int ktstr_trace_csv__read(struct ktstr_trace *t, const uint8_t *data, size_t len, struct ktstr_err *err);
 int ktstr_trace_perfetto__read(struct ktstr_trace *t, const uint8_t *data, size_t len,
 			       struct ktstr_err *err);
+int ktstr_trace_sqlite__read(struct ktstr_trace *t, const uint8_t *data, size_t len,
+			     struct ktstr_err *err);
 
 #endif

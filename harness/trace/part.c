@@ -22,7 +22,6 @@
 
 #define NR_MASKS	4096	/* tasks whose CPUs are remembered; a power of two */
 #define ENQUEUE_WAKEUP	1	/* kernel/sched/sched.h */
-#define NR_CLOCKS	4096	/* readings of both clocks that are kept */
 
 struct cpu {
 	uint64_t task;			/* struct task_struct that runs; 0: not known */
@@ -41,10 +40,7 @@ struct state {
 		int32_t pid;
 		uint64_t mask;
 	} masks[NR_MASKS];
-	struct {
-		uint64_t machine_ns, guest_ns;
-	} clock[NR_CLOCKS];		/* at sync points, in their order */
-	unsigned int nr_clocks;
+	const struct ktstr_clocks *clocks;	/* of the run; known when the probes are set */
 	uint64_t attach_kva;		/* link address */
 	uint64_t events, from_ns, to_ns, ops;
 	uint64_t compared, differ;	/* CPUs at stops whose switches were compared */
@@ -105,7 +101,8 @@ static int attach(struct ktstr_run *run, void *state, struct vm *vm, struct ktst
 	s->cpu = calloc(run->plan->nr_cpus, sizeof(*s->cpu));
 	if (!s->cpu)
 		return ktstr_err(err, ENOMEM, "no memory for a trace");
-	ret = ktstr_trace_writer__open(&s->writer, run->opts.trace, run->plan->nr_cpus);
+	ret = ktstr_trace_writer__open(&s->writer, run->opts.trace, run->plan->nr_cpus,
+				       run->kernel.release);
 	if (ret)
 		return ktstr_err(err, -ret, "trace %s: %s", run->opts.trace, strerror(-ret));
 	s->tracing = true;
@@ -137,7 +134,7 @@ static void look_at_mask(struct state *s, const struct ktstr_trace_event *about,
 
 /* What was fetched, besides the numbers of the event. */
 struct fetched {
-	uint64_t state, wanted, flags, cpu, mask, task;
+	uint64_t state, wanted, flags, cpu, mask, task, exit_state;
 	uint32_t have;			/* bit of each slot */
 };
 
@@ -189,10 +186,39 @@ static void take(const struct ktstr_trace_point *p, const struct vm_probe *probe
 		case TO_TASK:
 			f->task = word[0];
 			break;
+		case TO_EXIT_STATE:
+			f->exit_state = v;
+			break;
 		default:
 			e->value[p->slot[i] - TO_VALUE] = v;
 		}
 	}
+}
+
+/* include/linux/sched.h */
+enum {
+	TASK_INTERRUPTIBLE = 1, TASK_UNINTERRUPTIBLE = 2, EXIT_DEAD = 0x10, TASK_REPORT = 0x7f,
+	TASK_DEAD = 0x80, TASK_WAKING = 0x200, TASK_IDLE = 0x402, TASK_RTLOCK_WAIT = 0x1000,
+	TASK_FROZEN = 0x8000,
+};
+
+/*
+ * The state as the tracepoint sched_switch reports it, by __task_state_index(): one bit, 0x80 is idle.
+ * What is not seen here: whether a runnable task was preempted, and how one slept that is being woken.
+ */
+static uint64_t reported_state(uint64_t state, uint64_t exit_state)
+{
+	uint64_t v = (state | exit_state) & TASK_REPORT;
+
+	if ((state & TASK_IDLE) == TASK_IDLE)
+		return TASK_REPORT + 1;
+	if (state & (TASK_RTLOCK_WAIT | TASK_FROZEN))
+		return TASK_UNINTERRUPTIBLE;
+	if (!v && state & TASK_WAKING)
+		return TASK_INTERRUPTIBLE;
+	if (!v && state & TASK_DEAD)
+		return EXIT_DEAD;
+	return v ? UINT64_C(1) << (63 - __builtin_clzll(v)) : 0;
 }
 
 /* Is it an event at all? */
@@ -203,6 +229,8 @@ static bool counts(struct state *s, struct ktstr_trace_event *e, const struct fe
 		s->cpu[e->cpu].switches++;
 		s->cpu[e->cpu].task = f->task;
 		s->cpu[e->cpu].pid = e->pid;
+		e->value[KTSTR_SWITCH_PREV_STATE] =
+			reported_state(e->value[KTSTR_SWITCH_PREV_STATE], f->exit_state);
 		return true;
 	case KTSTR_TRACE_WAKING:
 		e->value[KTSTR_WAKE_WAKER] = (uint64_t)(int64_t)s->cpu[e->cpu].pid;
@@ -222,7 +250,8 @@ static void on_probe(void *arg, const struct vm_probe_event *ev)
 	struct state *s = arg;
 	const struct ktstr_trace_point *p = &s->points.point[ev->probe];
 	struct ktstr_trace_event e = {
-		.ns = ev->time_ns, .cpu = ev->vcpu, .kind = p->kind, .pid = KTSTR_TRACE_NO_PID,
+		.ns = ktstr_clocks__guest(s->clocks, ev->time_ns), .cpu = ev->vcpu,
+		.kind = p->kind, .pid = KTSTR_TRACE_NO_PID,
 	};
 	struct fetched f = { .have = 0 };
 
@@ -301,28 +330,14 @@ static void begin(struct state *s, struct ktstr_monitor *m, struct vm *vm, uint3
 	snprintf(s->why_not, sizeof(s->why_not), "%s", ret ? strerror(-ret) : "");
 }
 
-static void note_clocks(const struct ktstr_run *run, struct state *s, struct vm *vm)
-{
-	uint64_t ns;
-
-	if (!run->seen->now_ns || vm_probe_time(vm, &ns))
-		return;
-	if (s->nr_clocks == NR_CLOCKS)
-		s->nr_clocks--;		/* the latest is of more use */
-	s->clock[s->nr_clocks].machine_ns = ns;
-	s->clock[s->nr_clocks++].guest_ns = run->seen->now_ns;
-}
-
 static void sync_point(struct ktstr_run *run, void *state, struct vm *vm)
 {
 	struct ktstr_monitor *m = view(run);
 	struct state *s = state;
 
-	if (!s->tracing)
+	if (!s->tracing || !m || !run->seen->clocks.known)
 		return;
-	note_clocks(run, s, vm);
-	if (!m)
-		return;
+	s->clocks = &run->seen->clocks;
 	if (!s->on)
 		begin(s, m, vm, run->plan->nr_cpus);
 	else
@@ -348,32 +363,22 @@ static void mark(struct ktstr_run *run, void *state, struct vm *vm, enum vm_mark
 			 strerror(-nr));
 }
 
-/* The machine's clock at @guest_ns; both run at one pace from the last sync point on. */
-static uint64_t to_machine_ns(const struct state *s, uint64_t guest_ns)
-{
-	unsigned int i = s->nr_clocks;
-
-	while (i > 1 && s->clock[i - 1].guest_ns > guest_ns)
-		i--;
-	return guest_ns - s->clock[i - 1].guest_ns + s->clock[i - 1].machine_ns;
-}
-
 static void add_steps(const struct ktstr_run *run, struct state *s)
 {
 	const struct ktstr_seen *seen = run->seen;
 	struct ktstr_trace_event e = { .kind = KTSTR_TRACE_STEP, .pid = KTSTR_TRACE_NO_PID };
 
-	for (unsigned int i = 0; s->nr_clocks && i < seen->nr_stimuli; i++) {
+	for (unsigned int i = 0; i < seen->nr_stimuli; i++) {
 		const struct ktstr_stimulus *st = &seen->stimuli[i];
 
-		e.ns = to_machine_ns(s, st->time_ns);
+		e.ns = st->time_ns;
 		snprintf(e.text, sizeof(e.text), "step %u%s%.40s", st->what.step,
 			 st->what.part[0] ? " of " : "", st->what.part);
 		add(s, &e);
 	}
-	if (!s->nr_clocks || !seen->teardown_ns)
+	if (!seen->teardown_ns)
 		return;
-	e.ns = to_machine_ns(s, seen->teardown_ns);
+	e.ns = seen->teardown_ns;
 	snprintf(e.text, sizeof(e.text), "the body is over");
 	add(s, &e);
 }

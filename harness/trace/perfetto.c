@@ -15,8 +15,11 @@
 enum { TRACE_PACKET = 1 };
 enum {
 	PACKET_FTRACE_EVENTS = 1, PACKET_TIMESTAMP = 8, PACKET_SEQUENCE_ID = 10,
-	PACKET_TRACK_EVENT = 11, PACKET_SEQUENCE_FLAGS = 13, PACKET_TRACK_DESCRIPTOR = 60,
+	PACKET_TRACK_EVENT = 11, PACKET_SEQUENCE_FLAGS = 13, PACKET_SYSTEM_INFO = 45,
+	PACKET_TRACK_DESCRIPTOR = 60,
 };
+enum { SYSTEM_UTSNAME = 1 };
+enum { UTSNAME_SYSNAME = 1, UTSNAME_RELEASE = 3 };
 enum { BUNDLE_CPU = 1, BUNDLE_EVENT = 2 };
 enum {
 	FTRACE_TIMESTAMP = 1, FTRACE_PID = 2, FTRACE_SWITCH = 4, FTRACE_WAKEUP = 17,
@@ -34,6 +37,7 @@ enum {
 };
 enum { NOTE_UINT = 3, NOTE_INT = 4, NOTE_STRING = 6, NOTE_NAME = 10 };
 
+#define EARLIEST_KERNEL		"6.12"	/* with sched_ext */
 #define TYPE_INSTANT		3
 #define SEQUENCE		1
 #define STATE_CLEARED		1	/* SEQ_INCREMENTAL_STATE_CLEARED */
@@ -81,10 +85,24 @@ static void put_track(FILE *f, uint64_t uuid, const char *name)
 	put_packet(f, &packet);
 }
 
-static void begin(void *file, uint32_t nr_cpus)
+/* Without it, Perfetto takes the states of tasks for those of a kernel before 4.14. */
+static void put_kernel(FILE *f, const char *kernel)
+{
+	struct ktstr_proto packet = { .len = 0 }, info = { .len = 0 }, name = { .len = 0 };
+
+	proto_str(&name, UTSNAME_SYSNAME, "Linux");
+	proto_bytes(&name, UTSNAME_RELEASE, kernel, strnlen(kernel, KTSTR_TRACE_KERNEL - 1));
+	proto_msg(&info, SYSTEM_UTSNAME, &name);
+	proto_u64(&packet, PACKET_SEQUENCE_ID, SEQUENCE);
+	proto_msg(&packet, PACKET_SYSTEM_INFO, &info);
+	put_packet(f, &packet);
+}
+
+static void begin(void *file, uint32_t nr_cpus, const char *kernel)
 {
 	char name[32];
 
+	put_kernel(file, kernel && *kernel ? kernel : EARLIEST_KERNEL);
 	put_track(file, STEPS_TRACK, "steps of the scenario");
 	for (uint32_t cpu = 0; cpu < nr_cpus; cpu++) {
 		snprintf(name, sizeof(name), "scheduler, CPU %u", cpu);
@@ -167,7 +185,7 @@ static void event(void *file, const struct ktstr_trace_event *e)
 		put_track_event(file, e);
 }
 
-const struct ktstr_trace_format ktstr_trace_perfetto = { begin, event };
+const struct ktstr_trace_format ktstr_trace_perfetto = { .begin = begin, .event = event };
 
 static void take_text(char *to, size_t size, const struct ktstr_proto_field *f)
 {
@@ -330,10 +348,28 @@ static int read_track_event(struct ktstr_trace *t, uint64_t ns, const struct kts
 	return 0;
 }
 
+/* The release in a SystemInfo; 0 or -EBADMSG. */
+static int read_kernel(struct ktstr_trace *t, const struct ktstr_proto_field *m)
+{
+	const uint8_t *p = m->data, *end = p + m->len;
+	struct ktstr_proto_field f, name = { .nr = 0 };
+	int ret;
+
+	while ((ret = proto_next(&p, end, &f)) > 0)
+		if (f.nr == SYSTEM_UTSNAME && f.is_bytes)
+			name = f;
+	if (ret || !name.nr)
+		return ret ? -EBADMSG : 0;
+	for (p = name.data; (ret = proto_next(&p, name.data + name.len, &f)) > 0; )
+		if (f.nr == UTSNAME_RELEASE && f.is_bytes)
+			take_text(t->kernel, sizeof(t->kernel), &f);
+	return ret ? -EBADMSG : 0;
+}
+
 static int read_packet(struct ktstr_trace *t, const struct ktstr_proto_field *packet)
 {
 	const uint8_t *p = packet->data, *end = p + packet->len;
-	struct ktstr_proto_field f, ftrace = { .nr = 0 }, event = { .nr = 0 };
+	struct ktstr_proto_field f, ftrace = { .nr = 0 }, event = { .nr = 0 }, info = { .nr = 0 };
 	uint64_t ns = 0;
 	int ret;
 
@@ -344,8 +380,10 @@ static int read_packet(struct ktstr_trace *t, const struct ktstr_proto_field *pa
 			ftrace = f;
 		else if (f.nr == PACKET_TRACK_EVENT && f.is_bytes)
 			event = f;
+		else if (f.nr == PACKET_SYSTEM_INFO && f.is_bytes)
+			info = f;
 	}
-	if (ret)
+	if (ret || (info.nr && read_kernel(t, &info)))
 		return -EBADMSG;
 	if (ftrace.nr)
 		ret = read_bundle(t, &ftrace);

@@ -30,6 +30,7 @@ static const struct row {
 		{ "prev_p:pid", TO_VALUE + KTSTR_SWITCH_PREV_PID },
 		{ "prev_p:prio", TO_VALUE + KTSTR_SWITCH_PREV_PRIO },
 		{ "prev_p:__state", TO_VALUE + KTSTR_SWITCH_PREV_STATE },
+		{ "prev_p:exit_state", TO_EXIT_STATE },
 		{ "next_p:prio", TO_VALUE + KTSTR_SWITCH_NEXT_PRIO } } },
 	{ KTSTR_TRACE_WAKING, "try_to_wake_up", true, {
 		TASK("p"), { "p:__state", TO_STATE }, { "state", TO_WANTED },

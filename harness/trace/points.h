@@ -20,6 +20,7 @@ enum ktstr_trace_slot {
 	TO_CPU,			/* where the task is: no event if it goes there */
 	TO_MASK,		/* of CPUs: an event of its own if it is new */
 	TO_TASK,		/* the address of the task that is switched to */
+	TO_EXIT_STATE,		/* of the task that is switched from */
 	TO_NAME,
 	TO_VALUE,
 };

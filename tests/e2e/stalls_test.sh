@@ -9,6 +9,7 @@ tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
 
 . tests/lib.sh
+forget_settings
 
 # run TEST NAME: leaves $tmp/NAME.tap and the run's files in $tmp/NAME/r/.
 run()
@@ -36,6 +37,20 @@ result $? "for how long, where, and with its kernel stack"
 grep -q 'cg_a: step 1: cg_a:[0-9]*[[][0-9]*[]] stood still for [0-9.]* s .*: runnable, left waiting while CPU [0-9,-]* idled$' \
 	"$tmp"/drop/r/*/report.txt
 result $? "the report says it in a sentence" "$tmp/drop.tap"
+
+# When it was found: the worker is in no queue and has waited since, the next stall is not there yet.
+"$out/ktstr" replay "$tmp/drop/r" --until stall --dump > "$tmp/dump" 2> "$tmp/err" &&
+	grep -q '^the console is that of the run so far' "$tmp/err"
+result $? "ktstr replay --until stall stops in the same run" "$tmp/err"
+python3 -c 'import json, sys
+run, at, dump = (json.load(open(p)) for p in sys.argv[1:])
+first = run["stalls"][0]
+late = first["found_ns"] - at["time_ns"]
+task = [t for t in dump["task_enrichments"] if t["pid"] == first["tid"]][0]
+print(late, task)
+sys.exit(0 if 0 <= late < 1000000 and task["waiting"] and task["runnable_for_ms"] > 2000 else 1)' \
+	"$tmp"/drop/r/*/*.ktstr.json "$tmp"/drop/r/*/replay.1/*/replay.json "$(cat "$tmp/dump")" > "$tmp/err" 2>&1
+result $? "where it was found: the dump has it waiting for more than 2 s" "$tmp/err"
 
 run stall_comes_and_goes waits
 result $? "the test of a stall that comes and goes passes" "$tmp/waits.tap"

@@ -24,12 +24,17 @@ sys.exit(0 if eval(sys.argv[3]) else 1)' "$dir/*.ktstr.json" "$tmp/perfetto.json
 
 echo "TAP version 13"
 "$out/ktstr" run --seed 1 --runs "$tmp/r" -t equal_cgroups_scx_ktstr --duration 1 \
-	--trace "$tmp/a.pftrace" --scheduler scx_ktstr -- --crash-after 300 > "$tmp/tap" 2>&1
+	--trace "$tmp/a.sqlite" --scheduler scx_ktstr -- --crash-after 300 > "$tmp/tap" 2>&1
 [ $? = 1 ] && grep -q '^not ok 1 ktstr/equal_cgroups_scx_ktstr' "$tmp/tap"
 result $? "a scheduler that crashes fails its test" "$tmp/tap"
 dir=$(echo "$tmp"/r/*/ktstr.equal_cgroups_scx_ktstr)
 second=$dir/auto-repro/ktstr.equal_cgroups_scx_ktstr
 
+"$out/ktstr" trace convert "$tmp/a.sqlite" "$tmp/a.pftrace" > "$tmp/err" 2>&1 &&
+	"$out/ktstr" trace convert "$tmp/a.pftrace" "$tmp/b.csv" >> "$tmp/err" 2>&1 &&
+	"$out/ktstr" trace convert "$tmp/a.sqlite" "$tmp/a.csv" >> "$tmp/err" 2>&1 &&
+	cmp "$tmp/a.csv" "$tmp/b.csv" >> "$tmp/err" 2>&1
+result $? "the database becomes a file of Perfetto's and CSV, and nothing gets lost" "$tmp/err"
 python3 tests/e2e/perfetto.py "$tmp/a.pftrace" > "$tmp/perfetto.json" 2> "$tmp/err"
 result $? "the trace is one of Perfetto's messages" "$tmp/err"
 is 't["compared"] > 10 and t["differ"] == 0'
@@ -44,6 +49,23 @@ result $? "with wakeups, the operations of the scheduler, its queues, ticks and 
 is 'set(["cg_a:0", "cg_a:1", "cg_b:0", "cg_b:1"]) <= set(p["comms"])'
 result $? "the workers by name"
 
+# sql QUERY: its one value.
+sql()
+{
+	python3 -c 'import sqlite3, sys
+print(sqlite3.connect(sys.argv[1]).execute(sys.argv[2]).fetchone()[0])' "$tmp/a.sqlite" "$1" 2>&1
+}
+is "t[\"switches\"] == $(sql 'SELECT count(*) FROM switch')"
+result $? "SQL counts as many switches"
+# each slice but the last of a CPU ends where the next one begins
+[ "$(sql 'SELECT sum(x) FROM (SELECT sum(to_ns - from_ns) - (max(from_ns) - min(from_ns)) AS x
+	FROM slice GROUP BY cpu)')" = 0 ]
+result $? "the slices of each CPU add up to the whole time"
+# init() is the first operation of a scheduler, exit() the last one
+[ "$(sql "SELECT group_concat(name) FROM op WHERE id = (SELECT min(id) FROM op) OR id = (SELECT max(id) FROM op)")" = init,exit ] &&
+	[ "$(sql "SELECT count(*) FROM scheduler WHERE name = 'ktstr'")" = 1 ]
+result $? "and finds the scheduler, its first and its last operation"
+
 cmp "$dir/console.log" "$second/console.log" > "$tmp/cmp" 2>&1
 result $? "with a trace, and without: the same console" "$tmp/cmp"
 is 'a["error_ns"] > 0 and a["error_ns"] == a["second_error_ns"]'
@@ -52,9 +74,14 @@ sed -n '/^# --- auto-repro ---/,/^# all of it: .*auto-repro.txt$/p' "$tmp/tap" >
 lines=$(wc -l < "$tmp/section")
 [ "$lines" -gt 5 ] && [ "$lines" -le 21 ]
 result $? "the report has at most twenty lines about it" "$tmp/section"
-grep -q 'ops\.dispatch cpu=[0-9].*(has not returned)$' "$tmp/section" &&
+grep -q 'ops\.dispatch cpu=[0-9].*(has not returned: scx_ktstr\.bpf\.c:[0-9]*)$' "$tmp/section" &&
 	tail -n 2 "$tmp/section" | head -n 1 | grep -q 'kind=SCX_EXIT_ERROR_BPF(1025)$'
 result $? "which end with the operation under way, and the exit" "$tmp/section"
+line=$(sed -n 's/.*has not returned: scx_ktstr\.bpf\.c:\([0-9]*\))$/\1/p' "$tmp/section")
+sed -n "${line:-1}p" bpf/scx_ktstr.bpf.c | grep -q 'scx_bpf_error("ktstr: host-triggered crash")'
+result $? "with the line that has reported the error" "$tmp/section"
+grep -q ' scx_do_enqueue_task .*slice=[0-9]*->[0-9]* ' "$dir/auto-repro.txt"
+result $? "functions of the kernel have values before and after" "$dir/auto-repro.txt"
 grep -q '^      dsq_id \|^      ddsp_dsq_id ' "$dir/auto-repro.txt" &&
 	grep -q '  →  ' "$dir/auto-repro.txt"
 result $? "the file has values before and after" "$dir/auto-repro.txt"
@@ -67,5 +94,30 @@ result $? "and draws it" "$tmp/err"
 "$out/ktstr" trace diff --no-pager "$tmp/a.pftrace" "$tmp/a.pftrace" > "$tmp/diff" 2>&1 &&
 	grep -q '^the same decisions, from where the scheduler is enabled on$' "$tmp/diff"
 result $? "ktstr trace diff: a trace does not differ from itself" "$tmp/diff"
+
+# refused ARGS...: status 1 and one line, which names the file.
+refused()
+{
+	"$out/ktstr" trace "$@" < /dev/null > "$tmp/line" 2>&1
+	[ $? = 1 ] && [ "$(wc -l < "$tmp/line")" = 1 ] && grep -q "^ktstr: trace: $tmp/bad/" "$tmp/line"
+}
+mkdir -p "$tmp/bad/folder"
+: > "$tmp/bad/empty.pftrace"
+head -c 100001 "$tmp/a.pftrace" > "$tmp/bad/cut.pftrace"
+head -c 100001 "$tmp/a.sqlite" > "$tmp/bad/cut.sqlite"
+head -c 100001 "$tmp/a.csv" > "$tmp/bad/cut.csv"
+cp "$out/ktstr" "$tmp/bad/foreign.pftrace"
+cp tests/lib.sh "$tmp/bad/foreign.csv"
+cp tests/lib.sh "$tmp/bad/foreign.db"
+python3 -c 'import sqlite3, sys
+c = sqlite3.connect(sys.argv[1]); c.execute("CREATE TABLE t (a)"); c.commit()' "$tmp/bad/other.sqlite"
+for f in "$tmp"/bad/*; do
+	refused show "$f" && refused latency "$f" && refused diff "$f" "$tmp/a.pftrace" &&
+		refused diff "$tmp/a.pftrace" "$f" && refused convert "$f" "$tmp/none.csv" && [ ! -e "$tmp/none.csv" ]
+	result $? "no trace, and one line that says so: ${f##*/}" "$tmp/line"
+done
+"$out/ktstr" trace convert "$tmp/a.csv" /nonexistent/b.sqlite > "$tmp/line" 2>&1
+[ $? = 1 ] && [ "$(cat "$tmp/line")" = "ktstr: trace: /nonexistent/b.sqlite: No such file or directory" ]
+result $? "a folder that is not there" "$tmp/line"
 
 finish

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # Auto-repro explains crashes of eight kinds: the repro_* tests of scenarios/scheduler_faults.c, each of which fails
 # unless the second run has failed at the same nanosecond, and the words in the report that explain
-# the mistake. docs/auto-repro.md has the table.
+# the mistake. docs/auto-repro.md has the table. With KTSTR_PROBE_ENGINE=bpf the second run is another one, with
+# probes by BPF programs, and has to fail in the same way and show the same.
 #
 # usage: auto_repro.sh [KIND...]
 set -u
@@ -12,7 +13,9 @@ tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
 
 . tests/lib.sh
+engine=${KTSTR_PROBE_ENGINE:-auto}
 forget_settings
+export KTSTR_PROBE_ENGINE=$engine
 
 # explained KIND VERDICT WORDS...: the verdict, and lines of the report's section, in this order.
 explained()
@@ -43,8 +46,9 @@ echo "TAP version 13"
 kinds=$* all=
 [ $# -gt 0 ] || all=1
 same='^the second run failed in the same way at the same nanosecond'
+[ "$engine" != bpf ] || same='^the second run, another one with probes by BPF, failed in the same way'
 ! wanted error || explained error ok "$same" \
-	'ops\.dispatch cpu=[01] .*(has not returned)$' 'kind=SCX_EXIT_ERROR_BPF(1025)'
+	'ops\.dispatch cpu=[01] .*(has not returned: scx_ktstr\.bpf\.c:[0-9]*)$' 'kind=SCX_EXIT_ERROR_BPF(1025)'
 ! wanted stall || explained stall ok "$same" \
 	'ops\.enqueue .*ddsp_dsq_id=SCX_DSQ_INVALID->DSQ(0)' 'scx_dispatch_enqueue .*id=DSQ(0)' \
 	'kind=SCX_EXIT_ERROR_STALL(1026)'
@@ -53,12 +57,12 @@ same='^the second run failed in the same way at the same nanosecond'
 ! wanted bad_cpu || explained bad_cpu ok "$same" \
 	'ops\.enqueue .*ddsp_dsq_id=SCX_DSQ_INVALID->SCX_DSQ_LOCAL_ON|2' 'kind=SCX_EXIT_ERROR(1024)'
 ! wanted double_insert || explained double_insert ok "$same" \
-	'ops\.enqueue .*(has not returned)$' 'scx_bpf_dsq_insert.* dsq_id=DSQ(0)' \
+	'ops\.enqueue .*(has not returned: [a-z_]*\.bpf\.[ch]:[0-9]*)$' 'scx_bpf_dsq_insert.* dsq_id=DSQ(0)' \
 	'scx_bpf_dsq_insert.* ddsp_dsq_id=DSQ(0) dsq_id=DSQ(0)' 'kind=SCX_EXIT_ERROR(1024)'
 ! wanted null_kptr || explained null_kptr ok "$same" \
-	'ops\.enqueue comm=.*(has not returned)$' 'kind=SCX_EXIT_ERROR_BPF(1025)'
+	'ops\.enqueue comm=.*(has not returned: [a-z_]*\.bpf\.[ch]:[0-9]*)$' 'kind=SCX_EXIT_ERROR_BPF(1025)'
 ! wanted init_task || explained init_task ok "$same" \
-	'scx_fork comm=' 'ops\.init_task .*fork=1 (has not returned)$' 'kind=SCX_EXIT_ERROR_BPF(1025)'
+	'scx_fork comm=' 'ops\.init_task .*fork=1 (has not returned: [a-z_]*\.bpf\.[ch]:[0-9]*)$' 'kind=SCX_EXIT_ERROR_BPF(1025)'
 ! wanted rejected || explained rejected 'not ok' \
 	"^not repeated: the verifier rejected ktstr_dispatch: R1 invalid mem access 'scalar'" \
 	'122: (b7) r1 = 0 *; R1=0' '(7b) \*(u64 \*)(r1 +0) = r2' "^R1 invalid mem access 'scalar'"

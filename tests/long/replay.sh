@@ -14,7 +14,7 @@ trap 'rm -rf "$tmp"' EXIT
 . tests/lib.sh
 . tests/replay.sh
 forget_settings
-export TMPDIR=$tmp
+export TMPDIR=$tmp REPLAY_LIMIT_S=1800
 
 # stops WHAT WORDS OPTION VALUE: a replay stops, in the same run, at what the line says.
 stops()

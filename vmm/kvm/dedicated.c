@@ -99,8 +99,11 @@ void kvm_dedicated_threads(struct kvm_machine *m)
 			vm_ram_note(&m->ram, "vCPU %" PRIu32 " is not on CPU %" PRIu32 " of the host: %s", i,
 				    v->host_cpu, strerror(r));
 		told_pin |= r;
-		/* one that is not alone on its CPU would keep everybody else from it */
-		r = r ? 0 : pthread_setschedparam(v->thread, SCHED_FIFO, &param);
+		/*
+		 * One that is not alone on its CPU would keep everybody else from it. KVM starts a worker
+		 * from the first vCPU thread, which is not to inherit this.
+		 */
+		r = r ? 0 : pthread_setschedparam(v->thread, SCHED_FIFO | SCHED_RESET_ON_FORK, &param);
 		if (r && !told_fifo)
 			note_no_fifo(m, r);
 		told_fifo |= r;

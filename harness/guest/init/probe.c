@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Probes by BPF programs: PID 1's side of harness/probe/guest.h. A program of its own sets them, as
+ * Probes by BPF programs: PID 1's side of harness/model/probe.h. A program of its own sets them, as
  * PID 1 has no BPF loader. It is asked twice to set probes, before the scheduler starts and where that
  * attaches, and nothing else happens in the guest meanwhile. What it says goes to the host as it is.
  */
@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "harness/probe/guest.h"
+#include "harness/model/probe.h"
 #include "lib/clock.h"
 #include "internal.h"
 

@@ -133,6 +133,7 @@ TEST_F(stall, a_forgotten_task_is_described_once_after_four_looks)
 	EXPECT_STREQ("2.00 1.00 0.50 3/80 71", s->loadavg);
 	EXPECT_EQ(2 * NSEC_PER_SEC, s->for_ns);
 	EXPECT_EQ(3 * NSEC_PER_SEC / 2, s->at_ns);
+	EXPECT_EQ(25 * NSEC_PER_SEC / 2, s->found_ns);
 	ktstr_stall__describe(s, text, sizeof(text));
 	EXPECT_STREQ("runnable, left waiting while CPU 1 idled", text);
 	look(self, 4, 100);

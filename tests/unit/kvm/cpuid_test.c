@@ -234,6 +234,20 @@ TEST(the_deadline_timer_is_told_of_when_kvm_has_it)
 	EXPECT_EQ(1u << 31 | 1 << 24, leaf(&v, 1, 0).ecx);
 }
 
+TEST(the_hint_of_cpus_that_nobody_else_uses_is_given_on_request_only)
+{
+	static struct vcpu v;
+	struct kvm_cpuid_entry2 host[17];
+	unsigned int nr = nr_entries(&hosts[0]);
+
+	memcpy(host, hosts[0].entry, nr * sizeof(host[0]));
+	v.nr = x86_cpuid_build(host, nr, &topologies[1], 2, v.entry, NULL);
+	EXPECT_EQ(0, leaf(&v, 0x40000001, 0).edx);
+	x86_cpuid_add_realtime(host, nr);
+	v.nr = x86_cpuid_build(host, nr, &topologies[1], 2, v.entry, NULL);
+	EXPECT_EQ(1, leaf(&v, 0x40000001, 0).edx);
+}
+
 TEST(too_many_entries_are_an_error)
 {
 	static struct kvm_cpuid_entry2 host[X86_CPUID_MAX + 1];

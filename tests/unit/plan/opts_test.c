@@ -12,7 +12,8 @@
 static const char * const names[] = {
 	"KTSTR_ACCEL", "KTSTR_SEED", "KTSTR_TCG_THREADS", "KTSTR_ICOUNT_SHIFT",
 	"KTSTR_RUNS_ROOT", "KTSTR_RUN_ID", "KTSTR_STALL_POLL_MS",
-	"KTSTR_CONSOLE", "KTSTR_TERMINAL",
+	"KTSTR_CONSOLE", "KTSTR_TERMINAL", "KTSTR_NO_PERF_MODE", "KTSTR_PERF_ONLY", "KTSTR_CPU_CAP",
+	"KTSTR_BYPASS_LLC_LOCKS",
 };
 
 FIXTURE(opts) {
@@ -42,6 +43,31 @@ FIXTURE_TEARDOWN(opts)
 		TH_LOG("%s=%s: \"%s\"", _name, _value, self->err.msg);		\
 	unsetenv(_name);							\
 } while (0)
+
+TEST_F(opts, a_cap_is_a_number_and_no_bypass)
+{
+	ASSERT_EQ(0, PARSE());
+	EXPECT_EQ(0, self->o.cpu_cap);
+	EXPECT_FALSE(self->o.no_perf_mode);
+	setenv("KTSTR_NO_PERF_MODE", "", 1);
+	setenv("KTSTR_PERF_ONLY", "", 1);
+	setenv("KTSTR_CPU_CAP", "", 1);
+	free((char *)self->o.runs_root);
+	free((char *)self->o.run_id);
+	ASSERT_EQ(0, PARSE());
+	EXPECT_TRUE(self->o.no_perf_mode);
+	EXPECT_FALSE(self->o.perf_only);
+	EXPECT_EQ(0, self->o.cpu_cap);
+	REJECTS("KTSTR_CPU_CAP", "0", "from 1 to 8192");
+	REJECTS("KTSTR_CPU_CAP", "all", "KTSTR_CPU_CAP=all");
+	REJECTS("KTSTR_CPU_CAP", "8193", "from 1 to 8192");
+	setenv("KTSTR_BYPASS_LLC_LOCKS", "0", 1);
+	REJECTS("KTSTR_CPU_CAP", "2", "resource contract");
+	free((char *)self->o.runs_root);
+	free((char *)self->o.run_id);
+	ASSERT_EQ(0, PARSE());
+	EXPECT_TRUE(self->o.bypass_locks);
+}
 
 TEST_F(opts, a_run_is_named_after_kernel_and_commit_unless_the_user_names_it)
 {

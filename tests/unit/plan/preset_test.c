@@ -4,6 +4,7 @@
 
 #include <ktstr.h>
 
+#include "harness/plan/gauntlet.h"
 #include "harness/plan/preset.h"
 
 #define MIB (UINT64_C(1) << 20)
@@ -109,6 +110,8 @@ TEST(every_bound_counts_and_says_so)
 		{ fits, { .cpus = 15 }, "needs 16 CPUs, the host has 15" },
 		{ fits, { .cpus = 16, .llcs = 3 }, "needs 4 LLCs, the host has 3" },
 		{ fits, { .cpus_per_llc = 3 }, "needs 4 CPUs in one LLC" },
+		{ fits, { .cpus = 16, .service = true },
+		  "needs 17 CPUs with that for the host's threads, the host has 16" },
 	};
 	const struct ktstr_room enough = { 16, 4, 4, true };
 	const struct ktstr_bounds any = { 1, 512, 1, 64, 1, 512, false };
@@ -123,6 +126,26 @@ TEST(every_bound_counts_and_says_so)
 	EXPECT_TRUE(ktstr_preset__accept(smt, &any, &unlimited, why, sizeof(why)));
 	EXPECT_FALSE(ktstr_preset__accept(smt, &any, &enough, why, sizeof(why)));
 	EXPECT_NE(NULL, strstr(why, "guests of this architecture"));
+}
+
+/* LLCs of the host only count for a test that has them alone, and only where CPUs count at all. */
+TEST(performance_mode_needs_llcs_and_one_cpu_more)
+{
+	const struct ktstr_room small = { .cpus = 4, .llcs = 1, .cpus_per_llc = 4 };
+	const struct ktstr_room two = { .cpus = 5, .llcs = 2, .cpus_per_llc = 3 };
+	struct ktstr_test t = plain;
+	struct ktstr_variant v = { .test = &t, .preset = ktstr_preset__find("tiny-2llc") };
+	char why[128] = "";
+
+	EXPECT_TRUE(ktstr_variant__accept(&v, &small, why, sizeof(why))) TH_LOG("%s", why);
+	t.performance_mode = KTSTR_ON;
+	EXPECT_FALSE(ktstr_variant__accept(&v, &small, why, sizeof(why)));
+	EXPECT_NE(NULL, strstr(why, "needs 5 CPUs")) TH_LOG("%s", why);
+	EXPECT_TRUE(ktstr_variant__accept(&v, &two, why, sizeof(why))) TH_LOG("%s", why);
+	EXPECT_TRUE(ktstr_variant__accept(&v, &unlimited, why, sizeof(why)));
+	v.preset = ktstr_preset__find("tiny-1llc");
+	EXPECT_FALSE(ktstr_variant__accept(&v, &two, why, sizeof(why)));
+	EXPECT_NE(NULL, strstr(why, "needs 4 CPUs in one LLC, the host has 3")) TH_LOG("%s", why);
 }
 
 TEST(the_test_wins_over_its_scheduler)

@@ -50,6 +50,8 @@ FIXTURE_SETUP(func)
 	param(m, "cpu", s32);
 	param(m, "any", pvoid);
 	made_type(m, "wake", BTF_KIND_FUNC, 0, 0, proto);
+	proto = made_type(m, "", BTF_KIND_FUNC_PROTO, 0, 0, s8);
+	made_type(m, "nice_of", BTF_KIND_FUNC, 0, 0, proto);
 	op = made_type(m, "", BTF_KIND_FUNC_PROTO, 2, 0, 0);
 	param(m, "", ptask);
 	param(m, "", u64);
@@ -116,6 +118,19 @@ TEST_F(func, arguments_of_a_program_are_behind_its_context)
 	EXPECT_EQ(1, self->fetch.size);
 	EXPECT_EQ(-ENOENT, fetch(self, "#2"));
 	EXPECT_EQ(-ENOENT, ktstr_func__find_op(&self->f, self->btf, "dispatch"));
+}
+
+TEST_F(func, what_is_returned_is_a_number_or_nothing)
+{
+	const uint64_t word = 0xff;
+
+	ASSERT_EQ(0, ktstr_func__find(&self->f, self->btf, "wake"));
+	EXPECT_EQ(-ENOENT, ktstr_func__returns(&self->f, &self->fetch, &self->field));
+	ASSERT_EQ(0, ktstr_func__find(&self->f, self->btf, "nice_of"));
+	ASSERT_EQ(0, ktstr_func__returns(&self->f, &self->fetch, &self->field));
+	EXPECT_EQ(VM_REG_RET, self->fetch.reg);
+	EXPECT_EQ(1, self->fetch.size);
+	EXPECT_EQ(UINT64_MAX, ktstr_fetched__number(&self->field, &word));
 }
 
 TEST_F(func, numbers_are_extended_by_their_sign)

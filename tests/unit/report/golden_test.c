@@ -116,7 +116,7 @@ static void stood_still(struct scene *c)
 	stuck(c);
 	*s = (struct ktstr_stall){
 		.why = KTSTR_STALL_FORGOTTEN, .tid = 72, .resumed = 1, .at_ns = 1200 * MS,
-		.for_ns = 2500 * MS, .cgroup = "cg_a", .comm = "cg_a:1", .cpus = "1",
+		.for_ns = 2500 * MS, .found_ns = 7000 * MS, .cgroup = "cg_a", .comm = "cg_a:1", .cpus = "1",
 		.status = "state R (running), may use CPU 0-1, switches: 1 by itself, 16 forced",
 		.wchan = "0", .syscall = "running", .path = "/ktstr/cg_a",
 		.loadavg = "0.50 0.10 0.03 2/81 72",

@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-#include "harness/repro/calls.h"
+#include "harness/repro/internal.h"
 
 #define MAX	8
 
@@ -128,6 +128,69 @@ TEST_F(calls, a_call_of_long_ago_is_not_the_cause)
 	tell(self, 10005, 0, 1, true, 7);
 	tell(self, 10000000, 0, 0, false, 1024);
 	EXPECT_EQ(0, self->c.causal_pid);
+}
+
+/* The kernel's own function, of which calls have returned, is not through with task 7. */
+TEST_F(calls, what_the_kernel_refuses_is_about_the_task_that_it_is_at)
+{
+	self->c.point[1].is_op = false;
+	tell(self, 10, 0, 1, false, 6);
+	tell(self, 20, 0, 1, true, 6);
+	tell(self, 1000000, 0, 1, false, 7);
+	tell(self, 2000000, 1, 1, false, 8);
+	tell(self, 9000000, 0, 0, false, 1024);
+	EXPECT_EQ(7, self->c.causal_pid);
+	EXPECT_EQ(1000000, self->c.causal_ns);
+}
+
+/* Nobody knows whether a call of a function has returned if no call of it was seen to. */
+TEST_F(calls, a_function_whose_returns_are_not_probed_is_not_under_way)
+{
+	self->c.point[1].is_op = false;
+	tell(self, 1000000, 0, 1, false, 7);
+	tell(self, 9000000, 0, 0, false, 1024);
+	EXPECT_EQ(0, self->c.causal_pid);
+}
+
+TEST_F(calls, what_is_known_at_return_only_has_no_value_before)
+{
+	struct ktstr_repro_point *p = &self->c.point[1];
+	uint64_t word[2] = { 7, 3 };
+	struct vm_probe_event ev = { .time_ns = 10, .probe = 1, .have = 1, .nr_words = 2, .word = word };
+	char line[160];
+
+	p->nr = 2;
+	p->value[1].field = p->value[0].field;
+	strcpy(p->value[1].param, "return");
+	self->c.probe[1].nr_fetches = 2;
+	self->c.probe[1].fetch[1].size = 4;
+	ktstr_repro_calls__take(&self->c, &ev);
+	ktstr_repro_call__line(&self->c, &self->c.call[0], NULL, line, sizeof(line));
+	EXPECT_EQ(NULL, strstr(line, "return=")) TH_LOG("%s", line);
+	EXPECT_NE(NULL, strstr(line, "(has not returned)")) TH_LOG("%s", line);
+	strcpy(p->crashed.file, "a.bpf.c");
+	p->crashed.line = 12;
+	ktstr_repro_call__line(&self->c, &self->c.call[0], NULL, line, sizeof(line));
+	EXPECT_NE(NULL, strstr(line, "(has not returned: a.bpf.c:12)")) TH_LOG("%s", line);
+	ev.exit = true;
+	ev.time_ns = 20;
+	ev.have = 3;
+	ktstr_repro_calls__take(&self->c, &ev);
+	ktstr_repro_call__line(&self->c, &self->c.call[0], NULL, line, sizeof(line));
+	EXPECT_NE(NULL, strstr(line, " return=3")) TH_LOG("%s", line);
+}
+
+TEST(an_error_is_the_same_whatever_task_and_number_it_is_about)
+{
+	EXPECT_TRUE(ktstr_repro__same_error("cg_a:0[123] failed to run for 5.003s",
+					    "rcu_preempt[15] failed to run for 12.9s"));
+	EXPECT_TRUE(ktstr_repro__same_error("invalid CPU 2 for a b (cg_a:0[12])",
+					    "invalid CPU 117 for a b (x[1])"));
+	EXPECT_TRUE(ktstr_repro__same_error("no DSQ 0xbad", "no DSQ 0x17f"));
+	EXPECT_FALSE(ktstr_repro__same_error("invalid CPU 2 for a", "invalid DSQ 2 for a"));
+	EXPECT_FALSE(ktstr_repro__same_error("a[1] failed to run", "a[1] failed to run for 3s"));
+	EXPECT_FALSE(ktstr_repro__same_error("a", NULL));
+	EXPECT_FALSE(ktstr_repro__same_error(NULL, NULL));
 }
 
 TEST_F(calls, a_scheduler_that_is_asked_to_leave_triggers_nothing)

@@ -73,7 +73,7 @@ FIXTURE_SETUP(wire)
 	self->r->dropped_ext_metrics = 7;
 	*ktstr_result__add_stall(self->r) = (struct ktstr_stall){
 		.why = KTSTR_STALL_WAITS, .step = 2, .tid = -1, .resumed = 1, .at_ns = UINT64_MAX,
-		.for_ns = 1, .cgroup = "cg_1", .part = "p", .comm = "c", .cpus = "0-3", .status = "s",
+		.for_ns = 1, .found_ns = 5, .cgroup = "cg_1", .part = "p", .comm = "c", .cpus = "0-3", .status = "s",
 		.wchan = "w", .syscall = "y", .path = "/p", .loadavg = "l", .stack = "a < b" };
 	*ktstr_result__add_stall(self->r) = (struct ktstr_stall){ };
 	self->r->stall_poll_ms = 500;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Promises of harness/trace/{event,analyse}.h: both formats keep every event, a damaged file is
+ * Promises of harness/trace/{event,analyse}.h: all formats keep every event, a damaged file is
  * refused, two runs are compared by their decisions, and a wait has its reason.
  */
 #include "kselftest_harness.h"
 
+#include <sqlite3.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -68,7 +69,7 @@ static void put_switch(struct ktstr_trace *t, uint64_t ns, uint32_t cpu, int32_t
 static int write_made(FIXTURE_DATA(trace) *self)
 {
 	struct ktstr_trace_writer *w;
-	int ret = ktstr_trace_writer__open(&w, self->path, self->made.nr_cpus);
+	int ret = ktstr_trace_writer__open(&w, self->path, self->made.nr_cpus, "7.3.4-x");
 
 	for (size_t i = 0; !ret && i < self->made.nr; i++)
 		ktstr_trace_writer__add(w, &self->made.event[i]);
@@ -129,7 +130,146 @@ TEST_F(trace, perfetto_keeps_every_event)
 	put_all_kinds(&self->made);
 	ASSERT_EQ(0, write_made(self));
 	ASSERT_EQ(0, ktstr_trace__read(&self->got, self->path, &self->err));
+	EXPECT_STREQ("7.3.4-x", self->got.kernel);
 	expect_equal(_metadata, &self->made, &self->got);
+}
+
+TEST_F(trace, sqlite_keeps_every_event)
+{
+	snprintf(self->path, sizeof(self->path), "%s/t.sqlite", self->dir);
+	put_all_kinds(&self->made);
+	strcpy(self->made.event[0].comm, "a\nb");
+	ASSERT_EQ(0, write_made(self));
+	ASSERT_EQ(0, write_made(self));		/* instead of what was there */
+	ASSERT_EQ(0, ktstr_trace__read(&self->got, self->path, &self->err)) TH_LOG("%s", self->err.msg);
+	strcpy(self->made.event[0].comm, "a?b");
+	EXPECT_STREQ("7.3.4-x", self->got.kernel);
+	expect_equal(_metadata, &self->made, &self->got);
+}
+
+static int64_t ask(sqlite3 *db, const char *sql)
+{
+	sqlite3_stmt *s = NULL;
+	int64_t v = INT64_MIN;
+
+	if (!sqlite3_prepare_v2(db, sql, -1, &s, NULL) && sqlite3_step(s) == SQLITE_ROW)
+		v = sqlite3_column_int64(s, 0);
+	sqlite3_finalize(s);
+	return v;
+}
+
+TEST_F(trace, sqlite_answers_questions)
+{
+	struct ktstr_trace_event *e;
+	sqlite3 *db = NULL;
+
+	snprintf(self->path, sizeof(self->path), "%s/t.db", self->dir);
+	put_switch(&self->made, 10, 0, 0, 0, 5);
+	put_switch(&self->made, 12, 1, 0, 0, 6);
+	put_switch(&self->made, 40, 0, 5, 1, 6);
+	put_switch(&self->made, 70, 0, 6, 2, 5);
+	e = put(&self->made, 71, 1, KTSTR_TRACE_INSERT, 6, "t6");
+	e->value[0] = UINT64_C(0x8000000000000001);
+	ASSERT_EQ(0, write_made(self));
+	ASSERT_EQ(SQLITE_OK, sqlite3_open(self->path, &db));
+	EXPECT_EQ(4, ask(db, "SELECT count(*) FROM switch"));
+	EXPECT_EQ(30, ask(db, "SELECT sum(to_ns - from_ns) FROM slice WHERE comm = 't5'"));
+	EXPECT_EQ(30, ask(db, "SELECT to_ns - from_ns FROM slice WHERE pid = 6 AND cpu = 0"));
+	EXPECT_EQ(1, ask(db, "SELECT to_ns IS NULL FROM slice WHERE cpu = 1"));
+	EXPECT_EQ(2, ask(db, "SELECT prev_state FROM switch WHERE prev_comm = 't6'"));
+	EXPECT_EQ(1, ask(db, "SELECT printf('%#x', dsq_id) = '0x8000000000000001' FROM dsq_insert"));
+	EXPECT_EQ(1, ask(db, "SELECT v4 IS NULL AND text IS NULL FROM event WHERE event = 'dsq_insert'"));
+	EXPECT_EQ(1, ask(db, "PRAGMA user_version"));
+	sqlite3_close(db);
+}
+
+/* Each kind has a view with its numbers under their names. */
+TEST_F(trace, sqlite_has_a_view_of_each_kind)
+{
+	sqlite3 *db = NULL;
+	char sql[128];
+
+	snprintf(self->path, sizeof(self->path), "%s/t.sqlite", self->dir);
+	put_all_kinds(&self->made);
+	ASSERT_EQ(0, write_made(self));
+	ASSERT_EQ(SQLITE_OK, sqlite3_open(self->path, &db));
+	for (int k = 0; k < KTSTR_NR_TRACE_KINDS; k++) {
+		const struct ktstr_trace_kind_row *row = &ktstr_trace_kinds[k];
+
+		snprintf(sql, sizeof(sql), "SELECT time_ns FROM \"%s\"", row->name);
+		EXPECT_EQ(1000 + k, ask(db, sql)) TH_LOG("%s", sql);
+		for (int i = 0; i < KTSTR_TRACE_VALUES && row->value[i]; i++) {
+			snprintf(sql, sizeof(sql), "SELECT %s FROM \"%s\"", row->value[i], row->name);
+			EXPECT_EQ((int64_t)self->made.event[k].value[i], ask(db, sql)) TH_LOG("%s", sql);
+		}
+	}
+	sqlite3_close(db);
+}
+
+TEST_F(trace, sqlite_cut_or_damaged_is_refused_or_read)
+{
+	static char data[131072];
+	size_t len;
+	FILE *f;
+
+	snprintf(self->path, sizeof(self->path), "%s/t.sqlite", self->dir);
+	put_all_kinds(&self->made);
+	ASSERT_EQ(0, write_made(self));
+	f = fopen(self->path, "r");
+	len = fread(data, 1, sizeof(data), f);
+	fclose(f);
+	ASSERT_GT(sizeof(data), len);
+	for (size_t n = 1; n < len; n += 97) {
+		struct ktstr_trace t = { .event = NULL };
+		uint8_t *copy = malloc(len);
+
+		memcpy(copy, data, len);
+		EXPECT_GT(0, ktstr_trace_sqlite__read(&t, copy, n, &self->err)) {
+			TH_LOG("cut at %zu of %zu", n, len);
+		}
+		ktstr_trace__free(&t);
+		memset(copy + n, 0xff, len - n < 16 ? len - n : 16);
+		self->err.msg[0] = '\0';
+		if (ktstr_trace_sqlite__read(&t, copy, len, &self->err))
+			EXPECT_NE('\0', self->err.msg[0]);
+		ktstr_trace__free(&t);
+		free(copy);
+	}
+}
+
+/* A view could have any code in it. */
+TEST_F(trace, sqlite_of_somebody_else_is_refused)
+{
+	static const char * const made[] = {
+		"CREATE TABLE other (a)",
+		"CREATE VIEW event AS WITH RECURSIVE r(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r) SELECT i AS id FROM r",
+		"CREATE TABLE event (id, time_ns)",
+	};
+	sqlite3 *db;
+
+	snprintf(self->path, sizeof(self->path), "%s/t.sqlite", self->dir);
+	for (size_t i = 0; i < ARRAY_SIZE(made); i++) {
+		ASSERT_EQ(SQLITE_OK, sqlite3_open(self->path, &db));
+		ASSERT_EQ(SQLITE_OK, sqlite3_exec(db, made[i], NULL, NULL, NULL));
+		sqlite3_close(db);
+		EXPECT_GT(0, ktstr_trace__read(&self->got, self->path, &self->err));
+		EXPECT_NE(NULL, strstr(self->err.msg, "no database of a trace")) TH_LOG("%s", self->err.msg);
+		ktstr_trace__free(&self->got);
+		unlink(self->path);
+	}
+}
+
+TEST_F(trace, a_file_is_read_by_what_it_begins_with)
+{
+	char other[64];
+
+	put_all_kinds(&self->made);
+	ASSERT_EQ(0, write_made(self));
+	snprintf(other, sizeof(other), "%s/t.pftrace", self->dir);
+	ASSERT_EQ(0, rename(self->path, other));
+	strcpy(self->path, other);
+	ASSERT_EQ(0, ktstr_trace__read(&self->got, self->path, &self->err)) TH_LOG("%s", self->err.msg);
+	EXPECT_EQ(self->made.nr, self->got.nr);
 }
 
 TEST_F(trace, perfetto_cut_anywhere_is_refused_or_shorter)
@@ -163,9 +303,10 @@ TEST_F(trace, csv_that_is_none_is_refused)
 	static const char * const bad[] = {
 		"hello\n", "time_ns,cpu,event,pid,comm,text,values\n1,2\n",
 		"time_ns,cpu,event,pid,comm,text,values\n",
+		"time_ns,cpu,event,pid,comm,text,values\n10,0,kick,,,,target_cpu=1 flags=0x1",
 	};
 
-	for (int i = 0; i < 3; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		FILE *f = fopen(self->path, "w");
 
 		fputs(bad[i], f);

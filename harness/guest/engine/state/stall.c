@@ -306,6 +306,7 @@ static void report(struct ktstr_stall_monitor *m, struct ktstr_progress *p,
 	describe(m, &s, p->state);
 	s.at_ns = p->since_ns > m->began_ns ? p->since_ns - m->began_ns : 0;
 	s.for_ns = m->now - p->since_ns;
+	s.found_ns = m->now;
 	*kept = s;
 	p->stall = (uint8_t)m->result->nr_stalls;
 }

@@ -10,8 +10,8 @@
  * run, and it is the time to probe them. The BPF programs write records into a ring that keeps the last
  * ones, until an exit of the scheduler is claimed for an error.
  */
-#ifndef KTSTR_PROBE_GUEST_H
-#define KTSTR_PROBE_GUEST_H
+#ifndef KTSTR_MODEL_PROBE_H
+#define KTSTR_MODEL_PROBE_H
 
 #include "vmm/probe.h"
 
