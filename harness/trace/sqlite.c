@@ -9,7 +9,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
+#include <linux/kernel.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,7 +72,7 @@ static int load(struct library *lib)
 	if (!so)
 		return -ELIBACC;
 	/* all members are pointers to functions, in the order of the names */
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		symbol = dlsym(so, names[i]);
 		if (!symbol)
 			return -ELIBACC;
