@@ -55,7 +55,7 @@ not_clean()
 {
 	local sum file
 
-	xargs sha256sum | while read -r sum file; do
+	xargs -r sha256sum | while read -r sum file; do
 		[ -e "$1/$sum-${file//\//-}" ] || echo "$file"
 	done
 }
@@ -68,9 +68,10 @@ marks_clean()
 
 	shift
 	"$@" || return
+	# a cache that cannot be written knows nothing
 	sha256sum "${@: -$files}" | while read -r sum file; do
 		: > "$dir/$sum-${file//\//-}"
-	done 2> /dev/null
+	done 2> /dev/null || :
 }
 
 lint_checkpatch()
