@@ -18,7 +18,7 @@
 
 #include "lib/paths.h"
 #include "run/suite.h"
-#include "builtin.h"
+#include "commands/builtin.h"
 
 #define MAX_DEPS	(4u << 20)	/* bytes of a .d file */
 

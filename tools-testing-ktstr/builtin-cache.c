@@ -6,7 +6,7 @@
 #include <time.h>
 
 #include "harness/image/image.h"
-#include "builtin.h"
+#include "commands/builtin.h"
 
 static const char * const cache_usage[] = {
 	"ktstr cache list             images of booted guests, the last used first",

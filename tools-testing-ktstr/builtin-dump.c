@@ -8,7 +8,7 @@
 #include "harness/dump/file.h"
 #include "harness/dump/text.h"
 #include "lib/parse.h"
-#include "builtin.h"
+#include "commands/builtin.h"
 
 static const char *map_option, *task_option;
 static bool as_json, diff, brief, no_pager;

@@ -13,8 +13,8 @@
 #include "harness/kernel/kernel.h"
 #include "harness/plan/override.h"
 #include "lib/paths.h"
-#include "builtin.h"
-#include "variables.h"
+#include "commands/builtin.h"
+#include "commands/variables.h"
 
 struct variable {
 	const char *name;

@@ -14,7 +14,7 @@
 #include "harness/reserve/reserve.h"
 #include "lib/parse.h"
 #include "lib/paths.h"
-#include "builtin.h"
+#include "commands/builtin.h"
 #include "tools-testing-ktstr/run/kernels.h"
 #include "tools-testing-ktstr/util/kernel-script.h"
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "builtin.h"
+#include "commands/builtin.h"
 #include "tools-testing-ktstr/run/suite.h"
 #include "features/features.h"
 #include "tables/tables.h"

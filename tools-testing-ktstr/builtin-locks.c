@@ -20,7 +20,7 @@
 #include "lib/json.h"
 #include "lib/parse.h"
 #include "lib/paths.h"
-#include "builtin.h"
+#include "commands/builtin.h"
 
 #define MAX_INTERVAL_S	86400
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "builtin.h"
+#include "commands/builtin.h"
 #include "tools-testing-ktstr/run/junit.h"
 #include "tools-testing-ktstr/run/tally.h"
 #include "tools-testing-ktstr/run/tap-file.h"

@@ -21,7 +21,7 @@
 #include "perf/assertions.h"
 #include "perf/sides.h"
 #include "stats/stats.h"
-#include "builtin.h"
+#include "commands/builtin.h"
 
 #define MAX_REPEATS	50
 #define FAIL_THRESHOLD	5	/* regressions, as of the original */

@@ -24,7 +24,7 @@
 #include "lib/jtree.h"
 #include "lib/parse.h"
 #include "lib/paths.h"
-#include "builtin.h"
+#include "commands/builtin.h"
 
 #define SIDECAR_SUFFIX	".ktstr.json"
 #define TEST_PREFIX	"ktstr."

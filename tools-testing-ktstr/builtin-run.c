@@ -18,7 +18,7 @@
 #include "harness/plan/opts.h"
 #include "harness/plan/override.h"
 #include "harness/plan/preset.h"
-#include "builtin.h"
+#include "commands/builtin.h"
 #include "tools-testing-ktstr/run/accel.h"
 #include "tools-testing-ktstr/run/canned.h"
 #include "tools-testing-ktstr/choose/choose.h"

@@ -19,7 +19,7 @@
 #include "harness/plan/protocol.h"
 #include "lib/parse.h"
 #include "lib/paths.h"
-#include "builtin.h"
+#include "commands/builtin.h"
 #include "tools-testing-ktstr/run/tap-file.h"
 
 #define KEEP		10	/* runs */

@@ -22,7 +22,7 @@
 #include "harness/plan/override.h"
 #include "lib/parse.h"
 #include "lib/paths.h"
-#include "builtin.h"
+#include "commands/builtin.h"
 #include "tools-testing-ktstr/run/session.h"
 
 #define TEST		"shell"

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "builtin.h"
+#include "commands/builtin.h"
 #include "tools-testing-ktstr/run/suite.h"
 
 static const char * const thresholds_usage[] = {

@@ -11,7 +11,7 @@
 #include "lib/parse.h"
 #include "lib/paths.h"
 #include "stats/stats.h"
-#include "builtin.h"
+#include "commands/builtin.h"
 
 static struct stats st;
 static const char *dir_option, *threshold_option;

@@ -7,7 +7,7 @@
 #include "harness/trace/analyse.h"
 #include "lib/err.h"
 #include "lib/parse.h"
-#include "builtin.h"
+#include "commands/builtin.h"
 
 static const char *task_option, *svg_option, *longest_option;
 static bool no_pager;

@@ -15,7 +15,7 @@
 #include "harness/plan/opts.h"
 #include "lib/parse.h"
 #include "lib/paths.h"
-#include "builtin.h"
+#include "commands/builtin.h"
 #include "tools-testing-ktstr/run/accel.h"
 #include "tools-testing-ktstr/run/document.h"
 #include "tools-testing-ktstr/run/kernels.h"

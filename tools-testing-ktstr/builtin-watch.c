@@ -20,7 +20,7 @@
 #include "lib/clock.h"
 #include "lib/paths.h"
 #include "lib/status.h"
-#include "builtin.h"
+#include "commands/builtin.h"
 
 #define SETTLE_MS	100	/* an editor writes several files */
 #define EVENTS		(IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE | IN_DELETE)

@@ -109,7 +109,7 @@ mapfile -t names < <(sed -n 's/^\tOPT_[A-Z]*([^,]*, "\([a-z-]*\)",.*/`--\1/p' to
 has "ktstr.md has every option of run" docs/ktstr.md "${names[@]}"
 mapfile -t names < <(sed -n 's/^\tOPT_[A-Z]*([^,]*, "\([a-z-]*\)",.*/--\1/p' tools-testing-ktstr/builtin-{shell,runs}.c)
 has "and every option of shell and runs" docs/ktstr.md "${names[@]}"
-mapfile -t names < <(sed -n 's/^\tROW([a-z_]*, "\([a-z-]*\)",.*/`ktstr \1/p' tools-testing-ktstr/commands.h)
+mapfile -t names < <(sed -n 's/^\tROW([a-z_]*, "\([a-z-]*\)",.*/`ktstr \1/p' tools-testing-ktstr/commands/commands.h)
 has "ktstr.md has every command" docs/ktstr.md "${names[@]}"
 mapfile -t names < <(find tests/fuzz -name "*_fuzz.c" -exec basename -s _fuzz.c {} + | sort | sed 's/.*/| `&` |/')
 has "fuzzing.md has every target" docs/fuzzing.md "${names[@]}"

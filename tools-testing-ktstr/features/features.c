@@ -12,9 +12,9 @@
 #include "harness/plan/attrs_table.h"
 #include "harness/result/metrics.h"
 #include "lib/json.h"
-#include "tools-testing-ktstr/commands.h"
+#include "tools-testing-ktstr/commands/commands.h"
 #include "tools-testing-ktstr/util/util.h"
-#include "tools-testing-ktstr/variables.h"
+#include "tools-testing-ktstr/commands/variables.h"
 #include "features.h"
 
 static bool find_attr(const struct ktstr_attr *table, unsigned int nr, const char *name,

@@ -23,9 +23,9 @@
 #include "harness/plan/plan.h"
 #include "harness/plan/validate.h"
 #include "lib/paths.h"
-#include "tools-testing-ktstr/builtin.h"
-#include "tools-testing-ktstr/commands.h"
-#include "tools-testing-ktstr/variables.h"
+#include "tools-testing-ktstr/commands/builtin.h"
+#include "tools-testing-ktstr/commands/commands.h"
+#include "tools-testing-ktstr/commands/variables.h"
 
 #define SOURCE_MAX	(1u << 20)
 
@@ -340,7 +340,7 @@ static const struct variable {
 	{ "KTSTR_TERMINAL", "harness/plan/opts.c" },
 	{ "KTSTR_QEMU", "vmm/qemu/find.c" },
 	{ "KTSTR_LIBDIR", "lib/paths.c" },
-	{ "KTSTR_PAGER", "tools-testing-ktstr/main/ktstr.c" },
+	{ "KTSTR_PAGER", "tools-testing-ktstr/ktstr.c" },
 	{ "KTSTR_GUEST_INIT", "harness/guest/init/init.c" },
 };
 
