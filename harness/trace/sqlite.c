@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <linux/kernel.h>
 #include <sqlite3.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,15 +24,48 @@
 #define VERSION	1		/* PRAGMA user_version */
 #define LONGEST	100000		/* bytes of a value or statement of a file that is read */
 
-#define FUNCTIONS(F)	F(open_v2) F(close) F(exec) F(prepare_v2) F(step) F(reset) F(finalize)	\
-			F(bind_int64) F(bind_text) F(bind_null) F(column_int64) F(column_text)	\
-			F(column_type) F(deserialize) F(limit) F(errmsg)
-
 /* The functions of the library that are used, under their names without sqlite3_. */
 struct library {
-#define MEMBER(_name)	typeof(sqlite3_##_name) *_name;
-	FUNCTIONS(MEMBER)
-#undef MEMBER
+	typeof(sqlite3_open_v2) *open_v2;
+	typeof(sqlite3_close) *close;
+	typeof(sqlite3_exec) *exec;
+	typeof(sqlite3_prepare_v2) *prepare_v2;
+	typeof(sqlite3_step) *step;
+	typeof(sqlite3_reset) *reset;
+	typeof(sqlite3_finalize) *finalize;
+	typeof(sqlite3_bind_int64) *bind_int64;
+	typeof(sqlite3_bind_text) *bind_text;
+	typeof(sqlite3_bind_null) *bind_null;
+	typeof(sqlite3_column_int64) *column_int64;
+	typeof(sqlite3_column_text) *column_text;
+	typeof(sqlite3_column_type) *column_type;
+	typeof(sqlite3_deserialize) *deserialize;
+	typeof(sqlite3_limit) *limit;
+	typeof(sqlite3_errmsg) *errmsg;
+};
+
+#define FUNCTION(_name)	{ "sqlite3_" #_name, offsetof(struct library, _name) }
+
+static const struct {
+	const char *name;
+	size_t offset;
+} functions[] = {
+	FUNCTION(open_v2),
+	FUNCTION(close),
+	FUNCTION(exec),
+	FUNCTION(prepare_v2),
+	FUNCTION(step),
+	FUNCTION(reset),
+	FUNCTION(finalize),
+	FUNCTION(bind_int64),
+	FUNCTION(bind_text),
+	FUNCTION(bind_null),
+	FUNCTION(column_int64),
+	FUNCTION(column_text),
+	FUNCTION(column_type),
+	FUNCTION(deserialize),
+	FUNCTION(limit),
+	FUNCTION(errmsg),
 };
 
 struct database {
@@ -62,21 +96,15 @@ static const char indices[] =
 
 static int load(struct library *lib)
 {
-	static const char * const names[] = {
-#define NAME(_name)	"sqlite3_" #_name,
-		FUNCTIONS(NAME)
-#undef NAME
-	};
 	void *so = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL), *symbol;
 
 	if (!so)
 		return -ELIBACC;
-	/* all members are pointers to functions, in the order of the names */
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		symbol = dlsym(so, names[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(functions); i++) {
+		symbol = dlsym(so, functions[i].name);
 		if (!symbol)
 			return -ELIBACC;
-		memcpy((char *)lib + i * sizeof(symbol), &symbol, sizeof(symbol));
+		memcpy((char *)lib + functions[i].offset, &symbol, sizeof(symbol));
 	}
 	return 0;
 }
