@@ -89,7 +89,7 @@ static void print_entry(const struct ktstr_kernel_entry *e, bool first)
 static int list_range(void)
 {
 	const char *last = strstr(range_option, "..");
-	char (*series)[16];
+	struct kernel_series *series;
 	size_t nr, i;
 	int ret = run_kernels__series(range_option, "kernel list: --range", &series, &nr);
 
@@ -99,7 +99,7 @@ static int list_range(void)
 		printf("{ \"range\": \"%s\", \"start\": \"%.*s\", \"end\": \"%s\", \"versions\": [",
 		       range_option, (int)(last - range_option), range_option, last + 2);
 	for (i = 0; i < nr; i++)
-		printf(as_json ? "%s\"%s\"" : "%s%s\n", as_json && i ? ", " : "", series[i]);
+		printf(as_json ? "%s\"%s\"" : "%s%s\n", as_json && i ? ", " : "", series[i].name);
 	if (as_json)
 		puts("] }");
 	free(series);

@@ -178,17 +178,16 @@ enum feature_status feature__status(const struct feature *f, const char **needs)
 
 static void print_json(void)
 {
-	enum feature_status status;
-	const char *needs;
-
 	for (size_t i = 0; i < nr_features; i++) {
 		const struct feature *f = &features[i];
+		const char *needs;
+		enum feature_status status = feature__status(f, &needs);
 		const struct {
 			const char *key, *value;
 		} members[] = {
 			{ "\"name\": ", f->name },
 			{ ", \"kind\": ", kinds[f->kind].word },
-			{ ", \"status\": ", status_name[status = feature__status(f, &needs)] },
+			{ ", \"status\": ", status_name[status] },
 			{ ", \"here\": ", status == FEATURE_NOT_YET ? NULL : f->here },
 			{ ", \"needs\": ", needs },
 			{ ", \"difference\": ", status == FEATURE_DIFFERS ? f->row : NULL },

@@ -105,30 +105,30 @@ static int add(struct run_kernels *ks, const char *spec, const char *command)
 /* The series of a range, each once and in order. */
 struct series {
 	const struct ktstr_kernel_range *range;
-	char (*name)[16];
+	struct kernel_series *item;
 	size_t nr;
 	bool failed;
 };
 
 static void see_version(const char *version, void *arg)
 {
-	char name[16], (*more)[16];
+	struct kernel_series found, *more;
 	struct series *s = arg;
 	size_t i;
 
 	if (!ktstr_kernel_range__has(s->range, version) ||
-	    !ktstr_kernel__series(version, name, sizeof(name)))
+	    !ktstr_kernel__series(version, found.name, sizeof(found.name)))
 		return;
 	for (i = 0; i < s->nr; i++)
-		if (!strcmp(s->name[i], name))
+		if (!strcmp(s->item[i].name, found.name))
 			return;
-	more = realloc(s->name, (s->nr + 1) * sizeof(*more));
+	more = realloc(s->item, (s->nr + 1) * sizeof(*more));
 	if (!more) {
 		s->failed = true;
 		return;
 	}
-	s->name = more;
-	memcpy(s->name[s->nr++], name, sizeof(name));
+	s->item = more;
+	s->item[s->nr++] = found;
 }
 
 static int by_version(const void *a, const void *b)
@@ -152,7 +152,8 @@ static void see_offer(struct series *s, const char *command)
 	strings__free(&args);
 }
 
-int run_kernels__series(const char *spec, const char *what, char (**series)[16], size_t *nr)
+int run_kernels__series(const char *spec, const char *what, struct kernel_series **series,
+			size_t *nr)
 {
 	struct ktstr_kernel_range range;
 	struct series s = { .range = &range };
@@ -171,18 +172,19 @@ int run_kernels__series(const char *spec, const char *what, char (**series)[16],
 			ret = complain(1, NULL, "%s %s: there is no kernel in this range", what, spec);
 	}
 	if (ret) {
-		free(s.name);
+		free(s.item);
 		return ret;
 	}
-	qsort(s.name, s.nr, sizeof(*s.name), by_version);
-	*series = s.name;
+	qsort(s.item, s.nr, sizeof(*s.item), by_version);
+	*series = s.item;
 	*nr = s.nr;
 	return 0;
 }
 
 static int add_range(struct run_kernels *ks, const char *spec, const char *command)
 {
-	char what[64], (*series)[16];
+	struct kernel_series *series;
+	char what[64];
 	size_t nr, i;
 	int ret;
 
@@ -191,7 +193,7 @@ static int add_range(struct run_kernels *ks, const char *spec, const char *comma
 	if (ret)
 		return ret;
 	for (i = 0; !ret && i < nr; i++)
-		ret = add(ks, series[i], command);
+		ret = add(ks, series[i].name, command);
 	free(series);
 	return ret;
 }

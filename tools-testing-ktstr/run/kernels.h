@@ -34,10 +34,15 @@ int run_kernels__find(struct run_kernels *ks, const struct strings *specs, const
  */
 int run_kernels__discover(struct run_kernels *ks, char *why, size_t size);
 void run_kernels__put(struct run_kernels *ks);
+
+struct kernel_series {
+	char name[16];		/* "7.3" */
+};
+
 /*
  * What the range @spec stands for: series, "7.3", in order, of the cache and of what the mirror has. The
  * caller frees them. 0, or an exit status after a complaint that begins with @what.
  */
-int run_kernels__series(const char *spec, const char *what, char (**series)[16], size_t *nr);
+int run_kernels__series(const char *spec, const char *what, struct kernel_series **series, size_t *nr);
 
 #endif

@@ -64,7 +64,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!size)
 		return 0;
 	if (data[0] == 'c')
-		ret = ktstr_trace_csv__read(&t, (const char *)data + 1, size - 1, &err);
+		ret = ktstr_trace_csv__read(&t, data + 1, size - 1, &err);
 	else
 		ret = ktstr_trace_perfetto__read(&t, data + 1, size - 1, &err);
 	must(!ret == !err.msg[0]);

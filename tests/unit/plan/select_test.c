@@ -124,9 +124,9 @@ static int count(const struct ktstr_variant *v, void *data)
 TEST(the_gauntlet_is_there_when_it_is_named_or_listed)
 {
 	static const struct ktstr_room anything, small = { .cpus = 4 };
-	ARGS("-t", "storm", "-r", "gauntlet.storm/tiny-1llc");
 	int nr = 0;
 
+	ARGS("-t", "storm", "-r", "gauntlet.storm/tiny-1llc");
 	EXPECT_EQ(0, ktstr_select__gauntlet(argc, argv, &registry, &anything, count, &nr));
 	EXPECT_EQ(1, nr);
 	argc = 3;

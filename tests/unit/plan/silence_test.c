@@ -132,7 +132,7 @@ static const struct reader {
 	{ "allow_splats", "harness/host/fold.c", strings },
 	{ "survives_storm", "harness/guest/init/body.c" },
 	{ "allow_inconclusive", "harness/plan/plan.c" },
-	{ "auto_repro", "harness/repro/part.c" }, { "expect_auto_repro", "harness/repro/part.c" }, 
+	{ "auto_repro", "harness/repro/part.c" }, { "expect_auto_repro", "harness/repro/part.c" },
 	{ "performance_mode", "harness/plan/plan.c" }, { "no_perf_mode", "harness/plan/plan.c" }, { "cpu_budget", "harness/plan/plan.c", NULL, 1 },
 	{ "kaslr", "harness/plan/plan.c" },
 	{ "host_only", "harness/plan/plan.c" },

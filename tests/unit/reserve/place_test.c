@@ -73,9 +73,8 @@ static void expect_sound(struct __test_metadata *_metadata, const struct placeme
 		EXPECT_EQ(p->llc[i / per_llc], c->llc);
 	}
 	for (uint32_t i = 0; i < p->nr_llcs; i++)
-		for (uint32_t k = 0; k < i; k++) {
+		for (uint32_t k = 0; k < i; k++)
 			EXPECT_NE(p->llc[i], p->llc[k]);
-		}
 	EXPECT_FALSE(hostcpus__test(&seen, p->service_cpu));
 	EXPECT_TRUE(cpu_of(t, p->service_cpu)->allowed);
 	EXPECT_EQ(p->service_llc, cpu_of(t, p->service_cpu)->llc);

@@ -349,7 +349,7 @@ TEST(lines_of_other_kinds_and_damaged_ones_are_left_out)
 TEST(a_mount_is_found_by_its_id)
 {
 	static const char text[] =
-		"22 28 0:21 / /sys rw,nosuid - sysfs sysfs rw\n"
+		"22 28 0:21 / /sys rw,nosuid - sysfs none rw\n"
 		"damaged\n"
 		"229 28 0:47 / /tmp rw - btrfs /dev/a\\040b rw\n";
 	uint32_t major, minor;

@@ -20,7 +20,9 @@ TEST(a_set_is_read_and_written_as_the_kernel_lists_it)
 		EXPECT_STREQ(good[i], text);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
-		EXPECT_EQ(-EINVAL, hostcpus__parse(bad[i], &s)) TH_LOG("%s", bad[i]);
+		int ret = hostcpus__parse(bad[i], &s);
+
+		EXPECT_EQ(-EINVAL, ret) TH_LOG("%s", bad[i]);
 	}
 	EXPECT_EQ(-ERANGE, hostcpus__parse("8192", &s));
 	EXPECT_EQ(-ERANGE, hostcpus__parse("0-99999999999", &s));

@@ -160,12 +160,12 @@ TEST_F(stats, without_an_answer_the_reason_is_what_it_was)
 		{ KTSTR_SCX_STATS_TOO_LONG, "longer than 256 KiB" },
 		{ KTSTR_SCX_STATS_GIVEN_UP, "not asked any more" },
 	};
-	_Static_assert(sizeof(rows) / sizeof(rows[0]) == KTSTR_NR_SCX_STATS - 2,
+	_Static_assert(ARRAY_SIZE(rows) == KTSTR_NR_SCX_STATS - 2,
 		       "all but NONE and ANSWER");
 
 	self->wire->head.waited_us = 1002345;
 	self->wire->head.error = EACCES;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		FAILS_AS(MISSING_STATS, rows[i].words,
 			 snap_stats(snap_without(self, rows[i].outcome), "nr"));
 	EXPECT_STREQ("MissingStats", ktstr_snap_error__name(KTSTR_SNAP_MISSING_STATS));
@@ -188,7 +188,7 @@ TEST_F(stats, what_is_no_answer_of_the_protocol_is_reported_as_that)
 		{ "{\"errno\":0,\"args\":{\"rsp\":1}}", "has no \"args.resp\"" },
 	};
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		FAILS_AS(MISSING_STATS, rows[i].words,
 			 snap_stats(snap_after(self, "lie", rows[i].line), "nr"));
 }
