@@ -15,7 +15,7 @@ kernel=$("$out/ktstr" kernel path 2> /dev/null) ||
 unset KTSTR_TEST_KERNEL
 export KTSTR_RUNS_ROOT=$tmp/runs
 
-mkdir -p "$tmp/lib" "$tmp/alone" "$tmp/tree/arch/x86/boot" && touch "$tmp/lib/hostcall.so" &&
+mkdir -p "$tmp/lib" "$tmp/alone" "$tmp/locks" "$tmp/tree/arch/x86/boot" && touch "$tmp/lib/hostcall.so" &&
 	cp "$out/scx_simple" "$tmp/scx_mine" && cp "$out/equal_cgroups" "$tmp/alone" &&
 	head -c 100000 /dev/urandom > "$tmp/garbage" &&
 	head -c 4000000 "$kernel" > "$tmp/tree/arch/x86/boot/bzImage" && cd "$tmp" || exit 1
@@ -35,7 +35,8 @@ declare -A values=(
 	[KTSTR_STALL_POLL_MS]=123 [KTSTR_COLD]=1 [KTSTR_MONITOR]=off [KTSTR_SCX_STATS]=off [KTSTR_DUMP]=off [KTSTR_VMCORE]=1 [KTSTR_WORK_TYPE]=PipeIo [KTSTR_NESTED]=''
 	[KTSTR_HOST_CGROUP_PARENT]=/sys/fs/cgroup/x [KTSTR_CGROUP_WALK_ROOT]=/sys/fs/cgroup
 	[KTSTR_NO_SKIP_MODE]='' [KTSTR_LOG_PASSES]=1
-	[KTSTR_KARGS]=ignore_loglevel
+	[KTSTR_KARGS]=ignore_loglevel [KTSTR_NO_PERF_MODE]='' [KTSTR_CPU_CAP]=1
+	[KTSTR_BYPASS_LLC_LOCKS]=1 [KTSTR_LOCK_DIR]=$tmp/locks
 	[KTSTR_QEMU]=../qemu [KTSTR_LIBDIR]=lib [KTSTR_CACHE_DIR]=$tmp/cache
 	[KTSTR_TEST_KERNEL]=$tmp/garbage [KTSTR_KERNEL]=9.9
 )
@@ -45,6 +46,7 @@ declare -A apart=(
 	[KTSTR_BUDGET_SECS]='' [KTSTR_REMOTE_CACHE]='' [KTSTR_ATTEMPT]='' [KTSTR_CI]='' [KTSTR_MONITOR_CSV]='' [KTSTR_TRACE]='' [KTSTR_LEDGER]='' [KTSTR_AUTO_REPRO]='' [KTSTR_PROBE_ENGINE]=''
 	[KTSTR_REPLAY]='' [KTSTR_PAGER]='' [KTSTR_GUEST_INIT]=''
 	[KTSTR_TEST_KERNEL_SOURCE]='' [KTSTR_VERBOSE]='' [KTSTR_SHELL_FILES]='' [KTSTR_CONSOLE]='' [KTSTR_TERMINAL]=''
+	[KTSTR_PERF_ONLY]=''
 	[KTSTR_SCHEDULER_ARGS]='' [KTSTR_DEFAULT_SCHEDULER_ARGS]=''
 )
 
@@ -113,6 +115,9 @@ differs KTSTR_DUMP=always --dump
 differs KTSTR_VMCORE=1 --vmcore
 differs "KTSTR_KARGS=ignore_loglevel" --karg ignore_loglevel
 differs KTSTR_NO_SKIP_MODE=1 --no-skip-mode
+differs KTSTR_NO_PERF_MODE=1 --no-perf-mode
+differs KTSTR_CPU_CAP=1 --cpu-cap 1
+differs KTSTR_BYPASS_LLC_LOCKS=1 --bypass-llc-locks
 differs KTSTR_TCG_THREADS=multi --tcg-threads multi
 
 # --- typed in another folder, with another environment
