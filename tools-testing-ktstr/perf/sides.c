@@ -137,7 +137,7 @@ static int make_tree(struct sides *s, struct ktstr_err *err)
 	ret = ktstr_paths__fmt(s->tree[0], sizeof(s->tree[0]), "%s/%d", folder, getpid());
 	if (ret)
 		return ktstr_err(err, -ret, "work trees below %.300s: the path is too long", folder);
-	if (git(s->top, (const char *[]){ "worktree", "add", "--detach", "--force", s->tree[0],
+	if (git(s->top, (const char *[]){ "worktree", "add", "--quiet", "--detach", "--force", s->tree[0],
 					  s->base, NULL }))
 		return ktstr_err(err, EIO, "git cannot check out %.12s in %.300s", s->base, s->tree[0]);
 	return 0;
