@@ -18,7 +18,7 @@ seeds=("$@")
 PATH=/usr/lib/ccache:/usr/lib64/ccache:$PATH	# where it is installed
 before='__sync_fetch_and_add(&nr_dispatched, 1);'
 longer='asm volatile("r0 = 0; r0 += 1; r0 += 2" ::: "r0");'
-comment='/* One instruction, 2 % of a dispatch. */'
+comment='One instruction, 2 % of a dispatch'
 
 # delta SEED: leaves $tmp/out and $tmp/err
 delta()

@@ -15,6 +15,7 @@ trap 'exit 130' INT TERM
 
 KTSTR_TEST_KERNEL=$("$out/ktstr" kernel path 2> /dev/null) || exit
 export KTSTR_TEST_KERNEL KTSTR_LIBDIR=$out KTSTR_ACCEL=tcg
+export KTSTR_PROJECT_COMMIT=soak	# somebody may commit meanwhile
 
 # one DIR COLD TOPOLOGY PROGRAM TEST: leaves DIR/sum
 one() {
