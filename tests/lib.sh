@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
-# What the shell tests share: source it first, end with `finish`.
+# What the shell tests share: source it or begin.sh first, end with `finish`.
 
 nr=0
 failed=0

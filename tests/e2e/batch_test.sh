@@ -4,11 +4,7 @@
 # forgets tasks, costs, and what is told of the scenarios that failed.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-out=${OUTPUT:-$PWD/build}
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
-
-. tests/lib.sh
+. tests/begin.sh
 
 # batch NAME CATEGORY SCHEDULER ARGS...: leaves $tmp/NAME.tap and the run's files in $tmp/NAME.
 batch()

@@ -4,11 +4,7 @@
 # reports are real, tables are complete, and every file, page and section that it names exists.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-out=${OUTPUT:-$PWD/build}
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
-
-. tests/lib.sh
+. tests/begin.sh
 
 # has NAME FILE TEXT...: every TEXT occurs in FILE.
 has()

@@ -7,11 +7,7 @@
 #	once: no second run without a dump; prints the figures that were compared
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-out=${OUTPUT:-$PWD/build}
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
-
-. tests/lib.sh
+. tests/begin.sh
 
 [ -z "${KTSTR_TEST_KERNEL:-}" ] || export KTSTR_KERNEL=$KTSTR_TEST_KERNEL
 

@@ -4,12 +4,9 @@
 # of a made-up program (fake/fake_flaky.c); one machine is booted, with nodes that differ.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-out=${OUTPUT:-$PWD/build}
 selftests=${KSRC:-}/tools/testing/selftests
 [ -e "$selftests/kselftest_harness.h" ] || { echo "1..0 # SKIP no kernel tree, set KSRC"; exit 4; }
-tmp=$(realpath "$(mktemp -d)") || exit 1
-trap 'rm -rf "$tmp"' EXIT
-. tests/lib.sh
+. tests/begin.sh
 forget_settings
 # what needs no machine must not look for one
 kernel=${KTSTR_TEST_KERNEL:-$("$out/ktstr" kernel path 2> /dev/null)}

@@ -4,10 +4,7 @@
 # second with a scheduler whose dispatch has one instruction more.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-out=${OUTPUT:-$PWD/build}
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
-. tests/lib.sh
+. tests/begin.sh
 forget_settings
 "$out/ktstr" kernel path > /dev/null 2>&1 || { echo "1..0 # SKIP no kernel: run ./run_tests.sh"; exit 4; }
 export KTSTR_RUNS_ROOT=$tmp/runs KTSTR_AUTO_REPRO=off

@@ -5,11 +5,7 @@
 # of its CPUs satisfies no expectation.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-out=${OUTPUT:-$PWD/build}
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
-
-. tests/lib.sh
+. tests/begin.sh
 
 cat > "$tmp/lost.c" <<'END'
 #include <ktstr.h>

@@ -4,11 +4,7 @@
 # of a flood, and of one whose body is killed. One boot.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-out=${OUTPUT:-$PWD/build}
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
-
-. tests/lib.sh
+. tests/begin.sh
 
 cat > "$tmp/prints.c" <<'EOF'
 #include <ktstr.h>

@@ -4,14 +4,11 @@
 # a file (fake/fake_perf.c). No virtual machine: what is measured here is the judgement.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-out=${OUTPUT:-$PWD/build}
 src=$PWD
 selftests=${KSRC:-}/tools/testing/selftests
 [ -e "$selftests/kselftest_harness.h" ] || { echo "1..0 # SKIP no kernel tree, set KSRC"; exit 4; }
 command -v git > /dev/null || { echo "1..0 # SKIP no git"; exit 4; }
-tmp=$(realpath "$(mktemp -d)") || exit 1
-trap 'rm -rf "$tmp"' EXIT
-. tests/lib.sh
+. tests/begin.sh
 forget_settings
 export KTSTR_RUNS_ROOT=$tmp/runs KTSTR_CACHE_DIR=$tmp/cache KTSTR_ACCEL=tcg
 export GIT_AUTHOR_NAME=n GIT_AUTHOR_EMAIL=e GIT_COMMITTER_NAME=n GIT_COMMITTER_EMAIL=e

@@ -4,10 +4,7 @@
 # has its CPUs fails at the next step, and no machine is booted here.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-out=${OUTPUT:-$PWD/build}
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
-. tests/lib.sh
+. tests/begin.sh
 forget_settings
 export KTSTR_RUNS_ROOT=$tmp/runs KTSTR_TEST_KERNEL=$tmp/garbage KTSTR_LIBDIR=$out KTSTR_LOCK_DIR=$tmp/locks
 head -c 100000 /dev/urandom > "$tmp/garbage"

@@ -5,10 +5,7 @@
 # at once, and no machine is booted here.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-out=${OUTPUT:-$PWD/build}
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
-. tests/lib.sh
+. tests/begin.sh
 forget_settings
 export KTSTR_RUNS_ROOT=$tmp/runs KTSTR_TEST_KERNEL=$tmp/garbage KTSTR_ACCEL=tcg KTSTR_LIBDIR=$out
 head -c 100000 /dev/urandom > "$tmp/garbage"

@@ -5,10 +5,7 @@
 # image makes most of the runs here fail at once; four machines are booted.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-out=${OUTPUT:-$PWD/build}
-tmp=$(realpath "$(mktemp -d)") || exit 1
-trap 'rm -rf "$tmp"' EXIT
-. tests/lib.sh
+. tests/begin.sh
 forget_settings
 kernel=$("$out/ktstr" kernel path 2> /dev/null) ||
 	{ echo "1..0 # SKIP no kernel: run ./run_tests.sh"; exit 4; }

@@ -5,11 +5,7 @@
 # tests/long/replay.sh has more moments, and many repetitions.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-out=${OUTPUT:-$PWD/build}
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
-
-. tests/lib.sh
+. tests/begin.sh
 . tests/replay.sh
 forget_settings
 export TMPDIR=$tmp

@@ -4,10 +4,7 @@
 # anything runs, and report and sidecar name what ran. Three machines are booted.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-out=${OUTPUT:-$PWD/build}
-tmp=$(realpath "$(mktemp -d)") || exit 1
-trap 'rm -rf "$tmp"' EXIT
-. tests/lib.sh
+. tests/begin.sh
 forget_settings
 export KTSTR_ACCEL=tcg KTSTR_RUNS_ROOT=$tmp/runs KTSTR_DURATION_S=1
 "$out/ktstr" kernel path > /dev/null 2>&1 || { echo "1..0 # SKIP no kernel: run ./run_tests.sh"; exit 4; }

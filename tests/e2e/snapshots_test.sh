@@ -4,11 +4,7 @@
 # deterministic guest does not notice that they are taken.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-out=${OUTPUT:-$PWD/build}
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
-
-. tests/lib.sh
+. tests/begin.sh
 forget_settings
 export KTSTR_ACCEL=tcg KTSTR_SEED=1 KTSTR_LIBDIR=$out KTSTR_RUN_ID=r
 export KTSTR_SCHEDULER_BIN_SCX_KTSTR=$out/scx_ktstr

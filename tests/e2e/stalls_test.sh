@@ -4,11 +4,7 @@
 # it should is asked by the tests of scenarios/stalls.c themselves.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-out=${OUTPUT:-$PWD/build}
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
-
-. tests/lib.sh
+. tests/begin.sh
 forget_settings
 
 # run TEST NAME: leaves $tmp/NAME.tap and the run's files in $tmp/NAME/r/.

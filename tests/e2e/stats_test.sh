@@ -4,11 +4,8 @@
 # that somebody has damaged.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-out=${OUTPUT:-$PWD/build}
 command -v python3 > /dev/null || { echo "1..0 # SKIP no python3"; exit 4; }
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
-. tests/lib.sh
+. tests/begin.sh
 forget_settings
 export KTSTR_RUNS_ROOT=$tmp/runs
 tests/bench/sidecars.py "$tmp/runs" 101 || exit 1

@@ -5,11 +5,7 @@
 # to leave the same console, and fail at the same nanosecond.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-out=${OUTPUT:-$PWD/build}
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
-
-. tests/lib.sh
+. tests/begin.sh
 forget_settings
 
 # is PYTHON: true of d, the sidecar, t, its trace, a, its auto_repro, and p, what perfetto.py found.

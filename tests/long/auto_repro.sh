@@ -8,11 +8,7 @@
 # usage: auto_repro.sh [KIND...]
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-out=${OUTPUT:-$PWD/build}
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
-
-. tests/lib.sh
+. tests/begin.sh
 engine=${KTSTR_PROBE_ENGINE:-auto}
 forget_settings
 export KTSTR_PROBE_ENGINE=$engine

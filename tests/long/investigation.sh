@@ -4,10 +4,7 @@
 # them, made with different means, agree to the nanosecond.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-out=${OUTPUT:-$PWD/build}
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
-. tests/lib.sh
+. tests/begin.sh
 forget_settings
 
 # red NAME ARGS...: the red test, once.

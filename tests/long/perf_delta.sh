@@ -8,9 +8,7 @@
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 tree=$PWD
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
-. tests/lib.sh
+. tests/begin.sh
 forget_settings
 unset OUTPUT
 seeds=("$@")

@@ -8,10 +8,7 @@
 #						TRACE, a run makes one
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-out=${OUTPUT:-$PWD/build}
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
-. tests/lib.sh
+. tests/begin.sh
 forget_settings
 protos=${1:?usage: perfetto_schema.sh PROTOS [TRACE]}
 trace=${2:-$tmp/a.pftrace}

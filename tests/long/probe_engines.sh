@@ -8,11 +8,7 @@
 # usage: probe_engines.sh [KIND...]	bad_cpu, error, ...: repro_* of scenarios/scheduler_faults.c
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-out=${OUTPUT:-$PWD/build}
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
-
-. tests/lib.sh
+. tests/begin.sh
 forget_settings
 
 # run KIND ENGINE

@@ -7,10 +7,7 @@
 # usage: repeat.sh [PROGRAM:TEST...]	(default: all of the list below)
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-out=${OUTPUT:-$PWD/build}
-tmp=$(realpath "$(mktemp -d)") || exit 1
-trap 'rm -rf "$tmp"' EXIT
-. tests/lib.sh
+. tests/begin.sh
 forget_settings
 export KTSTR_RUNS_ROOT=$tmp/runs KTSTR_ACCEL=tcg KTSTR_VERBOSE=1
 cd "$tmp" || exit 1

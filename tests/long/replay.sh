@@ -6,12 +6,8 @@
 # usage: replay.sh [N]	(20)
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-out=${OUTPUT:-$PWD/build}
 n=${1:-20}
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
-
-. tests/lib.sh
+. tests/begin.sh
 . tests/replay.sh
 forget_settings
 export TMPDIR=$tmp REPLAY_LIMIT_S=1800

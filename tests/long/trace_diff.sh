@@ -7,12 +7,8 @@
 # usage: trace_diff.sh [FAULT [TEST]]	(fifo, equal_cgroups_scx_ktstr)
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-out=${OUTPUT:-$PWD/build}
 fault=${1:-leak-last} test=${2:-equal_cgroups_scx_ktstr}
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
-
-. tests/lib.sh
+. tests/begin.sh
 forget_settings
 
 # trace NAME FAULT
