@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -182,32 +183,60 @@ static int compare(const struct trailer *t, const struct trailer *want, int r,
 			     r == -EBADMSG ? "the file is damaged" : strerror(-r)) : 0;
 }
 
-static int load_range(struct vm_ram *ram, int fd, uint64_t from, uint64_t end, struct trailer *t)
+/*
+ * The next piece of [from, end), by way of @buf: the bytes are summed while they are in the CPU's
+ * cache, and a file's page that is written as a whole is neither cleared nor mapped first.
+ */
+static int load_piece(struct vm_ram *ram, int fd, uint8_t *buf, uint64_t from, uint64_t len,
+		      struct trailer *t)
 {
-	uint64_t piece;
-	int r;
+	uint64_t base = 0, at, part;
+	int r = fd_read_at(fd, buf, len, from);
 
-	for (; from < end; from += piece) {
-		piece = end - from < PIECE ? end - from : PIECE;
-		r = fd_read_at(fd, ram->base + from, piece, from);
-		if (r)
-			return r;
-		/* while it is in the CPU's cache */
-		add_pages(ram->base + from, from, from + piece, t);
+	for (uint32_t i = 0; i < ram->nr_nodes && !r; base += ram->node_bytes[i++]) {
+		at = from > base ? from : base;
+		if (from + len <= base || at >= base + ram->node_bytes[i])
+			continue;
+		part = (from + len < base + ram->node_bytes[i] ? from + len :
+			base + ram->node_bytes[i]) - at;
+		if (ram->fd[i] < 0)
+			memcpy(ram->base + at, buf + (at - from), part);
+		else
+			r = fd_write_at(ram->fd[i], buf + (at - from), part, at - base);
 	}
-	return 0;
+	if (!r)
+		add_pages(buf, from, from + len, t);
+	return r;
+}
+
+static int load_range(struct vm_ram *ram, int fd, uint8_t *buf, uint64_t from, uint64_t end,
+		      struct trailer *t)
+{
+	uint64_t len;
+	int r = 0;
+
+	for (; from < end && !r; from += len) {
+		len = end - from < PIECE ? end - from : PIECE;
+		r = load_piece(ram, fd, buf, from, len, t);
+	}
+	return r;
 }
 
 int vm_ram_load(struct vm_ram *ram, int fd, struct ktstr_err *err)
 {
 	struct trailer want, t = { 0 };
 	uint64_t from, end;
+	uint8_t *buf;
 	int r = read_trailer(ram, fd, &want, err);
 
 	if (r)
 		return r;
+	buf = aligned_alloc(PAGE_BYTES, PIECE);
+	if (!buf)
+		return ktstr_err(err, ENOMEM, "saved memory: out of memory");
 	for (from = 0; !r && next_data(fd, ram->bytes, &from, &end); from = end)
-		r = load_range(ram, fd, from, end, &t);
+		r = load_range(ram, fd, buf, from, end, &t);
+	free(buf);
 	return compare(&t, &want, r, err);
 }
 

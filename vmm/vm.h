@@ -177,7 +177,7 @@ enum vm_step {
 	VM_STEP_DEVICES,
 	VM_STEP_VCPUS,		/* created and set up */
 	VM_STEP_EMULATOR,	/* found, its command line */
-	VM_STEP_START,		/* vm_start(): threads, or the emulator's process */
+	VM_STEP_START,		/* vm_start(): threads; the emulator, unless it began with vm_create() */
 	VM_NR_STEPS,
 };
 

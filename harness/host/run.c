@@ -293,6 +293,20 @@ static int finish_start(struct work *w, struct vm *vm, bool deterministic, struc
 				(int)w->deadlines.boot_s * 1000, ktstr_interrupt__fd(), err);
 }
 
+/* Of the folder in which the user works, and of the kernel's sources; once per run. */
+static void find_commits(struct ktstr_run *run)
+{
+	const char *given = getenv("KTSTR_PROJECT_COMMIT");
+
+	if (run->project_commit[0] || run->kernel_commit[0])
+		return;
+	if (given && *given)
+		snprintf(run->project_commit, sizeof(run->project_commit), "%s", given);
+	else
+		ktstr_git__commit(".", true, run->project_commit, sizeof(run->project_commit));
+	ktstr_kernel__commit(&run->kernel, run->kernel_commit, sizeof(run->kernel_commit));
+}
+
 static int boot(struct work *w, struct ktstr_err *err)
 {
 	struct ktstr_run *run = w->run;
@@ -326,6 +340,9 @@ static int boot(struct work *w, struct ktstr_err *err)
 	ret = spec.from ? vm_continue(vm) : vm_start(vm, err);
 	if (ret)
 		goto out;
+	/* while the emulator is busy; the clock of such a guest stands where it has to wait for us */
+	if (spec.deterministic)
+		find_commits(run);
 	ret = ktstr_follow__open(&console, w->console,
 				 ktstr_plan__name(run->plan, name, sizeof(name)),
 				 run->opts.console_fd, ktstr_interrupt__fd());
@@ -430,18 +447,6 @@ static void judge_emptiness(struct ktstr_run *run)
 		snprintf(run->why, sizeof(run->why), "inconclusive, which the test allows");
 	else
 		run->verdict = KTSTR_INCONCLUSIVE;
-}
-
-/* Of the folder in which the user works, and of the kernel's sources. */
-static void find_commits(struct ktstr_run *run)
-{
-	const char *given = getenv("KTSTR_PROJECT_COMMIT");
-
-	if (given && *given)
-		snprintf(run->project_commit, sizeof(run->project_commit), "%s", given);
-	else
-		ktstr_git__commit(".", true, run->project_commit, sizeof(run->project_commit));
-	ktstr_kernel__commit(&run->kernel, run->kernel_commit, sizeof(run->kernel_commit));
 }
 
 /*

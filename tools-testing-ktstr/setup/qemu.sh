@@ -17,9 +17,21 @@ qemu_system_ok()
 	[ "${v:-0}" -ge $QEMU_MIN ]
 }
 
+# qemu_note ROOT: write down what it says it is, so that not every run has to ask (vmm/qemu/find.c).
+qemu_note()
+{
+	local text
+
+	text=$(qemu_run "$1" --version 2>&1) && printf '%s\n' "$text" > "$1/version.$$" &&
+		mv "$1/version.$$" "$1/version" && return
+	printf '%s\n' "${text%%$'\n'*}"
+	return 1
+}
+
 qemu_cached_ok()
 {
-	[ -x "$QEMU_DIR/current/usr/bin/$QEMU_BIN" ]
+	[ -x "$QEMU_DIR/current/usr/bin/$QEMU_BIN" ] || return
+	[ -s "$QEMU_DIR/current/version" ] || qemu_note "$QEMU_DIR/current" > /dev/null
 }
 
 qemu_ready()
@@ -74,8 +86,7 @@ qemu_fetch()
 		unpack "$d" "$root"
 	done
 	rm -rf "$root/usr/share/doc" "$root/usr/share/man"
-	d=$(qemu_run "$root" --version 2>&1) ||
-		die "the unpacked QEMU $version does not run: ${d%%$'\n'*}"
+	d=$(qemu_note "$root") || die "the unpacked QEMU $version does not run: $d"
 	mkdir -p "$QEMU_DIR"
 	rm -rf "${QEMU_DIR:?}/$version"
 	mv -T "$root" "$QEMU_DIR/$version" &&

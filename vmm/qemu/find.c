@@ -134,6 +134,20 @@ static ssize_t read_output(int fd, char *buf, size_t size)
 	return (ssize_t)fill;
 }
 
+/* What set-up wrote down when it unpacked this one. The major version, or -errno. */
+static int noted_version(const struct qemu_bin *bin)
+{
+	char path[PATH_MAX], text[256];
+	int r = path_fmt(path, sizeof(path), "%s/version", bin->root);
+	FILE *f = r ? NULL : fopen(path, "re");
+
+	if (!f)
+		return -ENOENT;
+	r = fgets(text, sizeof(text), f) ? qemu_find_major(text) : -EINVAL;
+	fclose(f);
+	return r;
+}
+
 /* Run "@bin --version". The major version, or -errno. */
 static int ask_version(const struct qemu_bin *bin)
 {
@@ -219,7 +233,7 @@ int qemu_find(struct qemu_bin *bin, struct ktstr_err *err)
 	}
 	if (!in_cache(bin)) {
 		find_root(bin);
-		return check_version(bin, err);
+		return noted_version(bin) >= QEMU_MIN_MAJOR ? 0 : check_version(bin, err);
 	}
 	if (in_path(bin))
 		return ktstr_err_missing(err, ENOENT, "no " QEMU_NAME " found; %s", WHAT_TO_DO);

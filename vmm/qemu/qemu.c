@@ -230,6 +230,25 @@ static void qemu_destroy(struct vm *vm)
 	free(q);
 }
 
+/* Run the emulator. A machine with a save point waits for qemu_saved_start(). */
+static int spawn(struct qemu_vm *q, struct ktstr_err *err)
+{
+	int keep[NR_HANDOVER + KTSTR_MAX_NODES];
+	int r;
+
+	memcpy(keep, &q->give, sizeof(q->give));
+	memcpy(keep + NR_HANDOVER, q->ram.fd, q->ram.nr_nodes * sizeof(*keep));
+	memcpy(q->ram_fd, q->ram.fd, sizeof(q->ram_fd));
+	r = qemu_process_spawn(&q->proc, q->argv.v, q->envp, -1, q->log_fd, keep,
+			       NR_HANDOVER + q->ram.nr_nodes);
+	if (r)
+		return ktstr_err(err, -r, "cannot run %s: %s", q->argv.v[0], strerror(-r));
+	/* the child's copies are the only ones now: its death is an end of file for us */
+	close_handover(q);
+	free_command(q);
+	return 0;
+}
+
 static int qemu_create(struct vm **vmp, const struct vm_spec *s, const struct vm_image *image,
 		       struct ktstr_err *err)
 {
@@ -253,8 +272,6 @@ static int qemu_create(struct vm **vmp, const struct vm_spec *s, const struct vm
 	if (r)
 		goto out_destroy;
 	r = vm_ram_alloc(&q->ram, s, err);
-	if (!r && s->from)
-		r = vm_ram_load(&q->ram, s->from->ram_fd, err);
 	if (vm_lap(&q->vm, VM_STEP_MEMORY, r))
 		goto out_destroy;
 	q->ram.nr_regions = vm_ram_regions_pc(s->mem_bytes, QEMU_LOW_MAX, q->ram.region);
@@ -271,7 +288,17 @@ static int qemu_create(struct vm **vmp, const struct vm_spec *s, const struct vm
 		r = qemu_process_socketpair(SOCK_STREAM, &q->qmp.fd, &q->give.qmp, err);
 	if (r)
 		goto out_destroy;
-	r = vm_lap(&q->vm, VM_STEP_EMULATOR, build_command(q, s, image, err));
+	r = build_command(q, s, image, err);
+	/*
+	 * It reads no memory before it is told to read the saved state, so both can get ready at the same
+	 * time.
+	 */
+	if (!r && s->from)
+		r = spawn(q, err);
+	if (vm_lap(&q->vm, VM_STEP_EMULATOR, r))
+		goto out_destroy;
+	if (s->from)
+		r = vm_lap(&q->vm, VM_STEP_MEMORY, vm_ram_load(&q->ram, s->from->ram_fd, err));
 	if (r)
 		goto out_destroy;
 	*vmp = &q->vm;
@@ -284,26 +311,15 @@ out_destroy:
 static int qemu_start(struct vm *vm, struct ktstr_err *err)
 {
 	struct qemu_vm *q = to_qemu(vm);
-	int keep[NR_HANDOVER + KTSTR_MAX_NODES];
 	int r;
 
 	if (q->state != CREATED)
 		return ktstr_err(err, EINVAL, "the machine was already started");
-	memcpy(keep, &q->give, sizeof(q->give));
-	memcpy(keep + NR_HANDOVER, q->ram.fd, q->ram.nr_nodes * sizeof(*keep));
-	memcpy(q->ram_fd, q->ram.fd, sizeof(q->ram_fd));
-	r = qemu_process_spawn(&q->proc, q->argv.v, q->envp, -1, q->log_fd, keep,
-		       NR_HANDOVER + q->ram.nr_nodes);
-	if (r)
-		return ktstr_err(err, -r, "cannot run %s: %s", q->argv.v[0], strerror(-r));
-	/* the child's copies are the only ones now: its death is an end of file for us */
-	close_handover(q);
-	free_command(q);
-	if (q->state_fd >= 0) {
+	r = q->proc.pidfd < 0 ? spawn(q, err) : 0;
+	if (!r && q->state_fd >= 0)
 		r = qemu_saved_start(q, err);
-		if (r)
-			return r;
-	}
+	if (r)
+		return r;
 	q->state = RUNNING;
 	return 0;
 }

@@ -52,6 +52,16 @@ static void fake(const char *dir, const char *path, const char *text)
 	chmod(file, 0755);
 }
 
+static void write_note(const char *dir, const char *text, char *path, size_t size)
+{
+	FILE *f;
+
+	snprintf(path, size, "%s/c/ktstr/qemu/current/version", dir);
+	f = fopen(path, "w");
+	fputs(text, f);
+	fclose(f);
+}
+
 static void set_dir(const char *var, const char *dir, const char *sub)
 {
 	char path[256];
@@ -93,6 +103,25 @@ TEST_F(find, path_is_the_last_resort)
 	fake(self->dir, "qemu-system-x86_64", "echo QEMU emulator version 10.1.0");
 	ASSERT_EQ(0, qemu_find(&self->bin, &self->err)) TH_LOG("%s", self->err.msg);
 	EXPECT_STREQ("", self->bin.root);
+}
+
+/* Set-up has written it down; what is no such note, or of one that is too old, is asked. */
+TEST_F(find, the_unpacked_one_is_not_run_where_its_version_is_known)
+{
+	static const char where[] = "c/ktstr/qemu/current/usr/bin/qemu-system-x86_64";
+	static const char * const notes[] = { "", "nonsense\n", "QEMU emulator version 9.2.0\n" };
+	char path[256];
+
+	set_dir("XDG_CACHE_HOME", self->dir, "c");
+	fake(self->dir, where, "exit 1");
+	write_note(self->dir, "QEMU emulator version 10.0.2 (Debian)\nCopyright\n", path, sizeof(path));
+	EXPECT_EQ(0, qemu_find(&self->bin, &self->err)) TH_LOG("%s", self->err.msg);
+	for (size_t i = 0; i < sizeof(notes) / sizeof(*notes); i++) {
+		write_note(self->dir, notes[i], path, sizeof(path));
+		EXPECT_GT(0, qemu_find(&self->bin, &self->err));
+	}
+	unlink(path);
+	EXPECT_GT(0, qemu_find(&self->bin, &self->err));
 }
 
 TEST_F(find, the_unpacked_one_goes_before_path_with_its_libraries)
