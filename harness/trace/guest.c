@@ -284,13 +284,15 @@ static void finish(const struct ktstr_run *run, struct ktstr_trace_state *s)
 {
 	for (uint32_t i = 0; i < s->guest.nr_cpus; i++) {
 		struct ktstr_trace_ring *r = &s->guest.ring[i];
-		uint32_t lost;
+		int32_t lost;
 
 		if (!r->ring.page)
 			continue;
-		lost = (uint32_t)ktstr_ring__lost(&r->ring) - r->lost;
-		r->lost += lost;
-		s->guest.lost += lost;
+		/* behind the last record */
+		lost = (int32_t)((uint32_t)ktstr_ring__lost(&r->ring) - r->lost);
+		lost = lost > 0 ? lost : 0;
+		r->lost += (uint32_t)lost;
+		s->guest.lost += (uint32_t)lost;
 	}
 	if (run->seen->machine_off)
 		compare(run, s);
