@@ -12,18 +12,18 @@
 #include "harness/trace/internal.h"
 #include "tests/unit/probe/made_ring.h"
 
-#define CPUS	2
+#define MADE_CPUS	2
 
 enum { AT_SWITCH, AT_TICK };
 
 FIXTURE(guest) {
 	char path[32];
-	struct made_ring made[CPUS];
+	struct made_ring made[MADE_CPUS];
 	struct ktstr_run run;
 	struct ktstr_trace_state *s;
 	struct ktstr_trace got;
-	uint64_t switches[CPUS];
-	uint32_t lost[CPUS];
+	uint64_t switches[MADE_CPUS];
+	uint32_t lost[MADE_CPUS];
 };
 
 /* Point 0 is a switch with the pid of the next task, point 1 a tick without values. */
@@ -50,11 +50,11 @@ FIXTURE_SETUP(guest)
 	self->run.seen = ktstr_seen__new();
 	ASSERT_TRUE(self->s && self->run.seen);
 	make_points(&self->s->collect.points);
-	ASSERT_EQ(0, ktstr_trace_collect__init(&self->s->collect, CPUS));
-	ASSERT_EQ(0, ktstr_trace_guest__attach(self->s, CPUS));
-	ASSERT_EQ(0, ktstr_trace_writer__open(&self->s->collect.writer, self->path, CPUS, NULL));
+	ASSERT_EQ(0, ktstr_trace_collect__init(&self->s->collect, MADE_CPUS));
+	ASSERT_EQ(0, ktstr_trace_guest__attach(self->s, MADE_CPUS));
+	ASSERT_EQ(0, ktstr_trace_writer__open(&self->s->collect.writer, self->path, MADE_CPUS, NULL));
 	self->s->tracing = true;
-	for (uint32_t i = 0; i < CPUS; i++) {
+	for (uint32_t i = 0; i < MADE_CPUS; i++) {
 		made_ring_init(&self->made[i], i);
 		ASSERT_EQ(0, ktstr_ring__open(&self->s->guest.ring[i].ring, &self->made[i].msg,
 					      sizeof(self->made[i].msg), made_ring_mem, &self->made[i]));
