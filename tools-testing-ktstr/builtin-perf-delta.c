@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "harness/plan/opts.h"
+#include "harness/plan/preset.h"
 #include "harness/result/metrics.h"
 #include "lib/parse.h"
 #include "lib/paths.h"
@@ -104,6 +105,46 @@ static int number(const char *option, const char *text, uint64_t min, uint64_t m
 			option, text, (unsigned long long)min, (unsigned long long)max);
 }
 
+/* What goes to `ktstr run` is checked before two trees are built for it. */
+static int check_forwarded(void)
+{
+	const struct ktstr_preset *preset;
+	struct ktstr_topology topo;
+	struct ktstr_err err;
+	uint64_t v;
+	size_t i;
+	int ret;
+
+	for (i = 0; i + 1 < o.forward.nr; i += 2) {
+		const char *option = o.forward.item[i] + 2, *text = o.forward.item[i + 1];
+
+		ret = 0;
+		if (!strcmp(option, "topology") && ktstr_preset__parse(text, &topo, &preset, &err))
+			ret = complain(WRONG_USAGE, NULL, "perf-delta: --topology: %s", err.msg);
+		else if (!strcmp(option, "accel") && strcmp(text, "kvm") && strcmp(text, "tcg"))
+			ret = complain(WRONG_USAGE, NULL, "perf-delta: --accel %s: must be kvm or tcg", text);
+		else if (!strcmp(option, "duration"))
+			ret = number(option, text, 1, KTSTR_MAX_DURATION_S, &v);
+		else if (!strcmp(option, "jobs"))
+			ret = number(option, text, 1, 1024, &v);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/* The environment is that of `ktstr run` on both sides. */
+static int check_environment(void)
+{
+	struct ktstr_run_opts opts = { 0 };
+	struct ktstr_err err;
+	int ret = ktstr_run_opts__from_env(&opts, &err);
+
+	free((char *)opts.runs_root);
+	free((char *)opts.run_id);
+	return ret ? complain(1, NULL, "%s", err.msg) : 0;
+}
+
 static int check_options(void)
 {
 	struct ktstr_err err;
@@ -117,7 +158,8 @@ static int check_options(void)
 		return complain(1, NULL, "%s", err.msg);
 	return number("noise-adjust", o.repeats, 2, MAX_REPEATS, &o.nr_repeats) ?:
 	       number("fail-threshold", o.threshold, 1, UINT32_MAX, &o.fail_threshold) ?:
-	       number("seed", o.seed, 0, UINT64_MAX - MAX_REPEATS, &o.first_seed);
+	       number("seed", o.seed, 0, UINT64_MAX - MAX_REPEATS, &o.first_seed) ?:
+	       check_forwarded() ?: check_environment();
 }
 
 /* Runs of one seed are equal: repeats of deterministic tests need different ones. */
