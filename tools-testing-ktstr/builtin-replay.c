@@ -19,6 +19,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <ktstr/verdict.h>
+
 #include "harness/replay/request.h"
 #include "lib/build_id.h"
 #include "lib/jtree.h"
@@ -440,14 +442,16 @@ static int parse_time(const char *option, const char *text, struct ktstr_replay_
 static int find_stall(const struct original *o, struct ktstr_replay_request *r)
 {
 	const struct ktstr_jnode *stall = ktstr_jnode__list(o->root, "stalls");
-	const char *error = ktstr_jnode__str(o->root, "scx_error", NULL);
+	const struct ktstr_jnode *kind = ktstr_jnode__list(o->root, "kinds");
 
 	if (stall) {
 		r->until = KTSTR_REPLAY_TIME;
 		r->at.ns = ktstr_jnode__u64(stall, "found_ns", 0);
 		return r->at.ns ? 0 : failed(o->dir, "does not say when its stall was found: it is damaged");
 	}
-	if (!error || !strstr(error, "stall"))
+	while (kind && (kind->type != KTSTR_J_STR || strcmp(kind->s, ktstr_kind__name(KTSTR_SCHED_STALLED))))
+		kind = kind->next;
+	if (!kind)
 		return failed(o->dir, "found no stall");
 	r->until = KTSTR_REPLAY_EXIT;
 	return 0;

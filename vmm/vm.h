@@ -198,6 +198,12 @@ int vm_pick_accel(enum vm_accel want, enum vm_accel *got, char *why, size_t why_
 
 /* The program that executes the CPUs of emulated machines. 0 or -errno with @err. */
 int vm_emulator_path(char *path, size_t size, struct ktstr_err *err);
+/*
+ * What makes an emulated machine of @spec what it is, besides the files of kernel, initrd and
+ * emulator: its options and the kernel's command line, without paths, descriptors and addresses.
+ * malloc()ed; NULL: no memory.
+ */
+char *vm_emulated_machine(const struct vm_spec *spec);
 
 /*
  * Check @spec completely (topology, memory, image format) before anything is created.

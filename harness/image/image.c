@@ -22,7 +22,10 @@
 #include "vmm/initramfs/initramfs.h"
 #include "vmm/initramfs/siphash.h"
 
-/* Of the format, of what hostcall.so does to a machine, and of the machine that vmm/kvm is. */
+/*
+ * Of the format, of what hostcall.so does to a machine, and of the machine that vmm/kvm is. How an
+ * emulated machine is made is in the key by itself.
+ */
 #define VERSION		3
 #define SEED		1	/* of all deterministic images; that of a run comes with its archive */
 #define POLL_MS		200	/* another process makes the image: is it done? */
@@ -39,14 +42,19 @@ static void put_file(FILE *f, const char *name, const char *path)
 		st.st_mtim.tv_nsec);
 }
 
-static int put_emulator(FILE *f, struct ktstr_err *err)
+static int put_emulator(FILE *f, const struct vm_spec *s, struct ktstr_err *err)
 {
-	char path[PATH_MAX];
+	char path[PATH_MAX], *machine;
 	int ret = vm_emulator_path(path, sizeof(path), err);
 
 	if (ret)
 		return ret;
+	machine = vm_emulated_machine(s);
+	if (!machine)
+		return ktstr_err(err, ENOMEM, "no memory for the key of an image");
 	put_file(f, "emulator", path);
+	fprintf(f, "machine %s\n", machine);
+	free(machine);
 	return 0;
 }
 
@@ -120,7 +128,7 @@ static char *key_text(const struct vm_spec *s, const char *init, struct ktstr_er
 	fprintf(f, "timer %d\n", !!s->apic_timer.start && s->accel == VM_ACCEL_TCG);
 	ret = put_init(f, init, err);
 	if (!ret)
-		ret = s->accel == VM_ACCEL_KVM ? put_host(f, err) : put_emulator(f, err);
+		ret = s->accel == VM_ACCEL_KVM ? put_host(f, err) : put_emulator(f, s, err);
 	if (fclose(f) && !ret)
 		ret = ktstr_err(err, ENOMEM, "no memory for the key of an image");
 	if (!ret)

@@ -22,7 +22,7 @@ done
 export KSELFTEST_EQUAL_CGROUPS_ARGS='-t equal_cgroups_eevdf' KTSTR_RUNS_ROOT=$tmp/runs
 # Where ccache stands in for the compiler, it finds what was built in another such folder. A kernel
 # that nobody boots again needs no image.
-export CCACHE_BASEDIR=$tmp KTSTR_COLD=1
+export CCACHE_BASEDIR=$tmp CCACHE_NOHASHDIR=1 KTSTR_COLD=1
 standalone=${OUTPUT:-$suite/build}/ktstr
 unset OUTPUT O KBUILD_OUTPUT MAKEFLAGS MAKELEVEL
 

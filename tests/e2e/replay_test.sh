@@ -55,6 +55,7 @@ result $? "gdb gets the symbols of the kernel and of the scheduler's programs"
 
 refused "no such run" 'no such folder, and no run of that name' nonsense
 refused "a folder of something else" 'is no folder of a run' "$tmp/r"
+refused "the stall of a run that had none" 'found no stall' "$run" --until stall
 edited 's/"program_hash": "[0-9a-f]*"/"program_hash": "0123456789abcdef"/'
 refused "another test program" 'is another test program than that of the run' "$tmp/copy"
 edited 's/"kernel_hash": "[0-9a-f]*"/"kernel_hash": "0123456789abcdef"/'

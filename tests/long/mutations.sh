@@ -8,6 +8,7 @@
 #
 # usage: mutations.sh [MISTAKE...]
 #	ALL=1 goes on with the other scenarios of a row after one has failed
+#	PART=I/N does every Nth row from the Ith on, so that N of them at once do all
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 export KTSTR_AUTO_REPRO=off	# verdicts are wanted, not reasons
@@ -152,7 +153,12 @@ run()
 	fi
 }
 
-caught=0 total=0 alarms=0 skipped=0
+caught=0 total=0 alarms=0 skipped=0 nr=0
+part=${PART:-1/1}
+if ! [[ $part =~ ^[1-9][0-9]*/[1-9][0-9]*$ && ${part%/*} -le ${part#*/} ]]; then
+	echo "mutations.sh: PART=$part: must be I/N, with I from 1 to N" >&2
+	exit 1
+fi
 declare -A sound
 echo "| mistake | the scheduler ... | scenario | fails with |"
 echo "|---|---|---|---|"
@@ -160,6 +166,8 @@ for row in "${rows[@]}"; do
 	read -r fault topology duration scenarios <<< "$row"
 	name=${fault%%:*}
 	[ $# = 0 ] || [[ " $* " = *" $name "* ]] || continue
+	nr=$((nr + 1))
+	[ $(((nr - ${part%/*}) % ${part#*/})) = 0 ] || continue
 	what=$("$out/scx_mutant" --list | sed -n "s/^$name\t//p")
 	total=$((total + 1)) got=0
 	for s in $scenarios; do

@@ -63,4 +63,18 @@ result $? "with the same consoles"
 ! cmp -s "${logs[0]}" "${logs[1]}"
 result $? "two seeds are two ways"
 sed 's/^/# /' "$tmp/a"
+
+# A stall that only the watchdog has found: the stop is at the exit for which the kernel gives that reason.
+# Nothing judges the workers' progress in this run.
+KTSTR_STALL_POLL_MS=0 KTSTR_AUTO_REPRO=off "$out/ktstr" run --seed 1 --runs "$tmp/w" \
+	-t equal_cgroups_scx_ktstr --duration 4 --scheduler scx_ktstr -- --stall-after-ms 300 --timeout-ms 1000 \
+	> "$tmp/tap" 2>&1
+grep -q '^# exit: SCX_EXIT_ERROR_STALL: ' "$tmp/tap"
+result $? "the watchdog ejects a scheduler" "$tmp/tap"
+run=$(echo "$tmp"/w/*/ktstr.equal_cgroups_scx_ktstr)
+"$out/ktstr" replay "$run" --until stall --dump > "$tmp/out" 2> "$tmp/err" &&
+	[ "$(field console 1)" = same ] &&
+	"$out/ktstr" dump --no-pager --brief "$(cat "$tmp/out")" > "$tmp/dump" &&
+	grep -q '^waits longest: ' "$tmp/dump"
+result $? "--until stall is that exit, and its dump says why" "$tmp/err"
 finish

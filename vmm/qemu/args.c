@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "vmm/apic_id.h"
+#include "vmm/cmdline.h"
+#include "vmm/image.h"
 #include "qemu.h"
 
 #define TB_MIB	512	/* translated code; what is not used costs nothing */
@@ -228,4 +230,40 @@ int qemu_args_build(struct vm_argv *a, const struct qemu_plan *plan)
 		vm_argv_option(a, "-mon", "chardev=qmp,mode=control");
 	}
 	return a->failed ? -ENOMEM : 0;
+}
+
+char *vm_emulated_machine(const struct vm_spec *spec)
+{
+	static const int fds[KTSTR_MAX_NODES];
+	static const uint64_t bytes[KTSTR_MAX_NODES];
+	struct vm_spec as_saved = *spec;
+	const struct qemu_plan plan = { .spec = &as_saved, .ram_fd = fds, .node_bytes = bytes };
+	const struct vm_cmdline guest = {
+		.platform = QEMU_PLATFORM, .doorbell = "", .reserve_shared = true, .max = VM_CMDLINE_MAX,
+	};
+	char append[VM_CMDLINE_MAX + 1], *text = NULL;
+	struct vm_argv a = { 0 };
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+
+	if (!f)
+		return NULL;
+	as_saved.save_point = true;
+	as_saved.from = NULL;
+	as_saved.initrd_fd = 0;
+	as_saved.seed = 0;	/* it comes with the archive of a run */
+	push_machine(&a, &plan);
+	push_topology(&a, &plan);
+	push_save_point(&a, &as_saved);
+	for (size_t i = 0; i < a.n; i++)
+		fprintf(f, "%s ", a.v[i]);
+	/* one that is too long is refused when the machine is created */
+	if (!vm_cmdline_build(&as_saved, &guest, append, sizeof(append), NULL))
+		fprintf(f, "-append %s", append);
+	if (fclose(f) || a.failed) {
+		free(text);
+		text = NULL;
+	}
+	vm_argv_free(&a);
+	return text;
 }

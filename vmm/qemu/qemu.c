@@ -159,7 +159,7 @@ static int build_command(struct qemu_vm *q, const struct vm_spec *s,
 	char append[MAX_CMDLINE], plugin[PATH_MAX];
 	struct qemu_bin bin;
 	const struct vm_cmdline guest = {
-		.platform = "reboot=t",		/* a triple fault needs no device */
+		.platform = QEMU_PLATFORM,
 		.doorbell = q->vm.doorbell, .shared_gpa = q->shared_gpa,
 		.reserve_shared = true, .max = image->cmdline_max,
 	};

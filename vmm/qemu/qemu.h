@@ -44,6 +44,9 @@ int qemu_find_major(const char *text);
 /* The plugin beside the running program or in $KTSTR_LIBDIR. */
 int qemu_find_plugin(char *path, size_t size, struct ktstr_err *err);
 
+/* For the guest's kernel: a triple fault resets the machine and needs no device. */
+#define QEMU_PLATFORM	"reboot=t"
+
 /* args.c: the command line, which depends on this only. */
 struct qemu_plan {
 	const struct qemu_bin *bin;

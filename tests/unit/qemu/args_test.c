@@ -292,4 +292,27 @@ TEST_F(args, a_machine_that_is_saved_stops_by_itself)
 			     "file,id=com1,path=/proc/self/fd/10,append=on"));
 }
 
+/* Part of the key of an image: what another seed or folder changes must not be in it. */
+TEST_F(args, what_makes_a_machine_is_told_without_seed_and_paths)
+{
+	char *one = vm_emulated_machine(&self->spec), *two;
+
+	ASSERT_NE(NULL, one);
+	EXPECT_NE(NULL, strstr(one, "-cpu max,vendor=GenuineIntel,-erms,-fsrm "));
+	EXPECT_NE(NULL, strstr(one, "-smp 2,sockets=1"));
+	EXPECT_NE(NULL, strstr(one, "-append console=ttyS0 "));
+	EXPECT_EQ(NULL, strstr(one, "/k/bzImage"));
+	self->spec.seed = 43;
+	self->spec.kernel = "/elsewhere";
+	self->spec.from = &(const struct vm_saved){ .ram_fd = -1 };
+	two = vm_emulated_machine(&self->spec);
+	EXPECT_STREQ(one, two);
+	free(two);
+	self->spec.kaslr = true;
+	two = vm_emulated_machine(&self->spec);
+	EXPECT_STRNE(one, two);
+	free(two);
+	free(one);
+}
+
 TEST_HARNESS_MAIN

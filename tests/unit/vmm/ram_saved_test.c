@@ -27,10 +27,11 @@ FIXTURE_SETUP(saved)
 	ASSERT_LE(0, self->fd);
 	ASSERT_EQ(0, vm_ram_alloc(&self->ram, &self->spec, &self->err));
 	ASSERT_EQ(0, vm_ram_alloc(&self->copy, &self->spec, &self->err));
-	/* in both nodes, at the ends, two neighbours and a page of zeroes that was written */
+	/* in both nodes, at the ends and over the border, two neighbours and a page of zeroes that was written */
 	memset(self->ram.base, 1, PAGE);
 	memset(self->ram.base + 9 * PAGE, 2, 2 * PAGE);
 	memset(self->ram.base + 20 * PAGE, 0, PAGE);
+	memset(self->ram.base + 32 * VM_MIB - PAGE, 5, 2 * PAGE);
 	self->ram.base[40 * VM_MIB + 5] = 3;
 	self->ram.base[64 * VM_MIB - 1] = 4;
 }
@@ -48,8 +49,18 @@ TEST_F(saved, what_was_written_is_read_back)
 
 	ASSERT_EQ(0, vm_ram_save(&self->ram, self->fd, &self->err)) TH_LOG("%s", self->err.msg);
 	ASSERT_EQ(0, fstat(self->fd, &st));
-	/* five pages and the trailer */
-	EXPECT_EQ(6u * PAGE / 512, st.st_blocks);
+	/* seven pages and the trailer */
+	EXPECT_EQ(8u * PAGE / 512, st.st_blocks);
+	ASSERT_EQ(0, vm_ram_load(&self->copy, self->fd, &self->err)) TH_LOG("%s", self->err.msg);
+	EXPECT_EQ(0, memcmp(self->ram.base, self->copy.base, 64 * VM_MIB));
+}
+
+TEST_F(saved, what_was_written_is_read_back_into_private_memory)
+{
+	ASSERT_EQ(0, vm_ram_save(&self->ram, self->fd, &self->err)) TH_LOG("%s", self->err.msg);
+	vm_ram_free(&self->copy);
+	self->spec.accel = VM_ACCEL_KVM;
+	ASSERT_EQ(0, vm_ram_alloc(&self->copy, &self->spec, &self->err)) TH_LOG("%s", self->err.msg);
 	ASSERT_EQ(0, vm_ram_load(&self->copy, self->fd, &self->err)) TH_LOG("%s", self->err.msg);
 	EXPECT_EQ(0, memcmp(self->ram.base, self->copy.base, 64 * VM_MIB));
 }
@@ -66,6 +77,7 @@ TEST_F(saved, what_was_written_is_mapped)
 	ASSERT_EQ(0, vm_ram_alloc(&self->ram, &self->spec, &self->err));
 	ASSERT_EQ(0, vm_ram_alloc(&self->copy, &self->spec, &self->err));
 	memset(self->ram.base + 9 * PAGE, 2, 2 * PAGE);
+	memset(self->ram.base + 32 * VM_MIB - PAGE, 5, 2 * PAGE);
 	self->ram.base[40 * VM_MIB + 5] = 3;
 	self->ram.base[64 * VM_MIB - 1] = 4;
 	ASSERT_EQ(0, vm_ram_save(&self->ram, self->fd, &self->err)) TH_LOG("%s", self->err.msg);
