@@ -23,6 +23,7 @@
 #	make gauntlet [ARGS=--write]	canned scenarios on the machines of presets, under two schedulers
 #	make bench-list		what it costs to choose among 10,000 variants
 #	make bench-trace [ARGS="3 TEST"]	what a trace of the schedule costs the host
+#	make bench-trace-guest [ARGS="3 TEST --accel kvm"]	... the guest that is traced from inside
 #	make bench-stats [ARGS=10000]	what comparing two runs of so many tests costs
 #	make bench-worker	what telemetry costs a worker, in ns
 #	O=DIR, V=1, LLVM=1, LLVM=-19, CROSS_COMPILE=, CLANG= (BPF), VMLINUX_BTF=

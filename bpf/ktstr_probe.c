@@ -6,6 +6,9 @@
  * Functions of the kernel, and then the programs of the scheduler, get a BPF program at their entry
  * and one at their return. A function to which the kernel attaches none, as one with variable
  * arguments, gets a kprobe. What cannot be probed is told, and is no reason to leave out the rest.
+ *
+ * A trace wants tracepoints and entries only. Its records stay in ring buffers: the host is told where those
+ * are, and nothing is left to do here but to live, as the programs are attached for so long.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -146,6 +149,7 @@ static int kprobe_type(void)
 static int attach_kprobe(uint32_t point)
 {
 	LIBBPF_OPTS(bpf_link_create_opts, opts, .perf_event.bpf_cookie = point);
+	struct bpf_program *from = file->ring_bytes ? skel->progs.trace_kprobe : skel->progs.on_kprobe;
 	struct perf_event_attr attr = {
 		.size = sizeof(attr),
 		.config1 = (uint64_t)(uintptr_t)file->point[point].name,
@@ -158,7 +162,7 @@ static int attach_kprobe(uint32_t point)
 	event = (int)syscall(SYS_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
 	if (event < 0)
 		return -errno;
-	prog = load(skel->progs.on_kprobe, BPF_PROG_TYPE_KPROBE, 0, 0, 0);
+	prog = load(from, BPF_PROG_TYPE_KPROBE, 0, 0, 0);
 	if (prog < 0) {
 		close(event);
 		return prog;
@@ -175,29 +179,85 @@ static int attach_kprobe(uint32_t point)
 	return 0;
 }
 
-/* Functions of the kernel. */
-static void attach_functions(const struct btf *btf)
+static int attach_tracepoint(uint32_t point)
+{
+	struct bpf_program * const by_args[KTSTR_RING_ARGS] = {
+		skel->progs.trace_tracepoint1, skel->progs.trace_tracepoint2,
+		skel->progs.trace_tracepoint3, skel->progs.trace_tracepoint4,
+	};
+	LIBBPF_OPTS(bpf_raw_tp_opts, opts, .tp_name = file->point[point].name, .cookie = point);
+	uint32_t nr = file->point[point].nr_args;
+	int prog, link;
+
+	if (!nr || nr > KTSTR_RING_ARGS)
+		return -EINVAL;
+	prog = load(by_args[nr - 1], BPF_PROG_TYPE_RAW_TRACEPOINT, 0, 0, 0);
+	if (prog < 0)
+		return prog;
+	link = bpf_raw_tracepoint_open_opts(prog, &opts);
+	if (link < 0) {
+		close(prog);
+		return link;
+	}
+	keep(prog);
+	return 0;
+}
+
+/*
+ * A program at the entry of the function of type @btf_id, of the kernel or of program @target, and if the
+ * records are not for a trace one at its return. 0 or -errno; state.how says what there is.
+ */
+static int attach_both(uint32_t point, uint32_t btf_id, int target, int *at_return)
+{
+	int ret = attach(file->ring_bytes ? skel->progs.trace_entry : skel->progs.on_entry,
+			 BPF_TRACE_FENTRY, point, btf_id, target);
+
+	*at_return = 0;
+	if (ret)
+		return ret;
+	state.how[point] = KTSTR_PROBE_ENTRY;
+	if (file->ring_bytes)
+		return 0;
+	*at_return = attach(skel->progs.on_return, BPF_TRACE_FEXIT, point, btf_id, target);
+	if (!*at_return)
+		state.how[point] = KTSTR_PROBE_BOTH;
+	return 0;
+}
+
+static void attach_function(const struct btf *btf, uint32_t i)
+{
+	const char *name = file->point[i].name;
+	int id = btf ? btf__find_by_name_kind(btf, name, BTF_KIND_FUNC) : -ENOENT;
+	int ret, unused, kprobe;
+
+	log_buf[0] = '\0';
+	ret = id < 0 ? id : attach_both(i, (uint32_t)id, 0, &unused);
+	if (!ret)
+		return;
+	kprobe = attach_kprobe(i);
+	if (!kprobe)
+		state.how[i] = KTSTR_PROBE_KPROBE;
+	else
+		say("%s(): %s; as a kprobe: %s%s%.200s", name, strerror(-ret), strerror(-kprobe),
+		    log_buf[0] ? "; the kernel says: " : "", last_words());
+}
+
+/* Functions of the kernel, and its tracepoints. */
+static void attach_kernel(const struct btf *btf)
 {
 	for (uint32_t i = 0; i < file->nr; i++) {
 		const struct ktstr_probe_point *p = &file->point[i];
-		int id, ret, kprobe;
+		int ret;
 
-		if (p->is_op)
+		if (p->at == KTSTR_AT_FUNCTION)
+			attach_function(btf, i);
+		if (p->at != KTSTR_AT_TRACEPOINT)
 			continue;
-		id = btf ? btf__find_by_name_kind(btf, p->name, BTF_KIND_FUNC) : -ENOENT;
-		log_buf[0] = '\0';
-		ret = id < 0 ? id : attach(skel->progs.on_entry, BPF_TRACE_FENTRY, i, (uint32_t)id, 0);
-		if (!ret) {
-			state.how[i] = KTSTR_PROBE_BOTH;
-			if (attach(skel->progs.on_return, BPF_TRACE_FEXIT, i, (uint32_t)id, 0))
-				state.how[i] = KTSTR_PROBE_ENTRY;
-			continue;
-		}
-		kprobe = attach_kprobe(i);
-		if (!kprobe)
-			state.how[i] = KTSTR_PROBE_KPROBE;
+		ret = attach_tracepoint(i);
+		if (!ret)
+			state.how[i] = KTSTR_PROBE_TRACEPOINT;
 		else
-			say("%s(): %s; as a kprobe: %s%s%.200s", p->name, strerror(-ret), strerror(-kprobe),
+			say("tracepoint %s: %s%s%.200s", p->name, strerror(-ret),
 			    log_buf[0] ? "; the kernel says: " : "", last_words());
 	}
 }
@@ -219,7 +279,7 @@ static uint32_t first_function(int fd)
 static void attach_op(uint32_t i, uint32_t id)
 {
 	const char *name = file->point[i].name;
-	int fd = bpf_prog_get_fd_by_id(id), ret;
+	int fd = bpf_prog_get_fd_by_id(id), ret, at_return;
 	uint32_t func = fd < 0 ? 0 : first_function(fd);
 
 	op_id[i] = id;
@@ -227,16 +287,12 @@ static void attach_op(uint32_t i, uint32_t id)
 		say("ops.%s: program %u %s", name, id, fd < 0 ? "cannot be opened" : "has no BTF");
 		return;
 	}
-	ret = attach(skel->progs.on_entry, BPF_TRACE_FENTRY, i, func, fd);
-	if (ret) {
+	ret = attach_both(i, func, fd, &at_return);
+	if (ret)
 		say("ops.%s: %s%s%.200s", name, strerror(-ret), log_buf[0] ? "; the kernel says: " : "",
 		    last_words());
-		return;
-	}
-	ret = attach(skel->progs.on_return, BPF_TRACE_FEXIT, i, func, fd);
-	state.how[i] = ret ? KTSTR_PROBE_ENTRY : KTSTR_PROBE_BOTH;
-	if (ret)
-		say("ops.%s: its return: %s", name, strerror(-ret));
+	else if (at_return)
+		say("ops.%s: its return: %s", name, strerror(-at_return));
 }
 
 /* The operations in a struct_ops map: where its value has a function, it has the program's id. */
@@ -259,7 +315,7 @@ static void attach_map(int fd)
 		const struct ktstr_probe_point *p = &file->point[i];
 		uint64_t id;
 
-		if (!p->is_op || p->member + sizeof(id) > info.value_size)
+		if (p->at != KTSTR_AT_OP || p->member + sizeof(id) > info.value_size)
 			continue;
 		memcpy(&id, value + p->member, sizeof(id));
 		if (id && id <= UINT32_MAX && op_id[i] != id)
@@ -325,7 +381,8 @@ static void send_records(void)
 static void finish(void)
 {
 	struct ktstr_probe_end end = {
-		.says = KTSTR_PROBE_END, .fired = probes->stopped, .records = probes->next,
+		.says = KTSTR_PROBE_END,
+		.fired = probes ? probes->stopped : 0, .records = probes ? probes->next : 0,
 	};
 
 	for (unsigned int i = 0; i < nr_programs; i++) {
@@ -351,7 +408,7 @@ static int read_file(void)
 		return fail(KTSTR_PROBE_FILE);
 	file = p;
 	if ((size_t)st.st_size < sizeof(*file) || file->magic != KTSTR_PROBE_MAGIC ||
-	    file->nr > VM_MAX_PROBES ||
+	    file->nr > VM_MAX_PROBES || file->ring_bytes > KTSTR_PROBE_RING_MAX ||
 	    (size_t)st.st_size != sizeof(*file) + file->nr * sizeof(*file->point)) {
 		errno = EBADMSG;
 		return fail(KTSTR_PROBE_FILE);
@@ -366,14 +423,93 @@ static const void *map_values(const struct bpf_map *map, size_t size)
 	return p == MAP_FAILED ? NULL : p;
 }
 
+/* The physical addresses of the @nr pages at @p, which are mapped. 0 or -1 with errno. */
+static int find_pages(const void *p, uint64_t *gpa, size_t nr, size_t page)
+{
+	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	size_t len = nr * sizeof(*gpa);
+	ssize_t n;
+
+	if (fd < 0)
+		return -1;
+	/* since 7.3, arrays are mapped page by page when they are touched */
+	for (size_t i = 0; i < nr; i++)
+		(void)((const volatile char *)p)[i * page];
+	n = pread(fd, gpa, len, (off_t)((uintptr_t)p / page * sizeof(*gpa)));
+	close(fd);
+	/* Documentation/admin-guide/mm/pagemap.rst */
+	for (size_t i = 0; n == (ssize_t)len && i < nr; i++) {
+		if (!(gpa[i] >> 63) || !(gpa[i] << 9)) {
+			errno = ENXIO;
+			return -1;
+		}
+		gpa[i] = (gpa[i] & ((UINT64_C(1) << 55) - 1)) * page;
+	}
+	if (n >= 0 && n != (ssize_t)len)
+		errno = EIO;
+	return n == (ssize_t)len ? 0 : -1;
+}
+
+/* Tell the host where the ring @fd of CPU @cpu is. */
+static int tell_ring(uint32_t cpu, int fd, const volatile uint64_t *lost)
+{
+	static char buf[KTSTR_PROBE_DATAGRAM];
+	struct ktstr_probe_ring *msg = (struct ktstr_probe_ring *)buf;
+	size_t page = (size_t)getpagesize(), nr = file->ring_bytes / page;
+	const char *data;
+	void *consumer;
+
+	/* the one page that user space may write to is a mapping of its own */
+	consumer = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	data = mmap(NULL, page + file->ring_bytes, PROT_READ, MAP_SHARED, fd, (off_t)page);
+	if (consumer == MAP_FAILED || data == MAP_FAILED)
+		return -1;
+	*msg = (struct ktstr_probe_ring){
+		.says = KTSTR_PROBE_RING, .cpu = cpu, .bytes = file->ring_bytes,
+		.page_bytes = (uint32_t)page,
+	};
+	if (find_pages(consumer, &msg->consumer, 1, page) || find_pages(data, &msg->producer, 1, page) ||
+	    find_pages(data + page, msg->page, nr, page) ||
+	    find_pages((const void *)((uintptr_t)lost & ~(page - 1)), &msg->lost, 1, page))
+		return -1;
+	msg->lost += (uintptr_t)lost & (page - 1);
+	post(msg, sizeof(*msg) + nr * sizeof(*msg->page));
+	return 0;
+}
+
+/* A ring for each CPU. They and their mappings are there for as long as this process lives. */
+static int make_rings(uint32_t nr_cpus)
+{
+	const uint64_t *losses = map_values(skel->maps.losses, nr_cpus * sizeof(*losses));
+
+	if (!losses)
+		return fail("the counts of lost records");
+	for (uint32_t cpu = 0; cpu < nr_cpus; cpu++) {
+		int fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "trace", 0, 0, file->ring_bytes, NULL);
+
+		if (fd < 0 || bpf_map_update_elem(bpf_map__fd(skel->maps.rings), &cpu, &fd, 0))
+			return fail("a ring buffer");
+		if (tell_ring(cpu, fd, &losses[cpu]))
+			return fail("the place of a ring buffer in memory");
+	}
+	return 0;
+}
+
 static int prepare(void)
 {
+	int nr_cpus = libbpf_num_possible_cpus();
+
 	skel = bpf_bpf__open();
-	if (!skel || bpf_object__prepare(skel->obj))
+	if (!skel || nr_cpus < 1 || bpf_map__set_max_entries(skel->maps.rings, (uint32_t)nr_cpus) ||
+	    bpf_map__set_max_entries(skel->maps.losses, (uint32_t)nr_cpus) ||
+	    bpf_map__set_autocreate(skel->maps.records, !file->ring_bytes) ||
+	    bpf_object__prepare(skel->obj))
 		return fail("the BPF programs cannot be prepared");
 	for (uint32_t i = 0; i < file->nr; i++)
 		if (bpf_map_update_elem(bpf_map__fd(skel->maps.points), &i, &file->point[i], 0))
 			return fail("points");
+	if (file->ring_bytes)
+		return make_rings((uint32_t)nr_cpus);
 	records = map_values(skel->maps.records, KTSTR_PROBE_RECORDS * sizeof(*records));
 	probes = map_values(skel->maps.data_probes, sizeof(*probes));
 	return records && probes ? 0 : fail("records");
@@ -402,6 +538,8 @@ static bool serve(struct ring_buffer *ring)
 	}
 	ring_buffer__consume(ring);
 	finish();
+	while (file->ring_bytes)	/* a trace ends with the machine */
+		pause();
 	return false;
 }
 
@@ -422,7 +560,7 @@ int main(void)
 	if (!ring)
 		return fail("ring buffer"), 1;
 	btf = btf__load_vmlinux_btf();
-	attach_functions(btf);
+	attach_kernel(btf);
 	btf__free(btf);
 	post(&state, sizeof(state));
 	fds[1] = (struct pollfd){ .fd = ring_buffer__epoll_fd(ring), .events = POLLIN };

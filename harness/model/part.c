@@ -206,7 +206,7 @@ uint64_t ktstr_parts__tick(struct ktstr_run *run, struct vm *vm, uint64_t now_ns
 	unsigned int i;
 
 	for_each_ready_part(run, i, p) {
-		if (!p->tick)
+		if (!p->tick || (p->ticks && !p->ticks(run, run->part_state[i])))
 			continue;
 		if (now_ns - last_ns[i] >= p->period_ns) {
 			p->tick(run, run->part_state[i], vm);

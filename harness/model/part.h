@@ -100,6 +100,9 @@ struct ktstr_run_part {
 	 */
 	void (*watch)(struct ktstr_run *run, void *state, struct vm *vm, unsigned int watch);
 
+	/* Does this run want tick()? NULL: each does. */
+	bool (*ticks)(const struct ktstr_run *run, const void *state);
+
 	/*
 	 * The guest runs meanwhile; nobody calls this while it stands at a sync point. Not for
 	 * what may influence a deterministic guest.

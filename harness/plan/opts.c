@@ -140,10 +140,6 @@ static int parse_dump(struct ktstr_run_opts *o, struct ktstr_err *err)
 static int parse_trace(struct ktstr_run_opts *o, struct ktstr_err *err)
 {
 	o->trace = ktstr_env("KTSTR_TRACE");
-	if (o->trace && (o->mttcg || o->accel == VM_ACCEL_KVM))
-		return ktstr_err(err, EINVAL,
-				 "KTSTR_TRACE needs a deterministic run: it excludes KTSTR_%s",
-				 o->mttcg ? "TCG_THREADS=multi" : "ACCEL=kvm");
 	if (o->trace && !o->monitor)
 		return ktstr_err(err, EINVAL,
 				 "KTSTR_TRACE reads guest memory: it excludes KTSTR_MONITOR=off");

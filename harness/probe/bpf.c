@@ -21,7 +21,8 @@ static void fill_point(struct ktstr_probe_point *p, const struct ktstr_probe_tar
 	uint32_t word = 0;
 
 	snprintf(p->name, sizeof(p->name), "%s", t->name);
-	p->is_op = t->is_op;
+	p->at = t->at;
+	p->nr_args = t->nr_args;
 	p->trigger = t->trigger < 0 ? 0 : (uint32_t)t->trigger + 1;
 	p->min = t->min;
 	p->nr_fetches = t->probe->nr_fetches;
@@ -34,23 +35,29 @@ static void fill_point(struct ktstr_probe_point *p, const struct ktstr_probe_tar
 }
 
 static int add_file(struct initramfs *fs, const struct ktstr_btf *btf,
-		    const struct ktstr_probe_target *t, unsigned int nr, struct ktstr_err *err)
+		    const struct ktstr_probe_target *t, unsigned int nr, uint32_t ring_bytes,
+		    struct ktstr_err *err)
 {
 	size_t size = sizeof(struct ktstr_probe_file) + nr * sizeof(struct ktstr_probe_point);
 	struct ktstr_probe_file *file = calloc(1, size);
 	struct ktstr_btf_field data, member;
-	int ret;
+	bool has_ops;
+	int ret = 0;
 
 	if (!file)
 		return ktstr_err(err, ENOMEM, "no memory for probes");
 	file->magic = KTSTR_PROBE_MAGIC;
 	file->nr = nr;
+	file->ring_bytes = ring_bytes;
 	file->value_type = ktstr_btf__composite(btf, MAP_VALUE);
-	ret = file->value_type ? ktstr_btf__field(btf, MAP_VALUE, "data", &data) : -ENOENT;
+	has_ops = file->value_type && !ktstr_btf__field(btf, MAP_VALUE, "data", &data);
 	for (unsigned int i = 0; !ret && i < nr; i++) {
 		fill_point(&file->point[i], &t[i]);
-		if (!t[i].is_op)
+		if (t[i].at != KTSTR_AT_OP)
 			continue;
+		ret = has_ops ? 0 : -ENOENT;
+		if (ret)
+			break;
 		ret = ktstr_btf__field(btf, "sched_ext_ops", t[i].name, &member);
 		file->point[i].member = ret ? 0 : data.offset + member.offset;
 	}
@@ -61,7 +68,8 @@ static int add_file(struct initramfs *fs, const struct ktstr_btf *btf,
 }
 
 int ktstr_probe_bpf__pack(struct initramfs *fs, const struct ktstr_btf *btf,
-			  const struct ktstr_probe_target *t, unsigned int nr, struct ktstr_err *err)
+			  const struct ktstr_probe_target *t, unsigned int nr, uint32_t ring_bytes,
+			  struct ktstr_err *err)
 {
 	char path[PATH_MAX];
 	int ret = ktstr_paths__beside(path, sizeof(path), PROGRAM);
@@ -73,11 +81,12 @@ int ktstr_probe_bpf__pack(struct initramfs *fs, const struct ktstr_btf *btf,
 		struct vm_probe p = *t[i].probe;
 
 		p.kva = 1;
-		if (nr > VM_MAX_PROBES || !vm_probe_check(&p))
+		if (nr > VM_MAX_PROBES || !vm_probe_check(&p) ||
+		    (ring_bytes && vm_probe_words(&p) > KTSTR_RING_WORDS))
 			return ktstr_err(err, EINVAL, "probe %u, %s: makes no sense", i, t[i].name);
 	}
 	ret = initramfs__add_file(fs, path, KTSTR_PROBE_PROGRAM, true, err);
-	return ret ?: add_file(fs, btf, t, nr, err);
+	return ret ?: add_file(fs, btf, t, nr, ring_bytes, err);
 }
 
 /* Where events go, and what they are checked by. */
@@ -85,7 +94,8 @@ struct reader {
 	const struct vm_probe *probe;
 	unsigned int nr;
 	vm_probe_fn fn;
-	void *arg;
+	void *arg;			/* of @fn, or */
+	ktstr_ring_fn ring;		/* of this */
 	uint32_t nr_cpus;
 	struct ktstr_probe_told *told;
 	FILE *text;
@@ -141,7 +151,7 @@ static bool read_calls(struct reader *r, const uint8_t *data, size_t len)
 			return false;
 		memcpy(&c, data, sizeof(c));
 		size = sizeof(c) + c.nr_words * sizeof(*word);
-		if (size > len || c.probe >= r->nr || c.vcpu >= r->nr_cpus ||
+		if (size > len || !r->fn || c.probe >= r->nr || c.vcpu >= r->nr_cpus ||
 		    c.nr_words != vm_probe_words(&r->probe[c.probe]))
 			return false;
 		/* messages begin at any address */
@@ -169,9 +179,40 @@ static bool read_one(struct reader *r, const uint8_t *data, size_t len)
 		return read_calls(r, data, len);
 	case KTSTR_PROBE_END:
 		return read_end(r, data, len);
+	case KTSTR_PROBE_RING:
+		return r->ring && r->ring(r->arg, data, len);
 	default:
 		return false;
 	}
+}
+
+/* What was not read yet; the words of the guest are kept behind those of before. */
+static int read_more(struct reader *r, const struct ktstr_seen *seen)
+{
+	const uint8_t *at = seen->probe_says + r->told->read;
+	const uint8_t *end = seen->probe_says + seen->probe_len;
+	char *before = r->told->text;
+	size_t size;
+
+	r->text = open_memstream(&r->told->text, &size);
+	if (!r->text) {
+		r->told->text = before;
+		return -ENOMEM;
+	}
+	r->text_len = before ? strlen(before) : 0;
+	fputs(before ?: "", r->text);
+	free(before);
+	while (at < end) {
+		uint32_t len;
+
+		/* on_probe() of host/messages.c has made the list */
+		memcpy(&len, at, sizeof(len));
+		if (!read_one(r, at + sizeof(len), len))
+			r->told->damaged++;
+		at += sizeof(len) + len;
+	}
+	r->told->read = seen->probe_len;
+	return fclose(r->text) ? -ENOMEM : 0;
 }
 
 int ktstr_probe_bpf__read(const struct ktstr_seen *seen, const struct vm_probe *p, unsigned int nr,
@@ -180,24 +221,20 @@ int ktstr_probe_bpf__read(const struct ktstr_seen *seen, const struct vm_probe *
 	struct reader r = {
 		.probe = p, .nr = nr, .fn = fn, .arg = arg, .nr_cpus = seen->nr_cpus, .told = told,
 	};
-	const uint8_t *at = seen->probe_says, *end = at + seen->probe_len;
-	size_t size;
+	int ret;
 
 	memset(told, 0, sizeof(*told));
-	r.text = open_memstream(&told->text, &size);
-	if (!r.text)
-		return -ENOMEM;
-	while (at < end) {
-		uint32_t len;
-
-		/* on_probe() of host/messages.c has made the list */
-		memcpy(&len, at, sizeof(len));
-		if (!read_one(&r, at + sizeof(len), len))
-			told->damaged++;
-		at += sizeof(len) + len;
-	}
+	ret = read_more(&r, seen);
 	told->damaged += seen->dropped_probes;
-	return fclose(r.text) ? -ENOMEM : 0;
+	return ret;
+}
+
+int ktstr_probe_bpf__read_rings(const struct ktstr_seen *seen, ktstr_ring_fn fn, void *arg,
+				struct ktstr_probe_told *told)
+{
+	struct reader r = { .ring = fn, .arg = arg, .told = told };
+
+	return told->read == seen->probe_len ? 0 : read_more(&r, seen);
 }
 
 void ktstr_probe_told__free(struct ktstr_probe_told *told)

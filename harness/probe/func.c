@@ -45,13 +45,33 @@ int ktstr_func__find_op(struct ktstr_func *f, const struct ktstr_btf *btf, const
 	return set_proto(f, btf, target.type, true);
 }
 
+/* BTF has "typedef void (*btf_trace_NAME)(void *, ...)". */
+int ktstr_func__find_tracepoint(struct ktstr_func *f, const struct ktstr_btf *btf, const char *name)
+{
+	struct ktstr_btf_type t;
+	char type[PATH_LEN];
+
+	snprintf(type, sizeof(type), "btf_trace_%s", name);
+	for (uint32_t id = ktstr_btf__nr_types(btf); id-- > 1; ) {
+		if (strcmp(ktstr_btf__type_name(btf, id), type))
+			continue;
+		ktstr_btf__type(btf, id, &t);
+		if (t.kind == KTSTR_BTF_PTR && !set_proto(f, btf, t.target, false) && f->nr_params) {
+			f->first = 1;
+			return 0;
+		}
+	}
+	return -ENOENT;
+}
+
 int ktstr_func__param(const struct ktstr_func *f, uint32_t i, const char **name, uint32_t *type)
 {
 	struct ktstr_btf_type t;
 	struct ktstr_btf_part part;
 
 	ktstr_btf__type(f->btf, f->proto, &t);
-	if (i >= t.nr || i >= KTSTR_FUNC_PARAMS || ktstr_btf__part(f->btf, &t, i, &part))
+	if (i >= KTSTR_FUNC_PARAMS || i + f->first >= t.nr ||
+	    ktstr_btf__part(f->btf, &t, i + f->first, &part))
 		return -ENOENT;
 	*name = part.name;
 	*type = part.type;

@@ -17,6 +17,7 @@ struct ktstr_func {
 	const struct ktstr_btf *btf;
 	uint32_t proto;
 	uint32_t nr_params;
+	uint32_t first;			/* of a tracepoint 1: a pointer of its caller's comes before */
 	/*
 	 * A program of struct_ops: its one argument points to an array with those of the
 	 * operation.
@@ -28,6 +29,9 @@ struct ktstr_func {
 int ktstr_func__find(struct ktstr_func *f, const struct ktstr_btf *btf, const char *name);
 /* The program for operation @op of struct sched_ext_ops. 0 or -ENOENT. */
 int ktstr_func__find_op(struct ktstr_func *f, const struct ktstr_btf *btf, const char *op);
+
+/* The tracepoint @name, whose parameters have no names. 0 or -ENOENT. */
+int ktstr_func__find_tracepoint(struct ktstr_func *f, const struct ktstr_btf *btf, const char *name);
 
 /* Parameter @i: its name, "" if it has none, and its type. 0 or -ENOENT. */
 int ktstr_func__param(const struct ktstr_func *f, uint32_t i, const char **name, uint32_t *type);

@@ -41,11 +41,12 @@ int ktstr_repro_bpf__pack(const struct ktstr_run *run, struct ktstr_repro_state 
 	ktstr_repro_points__operations(c, img->btf);
 	for (unsigned int i = 0; i < c->nr_points; i++)
 		t[i] = (struct ktstr_probe_target){
-			.name = c->point[i].name, .is_op = c->point[i].is_op,
+			.name = c->point[i].name,
+			.at = c->point[i].is_op ? KTSTR_AT_OP : KTSTR_AT_FUNCTION,
 			.trigger = c->point[i].is_trigger ? c->point[i].kind : -1,
 			.min = ERROR_KIND, .probe = &c->probe[i],
 		};
-	ret = ktstr_probe_bpf__pack(fs, img->btf, t, c->nr_points, err);
+	ret = ktstr_probe_bpf__pack(fs, img->btf, t, c->nr_points, 0, err);
 out:
 	ktstr_kimage__free(img);
 	free(t);

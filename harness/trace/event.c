@@ -39,6 +39,7 @@ const struct ktstr_trace_kind_row ktstr_trace_kinds[KTSTR_NR_TRACE_KINDS] = {
 	[KTSTR_TRACE_UNTHROTTLE] = { "unthrottle", { "rq_cpu" }, .decision = true },
 	[KTSTR_TRACE_SCHEDULER]	= { "scheduler", .text = "name", .decision = true },
 	[KTSTR_TRACE_STEP]	= { "step", .text = "name" },
+	[KTSTR_TRACE_LOST]	= { "lost", { "events" } },
 };
 
 enum ktstr_trace_kind ktstr_trace_kind__find(const char *name)

@@ -34,6 +34,7 @@ enum ktstr_trace_kind {
 	KTSTR_TRACE_UNTHROTTLE,
 	KTSTR_TRACE_SCHEDULER,	/* one is about to be enabled; text: its name */
 	KTSTR_TRACE_STEP,	/* of the scenario; text */
+	KTSTR_TRACE_LOST,	/* so many events of this CPU before this one are missing */
 	KTSTR_NR_TRACE_KINDS,
 };
 

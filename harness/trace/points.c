@@ -16,12 +16,18 @@ struct fetch_row {
 };
 
 #define TASK(_p)	{ _p ":pid", TO_PID }, { _p ":comm", TO_COMM }
+/* The same of the task that a tracepoint has as its first argument. */
+#define WOKEN									\
+	TASK("#0"), { "#0:thread_info.cpu", TO_VALUE + KTSTR_WAKE_TARGET },	\
+	{ "#0:prio", TO_VALUE + KTSTR_WAKE_PRIO }, { "#0:cpus_ptr->bits[0]", TO_MASK }
 
 static const struct row {
 	enum ktstr_trace_kind kind;
 	const char *func;
 	bool needed;
 	struct fetch_row fetch[KTSTR_TRACE_FETCHES];
+	const char *tracepoint;		/* where a BPF program sees the same; NULL: at @func */
+	struct fetch_row at_tracepoint[KTSTR_TRACE_FETCHES];
 } rows[] = {
 	/* all architectures call it once for each switch, and nothing else does */
 	{ KTSTR_TRACE_SWITCH, "__switch_to", true, {
@@ -31,19 +37,30 @@ static const struct row {
 		{ "prev_p:prio", TO_VALUE + KTSTR_SWITCH_PREV_PRIO },
 		{ "prev_p:__state", TO_VALUE + KTSTR_SWITCH_PREV_STATE },
 		{ "prev_p:exit_state", TO_EXIT_STATE },
-		{ "next_p:prio", TO_VALUE + KTSTR_SWITCH_NEXT_PRIO } } },
+		{ "next_p:prio", TO_VALUE + KTSTR_SWITCH_NEXT_PRIO } },
+	  "sched_switch", {
+		{ "#2:pid", TO_PID }, { "#2:comm", TO_COMM }, { "#1:comm", TO_PREV_COMM }, { "#2", TO_TASK },
+		{ "#1:pid", TO_VALUE + KTSTR_SWITCH_PREV_PID },
+		{ "#1:prio", TO_VALUE + KTSTR_SWITCH_PREV_PRIO },
+		{ "#3", TO_VALUE + KTSTR_SWITCH_PREV_STATE }, { "#1:exit_state", TO_EXIT_STATE },
+		{ "#2:prio", TO_VALUE + KTSTR_SWITCH_NEXT_PRIO }, { "#0", TO_PREEMPTED } } },
 	{ KTSTR_TRACE_WAKING, "try_to_wake_up", true, {
 		TASK("p"), { "p:__state", TO_STATE }, { "state", TO_WANTED },
 		{ "p:thread_info.cpu", TO_VALUE + KTSTR_WAKE_TARGET },
-		{ "p:prio", TO_VALUE + KTSTR_WAKE_PRIO }, { "p:cpus_ptr->bits[0]", TO_MASK } } },
+		{ "p:prio", TO_VALUE + KTSTR_WAKE_PRIO }, { "p:cpus_ptr->bits[0]", TO_MASK } },
+	  "sched_waking", { WOKEN } },
 	{ KTSTR_TRACE_WAKEUP, "enqueue_task", true, {
 		TASK("p"), { "flags", TO_FLAGS }, { "rq:cpu", TO_VALUE + KTSTR_WAKE_TARGET },
-		{ "p:prio", TO_VALUE + KTSTR_WAKE_PRIO }, { "p:cpus_ptr->bits[0]", TO_MASK } } },
+		{ "p:prio", TO_VALUE + KTSTR_WAKE_PRIO }, { "p:cpus_ptr->bits[0]", TO_MASK } },
+	  "sched_wakeup", { WOKEN } },
 	{ KTSTR_TRACE_NEW, "wake_up_new_task", false, {
 		TASK("p"), { "p:thread_info.cpu", TO_VALUE + KTSTR_WAKE_TARGET },
-		{ "p:prio", TO_VALUE + KTSTR_WAKE_PRIO }, { "p:cpus_ptr->bits[0]", TO_MASK } } },
+		{ "p:prio", TO_VALUE + KTSTR_WAKE_PRIO }, { "p:cpus_ptr->bits[0]", TO_MASK } },
+	  "sched_wakeup_new", { WOKEN } },
 	{ KTSTR_TRACE_MIGRATE, "set_task_cpu", false, {
-		TASK("p"), { "p:thread_info.cpu", TO_CPU }, { "new_cpu", TO_VALUE + 1 } } },
+		TASK("p"), { "p:thread_info.cpu", TO_CPU }, { "new_cpu", TO_VALUE + 1 } },
+	  "sched_migrate_task", {
+		TASK("#0"), { "#0:thread_info.cpu", TO_CPU }, { "#1", TO_VALUE + 1 } } },
 	{ KTSTR_TRACE_INSERT, "scx_bpf_dsq_insert", false, {
 		TASK("p"), { "dsq_id", TO_VALUE }, { "slice", TO_VALUE + 1 },
 		{ "enq_flags", TO_VALUE + 2 } } },
@@ -103,31 +120,51 @@ static void add_scheduler(struct ktstr_trace_points *t, const struct ktstr_kimag
 	};
 	probe->nr_fetches = 1;
 	t->point[t->nr].kind = KTSTR_TRACE_SCHEDULER;
+	strcpy(t->point[t->nr].name, "bpf_scx_reg");
 	t->point[t->nr].slot[0] = TO_NAME;
 	t->point[t->nr++].nr = 1;
+}
+
+static void add_fetches(struct ktstr_trace_points *t, const struct ktstr_func *f, const struct row *r,
+			const struct fetch_row *fetch, enum ktstr_probe_at at, const char *name)
+{
+	struct ktstr_trace_point *p = &t->point[t->nr];
+	struct vm_probe *probe = &t->probe[t->nr++];
+
+	p->kind = r->kind;
+	p->at = at;
+	snprintf(p->name, sizeof(p->name), "%s", name);
+	for (int i = 0; i < KTSTR_TRACE_FETCHES && fetch[i].words; i++)
+		add_fetch(p, probe, f, fetch[i].words, fetch[i].slot);
+	for (unsigned int i = 0; i < probe->nr_fetches; i++)
+		if (probe->fetch[i].reg >= p->nr_args)
+			p->nr_args = probe->fetch[i].reg + 1u;
+}
+
+/* Where @func begins; one that is not there has no events. */
+static bool find(struct ktstr_trace_points *t, const struct ktstr_kimage *img, const char *func,
+		 struct ktstr_func *f)
+{
+	uint64_t *kva = &t->probe[t->nr].kva;
+
+	if (img->btf && !ktstr_kimage__symbol(img, func, kva) && !ktstr_func__find(f, img->btf, func))
+		return true;
+	*kva = 0;
+	return false;
 }
 
 int ktstr_trace_points__kernel(struct ktstr_trace_points *t, const struct ktstr_kimage *img,
 			       const char **missing)
 {
+	struct ktstr_func f;
+
 	memset(t, 0, sizeof(*t));
 	for (const struct row *r = rows; r < rows + ARRAY_SIZE(rows); r++) {
-		struct ktstr_trace_point *p = &t->point[t->nr];
-		struct vm_probe *probe = &t->probe[t->nr];
-		struct ktstr_func f;
-
 		*missing = r->func;
-		if (!img->btf || ktstr_kimage__symbol(img, r->func, &probe->kva) ||
-		    ktstr_func__find(&f, img->btf, r->func)) {
-			if (r->needed)
-				return -ENOENT;
-			memset(probe, 0, sizeof(*probe));
-			continue;
-		}
-		p->kind = r->kind;
-		for (int i = 0; i < KTSTR_TRACE_FETCHES && r->fetch[i].words; i++)
-			add_fetch(p, probe, &f, r->fetch[i].words, r->fetch[i].slot);
-		t->nr++;
+		if (find(t, img, r->func, &f))
+			add_fetches(t, &f, r, r->fetch, KTSTR_AT_FUNCTION, r->func);
+		else if (r->needed)
+			return -ENOENT;
 	}
 	add_scheduler(t, img);
 	t->nr_kernel = t->nr;
@@ -135,10 +172,9 @@ int ktstr_trace_points__kernel(struct ktstr_trace_points *t, const struct ktstr_
 }
 
 /* The task of an operation, and up to three of its other arguments as numbers. */
-static void add_op(void *arg, const struct ktstr_btf *btf, const char *op,
-		   const struct ktstr_prog *prog)
+static void add_op(struct ktstr_trace_points *t, const struct ktstr_btf *btf, const char *op,
+		   uint64_t kva)
 {
-	struct ktstr_trace_points *t = arg;
 	struct ktstr_trace_point *p = &t->point[t->nr];
 	struct vm_probe *probe = &t->probe[t->nr];
 	unsigned int nr_values = 0;
@@ -151,8 +187,10 @@ static void add_op(void *arg, const struct ktstr_btf *btf, const char *op,
 	if (t->nr == VM_MAX_PROBES || ktstr_func__find_op(&f, btf, op))
 		return;
 	memset(p, 0, sizeof(*p));
-	*probe = (struct vm_probe){ .kva = prog->value[KTSTR_PROG_CODE] };
+	*probe = (struct vm_probe){ .kva = kva };
 	p->kind = KTSTR_TRACE_OP;
+	p->at = KTSTR_AT_OP;
+	snprintf(p->name, sizeof(p->name), "%s", op);
 	snprintf(p->text, sizeof(p->text), "%s", op);
 	for (uint32_t i = 0; !ktstr_func__param(&f, i, &name, &type); i++) {
 		struct ktstr_btf_type ptr, target;
@@ -174,11 +212,43 @@ static void add_op(void *arg, const struct ktstr_btf *btf, const char *op,
 	t->nr++;
 }
 
+static void add_program(void *arg, const struct ktstr_btf *btf, const char *op,
+			const struct ktstr_prog *prog)
+{
+	add_op(arg, btf, op, prog->value[KTSTR_PROG_CODE]);
+}
+
 int ktstr_trace_points__programs(struct ktstr_trace_points *t, struct ktstr_kview *v)
 {
 	int ret;
 
 	t->nr = t->nr_kernel;
-	ret = ktstr_ops__each(v, add_op, t);
+	ret = ktstr_ops__each(v, add_program, t);
 	return ret ?: (int)(t->nr - t->nr_kernel);
+}
+
+int ktstr_trace_points__guest(struct ktstr_trace_points *t, const struct ktstr_kimage *img,
+			      const char **missing)
+{
+	struct ktstr_btf_part part;
+	struct ktstr_btf_type ops;
+	struct ktstr_func f;
+
+	memset(t, 0, sizeof(*t));
+	for (const struct row *r = rows; r < rows + ARRAY_SIZE(rows); r++) {
+		*missing = r->tracepoint ?: r->func;
+		if (r->tracepoint && img->btf && !ktstr_func__find_tracepoint(&f, img->btf, r->tracepoint))
+			add_fetches(t, &f, r, r->at_tracepoint, KTSTR_AT_TRACEPOINT, r->tracepoint);
+		else if (r->tracepoint && r->kind == KTSTR_TRACE_SWITCH)
+			return -ENOENT;
+		else if (!r->tracepoint && find(t, img, r->func, &f))
+			add_fetches(t, &f, r, r->fetch, KTSTR_AT_FUNCTION, r->func);
+	}
+	add_scheduler(t, img);
+	t->nr_kernel = t->nr;
+	ktstr_btf__type(img->btf, ktstr_btf__composite(img->btf, "sched_ext_ops"), &ops);
+	for (uint32_t i = 0; i < ops.nr && !ktstr_btf__part(img->btf, &ops, i, &part); i++)
+		if (*part.name)
+			add_op(t, img->btf, part.name, 1);
+	return 0;
 }

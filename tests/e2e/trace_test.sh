@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0
 # Traces of a schedule, and auto-repro: docs/traces.md, docs/auto-repro.md. One test whose scheduler
 # crashes is traced. Auto-repro repeats it without the trace, and with other probes: so both runs have
-# to leave the same console, and fail at the same nanosecond.
+# to leave the same console, and fail at the same nanosecond. Another guest, with a thread for each CPU, is
+# traced from inside.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 . tests/begin.sh
 forget_settings
 
-# is PYTHON: true of d, the sidecar, t, its trace, a, its auto_repro, and p, what perfetto.py found.
+# is PYTHON: true of d, the sidecar in $dir, t, its trace, a, its auto_repro, and p, what perfetto.py found.
 is()
 {
 	python3 -c 'import glob, json, sys
@@ -45,11 +46,12 @@ result $? "with wakeups, the operations of the scheduler, its queues, ticks and 
 is 'set(["cg_a:0", "cg_a:1", "cg_b:0", "cg_b:1"]) <= set(p["comms"])'
 result $? "the workers by name"
 
-# sql QUERY: its one value.
+# sql QUERY: its one value, from $db.
+db=$tmp/a.sqlite
 sql()
 {
 	python3 -c 'import sqlite3, sys
-print(sqlite3.connect(sys.argv[1]).execute(sys.argv[2]).fetchone()[0])' "$tmp/a.sqlite" "$1" 2>&1
+print(sqlite3.connect(sys.argv[1]).execute(sys.argv[2]).fetchone()[0])' "$db" "$1" 2>&1
 }
 is "t[\"switches\"] == $(sql 'SELECT count(*) FROM switch')"
 result $? "SQL counts as many switches"
@@ -90,6 +92,30 @@ result $? "and draws it" "$tmp/err"
 "$out/ktstr" trace diff --no-pager "$tmp/a.pftrace" "$tmp/a.pftrace" > "$tmp/diff" 2>&1 &&
 	grep -q '^the same decisions, from where the scheduler is enabled on$' "$tmp/diff"
 result $? "ktstr trace diff: a trace does not differ from itself" "$tmp/diff"
+
+"$out/ktstr" run --tcg-threads multi --runs "$tmp/m" -t equal_cgroups_scx_ktstr --duration 1 -v \
+	--trace "$tmp/m.sqlite" > "$tmp/tap" 2>&1 &&
+	grep -q '^# .*/m.sqlite: [0-9]* events of .* exactly as the kernel counts them$' "$tmp/tap"
+result $? "a guest that is not deterministic is traced from inside" "$tmp/tap"
+dir=$(echo "$tmp"/m/*/ktstr.equal_cgroups_scx_ktstr)
+"$out/ktstr" trace convert "$tmp/m.sqlite" "$tmp/m.pftrace" > "$tmp/err" 2>&1 &&
+	python3 tests/e2e/perfetto.py "$tmp/m.pftrace" > "$tmp/perfetto.json" 2>> "$tmp/err"
+result $? "its trace is one of Perfetto's messages" "$tmp/err"
+# the last two comparisons are of the kernel's memory with the last switch of each CPU
+is 'all([t["engine"] == "bpf", t["differ"] == t["lost"] == 0, len(p["switches"]) == 2,
+	t["compared"] == t["switches"] == p["total"] > 100])'
+result $? "each switch of each CPU is the kernel's next one, up to its last" "$tmp/tap"
+is 'p["ordered"] and p["chain"] and all(p["events"].get(k, 0) > 0 for k in ["waking", "wakeup", "wakeup_new",
+	"migrate", "cpus", "op", "dsq_insert", "dsq_queue", "dsq_consume", "tick", "scheduler", "step"])'
+result $? "in order, with the events of the other engine" "$tmp/perfetto.json"
+db=$tmp/m.sqlite
+[ "$(sql "SELECT s.time_ns < min(t.time_ns) AND max(t.time_ns) < (SELECT max(time_ns) FROM switch)
+	FROM scheduler s, step t")" = 1 ] &&
+	[ "$(sql "SELECT group_concat(name) FROM op WHERE id = (SELECT min(id) FROM op) OR id = (SELECT max(id) FROM op)")" = init,exit ]
+result $? "on the clock of the guest's messages" "$tmp/tap"
+"$out/ktstr" trace latency --no-pager --task cg_a:0 "$tmp/m.sqlite" > "$tmp/lat" 2>&1 &&
+	grep -q ' behind .*\[[0-9]*\] (' "$tmp/lat"
+result $? "a worker waits behind another there, too" "$tmp/lat"
 
 # refused ARGS...: status 1 and one line, which names the file.
 refused()

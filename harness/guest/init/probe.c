@@ -114,6 +114,8 @@ void guest_probe__start(struct guest *g)
 	g->probe_sock = sv[0];
 	if (pid < 0 || !await(g, KTSTR_PROBE_STATE, SET_PATIENCE_NS))
 		tell(g, "the program that sets probes could not be started, or ended early");
+	/* from now on there may be records, which the host is to find */
+	guest_link__ring(&g->link);
 }
 
 static bool ask(struct guest *g, char what)
