@@ -301,14 +301,14 @@ static void store_through_null(void)
 }
 
 /*
- * Eight times the same instructions, then a rejection: the log of it is long and repeats
- * itself. An endless loop would do too, but can take the verifier longer to see through
- * than anybody waits for a scheduler to attach.
+ * Eight times the same instructions, a loop whose inner loop has 3, 4, ... 8 rounds, then a
+ * rejection: the log of it is long and repeats itself. An endless loop would do too, but can
+ * take the verifier longer to see through than anybody waits for a scheduler to attach.
  */
 static void bore_the_verifier(void)
 {
 	u64 acc = 0;
-	int i;
+	int i, j;
 
 #pragma clang loop unroll(full)
 	for (i = 0; i < 8; i++) {
@@ -317,6 +317,15 @@ static void bore_the_verifier(void)
 		acc += 3;
 		acc ^= acc >> 9;
 		asm volatile("" : "+r"(acc));
+	}
+#pragma clang loop unroll(disable)
+	for (i = 0; i < 6; i++) {
+		acc += bpf_get_smp_processor_id();
+#pragma clang loop unroll(disable)
+		for (j = 0; j < i + 3; j++) {
+			acc ^= acc << 5;
+			asm volatile("" : "+r"(acc));
+		}
 	}
 	store_through_null();
 }

@@ -41,9 +41,13 @@ KTSTR_TEST(a_cgroup_goes_in_mid_run, .cores = 2, .duration_s = 2)
 		STEP(OPS(STOP_CGROUP("cg_0"), REMOVE_CGROUP("cg_0")), HOLD_FRAC(0.5)));
 }
 
-/* A rate that only means something on CPUs that nobody else uses. One vCPU fits on two CPUs. */
+/*
+ * A rate that only means something on CPUs that nobody else uses, and what a change may cost of it
+ * (ktstr perf-delta). One vCPU fits on two CPUs.
+ */
 KTSTR_TEST(a_rate_on_a_quiet_host, .cores = 1, .duration_s = 2, .performance_mode = true,
-	   .min_iteration_rate = 1000)
+	   .min_iteration_rate = 1000,
+	   .perf_delta_assertions = PERF_DELTAS(PERF_DELTA("total_iterations", MAX_WORSE_PCT, 10)))
 {
 	return ktstr_run(ctx, STEP(CGROUPS(CGROUP("cg_0", .workers = 1)), HOLD_FULL));
 }

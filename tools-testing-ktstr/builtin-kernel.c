@@ -179,9 +179,8 @@ static int reserve_cpus(char *jobs, size_t size)
 
 	if (!text)
 		return 0;
-	if (ktstr_parse_u32(text, 1, KTSTR_HOST_MAX_CPUS, &want.budget))
-		return complain(WRONG_USAGE, NULL, "kernel build: %s %s: must be a number from 1 to %d", name,
-				text, KTSTR_HOST_MAX_CPUS);
+	if (hostcpus__parse_cap(text, &want.budget, &err))
+		return complain(WRONG_USAGE, NULL, "kernel build: %s %s: %s", name, text, err.msg);
 	if (ktstr_env(KTSTR_ENV_BYPASS_LOCKS))
 		return complain(WRONG_USAGE, NULL,
 				"kernel build: %s %s is a resource contract with others on this host, which "

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "harness/plan/opts.h"
+#include "harness/plan/preset.h"
 #include "harness/result/metrics.h"
 #include "lib/parse.h"
 #include "lib/paths.h"
@@ -24,6 +25,7 @@
 #include "commands/builtin.h"
 
 #define MAX_REPEATS	50
+#define UNDECIDED	2	/* exit status, as of `ktstr run` */
 #define FAIL_THRESHOLD	5	/* regressions, as of the original */
 #define MAX_FORWARD	64	/* words that go to `ktstr run` */
 
@@ -45,7 +47,8 @@ static const char * const perf_usage[] = {
 	"Builds the merge base of HEAD and BASE in a work tree of its own, and the work tree as it is,",
 	"with COMMAND (default: make). Then the tests run on both sides in turn, and what got worse is",
 	"shown. PROGRAM is a path in the work tree; without one, the programs beside the tool run.",
-	"Exit status: 1 if the gate fails: --fail-threshold, --must-fail, or an assertion of a test.",
+	"Exit status: 1 if the gate fails: --fail-threshold, --must-fail, or an assertion of a test;",
+	"2 if it does not, but each run of a side of an assertion was skipped.",
 	NULL
 };
 
@@ -104,6 +107,46 @@ static int number(const char *option, const char *text, uint64_t min, uint64_t m
 			option, text, (unsigned long long)min, (unsigned long long)max);
 }
 
+/* What goes to `ktstr run` is checked before two trees are built for it. */
+static int check_forwarded(void)
+{
+	const struct ktstr_preset *preset;
+	struct ktstr_topology topo;
+	struct ktstr_err err;
+	uint64_t v;
+	size_t i;
+	int ret;
+
+	for (i = 0; i + 1 < o.forward.nr; i += 2) {
+		const char *option = o.forward.item[i] + 2, *text = o.forward.item[i + 1];
+
+		ret = 0;
+		if (!strcmp(option, "topology") && ktstr_preset__parse(text, &topo, &preset, &err))
+			ret = complain(WRONG_USAGE, NULL, "perf-delta: --topology: %s", err.msg);
+		else if (!strcmp(option, "accel") && strcmp(text, "kvm") && strcmp(text, "tcg"))
+			ret = complain(WRONG_USAGE, NULL, "perf-delta: --accel %s: must be kvm or tcg", text);
+		else if (!strcmp(option, "duration"))
+			ret = number(option, text, 1, KTSTR_MAX_DURATION_S, &v);
+		else if (!strcmp(option, "jobs"))
+			ret = number(option, text, 1, 1024, &v);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/* The environment is that of `ktstr run` on both sides. */
+static int check_environment(void)
+{
+	struct ktstr_run_opts opts = { 0 };
+	struct ktstr_err err;
+	int ret = ktstr_run_opts__from_env(&opts, &err);
+
+	free((char *)opts.runs_root);
+	free((char *)opts.run_id);
+	return ret ? complain(1, NULL, "%s", err.msg) : 0;
+}
+
 static int check_options(void)
 {
 	struct ktstr_err err;
@@ -117,7 +160,8 @@ static int check_options(void)
 		return complain(1, NULL, "%s", err.msg);
 	return number("noise-adjust", o.repeats, 2, MAX_REPEATS, &o.nr_repeats) ?:
 	       number("fail-threshold", o.threshold, 1, UINT32_MAX, &o.fail_threshold) ?:
-	       number("seed", o.seed, 0, UINT64_MAX - MAX_REPEATS, &o.first_seed);
+	       number("seed", o.seed, 0, UINT64_MAX - MAX_REPEATS, &o.first_seed) ?:
+	       check_forwarded() ?: check_environment();
 }
 
 /* Runs of one seed are equal: repeats of deterministic tests need different ones. */
@@ -126,14 +170,17 @@ static bool use_seeds(void)
 	struct ktstr_run_opts opts;
 	struct ktstr_err err;
 	char why[256] = "";
+	int ret;
 
 	if (o.exact || o.seed)
 		return true;
+	ret = ktstr_run_opts__from_env(&opts, &err);
+	free((char *)opts.runs_root);
+	free((char *)opts.run_id);
 	for (size_t i = 0; i + 1 < o.forward.nr; i++)
 		if (!strcmp(o.forward.item[i], "--accel"))
-			return !strcmp(o.forward.item[i + 1], "tcg");
-	if (ktstr_run_opts__from_env(&opts, &err) ||
-	    vm_pick_accel(opts.accel, &opts.accel, why, sizeof(why), &err))
+			opts.accel = strcmp(o.forward.item[i + 1], "tcg") ? VM_ACCEL_KVM : VM_ACCEL_TCG;
+	if (ret || vm_pick_accel(opts.accel, &opts.accel, why, sizeof(why), &err))
 		return false;
 	return opts.accel == VM_ACCEL_TCG && !opts.mttcg;
 }
@@ -250,16 +297,16 @@ static bool must_fail(const char *metric)
 	return false;
 }
 
-/* 1: the gate fails. It says why, in notes and in "gate". */
+/* 1: the gate fails. UNDECIDED: it did not, but not all was measured. It says why, in notes and in "gate". */
 static int judge(struct sheet *sheet, const struct ktstr_comparison *c)
 {
 	size_t named = 0, bad = c->changes[KTSTR_REGRESSED];
-	unsigned int broken = 0;
+	struct perf_assertions asserted = { 0 };
 	int ret;
 
 	/* with --exact, only ledgers are compared */
 	if (o.repeats && !o.exact)
-		broken = perf_assertions__judge(sheet, c, o.root);
+		perf_assertions__judge(&asserted, sheet, c, o.root);
 
 	for (size_t i = 0; i < c->nr_deltas; i++)
 		if (c->delta[i].change == KTSTR_REGRESSED && must_fail(c->delta[i].metric)) {
@@ -272,8 +319,10 @@ static int judge(struct sheet *sheet, const struct ktstr_comparison *c)
 			    (unsigned long long)o.fail_threshold);
 	if (c->newly_failing)
 		sheet__note(sheet, "gate: %zu tests fail on side B only", c->newly_failing);
-	ret = named || bad >= o.fail_threshold || c->newly_failing || broken;
-	sheet__note(sheet, "gate: %s", ret ? "FAILED" : "passed");
+	ret = named || bad >= o.fail_threshold || c->newly_failing || asserted.failed;
+	if (!ret && asserted.undecided)
+		ret = UNDECIDED;
+	sheet__note(sheet, "gate: %s", !ret ? "passed" : ret == UNDECIDED ? "undecided" : "FAILED");
 	return ret;
 }
 

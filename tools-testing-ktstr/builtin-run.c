@@ -26,6 +26,7 @@
 #include "tools-testing-ktstr/run/jobs.h"
 #include "tools-testing-ktstr/run/kernel-table.h"
 #include "tools-testing-ktstr/run/scheduler.h"
+#include "tools-testing-ktstr/run/settings.h"
 #include "tools-testing-ktstr/run/suite.h"
 
 #define MAX_JOBS	20000		/* tests times repeats */
@@ -42,7 +43,7 @@ static struct {
 	bool no_perf, bypass_locks;
 	bool json, no_skip, batch, cold, no_monitor, dump, vmcore, ledger, verbose, console;
 	/* Checked values of the above. */
-	uint64_t cap, width, repeats, retries, seed_value, shift_value, seconds;
+	uint64_t width, repeats, retries, seed_value, shift_value, seconds;
 	char total[24];			/* seconds of a batch */
 	char sched_path[PATH_MAX];	/* of --scheduler */
 } o;
@@ -158,7 +159,6 @@ static int check_options(void)
 	    check_number("retries", o.retry, 0, 100, &o.retries) ||
 	    check_number("seed", o.seed, 0, UINT64_MAX, &o.seed_value) ||
 	    check_number("shift", o.shift, 0, 10, &o.shift_value) ||
-	    check_number("cpu-cap", o.cpu_cap, 1, 8192, &o.cap) ||
 	    check_number("duration", o.duration, 1, KTSTR_MAX_DURATION_S, &o.seconds))
 		return WRONG_USAGE;
 	if (o.cpu_cap && (o.bypass_locks || ktstr_env(KTSTR_ENV_BYPASS_LOCKS)))
@@ -299,37 +299,32 @@ static const char *wanted_accel(void)
 	return o.accel ?: (o.trace ? "tcg" : NULL);
 }
 
-/* Options become environment variables, which every program reads. */
-static int export_options(void)
+/* Options become environment variables, which every program reads, and this one first: @opts. */
+static int export_options(struct ktstr_run_opts *opts)
 {
-	const struct {
-		const char *variable, *value;
-	} vars[] = {
-		{ "KTSTR_SEED", o.seed },
-		{ "KTSTR_ACCEL", wanted_accel() },
-		{ "KTSTR_TCG_THREADS", o.threads },
-		{ "KTSTR_ICOUNT_SHIFT", o.shift },
-		{ "KTSTR_NO_SKIP_MODE", o.no_skip ? "1" : NULL },
-		{ "KTSTR_NO_PERF_MODE", o.no_perf ? "1" : NULL },
-		{ KTSTR_ENV_CPU_CAP, o.cpu_cap },
-		{ KTSTR_ENV_BYPASS_LOCKS, o.bypass_locks ? "1" : NULL },
-		{ KTSTR_ENV_TOPOLOGY, o.topology },
-		{ KTSTR_ENV_DURATION, o.duration },
-		{ KTSTR_ENV_WORK_TYPE, o.work_type },
-		{ "KTSTR_COLD", o.cold ? "1" : NULL },
-		{ "KTSTR_MONITOR", o.no_monitor ? "off" : NULL },
-		{ "KTSTR_LEDGER", o.ledger ? "1" : NULL },
-		{ "KTSTR_DUMP", o.dump ? "always" : NULL },
-		{ "KTSTR_VMCORE", o.vmcore ? "1" : NULL },
-		{ "KTSTR_VERBOSE", o.verbose ? "1" : NULL },
+	const struct setting vars[] = {
+		{ "seed", "KTSTR_SEED", o.seed },
+		{ "accel", "KTSTR_ACCEL", wanted_accel() },
+		{ "tcg-threads", "KTSTR_TCG_THREADS", o.threads },
+		{ "shift", "KTSTR_ICOUNT_SHIFT", o.shift },
+		{ "no-skip-mode", "KTSTR_NO_SKIP_MODE", o.no_skip ? "1" : NULL },
+		{ "no-perf-mode", "KTSTR_NO_PERF_MODE", o.no_perf ? "1" : NULL },
+		{ "cpu-cap", KTSTR_ENV_CPU_CAP, o.cpu_cap },
+		{ "bypass-llc-locks", KTSTR_ENV_BYPASS_LOCKS, o.bypass_locks ? "1" : NULL },
+		{ "topology", KTSTR_ENV_TOPOLOGY, o.topology },
+		{ "duration", KTSTR_ENV_DURATION, o.duration },
+		{ "work-type", KTSTR_ENV_WORK_TYPE, o.work_type },
+		{ "cold", "KTSTR_COLD", o.cold ? "1" : NULL },
+		{ "no-monitor", "KTSTR_MONITOR", o.no_monitor ? "off" : NULL },
+		{ "ledger", "KTSTR_LEDGER", o.ledger ? "1" : NULL },
+		{ "dump", "KTSTR_DUMP", o.dump ? "always" : NULL },
+		{ "vmcore", "KTSTR_VMCORE", o.vmcore ? "1" : NULL },
+		{ "verbose", "KTSTR_VERBOSE", o.verbose ? "1" : NULL },
 	};
 	char dir[PATH_MAX];
-	size_t i;
 	int ret;
 
-	for (i = 0; i < ARRAY_SIZE(vars); i++)
-		if (vars[i].value)
-			setenv(vars[i].variable, vars[i].value, 1);
+	settings__export(vars, ARRAY_SIZE(vars));
 	if (o.console && export_console())
 		return complain(1, NULL, "--console: %s", strerror(errno));
 	if (export_kargs() ||
@@ -338,13 +333,12 @@ static int export_options(void)
 		return 1;
 	if (o.scheduler)
 		run_scheduler__export(o.sched_path, o.sched_args);
-	if (!o.runs)
-		return 0;
-	ret = ktstr_paths__mkdirs(o.runs);
-	if (ret || !realpath(o.runs, dir))
+	ret = o.runs ? ktstr_paths__mkdirs(o.runs) : 0;
+	if (ret || (o.runs && !realpath(o.runs, dir)))
 		return complain(1, NULL, "--runs %s: %s", o.runs, strerror(ret ? -ret : errno));
-	setenv("KTSTR_RUNS_ROOT", dir, 1);
-	return 0;
+	if (o.runs)
+		setenv("KTSTR_RUNS_ROOT", dir, 1);
+	return settings__read("run", vars, ARRAY_SIZE(vars), opts, 1);
 }
 
 /*
@@ -466,23 +460,16 @@ static int run_chosen(const struct suite *s, const bool *chosen, int n, struct d
 	struct ktstr_run_opts opts = { 0 };
 	struct run_kernels kernels = { 0 };
 	struct job *jobs = NULL;
-	struct ktstr_err err;
 	int ret, i;
 
 	/* what cannot be is found out before anything is fetched */
 	ret = count_jobs(n, 1) < 0 ? WRONG_USAGE : choose_scheduler(s, head);
 	if (ret)
 		return ret;
-	ret = 1;
-	if (export_options())
+	ret = export_options(&opts);
+	if (ret)
 		goto out;
-	if (ktstr_run_opts__from_env(&opts, &err) || ktstr_override__check(&err)) {
-		complain(1, NULL, "%s", err.msg);
-		goto out;
-	}
-	if (accel__choose(&opts, head))
-		goto out;
-	ret = choose_kernels(&kernels, head);
+	ret = accel__choose(&opts, head) ? 1 : choose_kernels(&kernels, head);
 	if (ret)
 		goto out;
 	setenv("KTSTR_RUNS_ROOT", opts.runs_root, 1);

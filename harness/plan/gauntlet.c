@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* See gauntlet.h. */
-#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -16,11 +15,11 @@
 
 uint32_t ktstr_usable_cpus_here(void)
 {
-	cpu_set_t set;
+	struct hostcpus set;
 
-	if (sched_getaffinity(0, sizeof(set), &set))
+	if (hostcpus__get_affinity(&set))
 		return (uint32_t)sysconf(_SC_NPROCESSORS_ONLN);
-	return (uint32_t)CPU_COUNT(&set);
+	return hostcpus__weight(&set);
 }
 
 void ktstr_room__here(struct ktstr_room *room, enum vm_accel accel)

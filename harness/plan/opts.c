@@ -13,6 +13,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "harness/kernel/kernel.h"
+#include "harness/reserve/hostcpus.h"
+#include "harness/reserve/lockfile.h"
 #include "lib/git.h"
 #include "lib/parse.h"
 #include "lib/paths.h"
@@ -20,7 +23,6 @@
 
 #define DEFAULT_SEED	1
 #define MAX_SHIFT	10	/* of QEMU's -icount shift= */
-#define MAX_CPU_CAP	8192	/* CPUs that Linux may have */
 #define STALL_POLL_MS	500
 #define MAX_STALL_POLL_MS	60000
 
@@ -220,20 +222,37 @@ static int parse_cold(struct ktstr_run_opts *o, struct ktstr_err *err)
 static int parse_perf(struct ktstr_run_opts *o, struct ktstr_err *err)
 {
 	const char *cap = ktstr_env(KTSTR_ENV_CPU_CAP);
-	uint64_t n = 0;
-	int ret = 0;
+	struct ktstr_err why;
 
 	o->no_perf_mode = getenv("KTSTR_NO_PERF_MODE");
 	o->perf_only = ktstr_env("KTSTR_PERF_ONLY");
 	o->bypass_locks = ktstr_env(KTSTR_ENV_BYPASS_LOCKS);
-	if (cap)
-		ret = ktstr_parse_setting(KTSTR_ENV_CPU_CAP, cap, 1, MAX_CPU_CAP, &n, err);
-	if (!ret && cap && o->bypass_locks)
-		ret = ktstr_err(err, EINVAL,
-				KTSTR_ENV_CPU_CAP "=%s is a resource contract with others on this host, which "
-				KTSTR_ENV_BYPASS_LOCKS " does not keep: unset one of them", cap);
-	o->cpu_cap = (uint32_t)n;
-	return ret;
+	if (cap && hostcpus__parse_cap(cap, &o->cpu_cap, &why))
+		return ktstr_err(err, EINVAL, KTSTR_ENV_CPU_CAP "=%s: %s", cap, why.msg);
+	if (cap && o->bypass_locks)
+		return ktstr_err(err, EINVAL,
+				 KTSTR_ENV_CPU_CAP "=%s is a resource contract with others on this host, which "
+				 KTSTR_ENV_BYPASS_LOCKS " does not keep: unset one of them", cap);
+	return 0;
+}
+
+/* Folders that are used later, one by each test or only at its end: they must be usable now. */
+static int check_folders(struct ktstr_run_opts *o, struct ktstr_err *err)
+{
+	const char *sidecars = ktstr_env("KTSTR_SIDECAR_DIR");
+	char dir[PATH_MAX];
+	int ret;
+
+	(void)o;
+	ret = lockfile__dir(dir, sizeof(dir), err);
+	if (!ret && ktstr_env("KTSTR_CACHE_DIR"))
+		ret = ktstr_kernel__cache_root(dir, sizeof(dir), err);
+	if (ret || !sidecars)
+		return ret;
+	ret = ktstr_paths__mkdirs(sidecars);
+	if (!ret && access(sidecars, W_OK | X_OK))
+		ret = -errno;
+	return ret ? ktstr_err(err, -ret, "KTSTR_SIDECAR_DIR=%s: %s", sidecars, strerror(-ret)) : 0;
 }
 
 static int parse_attempt(struct ktstr_run_opts *o, struct ktstr_err *err)
@@ -328,7 +347,7 @@ int ktstr_run_opts__from_env(struct ktstr_run_opts *o, struct ktstr_err *err)
 	int (* const parsers[])(struct ktstr_run_opts *o, struct ktstr_err *err) = {
 		parse_accel, parse_determinism, parse_stall_poll, parse_monitor, parse_dump, parse_trace,
 		parse_ledger, parse_auto_repro, parse_scx_stats, parse_replay, parse_cold,
-		parse_perf, parse_attempt, check_kernel_commit, parse_fds, pick_runs_root, pick_run_id,
+		parse_perf, check_folders, parse_attempt, check_kernel_commit, parse_fds, pick_runs_root, pick_run_id,
 	};
 	size_t i;
 	int ret;

@@ -6,7 +6,7 @@
 #include "harness/model/run.h"
 #include "lib/err.h"
 
-/* Unset and empty mean the default. 0, -EINVAL or -ENOMEM with @err. */
+/* Unset and empty mean the default. Folders are tried. 0, or -errno with @err. */
 int ktstr_run_opts__from_env(struct ktstr_run_opts *o, struct ktstr_err *err);
 
 /*

@@ -6,10 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rounds.h"
 #include "schedlog.h"
-
-#define MAX_PERIOD	64	/* lines of a block */
-#define MIN_BLOCKS	3
 
 /* tools/sched_ext/include/scx/user_exit_info.h prints the title and two rulers. */
 #define DUMP_TITLE	"DEBUG DUMP\n"
@@ -42,12 +40,6 @@ const char *ktstr_schedlog__dump(const char *text, size_t *len, const char **sta
 	return dump;
 }
 
-struct line {
-	const char *text;
-	size_t len;		/* with its newline */
-	uint64_t hash;		/* FNV-1a, every number the same */
-};
-
 /*
  * Where the verifier prints an instruction and the state of the registers behind it, the latter
  * differs in each round of a loop: "12: (bf) r1 = r2 ; R1=1 R2=1", "12: R1=1", "9: (05) goto pc-4".
@@ -68,6 +60,7 @@ static size_t without_state(const char *s, size_t len)
 	return cut ? (size_t)(cut - s) : len;
 }
 
+/* FNV-1a, every number the same. */
 static uint64_t hash_line(const char *s, size_t len)
 {
 	uint64_t h = 0xcbf29ce484222325ULL;
@@ -85,79 +78,24 @@ static uint64_t hash_line(const char *s, size_t len)
 	return h;
 }
 
-static struct line *split(const char *text, size_t len, size_t *nr)
-{
-	const char *end = text + len, *nl;
-	struct line *lines;
-	size_t n = 1, i;
-
-	for (i = 0; i < len; i++)
-		n += text[i] == '\n';
-	lines = calloc(n, sizeof(*lines));
-	for (*nr = 0; lines && text < end; text += lines[(*nr)++].len) {
-		nl = memchr(text, '\n', end - text);
-		lines[*nr].text = text;
-		lines[*nr].len = nl ? (size_t)(nl + 1 - text) : (size_t)(end - text);
-		lines[*nr].hash = hash_line(text, nl ? (size_t)(nl - text) : (size_t)(end - text));
-	}
-	return lines;
-}
-
-/* The number of consecutive equal blocks of @period lines, beginning with the first line of @l. */
-static size_t blocks(const struct line *l, size_t nr, size_t period)
-{
-	size_t i;
-
-	for (i = period; i < nr && l[i].hash == l[i - period].hash; i++)
-		;
-	return i / period;
-}
-
-static void put_lines(FILE *f, const struct line *l, size_t nr)
-{
-	size_t i;
-
-	for (i = 0; i < nr; i++)
-		fwrite(l[i].text, 1, l[i].len, f);
-}
-
-/* Write the lines at @l, or their repetition. Returns how many lines that covers. */
-static size_t put_next(FILE *f, const struct line *l, size_t nr)
-{
-	size_t period, best = 0, saved = 0, n;
-
-	for (period = 1; period <= MAX_PERIOD && period * MIN_BLOCKS <= nr; period++) {
-		n = blocks(l, nr, period);
-		/* what is left out must be more than the two lines that say so */
-		if (n >= MIN_BLOCKS && (n - 2) * period > saved + 2) {
-			saved = (n - 2) * period;
-			best = period;
-		}
-	}
-	if (!best) {
-		put_lines(f, l, 1);
-		return 1;
-	}
-	n = blocks(l, nr, best);
-	fprintf(f, "--- %zu x the following %zu line%s ---\n", n, best, best == 1 ? "" : "s");
-	put_lines(f, l, best);
-	fprintf(f, "--- %zu more like this ---\n", n - 2);
-	put_lines(f, l + (n - 1) * best, best);
-	return n * best;
-}
-
 char *ktstr_schedlog__collapse(const char *text, size_t len)
 {
-	struct line *lines;
+	const char *end = text + len, *nl;
+	struct rounds *r = rounds__create();
 	char *out = NULL;
-	size_t size, nr = 0, i;
+	size_t size, n;
+	int ret = 0;
 	FILE *f;
 
-	lines = split(text, len, &nr);
-	f = lines ? open_memstream(&out, &size) : NULL;
-	for (i = 0; f && i < nr;)
-		i += put_next(f, lines + i, nr - i);
-	free(lines);
+	for (; r && !ret && text < end; text += n) {
+		nl = memchr(text, '\n', end - text);
+		n = nl ? (size_t)(nl + 1 - text) : (size_t)(end - text);
+		ret = rounds__add(r, text, n, hash_line(text, nl ? n - 1 : n));
+	}
+	f = r && !ret ? open_memstream(&out, &size) : NULL;
+	if (f)
+		rounds__print(r, f);
+	rounds__destroy(r);
 	if (!f)
 		return NULL;
 	if (fclose(f)) {

@@ -18,7 +18,7 @@ const char *ktstr_schedlog__dump(const char *text, size_t *len, const char **sta
 
 /*
  * @len bytes of text with repetitions collapsed: at least three consecutive blocks of lines that
- * are equal except for numbers. malloc()ed; NULL with ENOMEM.
+ * are equal except for numbers, and blocks within such blocks (rounds.h). malloc()ed; NULL with ENOMEM.
  */
 char *ktstr_schedlog__collapse(const char *text, size_t len);
 

@@ -117,3 +117,20 @@ int hostcpus__set_affinity(const struct hostcpus *s)
 {
 	return sched_setaffinity(0, sizeof(s->bits), (const cpu_set_t *)s->bits) ? -errno : 0;
 }
+
+int hostcpus__parse_cap(const char *text, uint32_t *cap, struct ktstr_err *err)
+{
+	struct hostcpus allowed;
+	uint32_t nr;
+
+	if (ktstr_parse_u32(text, 1, KTSTR_HOST_MAX_CPUS, cap))
+		return ktstr_err(err, EINVAL, "must be a number from 1 to %d", KTSTR_HOST_MAX_CPUS);
+	/* if this fails, the reservation will, too, and says why */
+	if (hostcpus__get_affinity(&allowed))
+		return 0;
+	nr = hostcpus__weight(&allowed);
+	if (*cap <= nr)
+		return 0;
+	return ktstr_err(err, EINVAL, "this process may use %u CPU%s, so that a larger budget never fits", nr,
+			 nr == 1 ? "" : "s");
+}

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/err.h"
+
 #define KTSTR_HOST_MAX_CPUS	8192	/* NR_CPUS ends there: arch/x86/Kconfig, MAXSMP */
 
 struct hostcpus {
@@ -31,5 +33,11 @@ int hostcpus__parse(const char *text, struct hostcpus *s);
 /* Where the calling thread may run. 0 or -errno. */
 int hostcpus__get_affinity(struct hostcpus *s);
 int hostcpus__set_affinity(const struct hostcpus *s);
+
+/*
+ * How many CPUs somebody may have at most, "2": a number that is not beyond those that the calling thread
+ * may use. 0, or -EINVAL with what is wrong about it in @err, without a name for it.
+ */
+int hostcpus__parse_cap(const char *text, uint32_t *cap, struct ktstr_err *err);
 
 #endif

@@ -58,6 +58,21 @@ static const struct {
 	[KTSTR_MAX_CHANGE_PCT] = { "at most", " % off" },
 };
 
+/* "all 3 runs of side B were skipped" */
+static bool not_run(const struct ktstr_group *g, char *why, size_t size)
+{
+	const struct ktstr_side *s;
+
+	for (int side = 0; side < KTSTR_SIDES; side++) {
+		s = &g->side[side];
+		if (!s->runs || s->skipped != s->runs)
+			continue;
+		snprintf(why, size, "all %u runs of side %c were skipped", s->runs, 'A' + side);
+		return true;
+	}
+	return false;
+}
+
 enum ktstr_assertion_verdict ktstr_assertion__judge(const struct ktstr_comparison *c,
 						    const struct ktstr_group *group,
 						    const struct ktstr_perf_delta *a,
@@ -69,6 +84,12 @@ enum ktstr_assertion_verdict ktstr_assertion__judge(const struct ktstr_compariso
 		snprintf(why, size, "%s: the assertion has no rule", a->metric);
 		return KTSTR_ASSERTION_UNKNOWN;
 	}
+	if (!group->side[KTSTR_SIDE_A].runs) {
+		snprintf(why, size, "%s: the test is new", a->metric);
+		return KTSTR_ASSERTION_NEW;
+	}
+	if (!d && not_run(group, why, size))
+		return KTSTR_ASSERTION_NOT_RUN;
 	if (!d) {
 		snprintf(why, size, "%s: %s", a->metric, group->dropped ?
 			 "not all runs of both sides passed" : "a side does not have the figure");

@@ -15,6 +15,8 @@ enum ktstr_assertion_verdict {
 	KTSTR_ASSERTION_HOLDS,
 	KTSTR_ASSERTION_BROKEN,
 	KTSTR_ASSERTION_UNKNOWN,	/* no figure on a side, or one without a better direction */
+	KTSTR_ASSERTION_NOT_RUN,	/* each run of a side was skipped */
+	KTSTR_ASSERTION_NEW,		/* side A has no such test */
 };
 
 /* Of @group. Why it does not hold, or what was seen where it does, is a sentence in @why. */

@@ -152,6 +152,65 @@ static int set_keys(struct work *w)
 	return 0;
 }
 
+/* What is known before there is a kernel, of members by pointer. */
+static int by_what(const void *a, const void *b)
+{
+	const struct member *x = *(const struct member * const *)a;
+	const struct member *y = *(const struct member * const *)b;
+
+	for (int d = 0; d < KTSTR_NR_DIMS; d++)
+		if (ktstr_dims[d].role == KTSTR_DIM_WHAT && x->key[d] != y->key[d])
+			return strcmp(x->key[d] ?: "", y->key[d] ?: "");
+	return 0;
+}
+
+/* Of @nr runs of one test: the kernel of those that have one goes to the others, if it is one kernel. */
+static void give_kernel(struct member **m, size_t nr)
+{
+	const struct member *from = NULL;
+	size_t i;
+
+	for (i = 0; i < nr; i++) {
+		if (!m[i]->key[KTSTR_DIM_KERNEL])
+			continue;
+		if (from && (from->key[KTSTR_DIM_KERNEL] != m[i]->key[KTSTR_DIM_KERNEL] ||
+			     from->key[KTSTR_DIM_KERNEL_COMMIT] != m[i]->key[KTSTR_DIM_KERNEL_COMMIT]))
+			return;
+		from = m[i];
+	}
+	for (i = 0; i < nr && from; i++) {
+		m[i]->key[KTSTR_DIM_KERNEL] = from->key[KTSTR_DIM_KERNEL];
+		m[i]->key[KTSTR_DIM_KERNEL_COMMIT] = from->key[KTSTR_DIM_KERNEL_COMMIT];
+	}
+}
+
+/*
+ * A run that ended before its kernel was found, such as one that was skipped because the host had no CPUs
+ * for it, is one of the repeats of its test like any other, and no test of its own. -ENOMEM.
+ */
+static int give_kernels(struct work *w)
+{
+	struct member **m = calloc(w->nr_members + 1, sizeof(struct member *));
+	bool any = false;
+	size_t i, k;
+
+	if (!m)
+		return -ENOMEM;
+	for (i = 0; i < w->nr_members; i++) {
+		m[i] = &w->member[i];
+		any |= !m[i]->key[KTSTR_DIM_KERNEL];
+	}
+	if (any)
+		qsort(m, w->nr_members, sizeof(struct member *), by_what);
+	for (i = 0; any && i < w->nr_members; i = k) {
+		for (k = i + 1; k < w->nr_members && !by_what(&m[i], &m[k]); k++)
+			;
+		give_kernel(m + i, k - i);
+	}
+	free(m);
+	return 0;
+}
+
 static int by_key(const void *a, const void *b, void *arg)
 {
 	const struct member *x = a, *y = b;
@@ -194,9 +253,12 @@ static void conclude(struct work *w, struct ktstr_group *g)
 		return;
 	}
 	w->c->pairs++;
-	g->dropped = a->passed != a->runs || b->passed != b->runs;
+	/* a run that was skipped has not taken place: it says nothing about the others */
+	g->dropped = a->passed + a->skipped != a->runs || b->passed + b->skipped != b->runs ||
+		     !a->passed || !b->passed;
 	w->c->dropped += g->dropped;
-	w->c->newly_failing += a->passed == a->runs && b->failed;
+	w->c->skipped += a->skipped + b->skipped;
+	w->c->newly_failing += a->passed && a->passed + a->skipped == a->runs && b->failed;
 }
 
 /* Members of a group stand together; those of A first. */
@@ -218,7 +280,8 @@ static int make_groups(struct work *w, struct ktstr_err *err)
 			g = &c->group[c->nr_groups++];
 		}
 		m->group = g;
-		g->like[m->side] = g->like[m->side] ?: m->row;
+		if (!g->like[m->side] || (!ktstr_row__passed(g->like[m->side]) && ktstr_row__passed(m->row)))
+			g->like[m->side] = m->row;
 		count(&g->side[m->side], m->row);
 		if (w->opts->no_repeats && g->side[m->side].runs > 1)
 			return ktstr_err(err, EEXIST,
@@ -245,7 +308,7 @@ int ktstr_compare(struct ktstr_comparison *c, struct ktstr_rows *rows,
 	ret = find_slicing(&w, err);
 	for (int side = 0; !ret && side < KTSTR_SIDES; side++)
 		ret = choose(&w, side);
-	if (!ret && set_keys(&w))
+	if (!ret && (set_keys(&w) || give_kernels(&w)))
 		ret = ktstr_err(err, ENOMEM, "no memory for a comparison");
 	if (!ret) {
 		find_pairing(&w);

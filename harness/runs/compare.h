@@ -45,12 +45,12 @@ enum ktstr_change {
 
 /* One pair of runs, or of sets of repeats. */
 struct ktstr_group {
-	const struct ktstr_row *like[KTSTR_SIDES];	/* one of each side; NULL: there is none */
+	const struct ktstr_row *like[KTSTR_SIDES];	/* one of each side, that passed if any did; NULL: none */
 	struct ktstr_side {
 		unsigned int runs, passed, failed, skipped, inconclusive;
 		bool dirty;				/* some are of a commit with changes */
 	} side[KTSTR_SIDES];
-	bool dropped;			/* a run of either side did not pass */
+	bool dropped;			/* a run of either side failed, or none passed */
 };
 
 struct ktstr_delta {
@@ -73,6 +73,7 @@ struct ktstr_comparison {
 	size_t nr_deltas;
 	size_t changes[KTSTR_NR_CHANGES];
 	size_t pairs, dropped, only[KTSTR_SIDES], newly_failing;
+	size_t skipped;			/* runs of pairs */
 };
 
 /* 0 or -errno with @err. Everything points into @rows, which must outlive it. */

@@ -13,6 +13,8 @@ cd "$(dirname "$0")/../.." || exit 1
 flags=(-std=gnu11 -O2 -Wall -Wextra -Werror -Wno-missing-field-initializers
        -D_GNU_SOURCE -Iharness/include -Iscenarios/include -isystem "$KSRC/tools/include")
 . tests/lib.sh
+tmp=$(mktemp -d) || exit 1
+trap 'rm -rf "$tmp"' EXIT
 
 compilers=(gcc)
 for c in clang clang-19 clang-18 clang-17 clang-16; do
@@ -45,12 +47,13 @@ for c in "${compilers[@]}"; do
 		esac
 	done
 	for f in scenarios/*.c $(grep -rl '^/\* Compiles:' tests/compile); do
-		out=$("$c" "${flags[@]}" -c -o /dev/null "$f" 2>&1)
+		# a file, which ccache may know, where it stands in for the compiler
+		out=$("$c" "${flags[@]}" -c -o "$tmp/accepted.o" "$f" 2>&1)
 		result $? "$c accepts $f"
 		[ -z "$out" ] || echo "# ${out//$'\n'/$'\n'# }"
 	done
 	for f in $(grep -rl '^/\* Compiles:' tests/compile); do
-		"$c" "${unoptimised[@]}" -c -o /dev/null "$f"
+		"$c" "${unoptimised[@]}" -c -o "$tmp/accepted.o" "$f"
 		result $? "$c -O0 accepts $f"
 	done
 done

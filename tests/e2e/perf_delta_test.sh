@@ -20,6 +20,7 @@ all:
 	mkdir -p build
 	cp $tmp/fake_perf speed build/
 	test ! -e asserts || cp asserts build/
+	test ! -e skips || cp skips build/
 EOF
 echo build > .gitignore
 echo "20 0 100 aaaa" > speed && git add . && git commit -qm base && git branch base
@@ -84,7 +85,21 @@ metric=worst_gap_ms asserted 1 max_worse_pct 50 --noise-adjust 2 && has 'a side 
 result $? "a figure that is not there breaks it" "$tmp/log"
 asserted 1 nosuch 50 --noise-adjust 2 && has 'an assertion of speed, .*: cannot be read'
 result $? "what is no assertion does, too" "$tmp/log"
-rm asserts
+speed="22 0 100 bbbb"
+echo 2 > skips
+asserted 1 max_worse_pct 9 --noise-adjust 3 && has '^gate: an assertion of speed, .*: worst_spread is 22, was 20' &&
+	has '^pairs: 1' && has '^skipped runs of pairs, which do not count: 1'
+result $? "a run that found no CPUs is left out, and the others decide" "$tmp/log"
+asserted 0 max_worse_pct 11 --noise-adjust 3 && has '^gate: 1 assertions hold' && has '^gate: passed'
+result $? "... either way" "$tmp/log"
+echo 1 2 > skips
+asserted 2 max_worse_pct 11 --noise-adjust 2 && has ': all 2 runs of side B were skipped, nobody knows$' &&
+	has '^gate: undecided'
+result $? "a side of which nothing ran leaves it undecided, with a status of its own" "$tmp/log"
+rm asserts build/asserts
+delta 0 --noise-adjust 2 && has '^gate: passed'
+result $? "... and without an assertion it does not matter" "$tmp/log"
+rm skips build/skips
 speed="90 0 101 bbbb"
 delta 1 --exact && has 'ops.dispatch.shortest +100.00 +101.00 +1.00 .*REGRESSION' && ! has worst_spread
 result $? "--exact: one instruction more, and nothing but ledgers is judged" "$tmp/log"

@@ -124,8 +124,21 @@ run $plain KTSTR_PERF_ONLY=1
 skipped 'KTSTR_PERF_ONLY: '
 result $? "KTSTR_PERF_ONLY skips the others" "$log"
 run $plain KTSTR_CPU_CAP=8192
-says '^not ok 1 ' && says 'KTSTR_CPU_CAP=8192: this process may use fewer CPUs'
+says '^Bail out! KTSTR_CPU_CAP=8192: this process may use [0-9]* CPUs\?, so that a larger budget never fits$'
 result $? "a budget that will never fit is an error" "$log"
+for c in "run -t $plain" "shell --no-perf-mode --exec true" "kernel build /nowhere"; do
+	# shellcheck disable=SC2086 # words
+	"$out/ktstr" $c --cpu-cap 8192 > "$log" 2>&1
+	[ $? = 129 ] && [ "$(wc -l < "$log")" = 1 ] &&
+		says "^ktstr: ${c%% [-/]*}: --cpu-cap 8192: this process may use "
+	result $? "the tool refuses it at once: ${c%% [-/]*}" "$log"
+done
+for c in run verifier "perf-delta HEAD"; do
+	# shellcheck disable=SC2086
+	KTSTR_CPU_CAP=8192 "$out/ktstr" $c > "$log" 2>&1
+	[ $? = 1 ] && [ "$(wc -l < "$log")" = 1 ] && says '^ktstr: KTSTR_CPU_CAP=8192: this process may use '
+	result $? "and in the environment: $c" "$log"
+done
 "$out/ktstr" run --cpu-cap 1 --bypass-llc-locks -t $plain > "$log" 2>&1
 [ $? = 129 ] && says 'resource contract'
 result $? "a budget and a bypass are a contradiction" "$log"
@@ -133,7 +146,7 @@ run $plain KTSTR_BYPASS_LLC_LOCKS=1 KTSTR_CPU_CAP=1
 says '^Bail out!' && says 'resource contract'
 result $? "in the environment too" "$log"
 run $plain KTSTR_LOCK_DIR=/no/such/folder
-says '^not ok 1 ' && says 'KTSTR_LOCK_DIR=/no/such/folder: there is no such folder'
+says '^Bail out! KTSTR_LOCK_DIR=/no/such/folder: there is no such folder$'
 result $? "a folder that is not there is an error" "$log"
 "$out/ktstr" locks --watch 5 > "$log" 2>&1
 [ $? = 129 ] && says 'locks: --watch 5: must be a time'

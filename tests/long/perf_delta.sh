@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # ktstr perf-delta on two real builds of this tree: a clone in which each dispatch of scx_ktstr is three
 # instructions longer than in its last commit, and one in which only a comment differs. Both sides are
-# built, as perf-delta does; deterministic runs, several seeds.
+# built, as perf-delta does; deterministic runs, several seeds. In the second, the assertion of a test in
+# performance mode is judged, too.
 #
 # usage: perf_delta.sh [SEED...]	(1 2 3)
 set -u
@@ -51,4 +52,8 @@ for s in "${seeds[@]}"; do
 	delta "$s"
 	result $? "seed $s: nothing got worse" "$tmp/out"
 done
+timeout 1800 build/ktstr perf-delta HEAD --noise-adjust 3 --accel tcg -t a_rate_on_a_quiet_host \
+	--duration 1 build/examples -- make -s > "$tmp/out" 2> "$tmp/err" &&
+	grep -q '^gate: 1 assertions hold' "$tmp/out"
+result $? "the assertion of a test in performance mode holds" "$tmp/out"
 finish

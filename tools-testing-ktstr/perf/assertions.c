@@ -14,7 +14,7 @@
 struct tally {
 	struct sheet *sheet;
 	const struct ktstr_comparison *c;
-	unsigned int held, failed;
+	struct perf_assertions *p;
 };
 
 /* False: @n is no assertion. */
@@ -33,16 +33,28 @@ static void judge_one(struct tally *t, const struct ktstr_group *g, const struct
 {
 	const struct ktstr_row *row = g->like[KTSTR_SIDE_B];
 	struct ktstr_perf_delta a;
+	enum ktstr_assertion_verdict verdict = KTSTR_ASSERTION_UNKNOWN;
 	char why[256] = "cannot be read";
+	const char *then = "";
 
-	if (parse(&a, n) &&
-	    ktstr_assertion__judge(t->c, g, &a, why, sizeof(why)) == KTSTR_ASSERTION_HOLDS) {
-		t->held++;
+	if (parse(&a, n))
+		verdict = ktstr_assertion__judge(t->c, g, &a, why, sizeof(why));
+	switch (verdict) {
+	case KTSTR_ASSERTION_HOLDS:
+		t->p->held++;
 		return;
+	case KTSTR_ASSERTION_NEW:
+		then = ", nothing to compare it with";
+		break;
+	case KTSTR_ASSERTION_NOT_RUN:
+		then = ", nobody knows";
+		t->p->undecided++;
+		break;
+	default:
+		t->p->failed++;
 	}
-	t->failed++;
-	sheet__note(t->sheet, "gate: an assertion of %s, %s: %s", row->dim[KTSTR_DIM_TEST],
-		    row->dim[KTSTR_DIM_TOPOLOGY] ?: "?", why);
+	sheet__note(t->sheet, "gate: an assertion of %s, %s: %s%s", row->dim[KTSTR_DIM_TEST],
+		    row->dim[KTSTR_DIM_TOPOLOGY] ?: "?", why, then);
 }
 
 static void judge_group(struct tally *t, const struct ktstr_group *g, const char *root)
@@ -63,20 +75,20 @@ static void judge_group(struct tally *t, const struct ktstr_group *g, const char
 	for (; n; n = n->next)
 		judge_one(t, g, n);
 	if (!root_node) {
-		t->failed++;
+		t->p->failed++;
 		sheet__note(t->sheet, "gate: %s cannot be read again, so its assertions are not known", path);
 	}
 	ktstr_jtree__free(&tree);
 	free(text);
 }
 
-unsigned int perf_assertions__judge(struct sheet *sheet, const struct ktstr_comparison *c, const char *root)
+void perf_assertions__judge(struct perf_assertions *p, struct sheet *sheet, const struct ktstr_comparison *c,
+			    const char *root)
 {
-	struct tally t = { .sheet = sheet, .c = c };
+	struct tally t = { .sheet = sheet, .c = c, .p = p };
 
 	for (size_t i = 0; i < c->nr_groups; i++)
 		judge_group(&t, &c->group[i], root);
-	if (t.held)
-		sheet__note(sheet, "gate: %u assertions hold", t.held);
-	return t.failed;
+	if (p->held)
+		sheet__note(sheet, "gate: %u assertions hold", p->held);
 }

@@ -9,10 +9,16 @@
 #include "harness/runs/assertion.h"
 #include "tools-testing-ktstr/stats/sheet.h"
 
+struct perf_assertions {
+	unsigned int held, failed;
+	unsigned int undecided;		/* a side was skipped, all of it */
+};
+
 /*
- * Judge all of them, with a line in @sheet for each that is broken or of which nobody knows, and one that
- * counts the others. @root: the folder of the runs. Returns how many do not hold.
+ * Judge all of them, with a line in @sheet for each that does not hold or cannot be judged, and one that
+ * counts the others. @root: the folder of the runs.
  */
-unsigned int perf_assertions__judge(struct sheet *sheet, const struct ktstr_comparison *c, const char *root);
+void perf_assertions__judge(struct perf_assertions *p, struct sheet *sheet, const struct ktstr_comparison *c,
+			    const char *root);
 
 #endif

@@ -186,10 +186,8 @@ static void job_start(struct job_pool *pool, struct job *job)
 	setenv("KTSTR_RUN_ID", job->run_id, 1);
 	if (job->topology)
 		setenv(KTSTR_ENV_TOPOLOGY, job->topology, 1);
-	if (job->kernel) {
-		setenv("KTSTR_TEST_KERNEL", job->kernel->kernel.path, 1);
-		setenv(KTSTR_ENV_KERNEL_SOURCE, job->kernel->kernel.source, 1);
-	}
+	if (job->kernel)
+		run_kernel__export(job->kernel);
 	snprintf(number, sizeof(number), "%u", job->nr_attempts + 1);
 	setenv("KTSTR_ATTEMPT", number, 1);
 	job->started_ns = ktstr_now_ns();

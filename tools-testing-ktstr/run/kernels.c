@@ -245,3 +245,9 @@ void run_kernels__put(struct run_kernels *ks)
 	free(ks->item);
 	memset(ks, 0, sizeof(*ks));
 }
+
+void run_kernel__export(const struct run_kernel *k)
+{
+	setenv("KTSTR_TEST_KERNEL", k->kernel.path, 1);
+	setenv(KTSTR_ENV_KERNEL_SOURCE, k->kernel.source, 1);
+}

@@ -34,6 +34,8 @@ int run_kernels__find(struct run_kernels *ks, const struct strings *specs, const
  */
 int run_kernels__discover(struct run_kernels *ks, char *why, size_t size);
 void run_kernels__put(struct run_kernels *ks);
+/* To the programs that this process starts, as KTSTR_TEST_KERNEL. */
+void run_kernel__export(const struct run_kernel *k);
 
 struct kernel_series {
 	char name[16];		/* "7.3" */

@@ -150,9 +150,9 @@ static void put_verdicts(struct sheet *s, const struct ktstr_comparison *c)
 		const struct ktstr_group *g = &c->group[i];
 		const struct ktstr_side *a = &g->side[KTSTR_SIDE_A], *b = &g->side[KTSTR_SIDE_B];
 		const struct ktstr_row *like = g->like[KTSTR_SIDE_A] ?: g->like[KTSTR_SIDE_B];
-		bool worse = a->runs && a->passed == a->runs && (b->failed || !b->runs);
+		bool worse = a->passed && a->passed + a->skipped == a->runs && (b->failed || !b->runs);
 
-		if (a->runs && b->runs && !g->dropped)
+		if (a->runs && b->runs && !g->dropped && a->passed == a->runs && b->passed == b->runs)
 			continue;
 		sheet__row(s);
 		sheet__text(s, like->dim[KTSTR_DIM_TEST]);
@@ -163,7 +163,7 @@ static void put_verdicts(struct sheet *s, const struct ktstr_comparison *c)
 		sheet__number(s, b->passed, 0);
 		sheet__number(s, b->runs, 0);
 		sheet__text(s, !a->runs ? "new" : !b->runs ? "gone" : worse ? "NEWLY FAILING" :
-			    "not compared");
+			    !g->dropped ? "skipped in part" : "not compared");
 		sheet__mark(s, worse ? -1 : 0);
 	}
 }
@@ -177,8 +177,9 @@ void stats__put_comparison(struct sheet *s, const struct ktstr_comparison *c, bo
 	put_deltas(s, c, all);
 	put_verdicts(s, c);
 	sheet__total(s, "pairs", "pairs", (double)c->pairs);
-	sheet__total(s, "not_compared", "pairs with a run that did not pass, not compared",
+	sheet__total(s, "not_compared", "pairs with a run that failed, or a side of which none passed, not compared",
 		     (double)c->dropped);
+	sheet__total(s, "skipped", "skipped runs of pairs, which do not count", (double)c->skipped);
 	sheet__total(s, "newly_failing", "newly failing", (double)c->newly_failing);
 	sheet__total(s, "only_a", "only in A", (double)c->only[KTSTR_SIDE_A]);
 	sheet__total(s, "only_b", "only in B", (double)c->only[KTSTR_SIDE_B]);

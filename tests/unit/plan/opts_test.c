@@ -7,13 +7,14 @@
 
 #include "kselftest_harness.h"
 
+#include "harness/plan/gauntlet.h"
 #include "harness/plan/opts.h"
 
 static const char * const names[] = {
 	"KTSTR_ACCEL", "KTSTR_SEED", "KTSTR_TCG_THREADS", "KTSTR_ICOUNT_SHIFT",
 	"KTSTR_RUNS_ROOT", "KTSTR_RUN_ID", "KTSTR_STALL_POLL_MS",
 	"KTSTR_CONSOLE", "KTSTR_TERMINAL", "KTSTR_NO_PERF_MODE", "KTSTR_PERF_ONLY", "KTSTR_CPU_CAP",
-	"KTSTR_BYPASS_LLC_LOCKS",
+	"KTSTR_BYPASS_LLC_LOCKS", "KTSTR_LOCK_DIR", "KTSTR_CACHE_DIR", "KTSTR_SIDECAR_DIR",
 };
 
 FIXTURE(opts) {
@@ -36,16 +37,19 @@ FIXTURE_TEARDOWN(opts)
 }
 
 #define PARSE()	ktstr_run_opts__from_env(&self->o, &self->err)
-#define REJECTS(_name, _value, _text) do {					\
+#define REJECTS(_name, _value, _text)	REJECTS_AS(-EINVAL, _name, _value, _text)
+#define REJECTS_AS(_ret, _name, _value, _text) do {					\
 	setenv(_name, _value, 1);						\
-	EXPECT_EQ(-EINVAL, PARSE());						\
+	EXPECT_EQ(_ret, PARSE());						\
 	EXPECT_NE(NULL, strstr(self->err.msg, _text))				\
 		TH_LOG("%s=%s: \"%s\"", _name, _value, self->err.msg);		\
 	unsetenv(_name);							\
 } while (0)
 
-TEST_F(opts, a_cap_is_a_number_and_no_bypass)
+TEST_F(opts, a_cap_is_a_number_that_fits_and_no_bypass)
 {
+	char beyond[16];
+
 	ASSERT_EQ(0, PARSE());
 	EXPECT_EQ(0, self->o.cpu_cap);
 	EXPECT_FALSE(self->o.no_perf_mode);
@@ -61,12 +65,21 @@ TEST_F(opts, a_cap_is_a_number_and_no_bypass)
 	REJECTS("KTSTR_CPU_CAP", "0", "from 1 to 8192");
 	REJECTS("KTSTR_CPU_CAP", "all", "KTSTR_CPU_CAP=all");
 	REJECTS("KTSTR_CPU_CAP", "8193", "from 1 to 8192");
+	snprintf(beyond, sizeof(beyond), "%u", ktstr_usable_cpus_here() + 1);
+	REJECTS("KTSTR_CPU_CAP", beyond, "a larger budget never fits");
 	setenv("KTSTR_BYPASS_LLC_LOCKS", "0", 1);
-	REJECTS("KTSTR_CPU_CAP", "2", "resource contract");
+	REJECTS("KTSTR_CPU_CAP", "1", "resource contract");
 	free((char *)self->o.runs_root);
 	free((char *)self->o.run_id);
 	ASSERT_EQ(0, PARSE());
 	EXPECT_TRUE(self->o.bypass_locks);
+}
+
+TEST_F(opts, folders_that_cannot_be_used_are_found_before_the_run)
+{
+	REJECTS_AS(-ENOTDIR, "KTSTR_LOCK_DIR", "/no/such/folder", "KTSTR_LOCK_DIR=/no/such/folder: there is no such folder");
+	REJECTS("KTSTR_CACHE_DIR", "here", "KTSTR_CACHE_DIR=here: must be an absolute path");
+	REJECTS_AS(-ENOTDIR, "KTSTR_SIDECAR_DIR", "/dev/null/x", "KTSTR_SIDECAR_DIR=/dev/null/x: Not a directory");
 }
 
 TEST_F(opts, a_run_is_named_after_kernel_and_commit_unless_the_user_names_it)

@@ -100,6 +100,22 @@ TEST_F(assertion, what_is_within_the_noise_is_no_change)
 	EXPECT_EQ(BROKEN, JUDGE("worst_spread", MIN_BETTER_PCT, .1));
 }
 
+TEST_F(assertion, what_was_not_run_is_neither_kept_nor_broken)
+{
+	made_run(&self->rows, "a");
+	made_value(&self->rows, "worst_spread", KTSTR_LOWER_IS_BETTER, 1);
+	made_run(&self->rows, "b")->verdict = ktstr_rows__intern(&self->rows, "skip");
+	EXPECT_EQ(KTSTR_ASSERTION_NOT_RUN, JUDGE("worst_spread", MAX_WORSE_PCT, 10));
+	EXPECT_STREQ("all 1 runs of side B were skipped", self->why);
+}
+
+TEST_F(assertion, a_test_that_the_base_does_not_have_breaks_nothing)
+{
+	made_run(&self->rows, "b");
+	made_value(&self->rows, "worst_spread", KTSTR_LOWER_IS_BETTER, 1);
+	EXPECT_EQ(KTSTR_ASSERTION_NEW, JUDGE("worst_spread", MAX_WORSE_PCT, 10));
+}
+
 TEST_F(assertion, a_rise_from_zero_is_beyond_each_percentage)
 {
 	made_sides(&self->rows, "stall_count", KTSTR_LOWER_IS_BETTER, 0, 1);

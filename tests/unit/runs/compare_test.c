@@ -162,6 +162,58 @@ TEST_F(compare, a_pair_with_a_run_that_did_not_pass_is_counted_and_not_compared)
 	EXPECT_EQ(1, self->c.newly_failing);
 }
 
+/* As the sidecar of a test that was skipped because others have the CPUs: there is no kernel yet. */
+static void skipped_run(struct ktstr_rows *rows, const char *run)
+{
+	made_run(rows, run)->verdict = ktstr_rows__intern(rows, "skip");
+}
+
+TEST_F(compare, a_repeat_that_was_skipped_is_left_out)
+{
+	for (int i = 0; i < 3; i++) {
+		made_run(&self->rows, "a")->dim[KTSTR_DIM_KERNEL] = ktstr_rows__intern(&self->rows, "7.3.4");
+		made_value(&self->rows, "worst_spread", LOWER, 100);
+		if (i == 1) {
+			skipped_run(&self->rows, "b");
+			continue;
+		}
+		made_run(&self->rows, "b")->dim[KTSTR_DIM_KERNEL] = ktstr_rows__intern(&self->rows, "7.3.4");
+		made_value(&self->rows, "worst_spread", LOWER, 200);
+	}
+	sides(&self->opts, "a", "b");
+	ASSERT_EQ(0, ktstr_compare(&self->c, &self->rows, &self->opts, &self->err));
+	ASSERT_EQ(1, self->c.nr_groups);
+	EXPECT_EQ(3, self->c.group[0].side[KTSTR_SIDE_B].runs);
+	EXPECT_EQ(1, self->c.skipped);
+	ASSERT_EQ(1, self->c.nr_deltas);
+	EXPECT_EQ(2, self->c.delta[0].side[KTSTR_SIDE_B].nr);
+	EXPECT_STREQ("pass", self->c.group[0].like[KTSTR_SIDE_B]->verdict);
+}
+
+TEST_F(compare, a_skipped_run_of_a_test_on_two_kernels_belongs_to_neither)
+{
+	made_run(&self->rows, "a")->dim[KTSTR_DIM_KERNEL] = ktstr_rows__intern(&self->rows, "7.2.1");
+	made_run(&self->rows, "a")->dim[KTSTR_DIM_KERNEL] = ktstr_rows__intern(&self->rows, "7.3.4");
+	made_run(&self->rows, "b")->dim[KTSTR_DIM_KERNEL] = ktstr_rows__intern(&self->rows, "7.3.4");
+	skipped_run(&self->rows, "b");
+	sides(&self->opts, "a", "b");
+	ASSERT_EQ(0, ktstr_compare(&self->c, &self->rows, &self->opts, &self->err));
+	EXPECT_EQ(3, self->c.nr_groups);
+	EXPECT_EQ(0, self->c.skipped);
+}
+
+TEST_F(compare, a_side_of_which_all_was_skipped_is_not_compared)
+{
+	made_run(&self->rows, "a");
+	made_value(&self->rows, "worst_spread", LOWER, 1);
+	skipped_run(&self->rows, "b");
+	sides(&self->opts, "a", "b");
+	ASSERT_EQ(0, ktstr_compare(&self->c, &self->rows, &self->opts, &self->err));
+	EXPECT_EQ(1, self->c.dropped);
+	EXPECT_EQ(0, self->c.newly_failing);
+	EXPECT_EQ(0, self->c.nr_deltas);
+}
+
 TEST_F(compare, runs_of_other_machines_are_no_pair)
 {
 	made_run(&self->rows, "a");
