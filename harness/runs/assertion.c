@@ -73,6 +73,19 @@ static bool not_run(const struct ktstr_group *g, char *why, size_t size)
 	return false;
 }
 
+/* Would there be enough repeats to tell a change from noise if none had been skipped? */
+static bool lost_the_noise(const struct ktstr_group *g)
+{
+	const struct ktstr_side *s;
+
+	for (int side = 0; side < KTSTR_SIDES; side++) {
+		s = &g->side[side];
+		if (s->passed < KTSTR_NOISE_MIN && s->runs >= KTSTR_NOISE_MIN)
+			return true;
+	}
+	return false;
+}
+
 enum ktstr_assertion_verdict ktstr_assertion__judge(const struct ktstr_comparison *c,
 						    const struct ktstr_group *group,
 						    const struct ktstr_perf_delta *a,
@@ -103,5 +116,10 @@ enum ktstr_assertion_verdict ktstr_assertion__judge(const struct ktstr_compariso
 		 d->side[KTSTR_SIDE_B].mean, d->side[KTSTR_SIDE_A].mean, 100 * d->rel,
 		 d->delta == 0 || ktstr_delta__is_signal(d) ? "" : ", within noise",
 		 wanted[a->rule].before, a->limit, wanted[a->rule].after);
-	return holds(d, a) ? KTSTR_ASSERTION_HOLDS : KTSTR_ASSERTION_BROKEN;
+	if (holds(d, a))
+		return KTSTR_ASSERTION_HOLDS;
+	if (!lost_the_noise(group))
+		return KTSTR_ASSERTION_BROKEN;
+	snprintf(why, size, "%s: runs were skipped, and the others are too few to know the noise", a->metric);
+	return KTSTR_ASSERTION_NOT_RUN;
 }

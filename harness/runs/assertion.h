@@ -15,7 +15,7 @@ enum ktstr_assertion_verdict {
 	KTSTR_ASSERTION_HOLDS,
 	KTSTR_ASSERTION_BROKEN,
 	KTSTR_ASSERTION_UNKNOWN,	/* no figure on a side, or one without a better direction */
-	KTSTR_ASSERTION_NOT_RUN,	/* each run of a side was skipped */
+	KTSTR_ASSERTION_NOT_RUN,	/* each run of a side was skipped, or too many to know the noise */
 	KTSTR_ASSERTION_NEW,		/* side A has no such test */
 };
 

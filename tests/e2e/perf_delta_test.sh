@@ -87,11 +87,13 @@ asserted 1 nosuch 50 --noise-adjust 2 && has 'an assertion of speed, .*: cannot 
 result $? "what is no assertion does, too" "$tmp/log"
 speed="22 0 100 bbbb"
 echo 2 > skips
-asserted 1 max_worse_pct 9 --noise-adjust 3 && has '^gate: an assertion of speed, .*: worst_spread is 22, was 20' &&
+asserted 1 max_worse_pct 9 --noise-adjust 4 && has '^gate: an assertion of speed, .*: worst_spread is 22, was 20' &&
 	has '^pairs: 1' && has '^skipped runs of pairs, which do not count: 1'
 result $? "a run that found no CPUs is left out, and the others decide" "$tmp/log"
-asserted 0 max_worse_pct 11 --noise-adjust 3 && has '^gate: 1 assertions hold' && has '^gate: passed'
+asserted 0 max_worse_pct 11 --noise-adjust 4 && has '^gate: 1 assertions hold' && has '^gate: passed'
 result $? "... either way" "$tmp/log"
+asserted 2 max_worse_pct 9 --noise-adjust 3 && has 'too few to know the noise, nobody knows'
+result $? "too few others break nothing" "$tmp/log"
 echo 1 2 > skips
 asserted 2 max_worse_pct 11 --noise-adjust 2 && has ': all 2 runs of side B were skipped, nobody knows$' &&
 	has '^gate: undecided'
