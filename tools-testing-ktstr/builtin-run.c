@@ -26,7 +26,7 @@
 #include "tools-testing-ktstr/run/jobs.h"
 #include "tools-testing-ktstr/run/kernel-table.h"
 #include "tools-testing-ktstr/run/scheduler.h"
-#include "tools-testing-ktstr/run/settings.h"
+#include "tools-testing-ktstr/commands/settings.h"
 #include "tools-testing-ktstr/run/suite.h"
 
 #define MAX_JOBS	20000		/* tests times repeats */

@@ -25,7 +25,7 @@
 #include "commands/builtin.h"
 #include "tools-testing-ktstr/run/kernels.h"
 #include "tools-testing-ktstr/run/session.h"
-#include "tools-testing-ktstr/run/settings.h"
+#include "tools-testing-ktstr/commands/settings.h"
 
 #define TEST		"shell"
 #define LOOK_MS		100		/* at the output, which is a file */

@@ -4,8 +4,8 @@
  * reads them first, by the same function, so that a wrong value is found once, before anything is run,
  * and is told of by the name under which the user gave it.
  */
-#ifndef KTSTR_TOOL_RUN_SETTINGS_H
-#define KTSTR_TOOL_RUN_SETTINGS_H
+#ifndef KTSTR_TOOL_COMMANDS_SETTINGS_H
+#define KTSTR_TOOL_COMMANDS_SETTINGS_H
 
 #include <stddef.h>
 
