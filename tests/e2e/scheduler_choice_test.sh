@@ -33,8 +33,12 @@ refused 1 "did you mean 'scx_simple'?" env KTSTR_DEFAULT_SCHEDULER=scx_simpl "$o
 result $? "KTSTR_DEFAULT_SCHEDULER with a name that is nowhere" "$tmp/tap"
 refused 1 "did you mean '$tmp/scx_mine'?" env KTSTR_SCHEDULER="$tmp/scx_min" "$out/equal_cgroups"
 result $? "KTSTR_SCHEDULER with a path that does not exist" "$tmp/tap"
-refused 1 "KTSTR_WORK_TYPE=Nonsense" "$out/ktstr" run --work-type Nonsense equal_cgroups
-result $? "so is a work type that does not exist" "$tmp/tap"
+refused 129 "--work-type Nonsense: there is no such work type" \
+	"$out/ktstr" run --work-type Nonsense equal_cgroups
+result $? "--work-type with a name that is nowhere" "$tmp/tap"
+refused 1 "KTSTR_WORK_TYPE=Nonsense: there is no such work type" \
+	env KTSTR_WORK_TYPE=Nonsense "$out/equal_cgroups"
+result $? "KTSTR_WORK_TYPE with a name that is nowhere" "$tmp/tap"
 
 # sidecar EXPRESSION: of the newest one, as s
 sidecar()
