@@ -75,7 +75,9 @@ fails_on_tty "--stdin is the input of a command, which is missing" --stdin /dev/
 fails 129 "--exec: the command is empty" --exec ''
 fails 129 "arguments of --scheduler, which is missing" --exec true -- -f
 fails 125 "/nowhere: there is no such file or folder" --exec true --kernel /nowhere
-fails 125 "KTSTR_DEFAULT_SCHEDULER=/nowhere" --exec true --scheduler /nowhere
+fails 129 "--scheduler /nowhere: there is no such scheduler" --exec true --scheduler /nowhere
+KTSTR_DEFAULT_SCHEDULER=/nowhere \
+	fails 125 "KTSTR_DEFAULT_SCHEDULER=/nowhere: there is no such scheduler" --exec true
 fails 125 "no-such-program" --exec true --accel tcg -i no-such-program
 fails 125 "--stdin /nowhere: No such file or directory" --exec true --stdin /nowhere
 finish
