@@ -16,12 +16,14 @@
 struct made_ring {
 	/* the data backwards, then the consumer's page, the producer's, and the count of what was lost */
 	uint8_t ram[(NR_PAGES + 3) * PAGE] __attribute__((aligned(8)));
-	struct {
-		struct ktstr_probe_ring ring;
-		uint64_t page[NR_PAGES];
-	} msg;
+	uint64_t msg[sizeof(struct ktstr_probe_ring) / sizeof(uint64_t) + NR_PAGES];
 	uint64_t produced;
 };
+
+static inline struct ktstr_probe_ring *made_ring_msg(struct made_ring *m)
+{
+	return (struct ktstr_probe_ring *)m->msg;
+}
 
 static inline void *made_ring_mem(void *arg, uint64_t gpa, size_t len)
 {
@@ -35,13 +37,13 @@ static inline void *made_ring_mem(void *arg, uint64_t gpa, size_t len)
 static inline void made_ring_init(struct made_ring *m, uint32_t cpu)
 {
 	memset(m, 0, sizeof(*m));
-	m->msg.ring = (struct ktstr_probe_ring){
+	*made_ring_msg(m) = (struct ktstr_probe_ring){
 		.says = KTSTR_PROBE_RING, .cpu = cpu, .bytes = NR_PAGES * PAGE, .page_bytes = PAGE,
 		.consumer = RAM_AT + NR_PAGES * PAGE, .producer = RAM_AT + (NR_PAGES + 1) * PAGE,
 		.lost = RAM_AT + (NR_PAGES + 2) * PAGE + 8,
 	};
 	for (uint32_t i = 0; i < NR_PAGES; i++)
-		m->msg.page[i] = RAM_AT + (NR_PAGES - 1 - i) * PAGE;
+		made_ring_msg(m)->page[i] = RAM_AT + (NR_PAGES - 1 - i) * PAGE;
 }
 
 static inline uint64_t *made_ring_number(struct made_ring *m, uint64_t gpa)
@@ -54,7 +56,7 @@ static inline void made_ring_copy(struct made_ring *m, uint64_t pos, const void 
 	for (size_t i = 0; i < len; i++, pos++) {
 		uint64_t at = pos % (NR_PAGES * PAGE);
 
-		m->ram[m->msg.page[at / PAGE] - RAM_AT + at % PAGE] = ((const uint8_t *)data)[i];
+		m->ram[made_ring_msg(m)->page[at / PAGE] - RAM_AT + at % PAGE] = ((const uint8_t *)data)[i];
 	}
 }
 
@@ -67,7 +69,7 @@ static inline uint64_t made_ring_put(struct made_ring *m, const struct ktstr_rin
 	made_ring_copy(m, pos, header, sizeof(header));
 	made_ring_copy(m, pos + sizeof(header), rec, sizeof(*rec));
 	m->produced += sizeof(header) + sizeof(*rec);
-	*made_ring_number(m, m->msg.ring.producer) = m->produced;
+	*made_ring_number(m, made_ring_msg(m)->producer) = m->produced;
 	return pos;
 }
 

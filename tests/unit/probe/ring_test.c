@@ -29,7 +29,7 @@ FIXTURE_TEARDOWN(ring)
 
 static int open_made(FIXTURE_DATA(ring) *self)
 {
-	return ktstr_ring__open(&self->ring, &self->made.msg, sizeof(self->made.msg), made_ring_mem,
+	return ktstr_ring__open(&self->ring, self->made.msg, sizeof(self->made.msg), made_ring_mem,
 				&self->made);
 }
 
@@ -57,7 +57,7 @@ TEST_F(ring, records_arrive_as_they_were_written_also_across_pages_and_the_end)
 
 TEST_F(ring, the_guest_gets_room_back_when_it_is_released)
 {
-	uint64_t *consumer = made_ring_number(&self->made, self->made.msg.ring.consumer);
+	uint64_t *consumer = made_ring_number(&self->made, made_ring_msg(&self->made)->consumer);
 
 	ASSERT_EQ(0, open_made(self));
 	put(self, 1, LEN);
@@ -93,7 +93,7 @@ TEST_F(ring, a_discarded_record_is_left_out)
 TEST_F(ring, what_was_lost_is_the_guests_count)
 {
 	ASSERT_EQ(0, open_made(self));
-	*made_ring_number(&self->made, self->made.msg.ring.lost) = 7;
+	*made_ring_number(&self->made, made_ring_msg(&self->made)->lost) = 7;
 	EXPECT_EQ(7, ktstr_ring__lost(&self->ring));
 }
 
@@ -101,7 +101,7 @@ TEST_F(ring, positions_and_lengths_that_make_no_sense_are_damage)
 {
 	static const uint32_t lens[] = { 0, 1, LEN - 1, LEN + 1, LEN + 8, RING_BUSY - 1, RING_DISCARDED - 1,
 					 0xffffffff & ~RING_BUSY };
-	uint64_t *producer = made_ring_number(&self->made, self->made.msg.ring.producer);
+	uint64_t *producer = made_ring_number(&self->made, made_ring_msg(&self->made)->producer);
 	uint64_t first = put(self, 1, LEN), good = *producer;
 	const uint64_t positions[] = { 1, 4, 8, 12, good - 8, good + 4, NR_PAGES * PAGE + 8, UINT64_MAX,
 				       UINT64_MAX - 7, 1ull << 63 };
@@ -127,9 +127,9 @@ TEST_F(ring, positions_and_lengths_that_make_no_sense_are_damage)
 
 TEST_F(ring, a_place_that_is_no_ring_is_refused)
 {
-	struct ktstr_probe_ring *r = &self->made.msg.ring;
+	struct ktstr_probe_ring *r = made_ring_msg(&self->made);
 	const struct ktstr_probe_ring good = *r;
-	const uint64_t end = RAM_AT + sizeof(self->made.ram), page = self->made.msg.page[1];
+	const uint64_t end = RAM_AT + sizeof(self->made.ram), page = made_ring_msg(&self->made)->page[1];
 	const uint64_t bad[] = { 0, RAM_AT - 8, RAM_AT + 4, end - 4, end, UINT64_MAX - 7, UINT64_MAX };
 	const uint32_t sizes[] = { 0, 1, PAGE / 2, PAGE, PAGE * 3, PAGE * 4, KTSTR_PROBE_RING_MAX * 2, UINT32_MAX };
 
@@ -143,9 +143,9 @@ TEST_F(ring, a_place_that_is_no_ring_is_refused)
 		r->lost = bad[i];
 		EXPECT_EQ(-EBADMSG, open_made(self));
 		*r = good;
-		self->made.msg.page[1] = bad[i];
+		made_ring_msg(&self->made)->page[1] = bad[i];
 		EXPECT_EQ(-EBADMSG, open_made(self));
-		self->made.msg.page[1] = page;
+		made_ring_msg(&self->made)->page[1] = page;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
 		r->bytes = sizes[i];
@@ -157,7 +157,7 @@ TEST_F(ring, a_place_that_is_no_ring_is_refused)
 		*r = good;
 	}
 	for (size_t len = 0; len < sizeof(self->made.msg); len++)
-		EXPECT_EQ(-EBADMSG, ktstr_ring__open(&self->ring, &self->made.msg, len, made_ring_mem, &self->made));
+		EXPECT_EQ(-EBADMSG, ktstr_ring__open(&self->ring, self->made.msg, len, made_ring_mem, &self->made));
 	EXPECT_EQ(0, open_made(self));
 }
 

@@ -56,7 +56,7 @@ FIXTURE_SETUP(guest)
 	self->s->tracing = true;
 	for (uint32_t i = 0; i < MADE_CPUS; i++) {
 		made_ring_init(&self->made[i], i);
-		ASSERT_EQ(0, ktstr_ring__open(&self->s->guest.ring[i].ring, &self->made[i].msg,
+		ASSERT_EQ(0, ktstr_ring__open(&self->s->guest.ring[i].ring, self->made[i].msg,
 					      sizeof(self->made[i].msg), made_ring_mem, &self->made[i]));
 	}
 }
@@ -150,8 +150,8 @@ TEST_F(guest, what_was_lost_is_an_event_and_explains_missing_switches)
 	self->switches[0] += 2;
 	self->lost[0] = 5;
 	put(self, 0, 20, AT_SWITCH, 0);
-	*made_ring_number(&self->made[0], self->made[0].msg.ring.lost) = 5;
-	*made_ring_number(&self->made[1], self->made[1].msg.ring.lost) = 3;
+	*made_ring_number(&self->made[0], made_ring_msg(&self->made[0])->lost) = 5;
+	*made_ring_number(&self->made[1], made_ring_msg(&self->made[1])->lost) = 3;
 	finish(_metadata, self);
 	EXPECT_EQ(8, self->s->guest.lost);
 	EXPECT_EQ(2, self->s->guest.lost_switches);
