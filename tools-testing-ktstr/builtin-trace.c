@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* ktstr trace: what a trace of ktstr run --trace says. The files are not trusted. */
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 #include <subcmd/pager.h>
@@ -13,19 +14,19 @@ static const char *task_option, *svg_option, *longest_option;
 static bool no_pager;
 
 static const char * const trace_usage[] = {
-	"ktstr trace diff A B                         the first decision in which two runs differ",
+	"ktstr trace diff [--task T] A B              the first decision in which two runs differ",
 	"ktstr trace latency [--task T] FILE          who waited for whom, how long and why",
 	"ktstr trace show FILE                        all events, one a line",
 	"ktstr trace convert FILE TO                  the same trace in the format that the name TO asks for",
 	"",
 	"FILE is what ktstr run --trace has written: Perfetto, CSV (*.csv) or SQLite (*.sqlite, *.db).",
-	"Exit status: 0; 1: the file cannot be read, no such task waited, or, of diff, the runs",
+	"Exit status: 0; 1: the file cannot be read, there is no such task, or, of diff, the runs",
 	"differ; 129 wrong usage.",
 	NULL
 };
 
 static const struct option trace_options[] = {
-	OPT_STRING(0, "task", &task_option, "PID|NAME", "latency: only this task"),
+	OPT_STRING(0, "task", &task_option, "TASK", "latency: only this one, PID or NAME; diff: task by task, those whose name matches"),
 	OPT_STRING(0, "longest", &longest_option, "N", "latency: so many single waits (default 10)"),
 	OPT_STRING(0, "svg", &svg_option, "FILE", "latency: draw the CPUs over time into FILE"),
 	OPT_BOOLEAN(0, "no-pager", &no_pager, "no pager"),
@@ -49,9 +50,11 @@ static int run_diff(const char **argv)
 	if (!ret)
 		ret = open_trace(&b, argv[1]);
 	if (!ret)
-		ret = ktstr_trace__diff(&a, &b, stdout);
+		ret = ktstr_trace__diff(&a, &b, task_option, stdout);
 	ktstr_trace__free(&a);
 	ktstr_trace__free(&b);
+	if (ret == -ESRCH)
+		return complain(1, NULL, "trace: no task '%s' in either of them", task_option);
 	return ret < 0 ? complain(1, NULL, "trace: %s", strerror(-ret)) : ret;
 }
 
@@ -140,9 +143,10 @@ int cmd_trace(int argc, const char **argv)
 	if (argc != subs[i].files + 1)
 		return complain(WRONG_USAGE, NULL, "trace %s: needs %s", subs[i].name,
 				subs[i].files == 1 ? "one file" : "two files");
-	if (strcmp(subs[i].name, "latency") && (task_option || svg_option || longest_option))
-		return complain(WRONG_USAGE, NULL, "trace %s: --task, --longest and --svg are of latency",
-				subs[i].name);
+	if (strcmp(subs[i].name, "latency") && (svg_option || longest_option))
+		return complain(WRONG_USAGE, NULL, "trace %s: --longest and --svg are of latency", subs[i].name);
+	if (task_option && strcmp(subs[i].name, "latency") && strcmp(subs[i].name, "diff"))
+		return complain(WRONG_USAGE, NULL, "trace %s: --task is of latency and diff", subs[i].name);
 	if (!no_pager)
 		setup_pager();
 	return subs[i].run(argv + 1);

@@ -10,9 +10,10 @@
 /*
  * Print the first decision in which @a and @b differ, and what led to it; 1, or 0: they are the same,
  * -ENOMEM. The order is compared on each CPU by itself, from where a scheduler is enabled if both have
- * that; times and vtimes are not, as they follow from what happened before.
+ * that; times and vtimes are not, as they follow from what happened before. With @tasks, a pattern of
+ * names, each of these tasks is compared by itself instead, wherever it is; -ESRCH: there is none.
  */
-int ktstr_trace__diff(const struct ktstr_trace *a, const struct ktstr_trace *b, FILE *f);
+int ktstr_trace__diff(const struct ktstr_trace *a, const struct ktstr_trace *b, const char *tasks, FILE *f);
 
 /* A stretch of time in which one task had one CPU. */
 struct ktstr_trace_slice {

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# ktstr trace diff finds where a planted mistake takes effect first: a sound scheduler and the same one
+# ktstr trace diff --task finds where a planted mistake takes effect first: a sound scheduler and the same one
 # with a one-line difference, scx_mutant --fault (docs/mutations.md), run with one seed. Two runs of
 # the sound one do not differ.
 #
@@ -27,8 +27,10 @@ trace again none
 trace faulty "$fault"
 "$out/ktstr" trace diff --no-pager "$tmp/sound.pftrace" "$tmp/again.pftrace" > "$tmp/same"
 result $? "two runs of the sound one make the same decisions" "$tmp/same"
-"$out/ktstr" trace diff --no-pager "$tmp/sound.pftrace" "$tmp/faulty.pftrace" > "$tmp/diff"
-[ $? = 1 ] && grep -q '^first difference: CPU [0-9]*, ' "$tmp/diff"
-result $? "the mistake makes a difference" "$tmp/diff"
+"$out/ktstr" trace diff --no-pager --task 'cg_*' "$tmp/sound.pftrace" "$tmp/again.pftrace" > "$tmp/same"
+result $? "about each of the tasks, too" "$tmp/same"
+"$out/ktstr" trace diff --no-pager --task 'cg_*' "$tmp/sound.pftrace" "$tmp/faulty.pftrace" > "$tmp/diff"
+[ $? = 1 ] && grep -q '^first difference: cg_[ab]:[01]\[[0-9]*\], ' "$tmp/diff"
+result $? "the mistake makes a difference for a task" "$tmp/diff"
 sed 's/^/# /' "$tmp/diff"
 finish

@@ -45,7 +45,8 @@ static void analyse(struct ktstr_trace *t)
 		ktstr_trace_event__describe(&t->event[i], line, sizeof(line));
 	}
 	if (f && t->nr && t->nr <= MAX_EVENTS && t->nr_cpus <= 64) {
-		ktstr_trace__diff(t, t, f);
+		ktstr_trace__diff(t, t, NULL, f);
+		ktstr_trace__diff(t, t, "*", f);
 		if (!ktstr_trace_waits__find(&w, t))
 			ktstr_trace_waits__print(&w, NULL, 10, f);
 		ktstr_trace_waits__free(&w);

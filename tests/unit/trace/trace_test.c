@@ -328,13 +328,58 @@ TEST_F(trace, steps_that_were_told_late_are_put_in_order)
 	EXPECT_EQ(30, self->got.to_ns);
 }
 
-static int diff(FIXTURE_DATA(trace) *self)
+static struct ktstr_trace_event *put_op(struct ktstr_trace *t, uint64_t ns, uint32_t cpu, int32_t pid,
+					const char *op)
+{
+	char comm[KTSTR_TRACE_COMM];
+	struct ktstr_trace_event *e;
+
+	snprintf(comm, sizeof(comm), "t%d", pid);
+	e = put(t, ns, cpu, KTSTR_TRACE_OP, pid, comm);
+	snprintf(e->text, sizeof(e->text), "%s", op);
+	return e;
+}
+
+static int diff_tasks(FIXTURE_DATA(trace) *self, const char *tasks)
 {
 	FILE *f = fmemopen(self->text, sizeof(self->text), "w");
-	int ret = ktstr_trace__diff(&self->made, &self->got, f);
+	int ret = ktstr_trace__diff(&self->made, &self->got, tasks, f);
 
 	fclose(f);
 	return ret;
+}
+
+static int diff(FIXTURE_DATA(trace) *self)
+{
+	return diff_tasks(self, NULL);
+}
+
+/* One run is a tick later: what the kernel's threads do meanwhile is not the scheduler's doing. */
+TEST_F(trace, diff_of_tasks_ignores_the_others)
+{
+	struct ktstr_trace_event *e;
+
+	put(&self->made, 10, 0, KTSTR_TRACE_SCHEDULER, -1, "");
+	put_switch(&self->made, 20, 0, 15, 0, 107);
+	put_op(&self->made, 30, 0, 107, "dispatch");
+	put(&self->got, 50, 0, KTSTR_TRACE_SCHEDULER, -1, "");
+	put_switch(&self->got, 55, 0, 15, 0, 16);
+	put_switch(&self->got, 60, 0, 16, 0, 107);
+	put_op(&self->got, 70, 0, 107, "dispatch");
+	EXPECT_EQ(1, diff(self));
+	EXPECT_EQ(0, diff_tasks(self, "t107")) TH_LOG("%s", self->text);
+	EXPECT_EQ(1, diff_tasks(self, "t*"));
+	EXPECT_EQ(-ESRCH, diff_tasks(self, "nobody"));
+	put_op(&self->made, 40, 0, 107, "stopping");
+	e = put_op(&self->got, 80, 0, 107, "enqueue");
+	EXPECT_EQ(1, diff_tasks(self, "t107"));
+	EXPECT_NE(NULL, strstr(self->text, "first difference: t107[107], 0.000000030 s after")) TH_LOG("%s", self->text);
+	EXPECT_NE(NULL, strstr(self->text, "op stopping"));
+	EXPECT_NE(NULL, strstr(self->text, "op enqueue"));
+	snprintf(e->text, sizeof(e->text), "stopping");
+	EXPECT_EQ(0, diff_tasks(self, "t107"));
+	e->cpu = 1;
+	EXPECT_EQ(1, diff_tasks(self, "t107"));
 }
 
 TEST_F(trace, diff_ignores_times_ticks_and_what_was_before_the_scheduler)
