@@ -7,11 +7,9 @@
 # usage: trace.sh [RUNS [TEST [ktstr run options]]]	(3, equal_cgroups_scx_ktstr)
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-out=${OUTPUT:-$PWD/build}
+. tests/begin.sh
 runs=${1:-3} test=${2:-equal_cgroups_scx_ktstr}
 shift $(($# < 2 ? $# : 2))
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
 TIMEFORMAT='%R %U %S'
 
 once()

@@ -8,12 +8,10 @@
 # usage: trace_guest.sh [RUNS [TEST [ktstr run options]]]	(3, cgroup_pipe_io --tcg-threads multi)
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-out=${OUTPUT:-$PWD/build}
+. tests/begin.sh
 runs=${1:-3} test=${2:-cgroup_pipe_io}
 shift $(($# < 2 ? $# : 2))
 [ $# -gt 0 ] || set -- --tcg-threads multi
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
 
 once()
 {
