@@ -14,6 +14,9 @@ command -v python3 > /dev/null || { echo "SKIP: no python3"; exit 4; }
 tmp=$(realpath "$(mktemp -d)") || exit 1
 trap 'rm -rf "$tmp"' EXIT
 tree=$tmp/linux
+. tests/lib.sh
+forget_settings
+unset KTSTR_TEST_KERNEL
 # One test is enough to see that results travel; which ones pass is not the question here.
 for f in scenarios/*.c; do
 	prog=$(basename "$f" .c)
@@ -25,8 +28,6 @@ export KSELFTEST_EQUAL_CGROUPS_ARGS='-t equal_cgroups_eevdf' KTSTR_RUNS_ROOT=$tm
 export CCACHE_BASEDIR=$tmp CCACHE_NOHASHDIR=1 KTSTR_COLD=1
 standalone=${OUTPUT:-$suite/build}/ktstr
 unset OUTPUT O KBUILD_OUTPUT MAKEFLAGS MAKELEVEL
-
-. tests/lib.sh
 
 # farm PATH: PATH becomes a real folder of links, so do all folders above it.
 farm()
@@ -111,12 +112,12 @@ result $? "O=DIR: everything is built there" "$tmp/log"
 parse "$tmp/run"
 result $? "kunit.py parse reads it" "$tmp/run.parsed"
 
-# With an image, that one is booted: here it is a copy of the one that others would take.
+# With an image, that one is booted: here it is a copy of the one that others would take. The test
+# runs for its own 3 s: over 1 s, EEVDF lets shares of equal workers differ by up to 15 %.
 if image=$("$standalone" kernel path 2> /dev/null); then
 	farm arch/x86/boot
 	cp --remove-destination "$image" "$tree/arch/x86/boot/bzImage"
-	KTSTR_DURATION_S=1 timeout 300 "$built/equal_cgroups" \
-		-t equal_cgroups_eevdf > "$tmp/run" 2> "$tmp/log"
+	timeout 300 "$built/equal_cgroups" -t equal_cgroups_eevdf > "$tmp/run" 2> "$tmp/log"
 	grep -q "^# kernel under test: .*, $tree/arch/x86/boot/bzImage (the kernel tree around" \
 		"$tmp/run" && grep -q '^ok 1 ktstr.equal_cgroups_eevdf$' "$tmp/run"
 	result $? "the image of the tree is the one that is booted" "$tmp/run"
