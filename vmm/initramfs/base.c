@@ -383,3 +383,42 @@ int base_write(struct tree *t, int out, const char *cache_dir, int *entry,
 	free(b.buf);
 	return ret;
 }
+
+/* Names that the format cannot hold are found before anything is written. */
+static int check_tar_names(const struct base *b)
+{
+	for (size_t i = 0; i < b->tree->nr; i++) {
+		const struct tree_entry *e = b->tree->entries[i];
+		const char *link = !e->src ? e->link : e->src->home == e ? NULL : e->src->home->path;
+
+		if (!e->data && !cpio_fits_tar(e->path, link))
+			return ktstr_err(b->err, ENAMETOOLONG,
+					 "%s: a tar archive has no room for a path that long%s%s",
+					 e->path, link ? ", or for its link to " : "", link ?: "");
+	}
+	return 0;
+}
+
+int base_write_tar(struct tree *t, int out, struct ktstr_err *err)
+{
+	struct base b = { .tree = t, .err = err };
+	struct cpio tar;
+	uint64_t key;
+	int ret = check_tar_names(&b);
+
+	if (ret)
+		return ret;
+	b.buf = malloc(BUF_LEN);
+	if (!b.buf)
+		return ktstr_err(err, ENOMEM, "initramfs: out of memory");
+	cpio_init_tar(&tar, (struct io_sink) { io_sink_fd, (void *)(intptr_t)out });
+	b.cpio = &tar;
+	ret = pass(&b, &key);
+	if (!ret) {
+		ret = cpio_end(&tar);
+		if (ret)
+			ret = no_archive(&b, ret);
+	}
+	free(b.buf);
+	return ret;
+}
