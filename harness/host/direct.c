@@ -184,6 +184,7 @@ bool ktstr_direct(int argc, char **argv, const struct ktstr_registry *registry, 
 		{ "--exact", run_exact },
 		{ "--here", run_here },
 		{ "--needs", ktstr_here__needs },
+		{ "--fits", ktstr_here__fits },
 		{ "--pack", ktstr_here__pack },
 	};
 	struct ktstr_variant v;

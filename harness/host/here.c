@@ -199,6 +199,21 @@ int ktstr_here__needs(const struct ktstr_variant *v)
 	return KTSTR_EXIT_PASS;
 }
 
+int ktstr_here__fits(const struct ktstr_variant *v)
+{
+	struct ktstr_plan plan;
+	struct ktstr_err err;
+
+	if (!make_plan(&plan, v))
+		return KTSTR_EXIT_FAIL;
+	if (!ktstr_here__check(&plan, "/sys", &err)) {
+		puts("this machine has all that the test needs");
+		return KTSTR_EXIT_PASS;
+	}
+	puts(err.msg);
+	return KTSTR_EXIT_SKIP;
+}
+
 int ktstr_here__pack(const struct ktstr_variant *v)
 {
 	struct ktstr_plan plan;

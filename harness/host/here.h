@@ -18,8 +18,10 @@ int ktstr_here__check(const struct ktstr_plan *p, const char *sysfs, struct ktst
 /* Print, as KTAP comments, what runs where. */
 void ktstr_here__print(const struct ktstr_test *t);
 
-/* --needs: print what it needs, "KEY: VALUE" lines. Both return an enum ktstr_exit. */
+/* --needs: print what it needs, "KEY: VALUE" lines. These three return an enum ktstr_exit. */
 int ktstr_here__needs(const struct ktstr_variant *v);
+/* --fits: print whether this machine has that, or what it lacks (KTSTR_EXIT_SKIP). */
+int ktstr_here__fits(const struct ktstr_variant *v);
 /* --pack: write its files to stdout, a tar archive. */
 int ktstr_here__pack(const struct ktstr_variant *v);
 

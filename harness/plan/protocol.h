@@ -23,7 +23,7 @@ enum ktstr_exit {
 	KTSTR_EXIT_PASS,		/* also of a skip: "ktstr: SKIP: why" is on stderr */
 	KTSTR_EXIT_FAIL,
 	KTSTR_EXIT_INCONCLUSIVE,
-	KTSTR_EXIT_SKIP = 4,		/* of --here only, as of every selftest */
+	KTSTR_EXIT_SKIP = 4,		/* of --here and --fits only, as of every selftest */
 	/*
 	 * No failure, but a file of the run could not be written: also of the harness, in which 3
 	 * and 4 have a meaning.
