@@ -14,11 +14,11 @@
 #include <unistd.h>
 
 #include "lib/clock.h"
+#include "lib/siphash.h"
 #include "vmm/initramfs/elf/elf_file.h"
 #include "vmm/initramfs/tree/cpio.h"
 #include "base.h"
 #include "lz4_legacy.h"
-#include "siphash.h"
 
 #define FORMAT		1		/* part of every key: raise it when the bytes change */
 #define BUF_LEN		(256u << 10)
