@@ -46,7 +46,7 @@ void ktstr_active__judge(const struct ktstr_active *before, const struct ktstr_a
 {
 	if (before->enabled && !after->enabled)
 		ktstr_result__add(out, KTSTR_FAILS, KTSTR_SCHED_EXITED,
-				  "scheduler %s was active when the body began, and none when it ended; the kernel log has the reason",
+				  "scheduler %s was active when the body began, and none when it ended",
 				  before->ops);
 	else if (before->enabled && strcmp(before->ops, after->ops))
 		ktstr_result__add(out, KTSTR_FAILS, KTSTR_SCHED_EXITED,

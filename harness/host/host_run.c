@@ -24,6 +24,7 @@
 #include "active.h"
 #include "host_run.h"
 #include "interrupt.h"
+#include "kernel_log.h"
 #include "lib/paths.h"
 #include "harness/model/seen.h"
 #include "pack.h"
@@ -217,6 +218,17 @@ static void await(struct ktstr_run *run, const struct ktstr_deadlines *d, const 
 	close(p[0].fd);
 }
 
+/* In a body that was written for a guest the kernel's log counts, as it does there. */
+static int open_log(struct ktstr_run *run)
+{
+	int fd = run->plan->here ? ktstr_kernel_log__open() : -1;
+
+	if (run->plan->here && fd < 0)
+		ktstr_result__add(run->result, KTSTR_UNDECIDED, KTSTR_NO_DATA,
+				  "the kernel log cannot be read: %s", strerror(-fd));
+	return fd;
+}
+
 /* Fill in what the messages of a guest would have said. */
 static void tell(struct ktstr_run *run, const struct guest_shared *s)
 {
@@ -250,7 +262,7 @@ static int run_body(struct ktstr_run *run, const struct ktstr_deadlines *d,
 		    struct ktstr_err *err)
 {
 	struct guest_shared *s = guest_shared__new();
-	int ret = 0;
+	int ret = 0, log = -1;
 	pid_t pid;
 
 	outputs_fd = memfd_create("outputs", MFD_CLOEXEC);
@@ -259,6 +271,7 @@ static int run_body(struct ktstr_run *run, const struct ktstr_deadlines *d,
 		guest_shared__free(s);
 		return ret;
 	}
+	log = open_log(run);
 	fflush(NULL);
 	pid = fork();
 	if (!pid)
@@ -271,6 +284,8 @@ static int run_body(struct ktstr_run *run, const struct ktstr_deadlines *d,
 		tell(run, s);
 		read_outputs(run->seen);
 	}
+	if (log >= 0)
+		ktstr_kernel_log__read(log, run->seen);
 	close(outputs_fd);
 	guest_shared__free(s);
 	return ret;

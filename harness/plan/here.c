@@ -86,6 +86,12 @@ static void leave_out_checks(struct ktstr_plan *p)
 	}
 }
 
+static bool harms_machine(enum ktstr_kind kind)
+{
+	return kind == KTSTR_GUEST_PANIC || kind == KTSTR_BOOT_TIMEOUT ||
+	       kind == KTSTR_TEARDOWN_TIMEOUT || kind == KTSTR_KERNEL_SPLAT;
+}
+
 int ktstr_plan__here(struct ktstr_plan *p, struct ktstr_err *err)
 {
 	const struct ktstr_test *t = p->test;
@@ -100,6 +106,10 @@ int ktstr_plan__here(struct ktstr_plan *p, struct ktstr_err *err)
 	}
 	if (p->expect_err && t->scheduler)
 		return ktstr_err(err, ENOTSUP, "test %s: expect_err: %s", t->name, not_loaded);
+	if (harms_machine(t->expect_kind))
+		return ktstr_err(err, ENOTSUP,
+				 "test %s: expect_kind: is about a guest that breaks, and this machine must not",
+				 t->name);
 	leave_out_checks(p);
 	p->scheduler = NULL;
 	p->num_snapshots = 0;

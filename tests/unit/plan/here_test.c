@@ -110,7 +110,11 @@ TEST(a_test_that_makes_no_sense_without_its_scheduler_is_refused)
 	EXPECT_NE(NULL, strstr(err.msg, "test t: expect_err: "));
 	/* a body that fails by itself does that anywhere */
 	t.scheduler = NULL;
+	t.expect_kind = KTSTR_BODY_CRASHED;
 	EXPECT_EQ(0, here(&p, &t, &err)) TH_LOG("%s", err.msg);
+	t.expect_kind = KTSTR_GUEST_PANIC;
+	EXPECT_EQ(-ENOTSUP, here(&p, &t, &err));
+	EXPECT_NE(NULL, strstr(err.msg, "test t: expect_kind: "));
 }
 
 TEST_HARNESS_MAIN
