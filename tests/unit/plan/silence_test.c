@@ -507,6 +507,8 @@ static const struct tool_option {
 	{ "verifier", "jobs", NULL, "ktstr_parse_u64(o.jobs" },
 	{ "verifier", "runs", "KTSTR_RUNS_ROOT", "realpath(o.runs" },
 	{ "verifier", "json", NULL, ".json = o.json" },
+	{ "export", "test", NULL, "suite__find_test(&s, test_option" },
+	{ "export", "output", NULL, "if (output_option)" },
 	{ "dump", "map", NULL, "map_option" }, { "dump", "task", NULL, "task_option" },
 	{ "dump", "brief", NULL, "&& brief)" }, { "dump", "diff", NULL, "if (diff)" },
 	{ "dump", "json", NULL, "as_json)" }, { "dump", "no-pager", NULL, "if (!no_pager" },
