@@ -178,7 +178,7 @@ const struct feature features[] = {
 	DIFFERS(COMMAND, "kernel clean", "kernel clean", "`kernel clean`")
 	DIFFERS(COMMAND, "model", NULL, "`model`")
 	DIFFERS(COMMAND, "verifier", "verifier", "topologies of the verifier sweep")
-	NONE(COMMAND, "funify")
+	SAME(COMMAND, "funify")
 	DIFFERS(COMMAND, "show-host", "stats", "`stats show-host`, `explain-sidecar`")
 	SAME(COMMAND, "show-thresholds")
 	SAME(COMMAND, "export")

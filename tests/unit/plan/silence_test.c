@@ -507,6 +507,8 @@ static const struct tool_option {
 	{ "verifier", "jobs", NULL, "ktstr_parse_u64(o.jobs" },
 	{ "verifier", "runs", "KTSTR_RUNS_ROOT", "realpath(o.runs" },
 	{ "verifier", "json", NULL, ".json = o.json" },
+	{ "funify", "seed", NULL, "funify_names__init(&names, seed_option)" },
+	{ "funify", "keep", NULL, "funify__rewrite(&names, &keep_option" },
 	{ "export", "test", NULL, "suite__find_test(&s, test_option" },
 	{ "export", "output", NULL, "if (output_option)" },
 	{ "dump", "map", NULL, "map_option" }, { "dump", "task", NULL, "task_option" },
