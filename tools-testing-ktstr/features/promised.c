@@ -382,7 +382,7 @@ const struct feature features[] = {
 	AS(OTHER, "SRAT, SLIT and HMAT of several nodes", "topologies.md")
 	AS(OTHER, "initramfs that is compressed once and shared", "initramfs.md")
 	AS(OTHER, "libraries of programs are found by themselves", "initramfs.md")
-	NONE(OTHER, "scenarios on bare metal")
+	AS(OTHER, "scenarios on bare metal", "export.md")
 	DIFFERS(OTHER, "gauntlet: one test on many machines", "gauntlet.md", "which presets fit the host")
 	DIFFERS(OTHER, "gauntlet: selection for a budget of time", "gauntlet.md", "features of a budget")
 	AS(OTHER, "kernel as a dimension of a run", "kernels.md")
@@ -423,7 +423,7 @@ const struct feature features[] = {
 		"functions and features of the crate")
 	NONE(OTHER, "coverage of guests")
 	NONE(OTHER, "per-thread profiles (ctprof)")
-	NONE(OTHER, "dumps with made-up names (fun)")
+	AS(OTHER, "dumps with made-up names (fun)", "dumps.md")
 	NONE(OTHER, "wprof in the guest")
 	NONE(OTHER, "aarch64 hosts and guests")
 };
