@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * ktstr export: a test as one file that runs on another machine, without a guest. What the test needs
- * and its files come from the program that contains it (harness/host/here.h); the file is a script
+ * and its files come from the program that contains it (harness/host/here/here.h); the file is a script
  * with these files behind it (export/).
  */
 #include <errno.h>
@@ -13,11 +13,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "export/runfile.h"
+#include "runfile.h"
 #include "lib/paths.h"
 #include "lib/status.h"
-#include "run/suite.h"
-#include "commands/builtin.h"
+#include "tools-testing-ktstr/run/suite.h"
+#include "tools-testing-ktstr/commands/builtin.h"
 
 #define MAX_NEEDS	(64 << 10)	/* bytes of --needs */
 

@@ -5,8 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "commands/builtin.h"
-#include "funify/rewrite.h"
+#include "tools-testing-ktstr/commands/builtin.h"
+#include "rewrite.h"
 #include "lib/paths.h"
 
 #define MAX_FILE	(512u << 20)	/* bytes; as of a dump */
