@@ -27,6 +27,7 @@
 	ROW(dump, "dump", "show a dump of a scheduler that failed, or compare two")	\
 	ROW(replay, "replay", "repeat a deterministic run up to a moment: dump, gdb")	\
 	ROW(trace, "trace", "compare traces of schedules, or show who waited for whom")	\
+	ROW(ctprof, "ctprof", "profile the threads of a host by the kernel's counters")		\
 	ROW(env, "env", "show every environment variable, its value and meaning")
 
 struct option;

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <subcmd/pager.h>
 
-#include "commands/builtin.h"
+#include "builtin.h"
 
 #ifndef KTSTR_VERSION
 #define KTSTR_VERSION	"0.1"
