@@ -122,14 +122,15 @@ static void set_taskstats(struct ctprof_capture *c, struct ctprof_thread *t)
 	size_t len;
 	int ret = ctprof_taskstats__get(c->taskstats, t->tid, &stats, &len);
 
-	if (ret == -EPERM) {
+	if (ret == -EPERM || ret == -EPROTO) {
 		/* the same for all that follow */
-		c->s->taskstats = "asking needs CAP_NET_ADMIN";
+		c->s->taskstats = ret == -EPERM ? "asking needs CAP_NET_ADMIN" :
+				  "an answer makes no sense, or is of version 15, whose layout no other has";
 		ctprof_taskstats__close(c->taskstats);
 		c->taskstats = NULL;
-	}
-	if (ret && ret != -EPERM && ret != -ESRCH)
+	} else if (ret && ret != -ESRCH) {
 		c->s->unreadable[CTPROF_TASKSTATS]++;
+	}
 	for (int id = 0; !ret && id < CTPROF_NR_METRICS; id++) {
 		const struct ctprof_metric *m = &ctprof_metrics[id];
 
