@@ -73,15 +73,21 @@ asm(".pushsection .rodata, \"a\", @progbits\n"
 
 extern const uint8_t entry_code[], entry_map[], entry_flag[], entry_kernel[], entry_end[];
 
+/* How far behind the code's beginning. */
+static uint32_t offset(const uint8_t *label)
+{
+	return (uint32_t)((uintptr_t)label - (uintptr_t)entry_code);
+}
+
 static void put_before(uint8_t *code, const uint8_t *label, uint64_t value, size_t bytes)
 {
-	memcpy(code + (label - entry_code) - bytes, &value, bytes);
+	memcpy(code + offset(label) - bytes, &value, bytes);
 }
 
 /* The code for @e, NULL: it is only there to have the length that it had. */
 static void fill(uint8_t *code, const struct vm_entry *e)
 {
-	memcpy(code, entry_code, (size_t)(entry_end - entry_code));
+	memcpy(code, entry_code, offset(entry_end));
 	if (!e)
 		return;
 	put_before(code, entry_map, e->start - VM_LOW_MAP_BYTES, 4);
@@ -108,7 +114,7 @@ static int read_setup(const char *path, const struct vm_image *image, uint8_t *t
 int qemu_entry_file(const struct vm_spec *s, const struct vm_image *image,
 		    const struct vm_entry *e, struct ktstr_err *err)
 {
-	uint32_t code = (uint32_t)(entry_end - entry_code), units = code / 16;
+	uint32_t code = offset(entry_end), units = code / 16;
 	uint8_t file[MAX_SETUP + 512];
 	int fd, setup, r;
 
