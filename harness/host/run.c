@@ -31,6 +31,7 @@
 #include "harness/report/report.h"
 #include "harness/repro/part.h"
 #include "harness/report/sidecar.h"
+#include "here.h"
 #include "host_run.h"
 #include "interrupt.h"
 #include "lib/git.h"
@@ -178,6 +179,9 @@ static int run_here(struct work *w, struct ktstr_err *err)
 
 	run->accel = VM_ACCEL_AUTO;
 	ret = make_dir(w, err);
+	if (ret)
+		return ret;
+	ret = run->plan->here ? ktstr_here__check(run->plan, "/sys", err) : 0;
 	if (ret)
 		return ret;
 	ktstr_deadlines__compute(&w->deadlines, run->plan, VM_ACCEL_KVM, VM_SHIFT_AUTO);

@@ -20,7 +20,7 @@
 #include "lib/paths.h"
 #include "store.h"
 #include "vmm/initramfs/initramfs.h"
-#include "vmm/initramfs/siphash.h"
+#include "lib/siphash.h"
 
 /*
  * Of the format, of what hostcall.so does to a machine, and of the machine that vmm/kvm is. How an
