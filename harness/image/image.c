@@ -20,7 +20,7 @@
 #include "lib/paths.h"
 #include "store.h"
 #include "vmm/initramfs/initramfs.h"
-#include "vmm/initramfs/siphash.h"
+#include "lib/siphash.h"
 
 /*
  * Of the format, of what hostcall.so does to a machine, and of the machine that vmm/kvm is. How an
@@ -120,6 +120,7 @@ static char *key_text(const struct vm_spec *s, const char *init, struct ktstr_er
 	ktstr_topology__format(&s->topo.count, topo, sizeof(topo));
 	fprintf(f, "version %d\n", VERSION);
 	put_file(f, "kernel", s->kernel);
+	fprintf(f, "unpacked %s\n", s->vmlinux ? "on the host" : "by itself");
 	fprintf(f, "cmdline %s\n", s->cmdline);
 	fprintf(f, "topology %s\nmemory %" PRIu64 " MiB\nshared %" PRIu64 "\nkaslr %d\nshift %d\n",
 		topo, s->mem_bytes >> 20, s->shared_bytes, s->kaslr,

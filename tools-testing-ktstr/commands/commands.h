@@ -16,6 +16,7 @@
 	ROW(show_thresholds, "show-thresholds",						\
 	    "show the checks of a test and who set them")				\
 	ROW(shell, "shell", "run a command in a guest")					\
+	ROW(export, "export", "make one file of a test, for a machine without ktstr")	\
 	ROW(kernel, "kernel", "list, fetch, build, remove or locate kernels")				\
 	ROW(verifier, "verifier",							\
 	    "load each declared scheduler on each kernel, count what the verifier saw")	\
