@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The table of commands. A new command is a file builtin-NAME.c and a row here. `ktstr help` has
- * no row, because it reads the table; main() handles it.
+ * no row, because it reads the table; main() handles it, and its code is in this folder.
  */
 #ifndef KTSTR_TOOL_COMMANDS_H
 #define KTSTR_TOOL_COMMANDS_H

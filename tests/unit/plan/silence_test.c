@@ -15,7 +15,6 @@
 #include <ktstr/payload.h>
 
 #include "harness/checks/checks.h"
-#include "harness/devices/devices.h"
 #include "harness/kernel/kernel.h"
 #include "harness/plan/attrs_table.h"
 #include "harness/plan/opts.h"
@@ -475,6 +474,8 @@ static const struct tool_option {
 	{ "trace", "longest", NULL, "longest_option" },
 	{ "trace", "svg", NULL, "svg_option" },
 	{ "trace", "no-pager", NULL, "no_pager" },
+	{ "export", "test", NULL, "suite__find_test(&s, test_option" },
+	{ "export", "output", NULL, "\"%s\", output_option)" },
 	{ "ctprof", "output", NULL, "ctprof_file__write(&s, output" },
 	{ "ctprof", "smaps", NULL, ".smaps = o.smaps" },
 	{ "ctprof", "root", NULL, ".root = o.root ?:" },
@@ -566,52 +567,15 @@ TEST(every_option_of_the_tool_acts)
 	EXPECT_EQ(ARRAY_SIZE(tool_options), found);
 }
 
-/*
- * A variable in each kind of run. Under KVM what is about emulation is refused by name; a single test
- * (--exact) reads the same variables by the same functions as a whole program.
- */
-TEST(what_is_about_emulation_is_refused_for_kvm)
+/* A single test (--exact) reads the same variables by the same functions as a whole program. */
+TEST(both_ways_to_a_run_begin_with_the_same_variables)
 {
-	static const char * const emulation[][2] = {
-		{ "KTSTR_SEED", "7" }, { "KTSTR_TCG_THREADS", "multi" }, { "KTSTR_ICOUNT_SHIFT", "2" },
-	};
-	struct ktstr_run_opts opts;
-	struct ktstr_err err;
-	size_t i;
-
-	for (i = 0; env_variable_name(i); i++)
-		unsetenv(env_variable_name(i));
-	for (i = 0; i < ARRAY_SIZE(emulation); i++) {
-		setenv("KTSTR_ACCEL", "kvm", 1);
-		setenv(emulation[i][0], emulation[i][1], 1);
-		EXPECT_EQ(-EINVAL, ktstr_run_opts__from_env(&opts, &err)) TH_LOG("%s", emulation[i][0]);
-		EXPECT_NE(NULL, strstr(err.msg, emulation[i][0])) TH_LOG("%s", err.msg);
-		setenv("KTSTR_ACCEL", "tcg", 1);
-		EXPECT_EQ(0, ktstr_run_opts__from_env(&opts, &err)) TH_LOG("%s", err.msg);
-		unsetenv(emulation[i][0]);
-	}
-	/* both ways to a run begin with them */
 	EXPECT_TRUE(says("harness/host/direct.c", "ktstr_run_opts__from_env("));
 	EXPECT_TRUE(says("harness/host/main.c", "ktstr_run_opts__from_env("));
 	EXPECT_TRUE(says("harness/host/direct.c", "ktstr_override__check("));
 	EXPECT_TRUE(says("harness/host/main.c", "ktstr_override__check("));
 	EXPECT_TRUE(says("harness/host/direct.c", "ktstr_plan__for_variant("));
 	EXPECT_TRUE(says("harness/host/main.c", "ktstr_plan__for_variant("));
-}
-
-/* What a machine cannot give is said by a refusal, too: devices with a seed. */
-TEST(devices_and_determinism_are_not_both_promised)
-{
-	struct ktstr_plan plan = { .test = &plain };
-	struct ktstr_run run = { .plan = &plan, .opts.seeded = true, .accel = VM_ACCEL_TCG };
-	struct ktstr_test t = plain;
-	struct ktstr_err err = { };
-
-	t.disk = &disk;
-	plan.test = &t;
-	EXPECT_EQ(-EOPNOTSUPP, ktstr_devices_part.prepare(&run, NULL, &err));
-	EXPECT_TRUE(err.missing);
-	EXPECT_NE(NULL, strstr(err.msg, "disk:")) TH_LOG("%s", err.msg);
 }
 
 TEST_HARNESS_MAIN

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "commands/builtin.h"
+#include "builtin.h"
 
 /* ---- man pages ---- */
 
