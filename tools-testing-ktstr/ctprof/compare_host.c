@@ -100,6 +100,12 @@ static const char *label_of(struct ctprof_comparer *x, const struct ctprof_axis 
 	return label ?: "";
 }
 
+/* A nice value of -1 is none. */
+static bool can_be_max(const struct item *i)
+{
+	return i->section == CTPROF_CGROUP_LIMITS && strcmp(i->name, "cpu.weight.nice");
+}
+
 /* "max" is larger than any limit. */
 static double add_up(double sum, const struct item *i, bool first)
 {
@@ -109,16 +115,9 @@ static double add_up(double sum, const struct item *i, bool first)
 		return first ? v : sum + v;
 	if (first)
 		return v;
-	if (i->section == CTPROF_CGROUP_LIMITS &&
-	    (i->value == CTPROF_NO_LIMIT || sum == CTPROF_NO_LIMIT))
+	if (can_be_max(i) && (i->value == CTPROF_NO_LIMIT || sum == CTPROF_NO_LIMIT))
 		return CTPROF_NO_LIMIT;
 	return fmax(sum, v);
-}
-
-static bool is_max(const struct item *i, double v)
-{
-	return i->section == CTPROF_CGROUP_LIMITS && v == CTPROF_NO_LIMIT &&
-	       strcmp(i->name, "cpu.weight.nice");
 }
 
 /* Items of one group and name are one row. */
@@ -136,7 +135,7 @@ static void add_figure(struct ctprof_comparer *x, struct ctprof_row row, const s
 	if (x->c->side[CTPROF_A] && !x->opts->all && (!row.has[CTPROF_A] || !row.has[CTPROF_B]))
 		return;
 	for (int s = 0; s < CTPROF_SIDES; s++)
-		if (row.has[s] && is_max(item, row.value[s]))
+		if (row.has[s] && can_be_max(item) && row.value[s] == CTPROF_NO_LIMIT)
 			row.text[s] = "max";
 	row.metric = ctprof_comparer__copy(x, item->name);
 	row.section = item->section;

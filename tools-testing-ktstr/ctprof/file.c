@@ -136,18 +136,26 @@ static bool wants_packing(const char *path)
 	return len > end && !strcmp(path + len - end, CTPROF_EXTENSION);
 }
 
+/* With a checksum, so that a file that is damaged does not look like another snapshot. */
 static int write_packed(const char *path, const char *text, size_t len, struct ktstr_err *err)
 {
 	size_t room = ZSTD_compressBound(len), n;
+	ZSTD_CCtx *z = ZSTD_createCCtx();
 	char *packed = malloc(room);
-	int ret;
+	int ret = -ENOMEM;
 
-	if (!packed)
-		return ktstr_err(err, ENOMEM, "no memory to pack %zu bytes", len);
-	n = ZSTD_compress(packed, room, text, len, LEVEL);
+	if (!z || !packed) {
+		ktstr_err(err, ENOMEM, "no memory to pack %zu bytes", len);
+		goto out;
+	}
+	ZSTD_CCtx_setParameter(z, ZSTD_c_compressionLevel, LEVEL);
+	ZSTD_CCtx_setParameter(z, ZSTD_c_checksumFlag, 1);
+	n = ZSTD_compress2(z, packed, room, text, len);
 	ret = ZSTD_isError(n) ? -ENOMEM : ktstr_paths__write(path, packed, n);
 	if (ret)
 		ktstr_err(err, -ret, "%s", ZSTD_isError(n) ? ZSTD_getErrorName(n) : strerror(-ret));
+out:
+	ZSTD_freeCCtx(z);
 	free(packed);
 	return ret;
 }
@@ -346,6 +354,11 @@ static char *unpack(const void *data, size_t len, size_t *out_len, struct ktstr_
 		}
 	}
 	ZSTD_freeDStream(z);
+	if (z && !left && in.pos < len) {
+		ktstr_err(err, EBADMSG, "there is more behind its zstd data");
+		free(out.dst);
+		return NULL;
+	}
 	if (z && !left && out.pos <= CTPROF_FILE_MAX) {
 		*out_len = out.pos;
 		return out.dst;

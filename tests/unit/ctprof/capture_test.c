@@ -322,6 +322,31 @@ TEST_F(host, a_file_that_is_cut_off_is_refused_wherever_it_is_cut)
 	free(data);
 }
 
+/* Some bits of a frame say nothing. */
+TEST_F(host, a_packed_file_with_a_wrong_bit_is_refused_or_says_the_same)
+{
+	char path[128], *data;
+	size_t len;
+
+	put_all(self->root);
+	ASSERT_EQ(0, capture(&self->s, self->root, false, &self->err));
+	snprintf(path, sizeof(path), "%s/s.zst", self->root);
+	ASSERT_EQ(0, ctprof_file__write(&self->s, path, &self->err));
+	data = ktstr_paths__read(path, 1 << 20, &len);
+	ASSERT_NE(NULL, data);
+	for (size_t at = 0; at < len; at++) {
+		data[at] ^= (char)(1 << at % 8);
+		ctprof_snapshot__free(&self->again);
+		if (!ctprof_file__parse(&self->again, data, len, &self->err))
+			EXPECT_TRUE(self->again.nr_threads == 1 && same(&self->s, &self->again))
+				TH_LOG("byte %zu", at);
+		data[at] ^= (char)(1 << at % 8);
+	}
+	ctprof_snapshot__free(&self->again);
+	EXPECT_EQ(0, ctprof_file__parse(&self->again, data, len, &self->err));
+	free(data);
+}
+
 TEST_F(host, foreign_files_are_refused_with_a_reason)
 {
 	static const struct {
