@@ -55,6 +55,12 @@ char *ktstr_kernel__config(const struct ktstr_kernel *k);
 int ktstr_kernel__check_scx(const struct ktstr_kernel *k, struct ktstr_err *err);
 
 /*
+ * First word of the version string in the boot header, malloc()ed in *@release; NULL when the
+ * format has none (vmlinux, arm64). 0 or -errno with @err: unreadable, no kernel.
+ */
+int ktstr_kernel_image__release(const char *path, char **release, struct ktstr_err *err);
+
+/*
  * Feed the decompressed kernel in the image @path to @sink piece by piece; @sink returns 1 to
  * stop, or -errno. 0 or -errno with @err.
  */
