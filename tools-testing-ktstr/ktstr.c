@@ -7,7 +7,7 @@
 #include <string.h>
 #include <subcmd/pager.h>
 
-#include "builtin.h"
+#include "commands/builtin.h"
 
 #ifndef KTSTR_VERSION
 #define KTSTR_VERSION	"0.1"

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "builtin.h"
+#include "commands/builtin.h"
 
 /* ---- man pages ---- */
 
