@@ -228,7 +228,7 @@ static int add_args(struct initramfs *fs, const struct ktstr_run *run,
 static int add_test_program(struct initramfs *fs, struct ktstr_err *err)
 {
 	char exe[PATH_MAX];
-	int ret = ktstr_paths__exe(exe, sizeof(exe));
+	int ret = ktstr_paths__exe_file(exe, sizeof(exe));
 
 	if (ret)
 		return ktstr_err(err, -ret, "cannot find the test program itself: %s",

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The table of commands. A new command is a file builtin-NAME.c and a row here. `ktstr help` has
- * no row, because it reads the table; main() handles it.
+ * no row, because it reads the table; main() handles it, and its code is in this folder.
  */
 #ifndef KTSTR_TOOL_COMMANDS_H
 #define KTSTR_TOOL_COMMANDS_H
@@ -29,6 +29,7 @@
 	ROW(funify, "funify", "print a dump or another JSON file with made-up names")	\
 	ROW(replay, "replay", "repeat a deterministic run up to a moment: dump, gdb")	\
 	ROW(trace, "trace", "compare traces of schedules, or show who waited for whom")	\
+	ROW(ctprof, "ctprof", "profile the threads of a host by the kernel's counters")		\
 	ROW(env, "env", "show every environment variable, its value and meaning")
 
 struct option;

@@ -16,6 +16,7 @@
 #include "harness/plan/opts.h"
 #include "harness/plan/preset.h"
 #include "harness/result/metrics.h"
+#include "harness/runs/compare.h"
 #include "lib/parse.h"
 #include "lib/paths.h"
 #include "lib/status.h"
@@ -158,7 +159,7 @@ static int check_options(void)
 		return complain(WRONG_USAGE, NULL, "perf-delta: --csv, --json and --html exclude each other");
 	if (ktstr_paths__runs_root(o.root, sizeof(o.root), &err))
 		return complain(1, NULL, "%s", err.msg);
-	return number("noise-adjust", o.repeats, 2, MAX_REPEATS, &o.nr_repeats) ?:
+	return number("noise-adjust", o.repeats, KTSTR_NOISE_MIN, MAX_REPEATS, &o.nr_repeats) ?:
 	       number("fail-threshold", o.threshold, 1, UINT32_MAX, &o.fail_threshold) ?:
 	       number("seed", o.seed, 0, UINT64_MAX - MAX_REPEATS, &o.first_seed) ?:
 	       check_forwarded() ?: check_environment();
