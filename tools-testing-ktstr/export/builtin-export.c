@@ -13,11 +13,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "export/runfile.h"
+#include "runfile.h"
 #include "lib/paths.h"
 #include "lib/status.h"
-#include "run/suite.h"
-#include "commands/builtin.h"
+#include "tools-testing-ktstr/run/suite.h"
+#include "tools-testing-ktstr/commands/builtin.h"
 
 #define MAX_NEEDS	(64 << 10)	/* bytes of --needs */
 
