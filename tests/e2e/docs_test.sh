@@ -101,7 +101,7 @@ mapfile -t names < <(sed -n 's/^\t\(WORKER\|MONITOR\)(\([a-z0-9_]*\),.*/`\2`/p' 
 has "checks.md has every check" docs/checks.md "${names[@]}"
 mapfile -t names < <(sed -n 's/^\t{ "\(KTSTR_[A-Z_]*\)", .*/`\1/p' tools-testing-ktstr/builtin-env.c)
 has "environment.md has every variable" docs/environment.md "${names[@]}"
-mapfile -t names < <(sed -n 's/^\tOPT_[A-Z]*([^,]*, "\([a-z-]*\)",.*/`--\1/p' tools-testing-ktstr/run/builtin-run.c)
+mapfile -t names < <(sed -n 's/^\tOPT_[A-Z]*([^,]*, "\([a-z-]*\)",.*/`--\1/p' tools-testing-ktstr/builtin-run.c)
 has "ktstr.md has every option of run" docs/ktstr.md "${names[@]}"
 mapfile -t names < <(sed -n 's/^\tOPT_[A-Z]*([^,]*, "\([a-z-]*\)",.*/--\1/p' tools-testing-ktstr/builtin-{shell,runs}.c)
 has "and every option of shell and runs" docs/ktstr.md "${names[@]}"

@@ -14,13 +14,13 @@
 
 #include <subcmd/pager.h>
 
-#include "ctprof/capture.h"
-#include "ctprof/file.h"
-#include "ctprof/print.h"
+#include "capture.h"
+#include "file.h"
+#include "print.h"
 #include "lib/clock.h"
 #include "lib/parse.h"
 #include "lib/paths.h"
-#include "commands/builtin.h"
+#include "tools-testing-ktstr/commands/builtin.h"
 
 #define DEFAULT_OUTPUT	"host.ctprof.zst"
 #define DEFAULT_LIMIT	500

@@ -20,10 +20,10 @@
 #include "lib/parse.h"
 #include "lib/paths.h"
 #include "lib/status.h"
-#include "perf/assertions.h"
-#include "perf/sides.h"
-#include "stats/stats.h"
-#include "commands/builtin.h"
+#include "assertions.h"
+#include "sides.h"
+#include "tools-testing-ktstr/stats/stats.h"
+#include "tools-testing-ktstr/commands/builtin.h"
 
 #define MAX_REPEATS	50
 #define UNDECIDED	2	/* exit status, as of `ktstr run` */
