@@ -530,8 +530,6 @@ static const struct tool_option {
 	{ "verifier", "json", NULL, ".json = o.json" },
 	{ "funify", "seed", NULL, "funify_names__init(&names, seed_option)" },
 	{ "funify", "keep", NULL, "funify__rewrite(&names, &keep_option" },
-	{ "export", "test", NULL, "suite__find_test(&s, test_option" },
-	{ "export", "output", NULL, "if (output_option)" },
 	{ "dump", "map", NULL, "map_option" }, { "dump", "task", NULL, "task_option" },
 	{ "dump", "brief", NULL, "&& brief)" }, { "dump", "diff", NULL, "if (diff)" },
 	{ "dump", "json", NULL, "as_json)" }, { "dump", "no-pager", NULL, "if (!no_pager" },
