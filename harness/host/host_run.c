@@ -21,10 +21,10 @@
 #include "harness/guest/init/cgroup_root.h"
 #include "harness/checks/checks.h"
 #include "harness/plan/here.h"
-#include "active.h"
+#include "here/active.h"
 #include "host_run.h"
 #include "interrupt.h"
-#include "kernel_log.h"
+#include "here/kernel_log.h"
 #include "lib/paths.h"
 #include "harness/model/seen.h"
 #include "pack.h"
@@ -243,14 +243,22 @@ static void tell(struct ktstr_run *run, const struct guest_shared *s)
 }
 
 /*
- * Remove the empty folders from @root up to @parent; others have processes in them. The one at @walk
- * was there before.
+ * Remove what a body that was killed has left below @root, then the empty folders from there up to
+ * @parent; others have processes in them. The one at @walk was there before.
  */
 static void remove_cgroups(const char *walk, const char *parent, char *root)
 {
 	size_t mount = strlen(GUEST_CGROUP_MOUNT), keep = mount + strlen(parent);
+	struct ktstr_cgroups cg;
+	struct ktstr_err err;
 	char *slash;
 
+	guest_cgroup__kill(root + mount);
+	if (!ktstr_cgroups__init(&cg, GUEST_CGROUP_MOUNT, root, NULL, &err)) {
+		if (ktstr_cgroups__sweep(&cg, &err))
+			fprintf(stderr, "ktstr: %s\n", err.msg);
+		ktstr_cgroups__fini(&cg);
+	}
 	while (strlen(root) >= keep && strcmp(root + mount, walk) && !rmdir(root)) {
 		slash = strrchr(root, '/');
 		*slash = '\0';
@@ -327,8 +335,6 @@ int ktstr_host__run(struct ktstr_run *run, const struct ktstr_deadlines *d, cons
 	if (!ret)
 		ktstr_active__judge(&before, &after, run->result);
 	ktstr_guest_args__free(&args);
-	/* processes that a crashed body has left behind */
-	guest_cgroup__kill(below);
 	remove_cgroups(walk, parent, root);
 	return ret;
 }

@@ -6,7 +6,15 @@
 
 #include <ktstr/inspect.h>
 
+#include "harness/plan/plan.h"
 #include "monitor.h"
+
+static bool missed;
+
+bool ktstr_monitor__was_missed(void)
+{
+	return missed;
+}
 
 double ktstr_monitor_figure(const struct ktstr_result *r, const char *name)
 {
@@ -15,6 +23,7 @@ double ktstr_monitor_figure(const struct ktstr_result *r, const char *name)
 	const struct ktstr_monitor_summary *m = s ? &s->summary : NULL;
 	int event;
 
+	missed |= r->run && r->run->plan && r->run->plan->host_only;
 	if (!m || !m->samples)
 		return NAN;
 	const struct {

@@ -96,4 +96,7 @@ void ktstr_monitor_text__phase(const struct ktstr_run *run, const void *state, u
 int ktstr_monitor_text__csv(const struct ktstr_run *run, const struct ktstr_monitor_state *s,
 			    const char *path);
 
+/* Has this process asked for a figure that is not there, as there is no guest? */
+bool ktstr_monitor__was_missed(void);
+
 #endif

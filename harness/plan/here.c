@@ -110,6 +110,10 @@ int ktstr_plan__here(struct ktstr_plan *p, struct ktstr_err *err)
 		return ktstr_err(err, ENOTSUP,
 				 "test %s: expect_kind: is about a guest that breaks, and this machine must not",
 				 t->name);
+	/* such callbacks look at snapshots */
+	p->no_callbacks = p->num_snapshots && (t->post_vm || t->post_vm_unconditional);
+	if (p->no_callbacks)
+		leave_out(p, t->post_vm ? "post_vm" : "post_vm_unconditional");
 	leave_out_checks(p);
 	p->scheduler = NULL;
 	p->num_snapshots = 0;

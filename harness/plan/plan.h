@@ -40,6 +40,7 @@ struct ktstr_plan {
 	bool here;			/* here.h: host_only, and the test was written for a guest */
 	const char *left_out[16];	/* then: attributes and checks that are not judged */
 	unsigned int nr_left_out;
+	bool no_callbacks;		/* those of the host are among them */
 	struct ktstr_checks checks;	/* resolved: library, scheduler, test */
 };
 

@@ -26,6 +26,7 @@
 	ROW(perf_delta, "perf-delta", "build a commit and the work tree, run both, compare them")	\
 	ROW(stats, "stats", "show or compare the results of runs that are kept")	\
 	ROW(dump, "dump", "show a dump of a scheduler that failed, or compare two")	\
+	ROW(funify, "funify", "print a dump or another JSON file with made-up names")	\
 	ROW(replay, "replay", "repeat a deterministic run up to a moment: dump, gdb")	\
 	ROW(trace, "trace", "compare traces of schedules, or show who waited for whom")	\
 	ROW(ctprof, "ctprof", "profile the threads of a host by the kernel's counters")		\

@@ -19,11 +19,11 @@
 /* The script, in this program. */
 extern const char runfile_script[], runfile_script_end[];
 asm(".pushsection .rodata\n"
-    ".global runfile_script, runfile_script_end\n"
-    "runfile_script: .incbin \"tools-testing-ktstr/export/runfile.sh\"\n"
-    "runfile_script_end:\n"
-    ".byte 0\n"
-    ".popsection");
+	".global runfile_script, runfile_script_end\n"
+	"runfile_script: .incbin \"tools-testing-ktstr/export/runfile.sh\"\n"
+	"runfile_script_end:\n"
+	".byte 0\n"
+	".popsection");
 
 static int make_room(struct runfile *r, size_t *room)
 {

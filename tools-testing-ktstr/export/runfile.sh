@@ -202,7 +202,9 @@ change_machine()
 		echo 1 > "$stats"
 	fi
 	[ -z "$cgroup" ] || return 0
-	own_cgroup=$cgroups/ktstr-$$
+	# as in a guest; somebody else's stays
+	own_cgroup=$cgroups/ktstr
+	mkdir "$own_cgroup" 2> /dev/null || own_cgroup=$cgroups/ktstr-$$
 	for controller in cpuset cpu; do
 		case " $(cat "$cgroups/cgroup.subtree_control" 2> /dev/null) " in
 		*" $controller "*) ;;

@@ -326,4 +326,39 @@ TEST_F(callback, all_that_is_known_of_the_run_can_be_asked_for)
 	ktstr_seen__free(seen);
 }
 
+static int claims_of_the_monitor(struct ktstr_result *r)
+{
+	claim_between(r, ktstr_monitor_figure(r, "max_imbalance"), 1, 4);
+	return 0;
+}
+
+/* Of a test that was written for a guest (plan/here.h): no failure without data, and no pass. */
+TEST_F(callback, without_a_guest_a_claim_about_the_monitor_has_no_verdict)
+{
+	self->plan.host_only = true;
+	self->plan.here = true;
+	self->test.post_vm = claims_of_the_monitor;
+	ktstr_callbacks__run(&self->run);
+	EXPECT_EQ(KTSTR_INCONCLUSIVE, self->run.verdict);
+	EXPECT_EQ(KTSTR_INCONCLUSIVE, ktstr_result__outcome(self->run.result));
+	/* other claims count */
+	self->run.verdict = KTSTR_PASS;
+	self->test.post_vm = claims;
+	ktstr_callbacks__run(&self->run);
+	EXPECT_EQ(KTSTR_FAIL, self->run.verdict);
+}
+
+TEST_F(callback, without_a_guest_nobody_looks_at_a_body_that_could_not_be_run)
+{
+	self->plan.here = true;
+	self->run.raw = self->run.verdict = KTSTR_SKIP;
+	self->test.post_vm = self->test.post_vm_unconditional = claims;
+	ktstr_callbacks__run(&self->run);
+	EXPECT_EQ(KTSTR_SKIP, self->run.verdict);
+	self->run.raw = self->run.verdict = KTSTR_PASS;
+	self->plan.no_callbacks = true;
+	ktstr_callbacks__run(&self->run);
+	EXPECT_EQ(KTSTR_PASS, self->run.verdict);
+}
+
 TEST_HARNESS_MAIN

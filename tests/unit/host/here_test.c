@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Promises of harness/host/here.h and active.h, on made-up trees of sysfs: what a machine lacks is
+ * Promises of harness/host/here/, on made-up trees of sysfs: what a machine lacks is
  * named, all of it, and a change of the active scheduler is noticed.
  */
 #include <errno.h>
@@ -12,8 +12,8 @@
 
 #include <ktstr.h>
 
-#include "harness/host/active.h"
-#include "harness/host/here.h"
+#include "harness/host/here/active.h"
+#include "harness/host/here/here.h"
 #include "lib/paths.h"
 #include "tests/unit/put_file.h"
 

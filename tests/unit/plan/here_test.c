@@ -87,6 +87,30 @@ TEST(what_the_monitor_would_judge_is_named_and_off)
 	EXPECT_EQ(70, p.checks.max_gap_ms);
 }
 
+static int callback(struct ktstr_result *r)
+{
+	(void)r;
+	return 0;
+}
+
+TEST(callbacks_that_look_at_snapshots_are_left_out_with_them)
+{
+	struct ktstr_test t = plain;
+	struct ktstr_plan p;
+	struct ktstr_err err;
+
+	t.post_vm = callback;
+	ASSERT_EQ(0, here(&p, &t, &err)) TH_LOG("%s", err.msg);
+	EXPECT_FALSE(p.no_callbacks);
+	EXPECT_EQ(0, p.nr_left_out);
+	t.num_snapshots = 2;
+	ASSERT_EQ(0, here(&p, &t, &err)) TH_LOG("%s", err.msg);
+	EXPECT_TRUE(p.no_callbacks);
+	ASSERT_EQ(2, p.nr_left_out);
+	EXPECT_STREQ("num_snapshots", p.left_out[0]);
+	EXPECT_STREQ("post_vm", p.left_out[1]);
+}
+
 TEST(a_test_that_makes_no_sense_without_its_scheduler_is_refused)
 {
 	static const struct ktstr_scheduler * const staged[] = { &sched, NULL };

@@ -528,6 +528,8 @@ static const struct tool_option {
 	{ "verifier", "jobs", NULL, "ktstr_parse_u64(o.jobs" },
 	{ "verifier", "runs", "KTSTR_RUNS_ROOT", "realpath(o.runs" },
 	{ "verifier", "json", NULL, ".json = o.json" },
+	{ "funify", "seed", NULL, "funify_names__init(&names, seed_option)" },
+	{ "funify", "keep", NULL, "funify__rewrite(&names, &keep_option" },
 	{ "dump", "map", NULL, "map_option" }, { "dump", "task", NULL, "task_option" },
 	{ "dump", "brief", NULL, "&& brief)" }, { "dump", "diff", NULL, "if (diff)" },
 	{ "dump", "json", NULL, "as_json)" }, { "dump", "no-pager", NULL, "if (!no_pager" },

@@ -20,7 +20,7 @@
 #include "lib/file.h"
 #include "active.h"
 #include "here.h"
-#include "pack.h"
+#include "harness/host/pack.h"
 
 /* What is missing, one after the other. */
 struct missing {
