@@ -10,7 +10,7 @@
 #include "harness/checks/checks.h"
 #include "direct.h"
 #include "expect.h"
-#include "here/here.h"
+#include "here.h"
 #include "interrupt.h"
 #include "harness/kernel/kernel.h"
 #include "harness/report/report.h"

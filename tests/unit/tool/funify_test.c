@@ -60,8 +60,9 @@ TEST_F(funify, a_name_is_an_adjective_an_animal_and_four_digits)
 	char *name = name_of(self, "cg_a"), *again = name_of(self, "cg_a"), *other = name_of(self, "cg_b");
 	unsigned int digits;
 	char a[32], b[32];
+	int nr = sscanf(name, "%31[a-z]-%31[a-z]-%4x", a, b, &digits);
 
-	EXPECT_EQ(3, sscanf(name, "%31[a-z]-%31[a-z]-%4x", a, b, &digits)) TH_LOG("%s", name);
+	EXPECT_EQ(3, nr) TH_LOG("%s", name);
 	EXPECT_STREQ(name, again);
 	EXPECT_NE(0, strcmp(name, other));
 	free(name);

@@ -18,7 +18,7 @@
 #include "harness/plan/scheduler.h"
 #include "harness/report/report.h"
 #include "lib/file.h"
-#include "active.h"
+#include "here/active.h"
 #include "here.h"
 #include "harness/host/pack.h"
 
