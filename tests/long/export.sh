@@ -48,7 +48,7 @@ case_ host_only sh $f/two_cgroups_here.run
 cat $cg/cgroup.subtree_control > after
 echo "case controllers"; cat before after; cat /proc/sys/kernel/sched_schedstats
 traces none
-scx_simple > /dev/null & s=$!
+scx_simple > /dev/null 2>&1 & s=$!
 state enabled
 case_ simple sh $f/equal_cgroups_scx_simple.run --results results
 case_ payloads sh $f/payloads_run_beside_workers.run
@@ -64,7 +64,7 @@ until [ "$(ps -e -o comm | grep -c '^cg_')" = 0 ] && [ ! -d $cg/ktstr/cg_a ]; do
 traces killed
 kill -INT $s; wait $s
 state disabled
-scx_ktstr --crash-after 6000 > /dev/null & s=$!
+scx_ktstr --crash-after 6000 > /dev/null 2>&1 & s=$!
 state enabled
 case_ ejected sh $f/equal_cgroups_scx_simple.run --duration 12
 wait $s
