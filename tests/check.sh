@@ -242,12 +242,13 @@ test_kernel()
 	echo "${KTSTR_TEST_KERNEL:-$("$OUTPUT/ktstr" kernel path)}"
 }
 
+# A C program's test that a comment calls "Long: NAME" is run by tests/long/work_types.sh.
 # Crashes are not run a second time, which trace_test.sh asks for. A test that says so in a comment,
 # "Own: /dev/shm", finds there only what is its own: in a mount
 # namespace or, where that is refused, because nothing else runs.
 check_e2e()
 {
-	local t name how what kernel own
+	local t name how what kernel own long
 
 	# Programs in obj/ have to be told where the suite's programs are, and which kernel to boot.
 	kernel=$(test_kernel)
@@ -256,10 +257,11 @@ check_e2e()
 		name=${t#tests/}
 		name=${name%.*}
 		case $t in
-		*.c)	what=(env PATH="$OUTPUT:$PATH" KTSTR_LIBDIR="$OUTPUT" KTSTR_AUTO_REPRO=off
+		*.c)	mapfile -t long < <(sed -n 's/^ \* Long: /-T\n/p' "$t")
+			what=(env PATH="$OUTPUT:$PATH" KTSTR_LIBDIR="$OUTPUT" KTSTR_AUTO_REPRO=off
 			      KTSTR_RUNS_ROOT="$logs/runs"
 			      ${kernel:+KTSTR_TEST_KERNEL="$kernel"}
-			      timeout 600 "$OUTPUT/obj/tests/$name") ;;
+			      timeout 600 "$OUTPUT/obj/tests/$name" "${long[@]}") ;;
 		*.sh)	what=(env KTSTR_AUTO_REPRO=off timeout 600 bash "$t") ;;
 		esac
 		how=queue
