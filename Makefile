@@ -151,6 +151,9 @@ install-help: $(OUTPUT)/ktstr
 %/kernel/kernel.o: override CFLAGS += $(if $(IN_TREE),-DKTSTR_TREE='"$(KSRC)"')
 $(foreach f,/ /san/ /fuzz/,$(OBJ)$(f)tools-testing-ktstr/%.o): override CFLAGS += -isystem $(KSRC)/tools/lib
 
+# The script of exported tests is in the tool.
+$(foreach f,/ /san/,$(OBJ)$(f)tools-testing-ktstr/export/runfile.o): tools-testing-ktstr/export/runfile.sh
+
 # The TCG plugin runs inside QEMU, which is always the host's.
 $(OUTPUT)/hostcall.so: $(wildcard vmm/qemu/plugin/*.[ch]) vmm/qemu/mark.h \
 		vmm/qemu/probe_area.h vmm/qemu/tally_area.h vmm/probe.h vmm/tally.h $(OBJ)/flags

@@ -3,12 +3,15 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/kernel.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "build_id.h"
+#include "siphash.h"
 
 #define MAX_HEADERS	256
 #define MAX_NOTES	4096	/* bytes of a note segment that are looked at */
@@ -83,19 +86,51 @@ int ktstr_build_id(const char *path, char *buf, size_t size)
 	return 0;
 }
 
+/* The files that were read last: a process asks for those of its next test, too. */
+static struct memo {
+	struct stat st;
+	uint64_t hash;
+} memo[4];
+
+static bool is_same(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
+	       a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec &&
+	       a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
+}
+
+static int hash_content(int fd, uint64_t *hash)
+{
+	unsigned char buf[65536];
+	struct siphash h;
+	ssize_t n;
+
+	siphash_init(&h);
+	while ((n = read(fd, buf, sizeof(buf))) > 0)
+		siphash_add(&h, buf, (size_t)n);
+	*hash = siphash_end(&h);
+	return n < 0 ? -errno : 0;
+}
+
 int ktstr_file_hash(const char *path, uint64_t *hash)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	unsigned char buf[65536];
-	ssize_t n, i;
+	static unsigned int next;
+	int fd = open(path, O_RDONLY | O_CLOEXEC), ret;
+	struct stat st;
+	size_t i;
 
 	if (fd < 0)
 		return -errno;
-	*hash = 0xcbf29ce484222325ull;
-	while ((n = read(fd, buf, sizeof(buf))) > 0)
-		for (i = 0; i < n; i++)
-			*hash = (*hash ^ buf[i]) * 0x100000001b3ull;
-	n = n < 0 ? -errno : 0;
+	ret = fstat(fd, &st) ? -errno : 0;
+	for (i = 0; !ret && i < ARRAY_SIZE(memo); i++)
+		if (S_ISREG(st.st_mode) && is_same(&memo[i].st, &st))
+			break;
+	if (!ret && i < ARRAY_SIZE(memo))
+		*hash = memo[i].hash;
+	else if (!ret)
+		ret = hash_content(fd, hash);
+	if (!ret && i == ARRAY_SIZE(memo))
+		memo[next++ % ARRAY_SIZE(memo)] = (struct memo){ st, *hash };
 	close(fd);
-	return (int)n;
+	return ret;
 }

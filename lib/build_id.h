@@ -14,7 +14,10 @@
  */
 int ktstr_build_id(const char *path, char *buf, size_t size);
 
-/* A stable hash (FNV-1a, 64 bits) of the bytes of the file @path. 0 or -errno. */
+/*
+ * A stable hash (SipHash-1-3) of the bytes of the file @path, which are not read again as long as its size
+ * and times are the same. One thread. 0 or -errno.
+ */
 int ktstr_file_hash(const char *path, uint64_t *hash);
 
 #endif

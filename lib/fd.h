@@ -36,6 +36,8 @@ static inline int fd_high(int fd)
 
 /* All @bytes, to or from offset @at of a file. 0 or -errno; -ENODATA: the file is shorter. */
 int fd_write_at(int fd, const void *buf, uint64_t bytes, uint64_t at);
+/* The same in a new file: pages of zeroes become holes. The caller sets the file's size. */
+int fd_write_sparse(int fd, const void *buf, uint64_t bytes, uint64_t at);
 int fd_read_at(int fd, void *buf, uint64_t bytes, uint64_t at);
 
 #endif

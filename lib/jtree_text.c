@@ -263,7 +263,8 @@ struct ktstr_jnode *ktstr_jtree__parse(struct ktstr_jtree *t, const char *text, 
 	if (t->error)
 		ktstr_err(err, -t->error, "line %u: more than %zu MiB of values", line, t->max >> 20);
 	else
-		ktstr_err(err, EBADMSG, "line %u: %s", line, r.why ?: "no value");
+		ktstr_err(err, EBADMSG, "line %u: %s (byte %zu)", line, r.why ?: "no value",
+			  (size_t)(r.at - text));
 	return NULL;
 }
 

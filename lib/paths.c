@@ -12,16 +12,32 @@
 
 #include "paths.h"
 
+#define SELF	"/proc/self/exe"
+#define GONE	" (deleted)"	/* what proc(5) adds to the name of a file that was removed */
+
 int ktstr_paths__exe(char *buf, size_t size)
 {
-	ssize_t n = readlink("/proc/self/exe", buf, size);
+	ssize_t n = readlink(SELF, buf, size);
 
 	if (n < 0)
 		return -errno;
 	if ((size_t)n >= size)
 		return -ENAMETOOLONG;
 	buf[n] = '\0';
+	if ((size_t)n > strlen(GONE) && !strcmp(buf + n - strlen(GONE), GONE) && access(buf, F_OK))
+		buf[n - strlen(GONE)] = '\0';
 	return 0;
+}
+
+int ktstr_paths__exe_file(char *buf, size_t size)
+{
+	struct stat self, file;
+	int ret = ktstr_paths__exe(buf, size);
+
+	if (!ret && !stat(SELF, &self) && !stat(buf, &file) && self.st_dev == file.st_dev &&
+	    self.st_ino == file.st_ino)
+		return 0;
+	return ret ?: ktstr_paths__fmt(buf, size, SELF);
 }
 
 int ktstr_paths__exe_dir(char *buf, size_t size)

@@ -10,6 +10,11 @@
 
 /* The running test program (the real file behind /proc/self/exe), and its folder. */
 int ktstr_paths__exe(char *buf, size_t size);
+/*
+ * What the program is read by: the same, or /proc/self/exe when a build has removed or replaced the
+ * file meanwhile.
+ */
+int ktstr_paths__exe_file(char *buf, size_t size);
 int ktstr_paths__exe_dir(char *buf, size_t size);
 /* The file @name in KTSTR_LIBDIR, or beside the test program. 0 or -errno: it cannot be read. */
 int ktstr_paths__beside(char *buf, size_t size, const char *name);

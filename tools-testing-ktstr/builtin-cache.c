@@ -46,7 +46,7 @@ static void print_image(const struct ktstr_image_entry *e)
 	char stamp[32] = "";
 	struct tm tm;
 
-	/* its path, without what follows it */
+	/* its release, without what follows it */
 	len = (int)strcspn(kernel, " ") < len ? (int)strcspn(kernel, " ") : len;
 	base = kernel;
 	if (localtime_r(&used, &tm))

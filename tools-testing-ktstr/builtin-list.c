@@ -6,6 +6,7 @@
 
 #include "commands/builtin.h"
 #include "tools-testing-ktstr/run/suite.h"
+#include "ctprof/print.h"
 #include "features/features.h"
 #include "tables/tables.h"
 
@@ -21,13 +22,14 @@ static const char * const list_usage[] = {
 	"ktstr list metrics [--json]",
 	"ktstr list scenarios [--json | --markdown]",
 	"ktstr list presets [--json]",
+	"ktstr list ctprof-metrics [--json | --markdown]",
 	"ktstr list features [--json | --markdown]",
 	NULL
 };
 
 static const struct option list_options[] = {
 	OPT_BOOLEAN(0, "json", &as_json, "print a JSON array"),
-	OPT_BOOLEAN(0, "markdown", &as_markdown, "work-types, scenarios, ops, features: print what docs/ has of them"),
+	OPT_BOOLEAN(0, "markdown", &as_markdown, "work-types, scenarios, ops, ctprof-metrics, features: print what docs/ has of them"),
 	OPT_END()
 };
 
@@ -72,6 +74,7 @@ static const struct table {
 	{ "metrics", print_metrics },
 	{ "scenarios", print_scenarios, true },
 	{ "presets", print_presets },
+	{ "ctprof-metrics", print_ctprof_metrics, true },
 	{ "features", print_features, true },
 };
 
@@ -102,7 +105,7 @@ int cmd_list(int argc, const char **argv)
 		if (!strcmp(argv[0], tables[i].name))
 			return list_table(&tables[i], argc - 1, argv + 1);
 	if (as_markdown)
-		return complain(WRONG_USAGE, NULL, "list: only work-types, ops, scenarios and features have --markdown");
+		return complain(WRONG_USAGE, NULL, "list: only work-types, ops, scenarios, ctprof-metrics and features have --markdown");
 	if (argc && (!strcmp(argv[0], "programs") || !strcmp(argv[0], "tests") ||
 		     !strcmp(argv[0], "gauntlet"))) {
 		programs = !strcmp(argv[0], "programs");

@@ -34,8 +34,6 @@ int cmd_show_thresholds(int argc, const char **argv)
 	if (!argc)
 		return complain(WRONG_USAGE, NULL,
 				"show-thresholds: which test? (see 'ktstr help show-thresholds')");
-	name = strncmp(argv[0], KTSTR_BASE "/", sizeof(KTSTR_BASE)) ? argv[0] :
-	       argv[0] + sizeof(KTSTR_BASE);
 	ret = suite__find(&s, argv + 1, argc - 1, &err);
 	if (!ret)
 		ret = suite__list(&s, &err);
@@ -43,8 +41,7 @@ int cmd_show_thresholds(int argc, const char **argv)
 		suite__free(&s);
 		return complain(1, NULL, "%s", err.msg);
 	}
-	for (i = 0; i < s.tests.nr && strcmp(s.tests.item[i], name); i++)
-		;
+	i = suite__find_test(&s, argv[0], &name);
 	if (i == s.tests.nr) {
 		near = ktstr_suggest(name, (const char * const *)s.tests.item, s.tests.nr);
 		ret = complain(WRONG_USAGE, near, "show-thresholds: no test is named '%s'", name);

@@ -86,26 +86,6 @@ static bool next_data(int fd, uint64_t size, uint64_t *from, uint64_t *end)
 	return true;
 }
 
-static bool is_zero(const uint8_t *page)
-{
-	return !page[0] && !memcmp(page, page + 1, PAGE_BYTES - 1);
-}
-
-/* Memory @p, [from, end) of it, to the same bytes behind @at in the file. */
-static int write_pages(int fd, const uint8_t *p, uint64_t from, uint64_t end, uint64_t at)
-{
-	uint64_t run = from, page;
-	int r = 0;
-
-	for (page = from; page < end && !r; page += PAGE_BYTES) {
-		if (!is_zero(p + page))
-			continue;
-		r = fd_write_at(fd, p + run, page - run, at + run);
-		run = page + PAGE_BYTES;
-	}
-	return r || run >= end ? r : fd_write_at(fd, p + run, end - run, at + run);
-}
-
 /* A hole of the RAM's own file is not read: that would allocate its pages. */
 int vm_ram_write(const struct vm_ram *ram, uint64_t gpa, uint64_t len, int fd, uint64_t at)
 {
@@ -123,9 +103,11 @@ int vm_ram_write(const struct vm_ram *ram, uint64_t gpa, uint64_t len, int fd, u
 		end = begin + len - base < ram->node_bytes[i] ? begin + len - base :
 		      ram->node_bytes[i];
 		if (ram->fd[i] < 0)
-			r = write_pages(fd, ram->base + base, from, end, at + base - begin);
+			r = fd_write_sparse(fd, ram->base + base + from, end - from,
+					    at + base - begin + from);
 		for (; ram->fd[i] >= 0 && !r && next_data(ram->fd[i], end, &from, &to); from = to)
-			r = write_pages(fd, ram->base + base, from, to, at + base - begin);
+			r = fd_write_sparse(fd, ram->base + base + from, to - from,
+					    at + base - begin + from);
 	}
 	return r;
 }

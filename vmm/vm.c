@@ -187,6 +187,8 @@ static int check_spec(const struct vm_spec *s, struct vm_image *image, struct kt
 		return -EINVAL;
 	if (vm_image_read(s->kernel, image, err))
 		return -EINVAL;
+	if (s->vmlinux && image->format != VM_IMAGE_BZIMAGE)
+		return ktstr_err(err, EINVAL, "vmlinux: kernel %s is no bzImage", s->kernel);
 	return ops->check(s, image, err);
 }
 

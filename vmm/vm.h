@@ -88,6 +88,11 @@ enum vm_mark_slot {
 
 struct vm_spec {
 	const char *kernel;		/* bzImage or vmlinux; required */
+	/*
+	 * What the bzImage @kernel unpacks to, its relocations behind it: the machine begins there, where
+	 * it would come to by itself. NULL: the kernel unpacks itself.
+	 */
+	const char *vmlinux;
 	int initrd_fd;			/* whole file is the initrd; -1: none. Borrowed. */
 	struct vm_part initrd_base;	/* goes before it; the kvm backend shares its pages */
 	const char *cmdline;		/* appended after the backend's own parameters */

@@ -10,9 +10,11 @@
 #include "harness/checks/checks.h"
 #include "direct.h"
 #include "expect.h"
+#include "here.h"
 #include "interrupt.h"
 #include "harness/kernel/kernel.h"
 #include "harness/report/report.h"
+#include "harness/plan/here.h"
 #include "harness/plan/opts.h"
 #include "harness/plan/override.h"
 #include "schedulers.h"
@@ -91,7 +93,8 @@ void ktstr_kernel_line__print(void)
 	ktstr_report__print(text);
 }
 
-static int run_exact(const struct ktstr_variant *v)
+/* @here: not in a guest, although the test was written for one. */
+static int run_variant(const struct ktstr_variant *v, bool here)
 {
 	enum ktstr_outcome verdict;
 	struct ktstr_run_opts opts;
@@ -106,9 +109,12 @@ static int run_exact(const struct ktstr_variant *v)
 		return KTSTR_EXIT_FAIL;
 	}
 	puts("KTAP version 1");
-	ktstr_kernel_line__print();
+	if (here)
+		ktstr_here__print(v->test);
+	else
+		ktstr_kernel_line__print();
 	puts("1..1");
-	if (ktstr_plan__for_variant(&plan, v, &err)) {
+	if (ktstr_plan__for_variant(&plan, v, &err) || (here && ktstr_plan__here(&plan, &err))) {
 		ktstr_report__print(err.msg);
 		put_result(v, KTSTR_FAIL, "");
 		return KTSTR_EXIT_FAIL;
@@ -128,8 +134,18 @@ static int run_exact(const struct ktstr_variant *v)
 	ktstr_run__free(&run);
 	if (sig)
 		return 128 + sig;
-	status = ktstr_exit__native(verdict);
+	status = here && verdict == KTSTR_SKIP ? KTSTR_EXIT_SKIP : ktstr_exit__native(verdict);
 	return lost && status == KTSTR_EXIT_PASS ? KTSTR_EXIT_UNRECORDED : status;
+}
+
+static int run_exact(const struct ktstr_variant *v)
+{
+	return run_variant(v, false);
+}
+
+static int run_here(const struct ktstr_variant *v)
+{
+	return run_variant(v, true);
 }
 
 /*
@@ -166,6 +182,10 @@ bool ktstr_direct(int argc, char **argv, const struct ktstr_registry *registry, 
 	} verbs[] = {
 		{ "--show-thresholds", show_thresholds },
 		{ "--exact", run_exact },
+		{ "--here", run_here },
+		{ "--needs", ktstr_here__needs },
+		{ "--fits", ktstr_here__fits },
+		{ "--pack", ktstr_here__pack },
 	};
 	struct ktstr_variant v;
 	size_t i;

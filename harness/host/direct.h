@@ -4,6 +4,10 @@
  *
  *	PROGRAM --show-thresholds TEST	the checks of a test, and who set them
  *	PROGRAM --exact TEST		run this one test; the exit status is its verdict
+ *	PROGRAM --here TEST		the same on this machine, without a guest (here.h)
+ *	PROGRAM --needs TEST		what --here needs of a machine
+ *	PROGRAM --fits TEST		does this machine have that?
+ *	PROGRAM --pack TEST		the files that it needs, a tar archive
  *
  * TEST is a name or an id: TEST, TEST/PRESET, gauntlet/TEST/PRESET.
  */

@@ -19,9 +19,12 @@
 #include "harness/guest/cgroup/cgroup.h"
 #include "harness/guest/init/body.h"
 #include "harness/guest/init/cgroup_root.h"
-#include "harness/plan/plan.h"
+#include "harness/checks/checks.h"
+#include "harness/plan/here.h"
+#include "active.h"
 #include "host_run.h"
 #include "interrupt.h"
+#include "kernel_log.h"
 #include "lib/paths.h"
 #include "harness/model/seen.h"
 #include "pack.h"
@@ -121,10 +124,33 @@ static void read_outputs(struct ktstr_seen *seen)
 			ktstr_outputs__add(&seen->outputs, &r.what, r.text, r.len);
 }
 
-static void child(const struct ktstr_test *test, const struct ktstr_guest_args *args,
+static void tell_left_out(struct ktstr_result *r, const char *name)
+{
+	char text[KTSTR_DETAIL_LEN];
+	uint32_t i;
+
+	snprintf(text, sizeof(text), "ok %s # SKIP " KTSTR_NO_GUEST_MEMORY, name);
+	for (i = 0; i < r->nr_details; i++)
+		if (!strcmp(r->details[i].text, text))
+			return;
+	ktstr_result__add(r, KTSTR_NOTE, KTSTR_PART, "%s", text);
+}
+
+/* Checks of sets in a body that was written for a guest: "NAME=VALUE" lines. */
+static void leave_out_checks(struct ktstr_ctx *ctx, const char *text)
+{
+	char name[KTSTR_CHECK_TEXT_MAX];
+
+	for (; *text; text = strchrnul(text, '\n'), text += *text == '\n') {
+		snprintf(name, sizeof(name), "%.*s", (int)strcspn(text, "=\n"), text);
+		tell_left_out(ctx->result, name);
+	}
+}
+
+static void child(const struct ktstr_plan *plan, const struct ktstr_guest_args *args,
 		  const char *output, struct guest_shared *s) __attribute__((noreturn));
 
-static void child(const struct ktstr_test *test, const struct ktstr_guest_args *args,
+static void child(const struct ktstr_plan *plan, const struct ktstr_guest_args *args,
 		  const char *output, struct guest_shared *s)
 {
 	static struct guest_context c;
@@ -139,12 +165,15 @@ static void child(const struct ktstr_test *test, const struct ktstr_guest_args *
 		dup2(fd, STDOUT_FILENO);
 		dup2(fd, STDERR_FILENO);
 	}
-	if (guest_context__init(&c, test, args, s, &err)) {
+	if (guest_context__init(&c, plan->test, args, s, &err)) {
 		ktstr_result__add(&s->result, KTSTR_FAILS, KTSTR_INFRASTRUCTURE, "host_only: %s",
 				  err.msg);
 		_exit(0);
 	}
 	c.ctx.output = write_output;
+	c.ctx.here = plan->here;
+	if (plan->here)
+		c.ctx.monitor_checks = leave_out_checks;
 	guest_context__run(&c, s);
 	_exit(0);
 }
@@ -189,6 +218,17 @@ static void await(struct ktstr_run *run, const struct ktstr_deadlines *d, const 
 	close(p[0].fd);
 }
 
+/* In a body that was written for a guest the kernel's log counts, as it does there. */
+static int open_log(struct ktstr_run *run)
+{
+	int fd = run->plan->here ? ktstr_kernel_log__open() : -1;
+
+	if (run->plan->here && fd < 0)
+		ktstr_result__add(run->result, KTSTR_UNDECIDED, KTSTR_NO_DATA,
+				  "the kernel log cannot be read: %s", strerror(-fd));
+	return fd;
+}
+
 /* Fill in what the messages of a guest would have said. */
 static void tell(struct ktstr_run *run, const struct guest_shared *s)
 {
@@ -222,7 +262,7 @@ static int run_body(struct ktstr_run *run, const struct ktstr_deadlines *d,
 		    struct ktstr_err *err)
 {
 	struct guest_shared *s = guest_shared__new();
-	int ret = 0;
+	int ret = 0, log = -1;
 	pid_t pid;
 
 	outputs_fd = memfd_create("outputs", MFD_CLOEXEC);
@@ -231,10 +271,11 @@ static int run_body(struct ktstr_run *run, const struct ktstr_deadlines *d,
 		guest_shared__free(s);
 		return ret;
 	}
+	log = open_log(run);
 	fflush(NULL);
 	pid = fork();
 	if (!pid)
-		child(run->plan->test, args, output, s);
+		child(run->plan, args, output, s);
 	if (pid < 0) {
 		ret = ktstr_err(err, errno, "host_only: fork: %s", strerror(errno));
 	} else {
@@ -243,6 +284,8 @@ static int run_body(struct ktstr_run *run, const struct ktstr_deadlines *d,
 		tell(run, s);
 		read_outputs(run->seen);
 	}
+	if (log >= 0)
+		ktstr_kernel_log__read(log, run->seen);
 	close(outputs_fd);
 	guest_shared__free(s);
 	return ret;
@@ -252,9 +295,15 @@ int ktstr_host__run(struct ktstr_run *run, const struct ktstr_deadlines *d, cons
 		    struct ktstr_err *err)
 {
 	char parent[PATH_MAX / 4], walk[PATH_MAX / 4], below[PATH_MAX / 2], root[PATH_MAX];
+	struct ktstr_active before, after;
 	struct ktstr_guest_args args;
+	unsigned int i;
 	int ret;
 
+	ktstr_active__read(&before, "/sys");
+	snprintf(run->active, sizeof(run->active), "%s", ktstr_active__name(&before));
+	for (i = 0; i < run->plan->nr_left_out; i++)
+		tell_left_out(run->result, run->plan->left_out[i]);
 	ret = ktstr_host__cgroup_parent(parent, sizeof(parent), err);
 	if (!ret)
 		ret = ktstr_host__cgroup_walk(parent, walk, sizeof(walk), err);
@@ -274,6 +323,9 @@ int ktstr_host__run(struct ktstr_run *run, const struct ktstr_deadlines *d, cons
 		ktstr_err(err, -ret, "host_only: %s", strerror(-ret));
 	else
 		ret = run_body(run, d, &args, output, err);
+	ktstr_active__read(&after, "/sys");
+	if (!ret)
+		ktstr_active__judge(&before, &after, run->result);
 	ktstr_guest_args__free(&args);
 	/* processes that a crashed body has left behind */
 	guest_cgroup__kill(below);

@@ -228,7 +228,7 @@ static int add_args(struct initramfs *fs, const struct ktstr_run *run,
 static int add_test_program(struct initramfs *fs, struct ktstr_err *err)
 {
 	char exe[PATH_MAX];
-	int ret = ktstr_paths__exe(exe, sizeof(exe));
+	int ret = ktstr_paths__exe_file(exe, sizeof(exe));
 
 	if (ret)
 		return ktstr_err(err, -ret, "cannot find the test program itself: %s",
@@ -260,27 +260,30 @@ static int add_payloads(struct initramfs *fs, const struct ktstr_run *run, struc
 	return ret;
 }
 
+/* What its body finds. */
+static int add_test(struct initramfs *fs, const struct ktstr_run *run, struct ktstr_err *err)
+{
+	const char * const *f = run->plan->test->extra_include_files;
+	int ret = add_test_program(fs, err);
+
+	if (!ret)
+		ret = add_payloads(fs, run, err);
+	for (; !ret && f && *f; f++)
+		ret = add_include(fs, *f, err);
+	return ret;
+}
+
 static int add_all(struct initramfs *fs, const struct ktstr_run *run,
 		   const struct ktstr_deadlines *d, struct ktstr_err *err)
 {
-	const struct ktstr_test *t = run->plan->test;
-	const char * const *f;
 	int ret;
 
-	ret = add_test_program(fs, err);
+	ret = add_test(fs, run, err);
 	if (ret)
 		return ret;
 	ret = add_schedulers(fs, run, err);
 	if (ret)
 		return ret;
-	ret = add_payloads(fs, run, err);
-	if (ret)
-		return ret;
-	for (f = t->extra_include_files; f && *f; f++) {
-		ret = add_include(fs, *f, err);
-		if (ret)
-			return ret;
-	}
 	ret = ktstr_parts__pack(run, fs, err);
 	if (ret)
 		return ret;
@@ -289,6 +292,20 @@ static int add_all(struct initramfs *fs, const struct ktstr_run *run,
 		return ret;
 	/* the last file: when it is there the archive was unpacked to its end */
 	return initramfs__add_data(fs, "1\n", 2, KTSTR_GUEST_SENTINEL, 0644, err);
+}
+
+int ktstr_pack__here(const struct ktstr_run *run, int fd, struct ktstr_err *err)
+{
+	struct initramfs *fs = initramfs__new();
+	int ret;
+
+	if (!fs)
+		return ktstr_err(err, ENOMEM, "no memory for the files of a test");
+	ret = add_test(fs, run, err);
+	if (!ret)
+		ret = initramfs__write_tar(fs, fd, err);
+	initramfs__free(fs);
+	return ret;
 }
 
 /*

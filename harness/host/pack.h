@@ -27,4 +27,11 @@ int ktstr_pack__initramfs(const struct ktstr_run *run, const struct ktstr_deadli
 			  struct vm_part *base, char *note, size_t note_size,
 			  struct ktstr_err *err);
 
+/*
+ * What a run without a guest needs (plan/here.h), as a tar archive written to @fd: the program as
+ * /init, and what it would find below /include-files in a guest, with their libraries.
+ * run->programs is known. 0 or -errno with @err.
+ */
+int ktstr_pack__here(const struct ktstr_run *run, int fd, struct ktstr_err *err);
+
 #endif

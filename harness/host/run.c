@@ -31,6 +31,7 @@
 #include "harness/report/report.h"
 #include "harness/repro/part.h"
 #include "harness/report/sidecar.h"
+#include "here.h"
 #include "host_run.h"
 #include "interrupt.h"
 #include "lib/git.h"
@@ -52,6 +53,7 @@ struct work {
 	struct vm_part initrd_base;
 	char *cmdline;
 	struct ktstr_image image;
+	char vmlinux[PATH_MAX];		/* of the kernel; empty: it unpacks itself */
 	char console[PATH_MAX], output[PATH_MAX], emulator[PATH_MAX];
 	uint64_t begin_ns, create_ns;
 };
@@ -107,6 +109,15 @@ static int make_dir(struct work *w, struct ktstr_err *err)
 	return 0;
 }
 
+/* A kernel that cannot be unpacked here unpacks itself. */
+static void find_vmlinux(struct work *w)
+{
+	struct ktstr_err why;
+
+	if (ktstr_kernel__vmlinux(w->run->kernel.path, w->vmlinux, sizeof(w->vmlinux), &why))
+		fprintf(stderr, "ktstr: the kernel unpacks itself in the guest: %s\n", why.msg);
+}
+
 static int prepare(struct work *w, struct ktstr_err *err)
 {
 	struct ktstr_run *run = w->run;
@@ -143,6 +154,7 @@ static int prepare(struct work *w, struct ktstr_err *err)
 		if (ret)
 			return ret;
 	}
+	find_vmlinux(w);
 	if (ktstr_run__deterministic(run))
 		run->shift = run->opts.shift != VM_SHIFT_AUTO ? run->opts.shift :
 			     vm_auto_shift(p->nr_cpus);
@@ -169,6 +181,9 @@ static int run_here(struct work *w, struct ktstr_err *err)
 	ret = make_dir(w, err);
 	if (ret)
 		return ret;
+	ret = run->plan->here ? ktstr_here__check(run->plan, "/sys", err) : 0;
+	if (ret)
+		return ret;
 	ktstr_deadlines__compute(&w->deadlines, run->plan, VM_ACCEL_KVM, VM_SHIFT_AUTO);
 	return ktstr_host__run(run, &w->deadlines, w->output, err);
 }
@@ -180,6 +195,7 @@ static void fill_spec(struct work *w, struct vm_spec *spec)
 
 	*spec = (struct vm_spec) {
 		.kernel = run->kernel.path,
+		.vmlinux = w->vmlinux[0] ? w->vmlinux : NULL,
 		.initrd_fd = w->initrd_fd,
 		.initrd_base = w->initrd_base,
 		.cmdline = w->cmdline,
@@ -268,6 +284,12 @@ static int create(struct work *w, struct vm_spec *spec, struct vm **vm, struct k
 		ret = vm_create(vm, spec, err);
 		if (!ret && spec->from)
 			ktstr_image__good(&w->image);
+		if (ret == -EBADMSG && !spec->from && spec->vmlinux) {
+			fprintf(stderr, "ktstr: the kernel unpacks itself in the guest: %s\n", err->msg);
+			ktstr_kernel__forget_vmlinux(run->kernel.path);
+			w->vmlinux[0] = '\0';
+			continue;
+		}
 		if (!ret || !spec->from)
 			return ret;
 		if (ret == -EBADMSG)

@@ -15,12 +15,14 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "harness/kernel/kernel.h"
+#include "lib/build_id.h"
 #include "lib/clock.h"
 #include "lib/fd.h"
 #include "lib/paths.h"
 #include "store.h"
 #include "vmm/initramfs/initramfs.h"
-#include "vmm/initramfs/siphash.h"
+#include "lib/siphash.h"
 
 /*
  * Of the format, of what hostcall.so does to a machine, and of the machine that vmm/kvm is. How an
@@ -40,6 +42,24 @@ static void put_file(FILE *f, const char *name, const char *path)
 	fprintf(f, "%s %s %" PRIu64 " bytes, inode %" PRIu64 ", %" PRId64 ".%09ld\n", name, path,
 		(uint64_t)st.st_size, (uint64_t)st.st_ino, (int64_t)st.st_mtim.tv_sec,
 		st.st_mtim.tv_nsec);
+}
+
+/* By its content: the same kernel elsewhere is the same. Its release is for people. */
+static int put_kernel(FILE *f, const char *path, struct ktstr_err *err)
+{
+	char *release = NULL;
+	uint64_t hash;
+	int ret = ktstr_kernel_image__release(path, &release, err);
+
+	if (ret)
+		return ret;
+	ret = ktstr_file_hash(path, &hash);
+	if (ret)
+		ktstr_err(err, -ret, "kernel %s: %s", path, strerror(-ret));
+	else
+		fprintf(f, "kernel %s %016" PRIx64 "\n", release ?: "vmlinux", hash);
+	free(release);
+	return ret;
 }
 
 static int put_emulator(FILE *f, const struct vm_spec *s, struct ktstr_err *err)
@@ -119,14 +139,16 @@ static char *key_text(const struct vm_spec *s, const char *init, struct ktstr_er
 	}
 	ktstr_topology__format(&s->topo.count, topo, sizeof(topo));
 	fprintf(f, "version %d\n", VERSION);
-	put_file(f, "kernel", s->kernel);
+	fprintf(f, "unpacked %s\n", s->vmlinux ? "on the host" : "by itself");
 	fprintf(f, "cmdline %s\n", s->cmdline);
 	fprintf(f, "topology %s\nmemory %" PRIu64 " MiB\nshared %" PRIu64 "\nkaslr %d\nshift %d\n",
 		topo, s->mem_bytes >> 20, s->shared_bytes, s->kaslr,
 		s->icount_shift == VM_SHIFT_AUTO ?
 		vm_auto_shift(ktstr_topology__cpus(&s->topo.count)) : s->icount_shift);
 	fprintf(f, "timer %d\n", !!s->apic_timer.start && s->accel == VM_ACCEL_TCG);
-	ret = put_init(f, init, err);
+	ret = put_kernel(f, s->kernel, err);
+	if (!ret)
+		ret = put_init(f, init, err);
 	if (!ret)
 		ret = s->accel == VM_ACCEL_KVM ? put_host(f, err) : put_emulator(f, s, err);
 	if (fclose(f) && !ret)

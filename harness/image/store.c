@@ -14,7 +14,7 @@
 #include "harness/kernel/kernel.h"
 #include "lib/fd.h"
 #include "lib/paths.h"
-#include "vmm/initramfs/siphash.h"
+#include "lib/siphash.h"
 #include "store.h"
 
 #define DRAFT	"draft-"

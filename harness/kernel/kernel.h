@@ -55,12 +55,31 @@ char *ktstr_kernel__config(const struct ktstr_kernel *k);
 int ktstr_kernel__check_scx(const struct ktstr_kernel *k, struct ktstr_err *err);
 
 /*
+ * First word of the version string in the boot header, malloc()ed in *@release; NULL when the
+ * format has none (vmlinux, arm64). 0 or -errno with @err: unreadable, no kernel.
+ */
+int ktstr_kernel_image__release(const char *path, char **release, struct ktstr_err *err);
+
+/*
  * Feed the decompressed kernel in the image @path to @sink piece by piece; @sink returns 1 to
  * stop, or -errno. 0 or -errno with @err.
  */
 typedef int (*ktstr_kernel_sink)(void *arg, const void *data, size_t len);
 int ktstr_kernel__unpack(const char *path, ktstr_kernel_sink sink, void *arg,
 			 struct ktstr_err *err);
+
+/*
+ * The vmlinux inside the bzImage @image, with its relocations behind it: unpacked into the cache when
+ * it is not there (.vmlinux, where those that were not used for the longest time go). @path is empty
+ * if @image is no bzImage. 0, or -errno with @err.
+ */
+int ktstr_kernel__vmlinux(const char *image, char *path, size_t size, struct ktstr_err *err);
+/* Forget what was unpacked of @image, if it was. */
+void ktstr_kernel__forget_vmlinux(const char *image);
+
+/* "DEVICE-INODE-SIZE-TIME": a name for what was made of a file, as long as the file is the same. */
+struct stat;
+int ktstr_kernel__stamp(char *buf, size_t size, const struct stat *st);
 
 /* The cache: $KTSTR_CACHE_DIR, $XDG_CACHE_HOME/ktstr/kernels, $HOME/.cache/ktstr/kernels. */
 int ktstr_kernel__cache_root(char *buf, size_t size, struct ktstr_err *err);

@@ -53,7 +53,7 @@ static int lock_exclusive(const char *root, const char *key)
 
 int ktstr_kernel__remove(const char *key, struct ktstr_err *err)
 {
-	char root[PATH_MAX], dir[PATH_MAX], doomed[PATH_MAX];
+	char root[PATH_MAX], dir[PATH_MAX], doomed[PATH_MAX], image[PATH_MAX];
 	int fd, ret = ktstr_kernel__cache_root(root, sizeof(root), err);
 
 	if (ret)
@@ -67,6 +67,8 @@ int ktstr_kernel__remove(const char *key, struct ktstr_err *err)
 		return fd == -EWOULDBLOCK ?
 		       ktstr_err(err, EBUSY, "kernel %s is in use", key) :
 		       ktstr_err(err, -fd, "the lock of kernel %s: %s", key, strerror(-fd));
+	if (!ktstr_paths__fmt(image, sizeof(image), "%s/" KTSTR_KERNEL_IMAGE, dir))
+		ktstr_kernel__forget_vmlinux(image);
 	ret = rename(dir, doomed) ? -errno : remove_tree(doomed);
 	close(fd);
 	return ret ? ktstr_err(err, -ret, "removing kernel %s: %s", key, strerror(-ret)) : 0;

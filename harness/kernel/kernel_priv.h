@@ -43,12 +43,6 @@ int ktstr_kernel__find_for(struct ktstr_kernel *k, const struct ktstr_kernel_sui
 			   struct ktstr_err *err);
 
 /* kernel_image.c */
-/*
- * First word of the version string in the boot header, malloc()ed in *@release; NULL when the
- * format has none (vmlinux, arm64). 0 or -errno with @err: unreadable, no kernel.
- */
-int ktstr_kernel_image__release(const char *path, char **release, struct ktstr_err *err);
-
 /* Where the compressed kernel lies in the image; an ELF image is its own payload. */
 struct ktstr_kernel_payload {
 	uint64_t offset, len;

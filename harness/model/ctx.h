@@ -126,6 +126,8 @@ struct ktstr_ctx {
 	struct ktstr_engine_progress *progress;	/* NULL: nobody asks */
 	const uint32_t *sched_phase;	/* enum ktstr_sched_phase, written by PID 1; NULL: there is none */
 	const struct ktstr_preview *preview;	/* NULL: carry scenarios out */
+	bool here;			/* written for a guest, and runs without one (plan/here.h) */
+	bool beyond_here;		/* then: the body has asked for what only a guest has */
 	struct ktstr_hand *hand;	/* what the body does by hand (engine/hand/); NULL: nothing */
 	struct ktstr_kernel_read *reads; /* of READ_KERNEL_*, newest first; see op_kernel.c */
 	struct ktstr_capture *captures;	/* of CAPTURE_CGROUP_PROCS, newest first; see ops.h */

@@ -111,6 +111,7 @@ struct ktstr_run {
 	enum vm_accel accel;		/* what was really used */
 	int shift;			/* of a deterministic run; VM_SHIFT_AUTO: it has none */
 	char accel_note[256];		/* why KVM is not used, or empty */
+	char active[64];		/* the scheduler of this machine, where there is no other */
 	bool booted;			/* the machine ran, and not from an image */
 	char image[KTSTR_IMAGE_KEY_LEN];	/* from which it started; empty: it booted */
 	char image_note[256];		/* why there is no image, or that it was made, or empty */

@@ -37,6 +37,9 @@ struct ktstr_plan {
 	bool allow_unclean_exit;
 	bool tolerates_restart;
 	bool kaslr, expect_err, allow_inconclusive, survives_storm, host_only, ignore;
+	bool here;			/* here.h: host_only, and the test was written for a guest */
+	const char *left_out[16];	/* then: attributes and checks that are not judged */
+	unsigned int nr_left_out;
 	struct ktstr_checks checks;	/* resolved: library, scheduler, test */
 };
 

@@ -156,5 +156,7 @@ const char *ktstr_programs__scheduler(const struct ktstr_run *run)
 {
 	const struct ktstr_program *p = ktstr_programs__of(run, run->plan->scheduler);
 
+	if (run->active[0])
+		return run->active;
 	return p ? ktstr_paths__base(p->path) : ktstr_scheduler__label(run->plan->scheduler);
 }

@@ -23,7 +23,7 @@ const struct ktstr_program *ktstr_programs__of(const struct ktstr_run *run, cons
 /* Its arguments in the guest, which ktstr_scheduler__args_free() frees. NULL with ENOMEM. */
 char **ktstr_programs__args(const struct ktstr_run *run, const struct ktstr_program *p);
 
-/* The name of the scheduler that ran: that of its file; "eevdf" without one. */
+/* The name of the scheduler that ran: that of its file, or of this machine's; "eevdf" without one. */
 const char *ktstr_programs__scheduler(const struct ktstr_run *run);
 
 /*

@@ -18,11 +18,12 @@
 /* "# ERROR not recorded: WHY": the verdict stays, the exit status is KTSTR_EXIT_UNRECORDED. */
 #define KTSTR_UNRECORDED_LINE	"ERROR not recorded: "
 
-/* The native exit status of one test, for --exact. */
+/* The native exit status of one test, for --exact and --here. */
 enum ktstr_exit {
 	KTSTR_EXIT_PASS,		/* also of a skip: "ktstr: SKIP: why" is on stderr */
 	KTSTR_EXIT_FAIL,
 	KTSTR_EXIT_INCONCLUSIVE,
+	KTSTR_EXIT_SKIP = 4,		/* of --here and --fits only, as of every selftest */
 	/*
 	 * No failure, but a file of the run could not be written: also of the harness, in which 3
 	 * and 4 have a meaning.

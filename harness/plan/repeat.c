@@ -286,7 +286,7 @@ void ktstr_variant__json(const struct ktstr_run *run, const char *key, struct kt
 	if (ktstr_paths__exe(exe, sizeof(exe)))
 		*exe = '\0';
 	ktstr_json__str(j, "program", *exe ? exe : NULL);
-	if (*exe && !ktstr_file_hash(exe, &v))
+	if (!ktstr_paths__exe_file(exe, sizeof(exe)) && !ktstr_file_hash(exe, &v))
 		snprintf(hash, sizeof(hash), "%016" PRIx64, v);
 	ktstr_json__str(j, "program_hash", *hash ? hash : NULL);
 	*hash = '\0';

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "bpf.h"
+#include "harness/model/guest_args.h"
 #include "harness/model/seen.h"
 #include "harness/monitor/view/btf_type.h"
 #include "lib/paths.h"
@@ -14,7 +15,15 @@
 
 #define PROGRAM		"ktstr_probe"
 #define MAP_VALUE		"bpf_struct_ops_sched_ext_ops"	/* of a struct_ops map */
+#define SET_MS		60000		/* to probe the operations: an emulated guest is slow */
 #define TEXT_MAX	(16u << 10)
+
+void ktstr_probe_bpf__args(struct ktstr_guest_args *a)
+{
+	a->probes = 1;
+	a->hold_attach = 1;
+	a->attach_timeout_ms += SET_MS;
+}
 
 static void fill_point(struct ktstr_probe_point *p, const struct ktstr_probe_target *t)
 {

@@ -26,7 +26,7 @@ struct ktstr_probe_target {
 };
 
 /*
- * Put the program and its file into the guest: PID 1 starts it if probes=1 is among its arguments. With
+ * Put the program and its file into the guest, see ktstr_probe_bpf__args(). With
  * @ring_bytes, a power of two, each CPU has a ring buffer of that size; 0: the last records are kept. 0, or
  * -errno with @err: the program is missing, a probe makes no sense, or operations are to be probed and
  * this kernel's BTF does not know sched_ext.
@@ -34,6 +34,10 @@ struct ktstr_probe_target {
 int ktstr_probe_bpf__pack(struct initramfs *fs, const struct ktstr_btf *btf,
 			  const struct ktstr_probe_target *t, unsigned int nr, uint32_t ring_bytes,
 			  struct ktstr_err *err);
+
+/* The guest starts the program, and its scheduler waits until the operations are probed. */
+struct ktstr_guest_args;
+void ktstr_probe_bpf__args(struct ktstr_guest_args *a);
 
 /* What the guest has told. */
 struct ktstr_probe_told {

@@ -64,7 +64,8 @@ static void put_scheduler(struct ktstr_json *j, const struct ktstr_run *run)
 	bool args = plan->scheduler && plan->scheduler->binary;
 
 	ktstr_json__str(j, "scheduler", ktstr_programs__scheduler(run));
-	ktstr_json__str(j, "scheduler_declared", ktstr_scheduler__label(plan->scheduler));
+	ktstr_json__str(j, "scheduler_declared",
+			ktstr_scheduler__label(plan->scheduler ?: plan->test->scheduler));
 	put_args(j, "scheduler_args", args ? ktstr_scheduler__args(plan) : NULL);
 	ktstr_json__str(j, "scheduler_build_id", p && p->build_id[0] ? p->build_id : NULL);
 	put_hash(j, "scheduler_hash", p);

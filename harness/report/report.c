@@ -97,7 +97,7 @@ static void put_verdict(const struct out *o, const struct ktstr_run *run)
 
 	ktstr_topology__format(&p->topo, topo, sizeof(topo));
 	fprintf(o->f, KTSTR_REPORT_HEAD "%s'", p->test->name);
-	if (p->scheduler)
+	if (p->scheduler || run->active[0])
 		fprintf(o->f, " [sched=%s]", ktstr_programs__scheduler(run));
 	fprintf(o->f, " [topo=%s]", topo);
 	if (p->preset)

@@ -15,7 +15,6 @@
 /* Probes take time in the guest, and an emulated one is slow. */
 #define CAUSE_NS	500000
 #define ERROR_KIND	1024		/* SCX_EXIT_ERROR */
-#define SET_MS		60000		/* to probe the operations, while the scheduler is held */
 
 int ktstr_repro_bpf__pack(const struct ktstr_run *run, struct ktstr_repro_state *s,
 			  struct initramfs *fs, struct ktstr_err *err)
@@ -51,13 +50,6 @@ out:
 	ktstr_kimage__free(img);
 	free(t);
 	return ret;
-}
-
-void ktstr_repro_bpf__args(struct ktstr_guest_args *a)
-{
-	a->probes = 1;
-	a->hold_attach = 1;
-	a->attach_timeout_ms += SET_MS;
 }
 
 void ktstr_repro_bpf__fold(struct ktstr_run *run, struct ktstr_repro_state *s)

@@ -40,7 +40,6 @@ void ktstr_repro__fill_points(const struct ktstr_run *run, struct ktstr_repro_st
 
 int ktstr_repro_bpf__pack(const struct ktstr_run *run, struct ktstr_repro_state *s,
 			  struct initramfs *fs, struct ktstr_err *err);
-void ktstr_repro_bpf__args(struct ktstr_guest_args *a);
 /* The second run is over: take over what its guest has told. */
 void ktstr_repro_bpf__fold(struct ktstr_run *run, struct ktstr_repro_state *s);
 

@@ -18,6 +18,7 @@
 #include "harness/model/verifier.h"
 #include "harness/monitor/monitor.h"
 #include "harness/plan/plan.h"
+#include "harness/probe/bpf.h"
 #include "lib/json.h"
 #include "internal.h"
 #include "part.h"
@@ -114,7 +115,7 @@ static int pack(const struct ktstr_run *run, void *state, struct initramfs *fs, 
 static int add_args(const struct ktstr_run *run, void *state, struct ktstr_guest_args *a)
 {
 	if (is_bpf_repeat(run, state))
-		ktstr_repro_bpf__args(a);
+		ktstr_probe_bpf__args(a);
 	return 0;
 }
 

@@ -26,7 +26,6 @@
 #define MEMORY_SHARE	16		/* of the guest's, for all rings */
 #define MIN_RING	(64u << 10)
 #define MAX_RING	(2u << 20)
-#define SET_MS		60000		/* to probe the operations, while the scheduler is held */
 #define MAX_WAITING	(1u << 20)	/* records */
 
 bool ktstr_trace_guest__wanted(const struct ktstr_run *run)
@@ -71,13 +70,6 @@ int ktstr_trace_guest__pack(const struct ktstr_run *run, struct ktstr_trace_stat
 	ktstr_kimage__free(img);
 	free(t);
 	return ret;
-}
-
-void ktstr_trace_guest__args(struct ktstr_guest_args *a)
-{
-	a->probes = 1;
-	a->hold_attach = 1;
-	a->attach_timeout_ms += SET_MS;
 }
 
 int ktstr_trace_guest__attach(struct ktstr_trace_state *s, uint32_t nr_cpus)

@@ -74,7 +74,6 @@ void ktstr_trace_emulator__mark(const struct ktstr_run *run, struct ktstr_trace_
 /* guest.c */
 int ktstr_trace_guest__pack(const struct ktstr_run *run, struct ktstr_trace_state *s, struct initramfs *fs,
 			    struct ktstr_err *err);
-void ktstr_trace_guest__args(struct ktstr_guest_args *a);
 int ktstr_trace_guest__attach(struct ktstr_trace_state *s, uint32_t nr_cpus);
 /* Read what the guest has recorded; the last time @final, when it records nothing any more. */
 void ktstr_trace_guest__read(const struct ktstr_run *run, struct ktstr_trace_state *s, struct vm *vm,

@@ -12,6 +12,7 @@
 #include "harness/model/seen.h"
 #include "harness/monitor/monitor.h"
 #include "harness/plan/plan.h"
+#include "harness/probe/bpf.h"
 #include "lib/clock.h"
 #include "lib/json.h"
 #include "internal.h"
@@ -46,7 +47,7 @@ static int add_args(const struct ktstr_run *run, void *state, struct ktstr_guest
 {
 	(void)state;
 	if (ktstr_trace_guest__wanted(run))
-		ktstr_trace_guest__args(a);
+		ktstr_probe_bpf__args(a);
 	return 0;
 }
 

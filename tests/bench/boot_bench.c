@@ -9,9 +9,10 @@
  *
  *   boot_bench [-n ROUNDS] [-t SECONDS] KERNEL INITRD [VMM...]	as root; status 4: no usable KVM
  *
- * VMM: "qemu q35", "qemu pc", "qemu microvm", kvmtool, ktstr; none: all that are here. INITRD
- * holds tests/bench/boot_init.c as /init. Times count from before the fork of the VMM. The table
- * at the end also comes when SECONDS have passed (status 3), or a signal.
+ * VMM: "qemu q35", "qemu pc", "qemu microvm", kvmtool, ktstr, "ktstr bzImage" (whose kernel was not
+ * unpacked on the host before, as with all others); none: all that are here. INITRD holds
+ * tests/bench/boot_init.c as /init. Times count from before the fork of the VMM. The table at the end
+ * also comes when SECONDS have passed (status 3), or a signal.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -28,6 +29,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "harness/kernel/kernel.h"
 #include "lib/clock.h"
 #include "vmm/kvm/probe.h"
 #include "vmm/qemu/qemu.h"
@@ -46,12 +48,13 @@
 
 struct input {
 	const char *kernel, *initrd;
+	const char *vmlinux;	/* the kernel, unpacked on the host */
 	char **names;		/* of the VMMs that are wanted; none: all */
 	struct qemu_bin qemu;
 	struct vm_times *times;	/* of the bundled one's last boot, from its process */
 };
 
-static void run_bundled(const struct input *in) __attribute__((noreturn));
+static void boot_bundled(const struct input *in, const char *vmlinux) __attribute__((noreturn));
 
 static double now(void)
 {
@@ -110,10 +113,10 @@ static void run_kvmtool(const struct input *in)
 	_exit(127);
 }
 
-static void run_bundled(const struct input *in)
+static void boot_bundled(const struct input *in, const char *vmlinux)
 {
 	struct vm_spec spec = {
-		.accel = VM_ACCEL_KVM, .kernel = in->kernel, .cmdline = QUIET,
+		.accel = VM_ACCEL_KVM, .kernel = in->kernel, .vmlinux = vmlinux, .cmdline = QUIET,
 		.topo.count = { 1, 1, 1, 1 },
 		.mem_bytes = (uint64_t)MIB << 20, .kaslr = true,
 		/* both are /dev/null here, but may not have the same name */
@@ -134,6 +137,17 @@ static void run_bundled(const struct input *in)
 		fprintf(stderr, "ktstr: %s\n", ev.err.msg);
 	vm_destroy(vm);
 	_exit(ev.type != VM_EVENT_EXIT);
+}
+
+static void run_bundled(const struct input *in)
+{
+	boot_bundled(in, in->vmlinux);
+}
+
+/* The kernel unpacks itself, as it does under the others. */
+static void run_unpacking(const struct input *in)
+{
+	boot_bundled(in, NULL);
 }
 
 static bool have_qemu(const struct input *in)
@@ -171,6 +185,7 @@ static const struct vmm {
 	{ "qemu microvm", have_qemu, run_microvm },
 	{ "kvmtool", have_kvmtool, run_kvmtool },
 	{ "ktstr", have_bundled, run_bundled },
+	{ "ktstr bzImage", have_bundled, run_unpacking },
 };
 
 #define NR_VMMS	ARRAY_SIZE(vmm)
@@ -473,7 +488,8 @@ static int run(const struct input *in, int rounds, int seconds)
 
 int main(int argc, char **argv)
 {
-	struct input in = { .kernel = NULL };
+	static char vmlinux[PATH_MAX];
+	struct input in = { .kernel = NULL, .vmlinux = vmlinux };
 	int rounds = 3, seconds = INT_MAX, opt;
 	struct ktstr_err err;
 
@@ -487,6 +503,12 @@ int main(int argc, char **argv)
 	in.names = argv + optind + 2;
 	if (!all_known(in.names))
 		return usage(argv[0]);
+	if (ktstr_kernel__vmlinux(in.kernel, vmlinux, sizeof(vmlinux), &err)) {
+		fprintf(stderr, "%s\n", err.msg);
+		return 1;
+	}
+	if (!vmlinux[0])
+		in.vmlinux = NULL;
 	/* the first attempt may take too long where the files come from afar */
 	if (qemu_find(&in.qemu, &err) && qemu_find(&in.qemu, &err)) {
 		fprintf(stderr, "%s\n", err.msg);

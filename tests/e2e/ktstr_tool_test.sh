@@ -235,6 +235,12 @@ tried = {(r[0].split(":")[0], s) for r in rows for s in r[3:]}
 missing = [p for p in ((f, s) for s, f in faults.items()) if p not in tried]
 unsaid = [r for r in rows if not any(s in faults for s in r[3:])]
 assert rows and not missing and not unsaid, (missing, unsaid)' "$tmp/out" "$src/tests/long/mutations.sh"
+run list ctprof-metrics --markdown
+sed -n '/^| figure |/,$p' "$src/docs/ctprof.md" > "$tmp/table"
+check "the tables of docs/ctprof.md are what list ctprof-metrics --markdown prints" cmp "$tmp/out" "$tmp/table"
+run list ctprof-metrics --json
+check "list ctprof-metrics --json has each figure once, with its source" python3 -c \
+	'import json,sys; l=json.load(open(sys.argv[1])); assert len({m["name"] for m in l}) == len(l) > 100; assert all(m["source"] for m in l if m["section"] != "derived")' "$tmp/out"
 run list scenarios --markdown
 check "docs/scenarios.md is what list scenarios --markdown prints" \
 	cmp "$tmp/out" "$src/docs/scenarios.md"

@@ -70,20 +70,20 @@ asserted()
 	delta "$want" "$@"
 }
 speed="22 0 100 bbbb"
-asserted 1 max_worse_pct 9 --noise-adjust 2 &&
+asserted 1 max_worse_pct 9 --noise-adjust 3 &&
 	has '^gate: an assertion of speed, 1n1l2c1t: worst_spread is 22, was 20 \(\+10.0 %\): must be at most 9 % worse$' &&
 	has '^gate: FAILED'
 result $? "an assertion below all gates fails the gate" "$tmp/log"
-asserted 0 max_worse_pct 11 --noise-adjust 2 && has '^gate: 1 assertions hold'
+asserted 0 max_worse_pct 11 --noise-adjust 3 && has '^gate: 1 assertions hold'
 result $? "... one with a wider limit holds" "$tmp/log"
 asserted 0 max_worse_pct 9 && ! has assertion && asserted 0 max_worse_pct 9 --exact && ! has assertion
 result $? "... and without --noise-adjust, or with --exact, none counts" "$tmp/log"
 speed="21 60 100 bbbb"
 asserted 0 max_worse_pct 0 --noise-adjust 3 && has '^gate: 1 assertions hold'
 result $? "a change within the noise breaks no assertion" "$tmp/log"
-metric=worst_gap_ms asserted 1 max_worse_pct 50 --noise-adjust 2 && has 'a side does not have the figure'
+metric=worst_gap_ms asserted 1 max_worse_pct 50 --noise-adjust 3 && has 'a side does not have the figure'
 result $? "a figure that is not there breaks it" "$tmp/log"
-asserted 1 nosuch 50 --noise-adjust 2 && has 'an assertion of speed, .*: cannot be read'
+asserted 1 nosuch 50 --noise-adjust 3 && has 'an assertion of speed, .*: cannot be read'
 result $? "what is no assertion does, too" "$tmp/log"
 speed="22 0 100 bbbb"
 echo 2 > skips
@@ -94,12 +94,12 @@ asserted 0 max_worse_pct 11 --noise-adjust 4 && has '^gate: 1 assertions hold' &
 result $? "... either way" "$tmp/log"
 asserted 2 max_worse_pct 9 --noise-adjust 3 && has 'too few to know the noise, nobody knows'
 result $? "too few others break nothing" "$tmp/log"
-echo 1 2 > skips
-asserted 2 max_worse_pct 11 --noise-adjust 2 && has ': all 2 runs of side B were skipped, nobody knows$' &&
+echo 1 2 3 > skips
+asserted 2 max_worse_pct 11 --noise-adjust 3 && has ': all 3 runs of side B were skipped, nobody knows$' &&
 	has '^gate: undecided'
 result $? "a side of which nothing ran leaves it undecided, with a status of its own" "$tmp/log"
 rm asserts build/asserts
-delta 0 --noise-adjust 2 && has '^gate: passed'
+delta 0 --noise-adjust 3 && has '^gate: passed'
 result $? "... and without an assertion it does not matter" "$tmp/log"
 rm skips build/skips
 speed="90 0 101 bbbb"

@@ -12,11 +12,15 @@ export KTSTR_RUNS_ROOT=$tmp/runs TMPDIR=$tmp
 echo "TAP version 13"
 printf 'first\nlast, without an end' > "$tmp/input"
 # shellcheck disable=SC2016 # for the guest's shell
-timeout 300 "$out/ktstr" shell --accel tcg --topology 1n1l2c1t --karg quiet -i nproc -i cat \
+timeout 300 "$out/ktstr" shell --accel tcg --topology 1n1l2c1t --karg quiet -i nproc -i cat -i "$out/ktstr" \
 	--stdin "$tmp/input" --scheduler "$out/scx_simple" --exec '
 		echo "$(nproc) CPUs, $(cat /sys/kernel/sched_ext/state)"
 		cat
 		cat /proc/cmdline > /tmp/cmdline && case $(cat /tmp/cmdline) in *quiet*) echo; echo karg; esac
+		ktstr ctprof capture -o /tmp/profile 2> /dev/null
+		case $(ktstr ctprof show /tmp/profile --csv --metrics ext_enabled --limit 0) in
+		*pcomm,ktstr,ktstr,primary,ext_enabled,,,1,,1,*) echo a profile ;;
+		esac
 		echo wrong >&2
 		exit 3' -- -f > "$tmp/got" 2> "$tmp/err"
 [ $? = 3 ]
@@ -26,6 +30,7 @@ cat > "$tmp/wanted" << 'W'
 first
 last, without an end
 karg
+a profile
 wrong
 W
 diff "$tmp/wanted" "$tmp/got" > "$tmp/diff"

@@ -8,9 +8,11 @@
 #ifndef KTSTR_TESTS_E2E_VM_FIXTURE_H
 #define KTSTR_TESTS_E2E_VM_FIXTURE_H
 
+#include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
 
+#include "harness/kernel/kernel.h"
 #include "vmm/vm.h"
 #include "tests/e2e/apic_timer.h"
 #include "tests/e2e/guest/vm_initrd.h"
@@ -37,6 +39,7 @@ FIXTURE(vm) {
 	char output[128];
 	char log[128];
 	char tiny[128];
+	char vmlinux[PATH_MAX];
 };
 
 FIXTURE_SETUP(vm)
@@ -64,8 +67,12 @@ FIXTURE_SETUP(vm)
 		.emulator_log_path = self->log,
 	};
 	ASSERT_LE(VM_REAL_KERNEL ? 0 : -1, self->spec.initrd_fd);
-	if (VM_REAL_KERNEL)
+	if (VM_REAL_KERNEL) {
 		know_apic_timer(&self->spec);
+		ASSERT_EQ(0, ktstr_kernel__vmlinux(kernel, self->vmlinux, sizeof(self->vmlinux),
+						   &self->err));
+		self->spec.vmlinux = self->vmlinux[0] ? self->vmlinux : NULL;
+	}
 	self->vm = NULL;
 }
 

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Promises of lib/build_id.h: builds are told apart, and no file is trusted. */
 #include <elf.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "kselftest_harness.h"
 
 #include "lib/build_id.h"
+#include "lib/siphash.h"
 #include "lib/paths.h"
 
 struct made {
@@ -99,15 +102,43 @@ TEST_F(id, programs_of_the_compiler_have_one)
 
 TEST_F(id, the_hash_is_that_of_the_content)
 {
+	struct siphash a;
 	uint64_t first, second;
 
+	siphash_init(&a);
+	siphash_add(&a, "a", 1);
 	ASSERT_EQ(0, ktstr_paths__write(self->path, "a", 1));
 	EXPECT_EQ(0, ktstr_file_hash(self->path, &first));
-	EXPECT_EQ(0xaf63dc4c8601ec8cull, first);	/* FNV-1a of "a" */
+	EXPECT_EQ(siphash_end(&a), first);
 	ASSERT_EQ(0, ktstr_paths__write(self->path, "b", 1));
 	EXPECT_EQ(0, ktstr_file_hash(self->path, &second));
 	EXPECT_NE(first, second);
 	EXPECT_GT(0, ktstr_file_hash("/nonexistent", &first));
+}
+
+TEST_F(id, a_file_that_changed_is_read_again)
+{
+	uint64_t first, second;
+	struct stat st;
+	int fd;
+
+	ASSERT_EQ(0, ktstr_paths__write(self->path, "a", 1));
+	EXPECT_EQ(0, ktstr_file_hash(self->path, &first));
+	/* in place, of the same size, and with the time that it had */
+	ASSERT_EQ(0, stat(self->path, &st));
+	usleep(20000);
+	fd = open(self->path, O_WRONLY);
+	ASSERT_EQ(1, write(fd, "b", 1));
+	ASSERT_EQ(0, futimens(fd, (struct timespec [2]){ st.st_atim, st.st_mtim }));
+	close(fd);
+	EXPECT_EQ(0, ktstr_file_hash(self->path, &second));
+	EXPECT_NE(first, second);
+	/* more of them than are remembered */
+	for (int i = 0; i < 9; i++) {
+		ASSERT_EQ(0, ktstr_paths__write(self->path, "abcdefghi" + i, 1));
+		EXPECT_EQ(0, ktstr_file_hash(self->path, &second));
+		EXPECT_EQ(!i, first == second);
+	}
 }
 
 TEST_HARNESS_MAIN

@@ -10,6 +10,24 @@
 
 #include "lib/paths.h"
 
+#define REPLACED	"KTSTR_PATHS_TEST_REPLACED"
+
+/* A copy of this program whose file is removed, or replaced ("x" in it), while it runs: it says its names. */
+static void __attribute__((constructor)) run_as_replaced(void)
+{
+	const char *how = getenv(REPLACED);
+	char exe[PATH_MAX], file[PATH_MAX];
+
+	if (!how)
+		return;
+	if (ktstr_paths__exe(exe, sizeof(exe)) || unlink(exe) ||
+	    (*how == 'x' && ktstr_paths__write(exe, how, strlen(how))) ||
+	    ktstr_paths__exe(exe, sizeof(exe)) || ktstr_paths__exe_file(file, sizeof(file)))
+		_exit(1);
+	dprintf(1, "%s %s", exe, file);
+	_exit(0);
+}
+
 FIXTURE(paths) {
 	char dir[64], file[96];
 };
@@ -97,6 +115,34 @@ TEST(the_base_of_a_path_follows_its_last_slash)
 	EXPECT_STREQ("c", ktstr_paths__base("/a/b/c"));
 	EXPECT_STREQ("c", ktstr_paths__base("c"));
 	EXPECT_STREQ("", ktstr_paths__base("a/"));
+}
+
+/* What a copy of this program at @path says, started with @how. */
+static const char *replaced(const char *path, const char *how)
+{
+	static char said[2 * PATH_MAX];
+	char cmd[2 * PATH_MAX];
+	size_t n = 0;
+	FILE *f;
+
+	snprintf(cmd, sizeof(cmd), "cp /proc/%d/exe %s && " REPLACED "=%s %s", (int)getpid(), path, how, path);
+	f = popen(cmd, "r");
+	if (f)
+		n = fread(said, 1, sizeof(said) - 1, f);
+	said[n] = '\0';
+	return f && !pclose(f) ? said : "(failed)";
+}
+
+TEST_F(paths, a_program_that_a_build_replaced_is_still_itself)
+{
+	char exe[PATH_MAX], want[2 * PATH_MAX];
+
+	ASSERT_EQ(0, ktstr_paths__exe(exe, sizeof(exe)));
+	ASSERT_EQ(0, ktstr_paths__exe_file(want, sizeof(want)));
+	EXPECT_STREQ(exe, want);
+	snprintf(want, sizeof(want), "%s /proc/self/exe", self->file);
+	EXPECT_STREQ(want, replaced(self->file, "removed"));
+	EXPECT_STREQ(want, replaced(self->file, "x"));
 }
 
 TEST_HARNESS_MAIN

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The table of commands. A new command is a file builtin-NAME.c and a row here. `ktstr help` has
- * no row, because it reads the table; main() handles it.
+ * no row, because it reads the table; main() handles it, and its code is in this folder.
  */
 #ifndef KTSTR_TOOL_COMMANDS_H
 #define KTSTR_TOOL_COMMANDS_H
@@ -16,6 +16,7 @@
 	ROW(show_thresholds, "show-thresholds",						\
 	    "show the checks of a test and who set them")				\
 	ROW(shell, "shell", "run a command in a guest")					\
+	ROW(export, "export", "make one file of a test, for a machine without ktstr")	\
 	ROW(kernel, "kernel", "list, fetch, build, remove or locate kernels")				\
 	ROW(verifier, "verifier",							\
 	    "load each declared scheduler on each kernel, count what the verifier saw")	\
@@ -27,6 +28,7 @@
 	ROW(dump, "dump", "show a dump of a scheduler that failed, or compare two")	\
 	ROW(replay, "replay", "repeat a deterministic run up to a moment: dump, gdb")	\
 	ROW(trace, "trace", "compare traces of schedules, or show who waited for whom")	\
+	ROW(ctprof, "ctprof", "profile the threads of a host by the kernel's counters")		\
 	ROW(env, "env", "show every environment variable, its value and meaning")
 
 struct option;

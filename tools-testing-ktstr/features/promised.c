@@ -422,7 +422,7 @@ const struct feature features[] = {
 	DIFFERS(OTHER, "features of the crate: cli-bins, export, pretty-labels, integration", NULL,
 		"functions and features of the crate")
 	NONE(OTHER, "coverage of guests")
-	NONE(OTHER, "per-thread profiles (ctprof)")
+	DIFFERS(OTHER, "per-thread profiles (ctprof)", "ctprof.md", "profiles: counters of jemalloc")
 	NONE(OTHER, "dumps with made-up names (fun)")
 	NONE(OTHER, "wprof in the guest")
 	NONE(OTHER, "aarch64 hosts and guests")

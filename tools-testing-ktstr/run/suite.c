@@ -370,6 +370,20 @@ int suite__list(struct suite *s, struct ktstr_err *err)
 	return check_unique(s, err);
 }
 
+size_t suite__find_test(const struct suite *s, const char *id, const char **name)
+{
+	static const char * const first[] = { KTSTR_BASE "/", KTSTR_GAUNTLET "/" };
+	size_t i;
+
+	*name = id;
+	for (i = 0; i < ARRAY_SIZE(first); i++)
+		if (!strncmp(id, first[i], strlen(first[i])))
+			*name = id + strlen(first[i]);
+	for (i = 0; i < s->tests.nr && strcmp(s->tests.item[i], *name); i++)
+		;
+	return i;
+}
+
 void suite__free(struct suite *s)
 {
 	free_names(&s->programs);

@@ -14,11 +14,11 @@
 #include <unistd.h>
 
 #include "lib/clock.h"
+#include "lib/siphash.h"
 #include "vmm/initramfs/elf/elf_file.h"
 #include "vmm/initramfs/tree/cpio.h"
 #include "base.h"
 #include "lz4_legacy.h"
-#include "siphash.h"
 
 #define FORMAT		1		/* part of every key: raise it when the bytes change */
 #define BUF_LEN		(256u << 10)
@@ -380,6 +380,45 @@ int base_write(struct tree *t, int out, const char *cache_dir, int *entry,
 	else
 		ret = build(&b, out, meta, &key);
 	cache_close(&c);
+	free(b.buf);
+	return ret;
+}
+
+/* Names that the format cannot hold are found before anything is written. */
+static int check_tar_names(const struct base *b)
+{
+	for (size_t i = 0; i < b->tree->nr; i++) {
+		const struct tree_entry *e = b->tree->entries[i];
+		const char *link = !e->src ? e->link : e->src->home == e ? NULL : e->src->home->path;
+
+		if (!e->data && !cpio_fits_tar(e->path, link))
+			return ktstr_err(b->err, ENAMETOOLONG,
+					 "%s: a tar archive has no room for a path that long%s%s",
+					 e->path, link ? ", or for its link to " : "", link ?: "");
+	}
+	return 0;
+}
+
+int base_write_tar(struct tree *t, int out, struct ktstr_err *err)
+{
+	struct base b = { .tree = t, .err = err };
+	struct cpio tar;
+	uint64_t key;
+	int ret = check_tar_names(&b);
+
+	if (ret)
+		return ret;
+	b.buf = malloc(BUF_LEN);
+	if (!b.buf)
+		return ktstr_err(err, ENOMEM, "initramfs: out of memory");
+	cpio_init_tar(&tar, (struct io_sink) { io_sink_fd, (void *)(intptr_t)out });
+	b.cpio = &tar;
+	ret = pass(&b, &key);
+	if (!ret) {
+		ret = cpio_end(&tar);
+		if (ret)
+			ret = no_archive(&b, ret);
+	}
 	free(b.buf);
 	return ret;
 }

@@ -26,6 +26,9 @@
 int base_write(struct tree *t, int out, const char *cache_dir, int *entry,
 	       struct cache_meta *meta, char *note, size_t note_size, struct ktstr_err *err);
 
+/* The same files as a tar archive, not compressed and never cached, to @out. 0 or -errno with @err. */
+int base_write_tar(struct tree *t, int out, struct ktstr_err *err);
+
 /* Memory that a file of @size bytes takes in the guest. */
 uint64_t base_file_bytes(uint64_t size);
 

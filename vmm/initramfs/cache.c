@@ -20,10 +20,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/siphash.h"
 #include "vmm/initramfs/tree/io.h"
 #include "cache.h"
 #include "lz4_legacy.h"
-#include "siphash.h"
 
 #define BUF_LEN		(256u << 10)
 #define NAME_LEN	40

@@ -311,6 +311,12 @@ int initramfs__finish_parts(struct initramfs *fs, const char *cache_dir,
 	return fd;
 }
 
+int initramfs__write_tar(struct initramfs *fs, int fd, struct ktstr_err *err)
+{
+	tree_settle(&fs->tree);
+	return base_write_tar(&fs->tree, fd, err);
+}
+
 uint64_t initramfs__unpacked_bytes(const struct initramfs *fs)
 {
 	return fs->unpacked;

@@ -55,6 +55,12 @@ int initramfs__finish_parts(struct initramfs *fs, const char *cache_dir,
 			    struct vm_part *base, char *note, size_t note_size,
 			    struct ktstr_err *err);
 
+/*
+ * Instead of finishing: write the files and their folders, but no literal data, to @fd as a tar
+ * archive (POSIX ustar), the same bytes for the same files. 0 or -errno with @err.
+ */
+int initramfs__write_tar(struct initramfs *fs, int fd, struct ktstr_err *err);
+
 /* Bytes that the unpacked archive needs in the guest; valid after initramfs__finish(). */
 uint64_t initramfs__unpacked_bytes(const struct initramfs *fs);
 

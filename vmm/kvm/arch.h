@@ -52,6 +52,9 @@ struct kvm_layout {
 	uint64_t shared_bytes;		/* 0: none */
 	uint64_t initrd_gpa;
 	uint64_t initrd_bytes;		/* 0: none */
+	uint64_t kernel_end;		/* what is below is free for it */
+	uint64_t entry_gpa;		/* of the kernel */
+	bool kaslr;			/* we have moved it */
 };
 
 /* The guest physical addresses of @mem_bytes of RAM. Returns the number of regions. */

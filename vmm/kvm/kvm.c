@@ -62,11 +62,11 @@ static int fill_memory(struct kvm_machine *m, const struct vm_spec *s,
 	r = vm_cmdline_build(s, &c, line, sizeof(line), err);
 	if (r)
 		return r;
-	r = vm_lap(&m->vm, VM_STEP_TABLES,
-		   kvm_arch_write_tables(&m->ram, s, image, &m->layout, line, err));
+	r = vm_lap(&m->vm, VM_STEP_KERNEL, kvm_load_kernel(&m->ram, s, image, &m->layout, err));
 	if (r)
 		return r;
-	r = vm_lap(&m->vm, VM_STEP_KERNEL, kvm_load_kernel(&m->ram, s->kernel, image, err));
+	r = vm_lap(&m->vm, VM_STEP_TABLES,
+		   kvm_arch_write_tables(&m->ram, s, image, &m->layout, line, err));
 	if (r || s->initrd_fd < 0)
 		return r;
 	return vm_lap(&m->vm, VM_STEP_INITRD, kvm_load_initrd(&m->ram, s, &m->layout, err));
@@ -138,7 +138,7 @@ static int kvm_create(struct vm **vmp, const struct vm_spec *s, const struct vm_
 	r = fill_memory(m, s, image, err);
 	if (r)
 		goto out_destroy;
-	r = create_kvm(m, s, image->entry, err);
+	r = create_kvm(m, s, m->layout.entry_gpa, err);
 	if (r)
 		goto out_destroy;
 	*vmp = &m->vm;

@@ -105,9 +105,9 @@ void kvm_dedicated_vcpus(struct kvm_machine *m);
 void kvm_dedicated_threads(struct kvm_machine *m);
 
 /* load.c. All return 0 or -errno with @err. */
-/* Read the kernel from the file @path to where @image says. */
-int kvm_load_kernel(const struct vm_ram *ram, const char *path, const struct vm_image *image,
-		    struct ktstr_err *err);
+/* The kernel of @s to its place, which together with the other addresses in @l says where it is entered. */
+int kvm_load_kernel(const struct vm_ram *ram, const struct vm_spec *s,
+		    const struct vm_image *image, struct kvm_layout *l, struct ktstr_err *err);
 /* Map or copy the initrd to its place. */
 int kvm_load_initrd(struct vm_ram *ram, const struct vm_spec *spec, const struct kvm_layout *l,
 		    struct ktstr_err *err);

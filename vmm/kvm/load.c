@@ -8,6 +8,7 @@
 #include "kvm.h"
 #include "lib/fd.h"
 #include "vmm/initrd.h"
+#include "vmm/vmlinux.h"
 
 /* The file has been checked, but another process may change it meanwhile. */
 static int load_segment(const struct vm_ram *ram, int fd, const struct vm_segment *s)
@@ -32,8 +33,8 @@ static int load_segment(const struct vm_ram *ram, int fd, const struct vm_segmen
 	return 0;
 }
 
-int kvm_load_kernel(const struct vm_ram *ram, const char *path, const struct vm_image *image,
-		    struct ktstr_err *err)
+static int load_file(const struct vm_ram *ram, const char *path, const struct vm_image *image,
+		     struct ktstr_err *err)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY), r = 0;
 
@@ -45,6 +46,18 @@ int kvm_load_kernel(const struct vm_ram *ram, const char *path, const struct vm_
 	if (r)
 		ktstr_err(err, -r, "kernel %s: cannot load it: %s", path,
 			  r == -ENODATA ? "it has become shorter" : strerror(-r));
+	return r;
+}
+
+int kvm_load_kernel(const struct vm_ram *ram, const struct vm_spec *s,
+		    const struct vm_image *image, struct kvm_layout *l, struct ktstr_err *err)
+{
+	struct vm_entry e = { .gpa = image->entry };
+	int r = s->vmlinux ? vm_vmlinux_load(s, image, ram, l->kernel_end, &e, err) :
+		load_file(ram, s->kernel, image, err);
+
+	l->entry_gpa = e.gpa;
+	l->kaslr = e.kaslr;
 	return r;
 }
 

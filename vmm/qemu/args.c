@@ -216,7 +216,10 @@ int qemu_args_build(struct vm_argv *a, const struct qemu_plan *plan)
 	vm_argv_option(a, "-display", "none");
 	push_machine(a, plan);
 	push_topology(a, plan);
-	vm_argv_option(a, "-kernel", "%s", plan->spec->kernel);
+	if (plan->kernel_fd >= 0)
+		vm_argv_option(a, "-kernel", "/proc/self/fd/%d", plan->kernel_fd);
+	else
+		vm_argv_option(a, "-kernel", "%s", plan->spec->kernel);
 	if (plan->initrd_fd >= 0)
 		vm_argv_option(a, "-initrd", "/proc/self/fd/%d", plan->initrd_fd);
 	vm_argv_option(a, "-append", "%s", plan->append);

@@ -23,6 +23,7 @@ enum qemu_pause {
 
 /* Descriptors that the child inherits; ours until it has started. -1: there is none. */
 struct qemu_handover {
+	int kernel;		/* see entry.c */
 	int initrd;
 	int console;
 	int output;
@@ -103,6 +104,15 @@ int qemu_look(struct vm *vm, struct vm_stand *stand, struct ktstr_err *err);
 void qemu_look_parse(const char *text, struct vm_stand *s);
 void qemu_look_parse_regs(const char *text, struct vm_regs *r);
 int qemu_get_regs(struct vm *vm, struct vm_regs *regs, struct ktstr_err *err);
+
+/*
+ * entry.c: what QEMU gets as its kernel so that it enters the one that has been loaded as @e says, with
+ * low memory mapped right below it. NULL: a machine that starts from a saved state, which has executed
+ * that. A descriptor, or -errno with @err.
+ */
+struct vm_entry;
+int qemu_entry_file(const struct vm_spec *s, const struct vm_image *image,
+		    const struct vm_entry *e, struct ktstr_err *err);
 
 /* saved.c: the files that a machine starts from, or is written to; -errno with @err. */
 int qemu_saved_open(struct qemu_vm *q, const struct vm_spec *s, struct ktstr_err *err);

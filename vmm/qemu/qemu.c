@@ -31,6 +31,7 @@
 #include "lib/fd.h"
 #include "vmm/initrd.h"
 #include "vmm/output.h"
+#include "vmm/vmlinux.h"
 #include "machine.h"
 
 #define MAX_CMDLINE	(VM_CMDLINE_MAX + 1)
@@ -153,6 +154,26 @@ static int place_shared(struct qemu_vm *q, const struct vm_spec *s,
 			       &q->shared_gpa, err);
 }
 
+/* A kernel that was unpacked is put into guest memory; one that runs already is there. */
+static int load_kernel(struct qemu_vm *q, const struct vm_spec *s, const struct vm_image *image,
+		       struct ktstr_err *err)
+{
+	struct vm_entry e;
+	int r;
+
+	if (!s->vmlinux)
+		return 0;
+	if (!s->from) {
+		/* the shared stretch, or where it would be */
+		r = vm_vmlinux_load(s, image, &q->ram, q->shared_gpa, &e, err);
+		if (r)
+			return r;
+		vm_write_low_map(&q->ram, e.start - VM_LOW_MAP_BYTES);
+	}
+	q->give.kernel = qemu_entry_file(s, image, s->from ? NULL : &e, err);
+	return q->give.kernel < 0 ? q->give.kernel : 0;
+}
+
 static int build_command(struct qemu_vm *q, const struct vm_spec *s,
 			 const struct vm_image *image, struct ktstr_err *err)
 {
@@ -170,6 +191,7 @@ static int build_command(struct qemu_vm *q, const struct vm_spec *s,
 		.append = append,
 		.ram_fd = q->ram.fd,
 		.node_bytes = q->ram.node_bytes,
+		.kernel_fd = q->give.kernel,
 		.initrd_fd = q->give.initrd,
 		.console_fd = q->give.console,
 		.output_fd = q->give.output,
@@ -275,6 +297,9 @@ static int qemu_create(struct vm **vmp, const struct vm_spec *s, const struct vm
 	if (vm_lap(&q->vm, VM_STEP_MEMORY, r))
 		goto out_destroy;
 	q->ram.nr_regions = vm_ram_regions_pc(s->mem_bytes, QEMU_LOW_MAX, q->ram.region);
+	r = vm_lap(&q->vm, VM_STEP_KERNEL, load_kernel(q, s, image, err));
+	if (r)
+		goto out_destroy;
 	r = vm_lap(&q->vm, VM_STEP_INITRD, open_files(q, s, err));
 	if (r)
 		goto out_destroy;

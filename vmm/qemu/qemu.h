@@ -55,6 +55,7 @@ struct qemu_plan {
 	const char *append;		/* guest command line */
 	const int *ram_fd;		/* per node */
 	const uint64_t *node_bytes;
+	int kernel_fd;			/* -1: spec->kernel */
 	int initrd_fd;			/* -1: none */
 	int console_fd;
 	int output_fd;

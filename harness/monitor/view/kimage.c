@@ -101,10 +101,10 @@ out:
 
 static int link_path(char *buf, size_t size, const char *dir, const struct stat *st)
 {
-	return ktstr_paths__fmt(buf, size, "%s/%" PRIx64 "-%" PRIx64 "-%" PRIx64 "-%" PRIx64 ".%09ld",
-				dir, (uint64_t)st->st_dev, (uint64_t)st->st_ino,
-				(uint64_t)st->st_size, (uint64_t)st->st_mtim.tv_sec,
-				st->st_mtim.tv_nsec);
+	char stamp[NAME_MAX];
+	int ret = ktstr_kernel__stamp(stamp, sizeof(stamp), st);
+
+	return ret ?: ktstr_paths__fmt(buf, size, "%s/%s", dir, stamp);
 }
 
 static const void *map_file(const char *path, size_t *len)

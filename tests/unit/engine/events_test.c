@@ -157,4 +157,32 @@ TEST_F(ops, without_a_guest_monitor_checks_of_sets_are_refused)
 	EXPECT_DETAIL(KTSTR_FAILS, "max_imbalance_ratio is judged from a guest's memory, and here is no guest");
 }
 
+/* A scenario that was written for a guest, in a body without one (plan/here.h). */
+TEST_F(ops, what_only_a_guest_has_fails_a_scenario_unless_it_was_written_for_one)
+{
+	EXPECT_REFUSED("DETACH_SCHEDULER: schedulers can only be exchanged in a guest of ktstr",
+		       STEP(OPS(DETACH_SCHEDULER), HOLD_MS(5)));
+	EXPECT_EQ(KTSTR_FAILS, self->ctx.result->details[0].severity);
+	EXPECT_FALSE(self->ctx.beyond_here);
+	self->ctx.here = true;
+	EXPECT_REFUSED("DETACH_SCHEDULER: schedulers can only be exchanged in a guest of ktstr",
+		       STEP(OPS(DETACH_SCHEDULER), HOLD_MS(5)));
+	EXPECT_TRUE(self->ctx.beyond_here);
+	EXPECT_EQ(KTSTR_SKIP, ktstr_result__outcome(self->ctx.result));
+	EXPECT_REFUSED("CAPTURE_SNAPSHOT: only a guest of ktstr has a host that looks at its memory",
+		       STEP(OPS(CAPTURE_SNAPSHOT("x")), HOLD_MS(5)));
+	EXPECT_EQ(KTSTR_SKIP, ktstr_result__outcome(self->ctx.result));
+}
+
+/* What ran before is judged, but it is not all of the test. */
+TEST_F(ops, a_body_of_which_only_a_part_could_run_has_no_verdict)
+{
+	self->ctx.here = true;
+	EXPECT_EQ(0, RUN(STEP(CGROUPS(CGROUP("a", .workers = 1)), HOLD_MS(5))));
+	ASSERT_LT(0, self->ctx.result->nr_cgroups);
+	self->ctx.result->nr_details = 0;
+	EXPECT_EQ(-EINVAL, RUN(STEP(OPS(DETACH_SCHEDULER), HOLD_MS(5))));
+	EXPECT_EQ(KTSTR_INCONCLUSIVE, ktstr_result__outcome(self->ctx.result));
+}
+
 TEST_HARNESS_MAIN

@@ -306,4 +306,18 @@ TEST(a_disk_has_the_file_system_that_is_declared)
 	ktstr_guest_args__free(&args);
 }
 
+/* What a machine cannot give is refused, too. */
+TEST(devices_and_determinism_are_not_both_promised)
+{
+	struct ktstr_test t = unset;
+	struct ktstr_plan plan = { .test = &t };
+	struct ktstr_run run = { .plan = &plan, .opts.seeded = true, .accel = VM_ACCEL_TCG };
+	struct ktstr_err err = { };
+
+	t.disk = &plain;
+	EXPECT_EQ(-EOPNOTSUPP, ktstr_devices_part.prepare(&run, NULL, &err));
+	EXPECT_TRUE(err.missing);
+	EXPECT_NE(NULL, strstr(err.msg, "disk:")) TH_LOG("%s", err.msg);
+}
+
 TEST_HARNESS_MAIN

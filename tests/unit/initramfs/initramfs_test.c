@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "fixture.h"
-#include "vmm/initramfs/siphash.h"
+#include "lib/siphash.h"
 
 /* Called by LeakSanitizer, which cannot work in the chroot below: it needs /proc. */
 int __lsan_is_turned_off(void);

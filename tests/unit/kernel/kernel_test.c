@@ -5,7 +5,6 @@
  * kernel needs for sched_ext. The images are made here, byte by byte.
  */
 #include <fcntl.h>
-#include <ftw.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -15,14 +14,12 @@
 
 #include <lz4.h>
 #include <zlib.h>
-#include <zstd.h>
 
 #include "kselftest_harness.h"
 
 #include "harness/kernel/kernel_priv.h"
-#include "lib/paths.h"
+#include "images.h"
 
-#define NOTHING	"nothing of interest"
 #define HAS_ALL	"sched_ext: BPF scheduler\0 .text\0.BTF\0"
 
 FIXTURE(kernel) {
@@ -31,14 +28,6 @@ FIXTURE(kernel) {
 	struct ktstr_kernel k;
 	struct ktstr_err err;
 };
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
 
 FIXTURE_SETUP(kernel)
 {
@@ -58,42 +47,6 @@ FIXTURE_TEARDOWN(kernel)
 	ktstr_kernel__put(&self->k);
 	ASSERT_EQ(0, chdir("/"));
 	nftw(self->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
-
-static void put(const char *path, const void *data, size_t len)
-{
-	char *dir = strndup(path, strrchr(path, '/') - path);
-
-	ktstr_paths__mkdirs(dir);
-	ktstr_paths__write(path, data, len);
-	free(dir);
-}
-
-/* A bzImage: one setup sector, boot header, version string, payload. */
-static void put_image(const char *path, const char *version, const void *payload, size_t len)
-{
-	unsigned char *b = calloc(1, 2048 + len);
-	uint32_t off = 512, plen = len;
-
-	b[0x1f1] = 1;
-	memcpy(b + 0x202, "HdrS\x0f\x02", 6);
-	b[0x20e] = 0x80;			/* version string at 0x280 */
-	strcpy((char *)b + 0x280, version);
-	memcpy(b + 0x248, &off, 4);
-	memcpy(b + 0x24c, &plen, 4);
-	memcpy(b + 2 * 512 + 512, payload, len);
-	put(path, b, 2 * 512 + 512 + len);
-	free(b);
-}
-
-static void put_zstd_image(const char *path, const char *version, const void *text, size_t len)
-{
-	size_t max = ZSTD_compressBound(len) + 4, n;
-	char *z = calloc(1, max);
-
-	n = ZSTD_compress(z, max, text, len, 1);
-	put_image(path, version, z, n + 4);	/* the build appends the size */
-	free(z);
 }
 
 static void put_entry(const char *cache, const char *key, const char *version,
@@ -407,21 +360,6 @@ static int check(struct ktstr_kernel *k, const char *path, struct ktstr_err *err
 	k->path = strdup(path);
 	k->source = strdup("test");
 	return ktstr_kernel__check_scx(k, err);
-}
-
-/* @text somewhere in 3 MiB that do not compress to nothing. */
-static char *padded(const char *text, size_t len, size_t at)
-{
-	char *big = malloc(3 << 20);
-	uint32_t x = 1;
-	size_t i;
-
-	for (i = 0; i < 3 << 20; i++) {
-		x = x * 1664525 + 1013904223;
-		big[i] = 'a' + (x >> 28);
-	}
-	memcpy(big + at, text, len);
-	return big;
 }
 
 TEST_F(kernel, sched_ext_is_recognised_in_a_compressed_image_even_across_pieces)

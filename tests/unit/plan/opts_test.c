@@ -151,6 +151,25 @@ TEST_F(opts, a_seed_asks_for_a_deterministic_run_and_so_for_emulation)
 	EXPECT_EQ(VM_ACCEL_TCG, (int)self->o.accel);
 }
 
+TEST_F(opts, what_is_about_emulation_is_refused_for_kvm)
+{
+	static const char * const emulation[][2] = {
+		{ "KTSTR_SEED", "7" }, { "KTSTR_TCG_THREADS", "multi" }, { "KTSTR_ICOUNT_SHIFT", "2" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(emulation); i++) {
+		setenv("KTSTR_ACCEL", "kvm", 1);
+		REJECTS(emulation[i][0], emulation[i][1], emulation[i][0]);
+		setenv("KTSTR_ACCEL", "tcg", 1);
+		setenv(emulation[i][0], emulation[i][1], 1);
+		EXPECT_EQ(0, PARSE()) TH_LOG("%s", self->err.msg);
+		free((char *)self->o.runs_root);
+		free((char *)self->o.run_id);
+		self->o = (struct ktstr_run_opts){ 0 };
+		unsetenv(emulation[i][0]);
+	}
+}
+
 TEST_F(opts, contradictions_are_errors)
 {
 	setenv("KTSTR_SEED", "3", 1);

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "cpio.h"
+#include "ustar.h"
 
 #define HEADER_LEN	110
 #define TRAILER		"TRAILER!!!"
@@ -20,6 +21,18 @@ static const char zeros[CPIO_ALIGN];
 void cpio_init(struct cpio *c, struct io_sink sink, uint64_t off)
 {
 	*c = (struct cpio) { .sink = sink, .off = off };
+}
+
+void cpio_init_tar(struct cpio *c, struct io_sink sink)
+{
+	*c = (struct cpio) { .sink = sink, .tar = true };
+}
+
+bool cpio_fits_tar(const char *path, const char *target)
+{
+	uint8_t h[USTAR_BLOCK];
+
+	return !ustar_header(h, path, USTAR_FILE, 0, 0, target ?: "");
 }
 
 /* The printable beginning of an untrusted path. */
@@ -86,6 +99,24 @@ static int pad(struct cpio *c, size_t align)
 	return put(c, zeros, -c->off & (align - 1));
 }
 
+/* Of tar, the target of a link stands in the header. */
+static int tar_header(struct cpio *c, const char *path, uint32_t mode, uint64_t size,
+		      const char *target)
+{
+	char type = S_ISDIR(mode) ? USTAR_DIR : S_ISLNK(mode) ? USTAR_LINK : USTAR_FILE;
+	uint8_t h[USTAR_BLOCK];
+	int ret;
+
+	if (c->body_left)
+		return -EIO;
+	ret = ustar_header(h, path, type, mode & 07777, size, target);
+	if (!ret)
+		ret = put(c, h, sizeof(h));
+	if (!ret)
+		c->body_left = size;
+	return ret;
+}
+
 static int header(struct cpio *c, const char *path, uint32_t mode, uint32_t nlink,
 		  uint64_t size)
 {
@@ -94,6 +125,8 @@ static int header(struct cpio *c, const char *path, uint32_t mode, uint32_t nlin
 	char h[HEADER_LEN + 1];
 	int ret;
 
+	if (c->tar)
+		return tar_header(c, path, mode, size, "");
 	if (c->body_left)
 		return -EIO;
 	if (size > CPIO_MAX_FILE)
@@ -134,7 +167,7 @@ int cpio_body(struct cpio *c, const void *buf, size_t len)
 	if (ret)
 		return ret;
 	c->body_left -= len;
-	return c->body_left ? 0 : pad(c, 4);
+	return c->body_left ? 0 : pad(c, c->tar ? USTAR_BLOCK : 4);
 }
 
 int cpio_symlink(struct cpio *c, const char *path, const char *target)
@@ -144,13 +177,18 @@ int cpio_symlink(struct cpio *c, const char *path, const char *target)
 
 	if (!len || len >= PATH_MAX)
 		return -ENAMETOOLONG;
+	if (c->tar)
+		return tar_header(c, path, S_IFLNK | 0777, 0, target);
 	ret = header(c, path, S_IFLNK | 0777, 1, len);
 	return ret ? ret : cpio_body(c, target, len);
 }
 
 int cpio_end(struct cpio *c)
 {
-	int ret = header(c, TRAILER, 0, 1, 0);
+	int ret;
 
+	if (c->tar)
+		return c->body_left ? -EIO : put(c, zeros, USTAR_BLOCK) ?: put(c, zeros, USTAR_BLOCK);
+	ret = header(c, TRAILER, 0, 1, 0);
 	return ret ? ret : pad(c, CPIO_ALIGN);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Writes a newc cpio archive, byte for byte the same for the same input: owner root, inode
- * and time zero, one link. Paths are absolute guest paths; the archive holds them without
+ * Writes a newc cpio archive, or the same entries as a tar archive (POSIX ustar), byte for byte the
+ * same for the same input: owner root, inode and time zero, one link. Paths are absolute guest paths; the archive holds them without
  * the leading slash.
  *
  * The caller chooses the order, and must add a directory before its files: the kernel silently
@@ -24,10 +24,16 @@ struct cpio {
 	struct io_sink sink;
 	uint64_t off;		/* bytes written so far */
 	uint64_t body_left;	/* of the file that is being written */
+	bool tar;
 };
 
 /* @off: how many bytes of the same archive were written elsewhere before. */
 void cpio_init(struct cpio *c, struct io_sink sink, uint64_t off);
+
+/* Write ustar instead; its paths and links are shorter, see cpio_fits_tar(). */
+void cpio_init_tar(struct cpio *c, struct io_sink sink);
+/* Has a tar archive room for @path, and for a symbolic link there to @target (NULL: it is none)? */
+bool cpio_fits_tar(const char *path, const char *target);
 
 /*
  * Check an absolute guest path: no "." or ".." component, no empty one, no control
@@ -45,7 +51,7 @@ int cpio_file(struct cpio *c, const char *path, uint32_t mode, uint64_t size);
 /* -EOVERFLOW: more than announced. */
 int cpio_body(struct cpio *c, const void *buf, size_t len);
 
-/* The trailer entry and zeros up to CPIO_ALIGN. -EIO when the last file is incomplete. */
+/* The trailer entry and zeros up to CPIO_ALIGN; of tar, two blocks of zeros. -EIO when the last file is incomplete. */
 int cpio_end(struct cpio *c);
 
 #endif

@@ -6,12 +6,7 @@
 #include <string.h>
 
 #include "boot.h"
-
-#define PTE_PRESENT_RW	0x3ull
-#define PDE_2M		0x83ull		/* present, writable, page size */
-#define ENTRIES		512
-#define NR_PDS		4		/* 4 GiB */
-#define PAGE_BYTES	4096u
+#include "vmm/vmlinux.h"
 
 #define LOADER_OTHER	0xff
 #define BOOT_FLAG	0xaa55
@@ -27,18 +22,6 @@ const uint64_t x86_gdt[X86_GDT_ENTRIES] = {
 	[X86_BOOT_DS / 8] = 0x00cf93000000ffff,
 	[X86_BOOT_TSS / 8] = 0x00008b000000ffff,
 };
-
-static void write_page_tables(const struct vm_ram *ram)
-{
-	uint64_t *t = vm_ram_at(ram, X86_PAGE_TABLES_GPA, (2 + NR_PDS) * PAGE_BYTES);
-	uint64_t *pdpt = t + ENTRIES, *pd = t + 2 * ENTRIES;
-
-	t[0] = (X86_PAGE_TABLES_GPA + PAGE_BYTES) | PTE_PRESENT_RW;
-	for (uint64_t i = 0; i < NR_PDS; i++)
-		pdpt[i] = (X86_PAGE_TABLES_GPA + (2 + i) * PAGE_BYTES) | PTE_PRESENT_RW;
-	for (uint64_t i = 0; i < NR_PDS * ENTRIES; i++)
-		pd[i] = i << 21 | PDE_2M;
-}
 
 /* The image's own header, or for a vmlinux, which has none, the fields that the kernel needs. */
 static void fill_header(struct boot_params *bp, const struct vm_image *image)
@@ -69,6 +52,8 @@ static void write_boot_params(const struct vm_ram *ram, const struct vm_image *i
 
 	memset(bp, 0, sizeof(*bp));
 	fill_header(bp, image);
+	if (l->kaslr)
+		bp->hdr.loadflags |= VM_KASLR_FLAG;
 	bp->hdr.cmd_line_ptr = X86_CMDLINE_GPA;
 	/* both end below 4 GiB: x86_layout_place() */
 	bp->hdr.ramdisk_image = (uint32_t)l->initrd_gpa;
@@ -93,7 +78,7 @@ int x86_boot_write(const struct vm_ram *ram, const struct vm_image *image,
 		return ktstr_err(err, E2BIG, "guest command line: %zu characters", len - 1);
 	memcpy(line, cmdline, len);
 	memcpy(vm_ram_at(ram, X86_GDT_GPA, sizeof(x86_gdt)), x86_gdt, sizeof(x86_gdt));
-	write_page_tables(ram);
+	vm_write_low_map(ram, X86_PAGE_TABLES_GPA);
 	write_boot_params(ram, image, l, rsdp_gpa);
 	return 0;
 }

@@ -43,6 +43,7 @@ int x86_layout_place(struct kvm_layout *l, uint64_t low_end, const struct vm_ima
 		l->shared_gpa = (end - l->shared_bytes) & ~(SHARED_ALIGN - 1);
 		end = l->shared_gpa;
 	}
+	l->kernel_end = end;
 	if (!l->initrd_bytes)
 		return 0;
 	if (end > limit)
@@ -52,6 +53,7 @@ int x86_layout_place(struct kvm_layout *l, uint64_t low_end, const struct vm_ima
 				 "initrd: %" PRIu64 " MiB do not fit between the kernel's end at %#" PRIx64 " and its limit for an initrd, %#" PRIx64,
 				 l->initrd_bytes / VM_MIB, floor, limit);
 	l->initrd_gpa = (end - l->initrd_bytes) & ~(PAGE_BYTES - 1);
+	l->kernel_end = l->initrd_gpa;
 	return 0;
 }
 

@@ -5,15 +5,13 @@
 
 #include "checker.h"
 
-void ktstr_problem(struct ktstr_checker *ck, const char *fmt, ...)
+static void add(struct ktstr_checker *ck, enum ktstr_severity severity, enum ktstr_kind kind,
+		const char *fmt, va_list ap)
 {
 	char where[24] = "", text[KTSTR_DETAIL_LEN], source[160] = "";
 	const struct ktstr_test *t = ck->ctx->test;
-	va_list ap;
 
-	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
 	if (ck->in_backdrop)
 		snprintf(where, sizeof(where), "backdrop ");
 	else if (!ck->by_hand)
@@ -21,9 +19,31 @@ void ktstr_problem(struct ktstr_checker *ck, const char *fmt, ...)
 	if (t && t->file)
 		snprintf(source, sizeof(source), "%s:%d: ", t->file, t->line);
 	ck->problems++;
-	ktstr_result__add(ck->ctx->result, KTSTR_FAILS, KTSTR_INFRASTRUCTURE, "%s%s%s%s%s%s",
+	ktstr_result__add(ck->ctx->result, severity, kind, "%s%s%s%s%s%s",
 			  source, where, ck->subject, *ck->subject ? ": " : "", text,
 			  ck->repeated ? " (the ops of a loop are repeated)" : "");
+}
+
+void ktstr_problem(struct ktstr_checker *ck, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	add(ck, KTSTR_FAILS, KTSTR_INFRASTRUCTURE, fmt, ap);
+	va_end(ap);
+}
+
+/* What was carried out before is judged, but it is not the whole test. */
+void ktstr_needs_guest(struct ktstr_checker *ck, const char *fmt, ...)
+{
+	enum ktstr_severity without = ck->ctx->result->nr_cgroups ? KTSTR_UNDECIDED : KTSTR_SKIPS;
+	bool here = ck->ctx->here;
+	va_list ap;
+
+	ck->ctx->beyond_here |= here;
+	va_start(ap, fmt);
+	add(ck, here ? without : KTSTR_FAILS, here ? KTSTR_SKIPPED : KTSTR_INFRASTRUCTURE, fmt, ap);
+	va_end(ap);
 }
 
 void ktstr_checker__subject(struct ktstr_checker *ck, const char *fmt, ...)

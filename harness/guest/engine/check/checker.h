@@ -41,6 +41,13 @@ struct ktstr_checker {
 void ktstr_problem(struct ktstr_checker *ck, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/*
+ * The same of something that only a guest has. A body that runs without one although it was written
+ * for one cannot be carried out then, which is no failure.
+ */
+void ktstr_needs_guest(struct ktstr_checker *ck, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
 /* Set the subject of the next problems. */
 void ktstr_checker__subject(struct ktstr_checker *ck, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -53,7 +53,7 @@ static bool is_file_name(const char *name)
 static void check_host(struct ktstr_checker *ck)
 {
 	if (!ck->ctx->ask)
-		ktstr_problem(ck, "only a guest of ktstr has a host that looks at its memory");
+		ktstr_needs_guest(ck, "only a guest of ktstr has a host that looks at its memory");
 }
 
 static void check_capture_snapshot(struct ktstr_checker *ck, const struct ktstr_op *op)

@@ -26,10 +26,11 @@ static void check_staged(struct ktstr_checker *ck, const struct ktstr_op *op)
 		      op->scheduler->name);
 }
 
-static void check_possible(struct ktstr_checker *ck)
+static bool check_possible(struct ktstr_checker *ck)
 {
 	if (!ck->ctx->sched_order)
-		ktstr_problem(ck, "schedulers can only be exchanged in a guest of ktstr");
+		ktstr_needs_guest(ck, "schedulers can only be exchanged in a guest of ktstr");
+	return ck->ctx->sched_order;
 }
 
 static void check_attach_scheduler(struct ktstr_checker *ck, const struct ktstr_op *op)
@@ -44,8 +45,7 @@ static void check_attach_scheduler(struct ktstr_checker *ck, const struct ktstr_
 static void check_detach_scheduler(struct ktstr_checker *ck, const struct ktstr_op *op)
 {
 	(void)op;
-	check_possible(ck);
-	if (!ck->scheduler)
+	if (check_possible(ck) && !ck->scheduler)
 		ktstr_problem(ck, "no scheduler is attached at this point");
 	ck->scheduler = false;
 }
@@ -63,9 +63,8 @@ static void check_restart_scheduler(struct ktstr_checker *ck, const struct ktstr
 
 static void check_replace_scheduler(struct ktstr_checker *ck, const struct ktstr_op *op)
 {
-	check_possible(ck);
 	check_staged(ck, op);
-	if (!ck->scheduler)
+	if (check_possible(ck) && !ck->scheduler)
 		ktstr_problem(ck, "no scheduler is attached at this point: use ATTACH_SCHEDULER");
 	ck->scheduler = true;
 }

@@ -10,8 +10,8 @@
 #include "harness/result/metrics.h"
 #include "lib/parse.h"
 #include "lib/paths.h"
-#include "stats/stats.h"
-#include "commands/builtin.h"
+#include "stats.h"
+#include "tools-testing-ktstr/commands/builtin.h"
 
 static struct stats st;
 static const char *dir_option, *threshold_option;

@@ -16,13 +16,14 @@
 #include "harness/plan/opts.h"
 #include "harness/plan/preset.h"
 #include "harness/result/metrics.h"
+#include "harness/runs/compare.h"
 #include "lib/parse.h"
 #include "lib/paths.h"
 #include "lib/status.h"
-#include "perf/assertions.h"
-#include "perf/sides.h"
-#include "stats/stats.h"
-#include "commands/builtin.h"
+#include "assertions.h"
+#include "sides.h"
+#include "tools-testing-ktstr/stats/stats.h"
+#include "tools-testing-ktstr/commands/builtin.h"
 
 #define MAX_REPEATS	50
 #define UNDECIDED	2	/* exit status, as of `ktstr run` */
@@ -158,7 +159,7 @@ static int check_options(void)
 		return complain(WRONG_USAGE, NULL, "perf-delta: --csv, --json and --html exclude each other");
 	if (ktstr_paths__runs_root(o.root, sizeof(o.root), &err))
 		return complain(1, NULL, "%s", err.msg);
-	return number("noise-adjust", o.repeats, 2, MAX_REPEATS, &o.nr_repeats) ?:
+	return number("noise-adjust", o.repeats, KTSTR_NOISE_MIN, MAX_REPEATS, &o.nr_repeats) ?:
 	       number("fail-threshold", o.threshold, 1, UINT32_MAX, &o.fail_threshold) ?:
 	       number("seed", o.seed, 0, UINT64_MAX - MAX_REPEATS, &o.first_seed) ?:
 	       check_forwarded() ?: check_environment();

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * SipHash-1-3 with a zero key, 64-bit result, fed piece by piece. It identifies cache entries, so
- * its value must not depend on the compiler, the byte order or how the input was divided.
+ * SipHash-1-3, 64-bit result, fed piece by piece. With a zero key it identifies cache entries, so its
+ * value must not depend on the compiler, the byte order or how the input was divided. With a secret
+ * key it does not tell the input.
  */
-#ifndef KTSTR_VMM_INITRAMFS_SIPHASH_H
-#define KTSTR_VMM_INITRAMFS_SIPHASH_H
+#ifndef KTSTR_LIB_SIPHASH_H
+#define KTSTR_LIB_SIPHASH_H
 
 #include <stddef.h>
 #include <stdint.h>
