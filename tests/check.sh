@@ -2,13 +2,15 @@
 # SPDX-License-Identifier: GPL-2.0
 # Our own tests: check.sh OUTPUT [nested|e2e|lint|unit|fuzz]... Sets up what they need, builds them, runs
 # them, prints one KTAP line per item and at the end "N passed, N failed, N skipped".
-# A test that fails shows its output; all output stays in OUTPUT/obj/check/.
+# A test that fails shows its output; all output stays in OUTPUT/obj/check/. What took longest the
+# last time begins first, so that no CPU waits for the last one.
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
 [ $# -ge 2 ] || { echo "usage: check.sh OUTPUT nested|e2e|lint|unit|fuzz..." >&2; exit 1; }
 OUTPUT=$1
 shift
 logs=$OUTPUT/obj/check
+costs=${XDG_CACHE_HOME:-$HOME/.cache}/ktstr/check-costs	# lines "NAME SECONDS"
 cpus=$(nproc)
 nr=0 pass=0 fail=0 skip=0
 
@@ -80,8 +82,9 @@ report()
 	esac
 }
 
-# What is under way, by process id.
-declare -A names=() starts=() taps=()
+# What there is to do, in order, and by name how; what is under way, by process id.
+declare -a jobs=() taken=()
+declare -A commands=() alone=() taps=() names=() starts=()
 
 reap()
 {
@@ -89,6 +92,7 @@ reap()
 
 	wait -n -p pid "${!names[@]}"
 	rc=$?
+	taken+=("${names[$pid]} $((SECONDS - starts[$pid]))")
 	if [ -n "${taps[${names[$pid]}]:-}" ]; then
 		tap_results "${names[$pid]}" $rc
 	else
@@ -97,18 +101,14 @@ reap()
 	unset "names[$pid]" "starts[$pid]"
 }
 
-# queue NAME COMMAND...: run it beside others, one for each CPU, and report.
+# queue NAME COMMAND...: finish will run it, beside others, and report.
 queue()
 {
 	local name=$1
 
 	shift
-	while [ ${#names[@]} -ge "$cpus" ]; do
-		reap
-	done
-	printf '# %s ...\n' "$name" >&2
-	timed "$name" "$@" &
-	names[$!]=$name starts[$!]=$SECONDS
+	jobs+=("$name")
+	commands[$name]=$(printf '%q ' "$@")
 }
 
 # queue_tap NAME COMMAND...: a command whose output is TAP, of which every result is an item.
@@ -118,19 +118,55 @@ queue_tap()
 	queue "$@"
 }
 
+# item NAME COMMAND...: finish will run it when everything else is done.
+item()
+{
+	alone[$1]=y
+	queue "$@"
+}
+
+# in_order: the jobs, those that run alone last, of others the longest first. Nobody knows how long a new one
+# takes: it could be the longest.
+in_order()
+{
+	local name known=$costs
+
+	[ -r "$known" ] || known=/dev/null
+	for name in "${jobs[@]}"; do
+		echo "$name ${alone[$name]:-n}"
+	done | awk -v known="$known" 'FILENAME == known { cost[$1] = $2; next }
+		{ print $2, $1 in cost ? cost[$1] : 1e6, FNR, $1 }' "$known" - |
+		sort -k1,1 -k2,2nr -k3,3n | cut -d' ' -f4
+}
+
+# finish: run what was queued, as many as there are CPUs at a time.
 finish()
 {
+	local name most
+
+	for name in $(in_order); do
+		most=$cpus
+		[ -z "${alone[$name]:-}" ] || most=1
+		while [ ${#names[@]} -ge "$most" ]; do
+			reap
+		done
+		printf '# %s ...\n' "$name" >&2
+		eval "timed $name ${commands[$name]}" &
+		names[$!]=$name starts[$!]=$SECONDS
+	done
 	while [ ${#names[@]} -gt 0 ]; do
 		reap
 	done
+	jobs=()
 }
 
-# item NAME COMMAND...: run it alone and report.
-item()
+# note_costs: for the next time. A cache that cannot be written knows nothing.
+note_costs()
 {
-	finish
-	queue "$@"
-	finish
+	[ ${#taken[@]} -gt 0 ] && mkdir -p "${costs%/*}" 2> /dev/null || return 0
+	{ cat "$costs"; printf '%s\n' "${taken[@]}"; } 2> /dev/null |
+		awk '{ cost[$1] = $2 } END { for (name in cost) print name, cost[name] }' \
+		> "$costs.$$" 2> /dev/null && mv "$costs.$$" "$costs" || rm -f "$costs.$$"
 }
 
 # tap_results NAME STATUS: report each result; the command itself is one more when it failed
@@ -170,6 +206,7 @@ check_build()
 	done
 	[ ${#goals[@]} = 0 ] ||
 		item build make -s -k -j"$(nproc)" OUTPUT="$OUTPUT" KSRC="$KSRC" "${goals[@]}"
+	finish
 }
 
 # An ASan report has to fail the test, also from a forked child.
@@ -205,12 +242,13 @@ test_kernel()
 	echo "${KTSTR_TEST_KERNEL:-$("$OUTPUT/ktstr" kernel path)}"
 }
 
+# A C program's test that a comment calls "Long: NAME" is run by tests/long/work_types.sh.
 # Crashes are not run a second time, which trace_test.sh asks for. A test that says so in a comment,
 # "Own: /dev/shm", finds there only what is its own: in a mount
 # namespace or, where that is refused, because nothing else runs.
 check_e2e()
 {
-	local t name how what kernel own
+	local t name how what kernel own long
 
 	# Programs in obj/ have to be told where the suite's programs are, and which kernel to boot.
 	kernel=$(test_kernel)
@@ -219,10 +257,11 @@ check_e2e()
 		name=${t#tests/}
 		name=${name%.*}
 		case $t in
-		*.c)	what=(env PATH="$OUTPUT:$PATH" KTSTR_LIBDIR="$OUTPUT" KTSTR_AUTO_REPRO=off
+		*.c)	mapfile -t long < <(sed -n 's/^ \* Long: /-T\n/p' "$t")
+			what=(env PATH="$OUTPUT:$PATH" KTSTR_LIBDIR="$OUTPUT" KTSTR_AUTO_REPRO=off
 			      KTSTR_RUNS_ROOT="$logs/runs"
 			      ${kernel:+KTSTR_TEST_KERNEL="$kernel"}
-			      timeout 600 "$OUTPUT/obj/tests/$name") ;;
+			      timeout 600 "$OUTPUT/obj/tests/$name" "${long[@]}") ;;
 		*.sh)	what=(env KTSTR_AUTO_REPRO=off timeout 600 bash "$t") ;;
 		esac
 		how=queue
@@ -269,9 +308,8 @@ nested_twice()
 # It uses all CPUs and lasts as long however fast it is.
 check_fuzz()
 {
-	finish
+	alone[fuzz]=y
 	queue_tap fuzz tests/fuzz/run.sh "$OUTPUT" "${FUZZ_SECONDS:-${KTSTR_CI:+10}}"
-	finish
 }
 
 echo "KTAP version 1"
@@ -286,6 +324,7 @@ for part; do
 	"check_$part"
 done
 finish
+note_costs
 echo "1..$nr"
 echo "$pass passed, $fail failed, $skip skipped"
 [ $fail = 0 ]

@@ -10,8 +10,7 @@
 #include "harness/checks/checks.h"
 #include "direct.h"
 #include "expect.h"
-#include "export.h"
-#include "here/here.h"
+#include "here.h"
 #include "interrupt.h"
 #include "harness/kernel/kernel.h"
 #include "harness/report/report.h"
@@ -184,9 +183,9 @@ bool ktstr_direct(int argc, char **argv, const struct ktstr_registry *registry, 
 		{ "--show-thresholds", show_thresholds },
 		{ "--exact", run_exact },
 		{ "--here", run_here },
-		{ "--needs", ktstr_export__needs },
-		{ "--fits", ktstr_export__fits },
-		{ "--pack", ktstr_export__pack },
+		{ "--needs", ktstr_here__needs },
+		{ "--fits", ktstr_here__fits },
+		{ "--pack", ktstr_here__pack },
 	};
 	struct ktstr_variant v;
 	size_t i;

@@ -4,7 +4,7 @@
  *
  *	PROGRAM --show-thresholds TEST	the checks of a test, and who set them
  *	PROGRAM --exact TEST		run this one test; the exit status is its verdict
- *	PROGRAM --here TEST		the same on this machine, without a guest (here/here.h)
+ *	PROGRAM --here TEST		the same on this machine, without a guest (here.h)
  *	PROGRAM --needs TEST		what --here needs of a machine
  *	PROGRAM --fits TEST		does this machine have that?
  *	PROGRAM --pack TEST		the files that it needs, a tar archive

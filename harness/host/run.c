@@ -31,7 +31,7 @@
 #include "harness/report/report.h"
 #include "harness/repro/part.h"
 #include "harness/report/sidecar.h"
-#include "here/here.h"
+#include "here.h"
 #include "host_run.h"
 #include "interrupt.h"
 #include "lib/git.h"

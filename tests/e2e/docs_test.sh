@@ -38,13 +38,13 @@ for f in "$tmp"/*.c; do
 	result $? "example $name builds" "$tmp/log"
 done
 
-# passes PROGRAM SCHEDULER...: with the schedulers and the plugin beside it, as the README says.
+# passes PROGRAM SCHEDULER...: with the schedulers, the plugin and the init of images beside it.
 passes()
 {
 	local prog=$1
 
 	shift
-	cp "$out/hostcall.so" "$@" "$tmp" &&
+	cp "$out"/{hostcall.so,image_init} "$@" "$tmp" &&
 		KTSTR_ACCEL=tcg KTSTR_RUNS_ROOT=$tmp/runs "$prog" >"$tmp/log" 2>&1 &&
 		grep -q '^ok 1 ktstr\.' "$tmp/log"
 }

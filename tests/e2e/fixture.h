@@ -33,7 +33,8 @@
 #define WITH_FIXTURE	.extra_include_files = KTSTR_STRS("scx_ktstr")
 #define STALL_FILE	"/tmp/ktstr_stall"
 #define DEGRADE_FILE	"/tmp/ktstr_degrade"
-#define TIMEOUT_MS	"2000"		/* of the watchdog, where something stalls or might */
+#define TIMEOUT_MS	"1000"		/* of the watchdog, where something stalls or might */
+#define SURVIVED_MS	1600		/* when it has looked, every half of that, and said nothing */
 #define LIMIT_MS	20000		/* for what has to happen; all times are the guest's */
 #define MAX_SPINNERS	8
 

@@ -33,7 +33,7 @@ static bool attaches_as_ktstr(struct fixture *f)
 	if (strcmp(sysfs("root/ops"), "ktstr"))
 		return fail(f, "its name is %s", sysfs("root/ops"));
 	spin(f, 6);
-	return all_spinners_run(f, 1000) && stop(f, SIGINT) &&
+	return all_spinners_run(f, 500) && stop(f, SIGINT) &&
 	       says(f, "EXIT: unregistered from user space");
 }
 
@@ -69,10 +69,10 @@ static bool leaves_with_7(struct fixture *f)
 
 static bool stays_unattached(struct fixture *f)
 {
-	if (!start(f, "--no-attach", "--exit-after-ms", "2000", "--exit-status", "3"))
+	if (!start(f, "--no-attach", "--exit-after-ms", "600", "--exit-status", "3"))
 		return false;
-	if (serve(f, enabled_or_gone, 2000))
-		return fail(f, "%s in less than 2 s", is_gone(f) ? "gone" : sysfs("state"));
+	if (serve(f, enabled_or_gone, 600))
+		return fail(f, "%s in less than 600 ms", is_gone(f) ? "gone" : sysfs("state"));
 	return ends_with(f, 3);
 }
 
@@ -84,7 +84,7 @@ static bool lasts(struct fixture *f)
 	spin(f, 2);
 	spin_on(f, 0);
 	spin_on(f, 1);
-	return all_spinners_run(f, 3000) && stop(f, SIGINT);
+	return all_spinners_run(f, SURVIVED_MS) && stop(f, SIGINT);
 }
 
 static bool degrades(struct fixture *f)
@@ -257,7 +257,7 @@ static bool stalled(struct fixture *f, const char *how)
 	p = strstr(f->out.buf, "failed to run for ");
 	s = p ? strtod(p + strlen("failed to run for "), NULL) : 0;
 	/* the kernel looks every half timeout */
-	return (s >= 2 && s < 4) || fail(f, "a task was stalled for %.3f s", s);
+	return (s >= 1 && s < 2) || fail(f, "a task was stalled for %.3f s", s);
 }
 
 static bool stalls_when_idle(struct fixture *f)

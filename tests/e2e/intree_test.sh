@@ -11,7 +11,9 @@ suite=$PWD
 	{ echo "SKIP: KSRC is not a kernel tree"; exit 4; }
 command -v python3 > /dev/null || { echo "SKIP: no python3"; exit 4; }
 
-tmp=$(realpath "$(mktemp -d)") || exit 1
+# Of this name, as a compiler's cache has the paths of what it compiled; another when somebody has it.
+tmp=$(realpath "${TMPDIR:-/tmp}")/ktstr-intree-$(id -u)
+mkdir -m 700 "$tmp" 2> /dev/null || tmp=$(realpath "$(mktemp -d)") || exit 1
 trap 'rm -rf "$tmp"' EXIT
 tree=$tmp/linux
 . tests/lib.sh

@@ -47,7 +47,7 @@ echo "TAP version 13"
 if gcc -std=gnu11 -O2 -Wall -Wextra -Werror -Woverride-init -Wno-missing-field-initializers \
 	-D_GNU_SOURCE -Iharness/include -pthread "$tmp/lost.c" "$out/obj/libktstr.a" \
 	-Wl,--as-needed -llz4 -lz -lzstd -ljansson -lm -o "$tmp/lost" > "$tmp/log" 2>&1 &&
-	cp "$out/hostcall.so" "$tmp"; then
+	cp "$out"/{hostcall.so,image_init} "$tmp"; then
 	lost lacks_a_cpu "the guest has 1 CPUs online, the topology declares 2"
 	lost is_reset "the machine went off without a word (reset or triple fault); the body started"
 else

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # What payloads print reaches the run's folder whole: of one whose check fails, of one in the middle
-# of a flood, and of one whose body is killed. One boot.
+# of a flood, and of one whose body is killed. One guest.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 . tests/begin.sh
@@ -40,7 +40,7 @@ echo "TAP version 13"
 if ! gcc -std=gnu11 -O2 -Wall -Wextra -Werror -Woverride-init -Wno-missing-field-initializers \
 	-D_GNU_SOURCE -Iharness/include -pthread "$tmp/prints.c" "$out/obj/libktstr.a" \
 	-Wl,--as-needed -llz4 -lz -lzstd -ljansson -lm -o "$tmp/prints" > "$tmp/log" 2>&1 ||
-	! cp "$out/hostcall.so" "$tmp"; then
+	! cp "$out"/{hostcall.so,image_init} "$tmp"; then
 	result 1 "build" "$tmp/log"
 	finish
 	exit

@@ -197,7 +197,8 @@ fresh
 env FAKE_HANG="$tmp/fifo" setsid "$setup" 2> "$tmp/err" & pid=$!
 read -r _ < "$tmp/fifo"
 # Again until nobody is left: they fork meanwhile.
-while p=$(ps -o pid= -s $pid | head -n 1) && [ -n "$p" ]; do
+while p=$(ps -o pid=,stat= -s $pid | awk '$2 !~ /^Z/ { print $1 }') && [ -n "$p" ]; do
+	# shellcheck disable=SC2086 # all of them
 	kill -KILL $p 2> /dev/null
 done
 wait $pid 2> /dev/null

@@ -3,6 +3,7 @@
  * Work types in the guest for which they are made: each leaves the signature there that it is
  * named for. Once through the engine, a step a type, judged by what a test can see of a
  * cgroup; once with the workers' own reports, which say more.
+ * Long: each_type_in_a_step
  */
 #include <errno.h>
 #include <linux/kernel.h>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the types that churn, wake, lock, signal and starve do to a scheduler, in a guest of two
- * vCPUs on two NUMA nodes with nothing else to run. Once through the engine, a step a type,
- * judged by the statistics; once with the workers' own reports and a look at them from outside
- * while they run, which say whether the type did what it is named for.
+ * What the types that churn, wake, lock, signal and starve do to a scheduler, in a guest of two vCPUs
+ * on two NUMA nodes. Once through the engine, a step a type, judged by the statistics; once with the
+ * workers' own reports and a look from outside: whether the type did what it is named for.
+ * Long: each_type_in_a_step
  */
 #include <errno.h>
 #include <fcntl.h>

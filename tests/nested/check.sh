@@ -40,9 +40,8 @@ part()
 
 # Of vm_boot_test, those that say something about KVM.
 machine_tests=(
-	power_off_is_the_end_and_com2_is_kept
-	guest_physical_addresses_are_the_guests
-	a_multi_threaded_guest_stops_as_a_whole_anywhere
+	guest_physical_addresses_are_the_guests_until_it_is_off
+	a_multi_threaded_guest_stops_as_a_whole_and_may_panic
 )
 # No limits on fairness or wake-ups among them: an emulated host's clock is not even.
 scenarios=(

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * ktstr export: a test as one file that runs on another machine, without a guest. What the test needs
- * and its files come from the program that contains it (harness/host/export.h); the file is a script
+ * and its files come from the program that contains it (harness/host/here.h); the file is a script
  * with these files behind it (export/).
  */
 #include <errno.h>

@@ -263,7 +263,7 @@ static int judge(struct ktstr_result *r)
 	claim_true(r, ktstr_guest_succeeded(r));
 	claim_equals(r, ktstr_guest_status(r), 0);
 	claim_true(r, *ktstr_sched_log(r));
-	claim_at_least(r, ktstr_monitor_figure(r, "samples"), 10);
+	claim_at_least(r, ktstr_monitor_figure(r, "samples"), 5);
 	claim_equals(r, periodic_fired(r), periodic_target(r));
 	claim_equals(r, enqueued.nr, periodic_target(r));
 	if (!periodic_target(r))
@@ -271,13 +271,13 @@ static int judge(struct ktstr_result *r)
 	temporal_strictly_increasing(r, &enqueued);
 	temporal_strictly_increasing(r, &clock);
 	temporal_each_between(r, &cpus, 1, 1);
-	claim_between(r, enqueued.sample[0].ms, 300, 800);
-	claim_between(r, enqueued.sample[enqueued.nr - 1].ms, 2400, 3000);
+	claim_between(r, enqueued.sample[0].ms, 100, 300);
+	claim_between(r, enqueued.sample[enqueued.nr - 1].ms, 800, 1100);
 	return 0;
 }
 
-KTSTR_TEST(snapshots_are_true, .scheduler = &fixture, .cores = 2, .duration_s = 3,
-	   .num_snapshots = 12, .max_spread_pct = KTSTR_NO_LIMIT, .allow_inconclusive = true,
+KTSTR_TEST(snapshots_are_true, .scheduler = &fixture, .cores = 2, .duration_s = 1,
+	   .num_snapshots = 6, .max_spread_pct = KTSTR_NO_LIMIT, .allow_inconclusive = true,
 	   .post_vm = judge)
 {
 	int ret = ktstr_run(ctx, STEP(CGROUPS(CGROUP("cg", .workers = 4, .work = YIELD_HEAVY)),

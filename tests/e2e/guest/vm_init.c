@@ -10,6 +10,7 @@
  *   busy:N       N processes that compete for the CPUs for a while and print
  *   count        a process that for ever counts up a u64 in the last page of the stretch
  *   pad:N        say N lines on COM2
+ *   until        spin until the host has written to the word behind the counter
  *   reset, off, panic, hang: how it ends (default reset)
  */
 #include <fcntl.h>
@@ -191,6 +192,16 @@ static void count(void)
 		++*p;
 }
 
+static void until(void)
+{
+	volatile uint64_t *p;
+
+	if (!shared)
+		return;
+	for (p = (volatile uint64_t *)(shared + shared_size - 4096) + 1; !*p;)
+		;
+}
+
 static void pad(int n)
 {
 	FILE *f = fopen("/dev/ttyS1", "w");
@@ -215,6 +226,8 @@ static void act(const char *what, const char *arg)
 		busy(atoi(arg));
 	else if (!strcmp(what, "count"))
 		count();
+	else if (!strcmp(what, "until"))
+		until();
 	else if (!strcmp(what, "pad"))
 		pad(atoi(arg));
 	else if (!strcmp(what, "off"))

@@ -13,7 +13,7 @@
 #include <ktstr.h>
 
 #include "harness/host/here/active.h"
-#include "harness/host/here/here.h"
+#include "harness/host/here.h"
 #include "lib/paths.h"
 #include "tests/unit/put_file.h"
 

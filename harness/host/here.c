@@ -13,11 +13,14 @@
 #include "harness/guest/cgroup/machine.h"
 #include "harness/guest/init/cgroup_root.h"
 #include "harness/plan/here.h"
+#include "harness/plan/programs.h"
+#include "harness/plan/protocol.h"
 #include "harness/plan/scheduler.h"
 #include "harness/report/report.h"
 #include "lib/file.h"
-#include "active.h"
+#include "here/active.h"
 #include "here.h"
+#include "harness/host/pack.h"
 
 /* What is missing, one after the other. */
 struct missing {
@@ -77,7 +80,7 @@ static void check_topology(const struct ktstr_plan *p, const struct ktstr_machin
 		      good);
 }
 
-bool ktstr_here__names_scheduler(const struct ktstr_test *t)
+static bool names_scheduler(const struct ktstr_test *t)
 {
 	return t->scheduler && (t->scheduler->binary || t->scheduler->enable);
 }
@@ -87,7 +90,7 @@ static void check_scheduler(const struct ktstr_plan *p, const char *sysfs, struc
 	struct ktstr_active a;
 
 	ktstr_active__read(&a, sysfs);
-	if (!a.supported && ktstr_here__names_scheduler(p->test))
+	if (!a.supported && names_scheduler(p->test))
 		lacks(out, "a kernel with sched_ext (the test declares scheduler %s)",
 		      ktstr_scheduler__label(p->test->scheduler));
 	else if (!a.enabled && p->test->survives_storm == KTSTR_ON)
@@ -152,7 +155,7 @@ void ktstr_here__print(const struct ktstr_test *t)
 
 	ktstr_active__read(&a, "/sys");
 	uname(&u);
-	if (ktstr_here__names_scheduler(t))
+	if (names_scheduler(t))
 		snprintf(declared, sizeof(declared), "; the test declares %s, which is not loaded",
 			 ktstr_scheduler__label(t->scheduler));
 	snprintf(text, sizeof(text), "no guest: this machine, Linux %s\nscheduler: %s (%s)%s", u.release,
@@ -160,4 +163,71 @@ void ktstr_here__print(const struct ktstr_test *t)
 		 a.supported ? "no sched_ext scheduler is active" : "this kernel has no sched_ext",
 		 declared);
 	ktstr_report__print(text);
+}
+
+/* False after a complaint. */
+static bool make_plan(struct ktstr_plan *plan, const struct ktstr_variant *v)
+{
+	struct ktstr_err err;
+
+	if (!ktstr_plan__for_variant(plan, v, &err) && !ktstr_plan__here(plan, &err))
+		return true;
+	fprintf(stderr, "ktstr: %s\n", err.msg);
+	return false;
+}
+
+int ktstr_here__needs(const struct ktstr_variant *v)
+{
+	char id[KTSTR_ID_LEN], topo[KTSTR_TOPOLOGY_STRLEN];
+	struct ktstr_plan plan;
+	unsigned int i;
+
+	if (!make_plan(&plan, v))
+		return KTSTR_EXIT_FAIL;
+	ktstr_topology__format(&plan.topo, topo, sizeof(topo));
+	printf("test: %s\ntopology: %s, %u CPUs\nduration: %u s\n",
+	       ktstr_id__format(id, sizeof(id), v->test->name, v->preset ? v->preset->name : NULL),
+	       topo, plan.nr_cpus, plan.duration_s);
+	if (names_scheduler(v->test))
+		printf("sched_ext: the test declares %s, which is not loaded: the active scheduler is tested\n",
+		       ktstr_scheduler__label(v->test->scheduler));
+	if (v->test->survives_storm == KTSTR_ON)
+		puts("active scheduler: one of sched_ext (survives_storm)");
+	puts("cgroups: v2 with cpu and cpuset");
+	for (i = 0; i < plan.nr_left_out; i++)
+		printf("not judged: %s, which " KTSTR_NO_GUEST_MEMORY "\n", plan.left_out[i]);
+	return KTSTR_EXIT_PASS;
+}
+
+int ktstr_here__fits(const struct ktstr_variant *v)
+{
+	struct ktstr_plan plan;
+	struct ktstr_err err;
+
+	if (!make_plan(&plan, v))
+		return KTSTR_EXIT_FAIL;
+	if (!ktstr_here__check(&plan, "/sys", &err)) {
+		puts("this machine has all that the test needs");
+		return KTSTR_EXIT_PASS;
+	}
+	puts(err.msg);
+	return KTSTR_EXIT_SKIP;
+}
+
+int ktstr_here__pack(const struct ktstr_variant *v)
+{
+	struct ktstr_plan plan;
+	struct ktstr_run run = { .plan = &plan };
+	struct ktstr_err err;
+	int ret;
+
+	if (!make_plan(&plan, v))
+		return KTSTR_EXIT_FAIL;
+	ret = ktstr_programs__find(&run, &err);
+	if (!ret)
+		ret = ktstr_pack__here(&run, STDOUT_FILENO, &err);
+	if (ret)
+		fprintf(stderr, "ktstr: %s\n", err.msg);
+	ktstr_programs__free(&run);
+	return ret ? KTSTR_EXIT_FAIL : KTSTR_EXIT_PASS;
 }
