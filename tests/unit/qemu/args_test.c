@@ -30,6 +30,7 @@ FIXTURE_SETUP(args)
 		.bin = &self->bin, .spec = &self->spec, .plugin = "/lib/hostcall.so",
 		.append = "panic=-1", .ram_fd = self->ram_fd, .node_bytes = self->node_bytes,
 		.initrd_fd = 9, .console_fd = 10, .output_fd = 11, .sync_fd = 12, .qmp_fd = -1,
+		.kernel_fd = -1,
 	};
 }
 
@@ -136,6 +137,14 @@ TEST_F(args, files_go_by_descriptor_and_commas_survive)
 	EXPECT_TRUE(has_pair(&self->argv, "-plugin", "/odd,,folder/hostcall.so,sock=12,fence=1"));
 	EXPECT_TRUE(has_pair(&self->argv, "-kernel", "/k/bzImage"));
 	EXPECT_EQ(NULL, self->argv.v[self->argv.n]);
+}
+
+TEST_F(args, a_kernel_that_was_unpacked_has_a_descriptor)
+{
+	self->plan.kernel_fd = 13;
+	ASSERT_EQ(0, qemu_args_build(&self->argv, &self->plan));
+	EXPECT_TRUE(has_pair(&self->argv, "-kernel", "/proc/self/fd/13"));
+	EXPECT_FALSE(has(&self->argv, "/k/bzImage"));
 }
 
 TEST_F(args, marks_are_told_to_the_plugin)
