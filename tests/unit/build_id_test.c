@@ -135,7 +135,7 @@ TEST_F(id, a_file_that_changed_is_read_again)
 	EXPECT_NE(first, second);
 	/* more of them than are remembered */
 	for (int i = 0; i < 9; i++) {
-		ASSERT_EQ(0, ktstr_paths__write(self->path, "abcdefghi" + i, 1));
+		ASSERT_EQ(0, ktstr_paths__write(self->path, &"abcdefghi"[i], 1));
 		EXPECT_EQ(0, ktstr_file_hash(self->path, &second));
 		EXPECT_EQ(!i, first == second);
 	}
