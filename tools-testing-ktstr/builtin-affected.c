@@ -369,20 +369,15 @@ static void look_at_program(size_t i)
 
 int cmd_affected(int argc, const char **argv)
 {
-	struct ktstr_err err;
 	struct suite s;
 	int ret;
 
 	argc = parse_args(argc, argv, affected_options, affected_usage);
 	if (!since_option)
 		return complain(WRONG_USAGE, NULL, "affected: --since REF is missing");
-	ret = suite__find(&s, argv, argc, &err);
-	if (!ret)
-		ret = suite__list(&s, &err);
-	if (ret) {
-		suite__free(&s);
-		return complain(1, NULL, "%s", err.msg);
-	}
+	ret = suite__open(&s, argv, argc);
+	if (ret)
+		return ret;
 	ret = find_changes();
 	if (!ret) {
 		find_sources(&s);

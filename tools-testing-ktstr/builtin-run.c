@@ -48,17 +48,6 @@ static struct {
 	char sched_path[PATH_MAX];	/* of --scheduler */
 } o;
 
-static int add_pattern(const struct option *opt, const char *arg, int unset)
-{
-	struct strings *s = opt->value;
-
-	if (unset) {
-		strings__free(s);
-		return 0;
-	}
-	return strings__add(s, arg);
-}
-
 static const char * const run_usage[] = {
 	"ktstr run [OPTIONS] [PROGRAM...]",
 	"ktstr run [--scenario NAME] --scheduler BINARY [OPTIONS] [-- ARGS OF THE SCHEDULER]",
@@ -74,12 +63,12 @@ static const struct option run_options[] = {
 	OPT_GROUP("Which tests"),
 	OPT_CALLBACK('t', "test", &o.choose.select.include, "NAME",
 		     "only this test (repeatable; shell patterns, ktstr/NAME, gauntlet/NAME/PRESET)",
-		     add_pattern),
+		     strings__option),
 	OPT_CALLBACK('T', "exclude", &o.choose.select.exclude, "NAME", "not this test (repeatable)",
-		     add_pattern),
+		     strings__option),
 	OPT_CALLBACK(0, "preset", &o.choose.select.presets, "NAME",
 		     "the chosen tests on the machine of this preset (repeatable; shell patterns)",
-		     add_pattern),
+		     strings__option),
 	OPT_STRING(0, "rerun-failed", &o.choose.rerun, "RUN", "what did not pass in an earlier run"),
 	OPT_STRING(0, "budget", &o.choose.budget, "S",
 		   "of the chosen tests those that cover the most in S seconds"),
@@ -91,7 +80,7 @@ static const struct option run_options[] = {
 	OPT_STRING(0, "retries", &o.retry, "N",
 		   "run what does not pass up to N times more; it is reported as flaky"),
 	OPT_CALLBACK(0, "scenario", &o.scenarios, "NAME",
-		     "this canned scenario, or category, or all (repeatable)", add_pattern),
+		     "this canned scenario, or category, or all (repeatable)", strings__option),
 	OPT_BOOLEAN(0, "batch", &o.batch,
 		    "all scenarios of the category (or all) in one guest, a verdict for each"),
 	OPT_GROUP("What they run on"),
@@ -111,9 +100,9 @@ static const struct option run_options[] = {
 		   "tcg: multi has a host thread for each vCPU; it may be faster and cannot be repeated"),
 	OPT_CALLBACK(0, "kernel", &o.kernels, "SPEC",
 		     "image, kernel tree, version, range or cache key (repeatable: all tests on each)",
-		     add_pattern),
+		     strings__option),
 	OPT_CALLBACK(0, "karg", &o.kargs, "ARG", "one more parameter of the guest's kernel (repeatable)",
-		     add_pattern),
+		     strings__option),
 	OPT_BOOLEAN(0, "no-skip-mode", &o.no_skip, "fail a test, do not skip it, when something is missing here"),
 	OPT_BOOLEAN(0, "no-perf-mode", &o.no_perf, "on a budget of the host's CPUs; skip tests in performance mode"),
 	OPT_STRING(0, "cpu-cap", &o.cpu_cap, "N", "that budget for each test (default with --no-perf-mode: 30 %)"),

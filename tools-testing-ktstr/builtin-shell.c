@@ -44,17 +44,6 @@ static struct {
 	int terminal;			/* the program's end of its socket; -1: there is no session */
 } o;
 
-static int add(const struct option *opt, const char *arg, int unset)
-{
-	struct strings *s = opt->value;
-
-	if (unset) {
-		strings__free(s);
-		return 0;
-	}
-	return strings__add(s, arg);
-}
-
 static const char * const shell_usage[] = {
 	"ktstr shell [OPTIONS] [-- ARGS OF THE SCHEDULER]",
 	"ktstr shell --exec COMMAND [OPTIONS] [-- ARGS OF THE SCHEDULER]",
@@ -71,7 +60,7 @@ static const char * const shell_usage[] = {
 static const struct option shell_options[] = {
 	OPT_STRING(0, "exec", &o.exec, "COMMAND", "what the guest's sh runs"),
 	OPT_CALLBACK('i', "include", &o.include, "FILE",
-		     "a program or file of the host for the guest, with its libraries (repeatable)", add),
+		     "a program or file of the host for the guest, with its libraries (repeatable)", strings__option),
 	OPT_STRING(0, "stdin", &o.input, "FILE", "standard input of the command; - is that of the tool"),
 	OPT_STRING(0, "scheduler", &o.scheduler, "BINARY", "attach this scheduler first; its arguments follow --"),
 	OPT_STRING(0, "topology", &o.topology, "1n2l4c1t", "NUMA nodes, LLCs in total, cores per LLC, threads per core"),
@@ -79,7 +68,7 @@ static const struct option shell_options[] = {
 	OPT_STRING(0, "kernel", &o.kernel, "SPEC", "image, kernel tree, version or cache key"),
 	OPT_STRING(0, "accel", &o.accel, "kvm|tcg", "accelerator (default: kvm where it works)"),
 	OPT_STRING(0, "seed", &o.seed, "N", "deterministic run of COMMAND with this seed (implies --accel tcg)"),
-	OPT_CALLBACK(0, "karg", &o.kargs, "ARG", "one more parameter of the guest's kernel (repeatable)", add),
+	OPT_CALLBACK(0, "karg", &o.kargs, "ARG", "one more parameter of the guest's kernel (repeatable)", strings__option),
 	OPT_BOOLEAN(0, "no-perf-mode", &o.no_perf, "on a budget of the host's CPUs"),
 	OPT_STRING(0, "cpu-cap", &o.cpu_cap, "N", "that budget (needs --no-perf-mode)"),
 	OPT_BOOLEAN(0, "console", &o.console, "show the guest's console on stderr while it runs"),

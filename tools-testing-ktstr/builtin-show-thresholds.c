@@ -25,7 +25,6 @@ const struct command_help show_thresholds_help = { thresholds_usage, thresholds_
 int cmd_show_thresholds(int argc, const char **argv)
 {
 	const char *name, *program, *near;
-	struct ktstr_err err;
 	struct suite s;
 	size_t i;
 	int ret;
@@ -34,13 +33,9 @@ int cmd_show_thresholds(int argc, const char **argv)
 	if (!argc)
 		return complain(WRONG_USAGE, NULL,
 				"show-thresholds: which test? (see 'ktstr help show-thresholds')");
-	ret = suite__find(&s, argv + 1, argc - 1, &err);
-	if (!ret)
-		ret = suite__list(&s, &err);
-	if (ret) {
-		suite__free(&s);
-		return complain(1, NULL, "%s", err.msg);
-	}
+	ret = suite__open(&s, argv + 1, argc - 1);
+	if (ret)
+		return ret;
 	i = suite__find_test(&s, argv[0], &name);
 	if (i == s.tests.nr) {
 		near = ktstr_suggest(name, (const char * const *)s.tests.item, s.tests.nr);

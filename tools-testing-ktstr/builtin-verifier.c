@@ -43,20 +43,11 @@ static const char * const verifier_usage[] = {
 	NULL
 };
 
-static int add_string(const struct option *opt, const char *arg, int unset)
-{
-	if (unset) {
-		strings__free(opt->value);
-		return 0;
-	}
-	return strings__add(opt->value, arg);
-}
-
 static const struct option verifier_options[] = {
 	OPT_CALLBACK(0, "scheduler", &o.schedulers, "NAME",
-		     "only this one: declared name, binary, or label (repeatable)", add_string),
+		     "only this one: declared name, binary, or label (repeatable)", strings__option),
 	OPT_CALLBACK(0, "kernel", &o.kernels, "SPEC",
-		     "image, kernel tree, version, range or cache key (repeatable)", add_string),
+		     "image, kernel tree, version, range or cache key (repeatable)", strings__option),
 	OPT_BOOLEAN(0, "raw", &o.raw, "print the verifier's logs in full, with every round of a loop"),
 	OPT_STRING(0, "baseline", &o.baseline, "FILE", "compare the counts with those in FILE"),
 	OPT_STRING(0, "max-growth", &o.growth, "PERCENT",

@@ -24,4 +24,7 @@ int parse_args(int argc, const char **argv, const struct option *options,
 /* For a command without arguments: 0, or WRONG_USAGE after a complaint. */
 int no_args(const char *command, int argc, const char **argv);
 
+/* Of an option that may be repeated: adds to the struct strings of its row. */
+int strings__option(const struct option *opt, const char *arg, int unset);
+
 #endif

@@ -178,3 +178,11 @@ int no_args(const char *command, int argc, const char **argv)
 		return 0;
 	return complain(WRONG_USAGE, NULL, "%s: takes no argument, but '%s' is one", command, argv[0]);
 }
+
+int strings__option(const struct option *opt, const char *arg, int unset)
+{
+	if (!unset)
+		return strings__add(opt->value, arg);
+	strings__free(opt->value);
+	return 0;
+}

@@ -64,7 +64,6 @@ static void print_text(void)
 static int print_json(void)
 {
 	struct ktstr_json j;
-	char *text;
 
 	ktstr_json__init(&j);
 	ktstr_json__array(&j, NULL);
@@ -96,12 +95,7 @@ static int print_json(void)
 		ktstr_json__end(&j);
 	}
 	ktstr_json__end(&j);
-	text = ktstr_json__finish(&j);
-	if (!text)
-		return complain(1, NULL, "out of memory");
-	fputs(text, stdout);
-	free(text);
-	return 0;
+	return finish_json(&j);
 }
 
 int print_ctprof_metrics(enum table_format format)

@@ -178,7 +178,6 @@ static int export(const char *program, const char *test)
 
 int cmd_export(int argc, const char **argv)
 {
-	struct ktstr_err err;
 	const char *name;
 	struct suite s;
 	size_t i;
@@ -189,13 +188,9 @@ int cmd_export(int argc, const char **argv)
 		return complain(WRONG_USAGE, NULL, "export: -t TEST is missing (see 'ktstr help export')");
 	if (output_option && !*output_option)
 		return complain(WRONG_USAGE, NULL, "export: -o needs the name of a file");
-	ret = suite__find(&s, argv, argc, &err);
-	if (!ret)
-		ret = suite__list(&s, &err);
-	if (ret) {
-		suite__free(&s);
-		return complain(1, NULL, "%s", err.msg);
-	}
+	ret = suite__open(&s, argv, argc);
+	if (ret)
+		return ret;
 	i = suite__find_test(&s, test_option, &name);
 	if (i == s.tests.nr)
 		ret = complain(WRONG_USAGE,

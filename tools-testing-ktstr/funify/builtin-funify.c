@@ -26,21 +26,10 @@ static const char * const funify_usage[] = {
 	NULL
 };
 
-static int add(const struct option *opt, const char *arg, int unset)
-{
-	struct strings *s = opt->value;
-
-	if (unset) {
-		strings__free(s);
-		return 0;
-	}
-	return strings__add(s, arg);
-}
-
 static const struct option funify_options[] = {
 	OPT_STRING('s', "seed", &seed_option, "S", "a secret of yours: the same one gives the same names"),
 	OPT_CALLBACK('k', "keep", &keep_option, "KEY",
-		     "leave what is under this key as it is (repeatable)", add),
+		     "leave what is under this key as it is (repeatable)", strings__option),
 	OPT_END()
 };
 

@@ -370,6 +370,19 @@ int suite__list(struct suite *s, struct ktstr_err *err)
 	return check_unique(s, err);
 }
 
+int suite__open(struct suite *s, const char * const *paths, int nr_paths)
+{
+	struct ktstr_err err;
+	int ret = suite__find(s, paths, nr_paths, &err);
+
+	if (!ret)
+		ret = suite__list(s, &err);
+	if (!ret)
+		return 0;
+	suite__free(s);
+	return complain(1, NULL, "%s", err.msg);
+}
+
 size_t suite__find_test(const struct suite *s, const char *id, const char **name)
 {
 	static const char * const first[] = { KTSTR_BASE "/", KTSTR_GAUNTLET "/" };

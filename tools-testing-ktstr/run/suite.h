@@ -36,6 +36,9 @@ int suite__find(struct suite *s, const char * const *paths, int nr_paths, struct
 /* Let every program list its tests. A name that two programs define is an error. */
 int suite__list(struct suite *s, struct ktstr_err *err);
 
+/* Both, for a command that needs nothing else: 0, or 1 after a complaint; then there is nothing to free. */
+int suite__open(struct suite *s, const char * const *paths, int nr_paths);
+
 /* The index of a test by its name or id; tests.nr: there is none. *@name: the name in @id. */
 size_t suite__find_test(const struct suite *s, const char *id, const char **name);
 

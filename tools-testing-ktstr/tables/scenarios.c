@@ -51,7 +51,6 @@ static int print_json(void)
 	const struct ktstr_category *c;
 	const struct ktstr_canned *row;
 	struct ktstr_json j;
-	char *text;
 
 	ktstr_json__init(&j);
 	ktstr_json__array(&j, NULL);
@@ -69,12 +68,7 @@ static int print_json(void)
 		}
 	}
 	ktstr_json__end(&j);
-	text = ktstr_json__finish(&j);
-	if (!text)
-		return complain(1, NULL, "out of memory");
-	fputs(text, stdout);
-	free(text);
-	return 0;
+	return finish_json(&j);
 }
 
 /* The text before the tables of docs/scenarios.md. */

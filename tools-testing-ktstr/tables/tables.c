@@ -37,17 +37,6 @@ static uint32_t group_size(int type)
 	return ktstr_work__group_size(&work);
 }
 
-static int print_json(struct ktstr_json *j)
-{
-	char *text = ktstr_json__finish(j);
-
-	if (!text)
-		return complain(1, NULL, "out of memory");
-	fputs(text, stdout);
-	free(text);
-	return 0;
-}
-
 static int work_types_json(void)
 {
 	const struct ktstr_work_row *row;
@@ -74,7 +63,7 @@ static int work_types_json(void)
 		ktstr_json__end(&j);
 	}
 	ktstr_json__end(&j);
-	return print_json(&j);
+	return finish_json(&j);
 }
 
 static int work_types_markdown(void)
@@ -178,7 +167,7 @@ int print_ops(enum table_format format)
 	}
 	ktstr_json__end(&j);
 	if (format == TABLE_JSON)
-		return print_json(&j);
+		return finish_json(&j);
 	free(ktstr_json__finish(&j));
 	return 0;
 }
@@ -216,7 +205,7 @@ int print_presets(enum table_format format)
 		for (unsigned int i = 0; i < ktstr_nr_presets; i++)
 			preset_json(&j, &ktstr_presets[i]);
 		ktstr_json__end(&j);
-		return print_json(&j);
+		return finish_json(&j);
 	}
 	for (unsigned int i = 0; i < ktstr_nr_presets; i++) {
 		const struct ktstr_preset *p = &ktstr_presets[i];

@@ -92,3 +92,14 @@ int export_console(void)
 	snprintf(text, sizeof(text), "%d", fd);
 	return setenv("KTSTR_CONSOLE", text, 1);
 }
+
+int finish_json(struct ktstr_json *j)
+{
+	char *text = ktstr_json__finish(j);
+
+	if (!text)
+		return complain(1, NULL, "out of memory");
+	fputs(text, stdout);
+	free(text);
+	return 0;
+}

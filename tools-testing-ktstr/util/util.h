@@ -42,6 +42,10 @@ int check_output(const char *command, const char *option, const char *path);
 /* What a test program has printed, but for the lines that frame a document, on stderr. */
 void print_log(const char *path);
 
+/* Print what was written to @j, which ends. 0, or 1 after a complaint. */
+struct ktstr_json;
+int finish_json(struct ktstr_json *j);
+
 /* @text as a JSON string. */
 void json_string(FILE *f, const char *text);
 
