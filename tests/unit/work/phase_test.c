@@ -1,25 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What a phase says of a worker that lives beyond both of its ends, with a real one. */
-#include <errno.h>
 #include <signal.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "kselftest_harness.h"
 
 #include "harness/guest/work/work.h"
 #include "harness/guest/work/workers.h"
+#include "tests/unit/work/let_run.h"
 
 static const struct ktstr_work spin = { .type = KTSTR_WORK_SPIN_WAIT };
 static const struct ktstr_placement nowhere = { .cgroup_fd = -1 };
-
-static void run_for(uint64_t ns)
-{
-	struct timespec t = { ns / NSEC_PER_SEC, ns % NSEC_PER_SEC };
-
-	while (nanosleep(&t, &t) && errno == EINTR)
-		;
-}
 
 /* Stopped for all of the second phase, and beyond both of its ends. */
 TEST(a_stopped_worker_did_nothing_in_the_phase_and_all_else_in_its_life)
@@ -33,10 +24,11 @@ TEST(a_stopped_worker_did_nothing_in_the_phase_and_all_else_in_its_life)
 	ASSERT_EQ(0, ktstr_workers__fork(ws, 7, &spin, 1, &nowhere));
 	ASSERT_EQ(0, ktstr_workers__start(ws, 10 * NSEC_PER_SEC));
 	pid = ktstr_workers__pid(ws, 0);
-	run_for(50 * NSEC_PER_MSEC);
+	let_run(ws, 50 * NSEC_PER_MSEC, 1);
 
 	ASSERT_EQ(0, ktstr_workers__begin_phase(ws));
-	run_for(200 * NSEC_PER_MSEC);
+	iterations = ktstr_workers__iterations(ws);
+	let_run(ws, 200 * NSEC_PER_MSEC, iterations + 2);
 	ktstr_workers__end_phase(ws);
 	r = ktstr_workers__phase_reports(ws);
 	EXPECT_EQ(pid, r->tid);
@@ -50,7 +42,6 @@ TEST(a_stopped_worker_did_nothing_in_the_phase_and_all_else_in_its_life)
 		EXPECT_LT(0, r->cpu_ns);
 		EXPECT_LT(r->max_gap_ns, r->wall_ns);
 	}
-	iterations = r->iterations;
 
 	ASSERT_EQ(0, kill(pid, SIGSTOP));
 	run_for(200 * NSEC_PER_MSEC);
@@ -65,7 +56,9 @@ TEST(a_stopped_worker_did_nothing_in_the_phase_and_all_else_in_its_life)
 	EXPECT_LE(50 * NSEC_PER_MSEC, r->max_gap_ns);
 	if (r->schedstat_valid)
 		EXPECT_GE(r->wall_ns, r->max_gap_ns);
+	iterations = ktstr_workers__iterations(ws);
 	ASSERT_EQ(0, kill(pid, SIGCONT));
+	let_run(ws, 0, iterations + 1);
 
 	/* The life has it all, and the gap at its full length. */
 	ASSERT_EQ(0, ktstr_workers__stop(ws, 10 * NSEC_PER_SEC, NSEC_PER_SEC));

@@ -139,7 +139,7 @@ TEST_F(pi, a_waiter_that_is_told_to_stop_goes_without_it)
 	self->stop = 1;
 	before = ktstr_now_ns();
 	EXPECT_FALSE(pi_lock_acquire(&self->w, &p, &waited));
-	EXPECT_GT(NSEC_PER_SEC, ktstr_now_ns() - before);
+	EXPECT_GT(10 * NSEC_PER_SEC, ktstr_now_ns() - before);
 	EXPECT_EQ((uint32_t)pid, self->lock->word & FUTEX_TID_MASK);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);

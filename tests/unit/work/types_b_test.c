@@ -24,18 +24,17 @@
 
 #include "harness/guest/work/work.h"
 #include "harness/guest/work/workers.h"
+#include "tests/unit/work/let_run.h"
 #include "tests/unit/cgroup/real_cgroup.h"
 
 #define MAX_WORKERS	16
 #define MS		NSEC_PER_MSEC
+#define STOPS_SOON	(5 * NSEC_PER_SEC)	/* on a busy machine too; 10 s is given up */
 #define NOBODY		65534
 
 static void sleep_ms(uint64_t ms)
 {
-	struct timespec t = { ms / 1000, ms % 1000 * MS };
-
-	while (nanosleep(&t, &t) && errno == EINTR)
-		;
+	run_for(ms * MS);
 }
 
 /* ---- a cgroup2 tree to play in, for CgroupChurn ---- */
@@ -97,6 +96,9 @@ static int run(FIXTURE_DATA(types) *self, const struct ktstr_work *work, uint32_
 		return ret;
 	ktstr_workers__start(self->ws, 10 * NSEC_PER_SEC);
 	sleep_ms(ms);
+	/* what an RT task leaves to the others is not ours to promise */
+	if (work->type != KTSTR_WORK_RT_STARVATION)
+		let_work(self->ws);
 	before = ktstr_now_ns();
 	ret = ktstr_workers__stop(self->ws, 10 * NSEC_PER_SEC, NSEC_PER_SEC);
 	self->stop_ns = ktstr_now_ns() - before;
@@ -214,7 +216,7 @@ TEST_F(types, work_sample_and_stop)
 	ASSERT_EQ(0, run(self, &variant->work, variant->workers, variant->ms));
 	/* As SCHED_IDLE a worker sees the order when nobody else wants the CPU. */
 	if (variant->work.type != KTSTR_WORK_POLICY_CHURN)
-		EXPECT_GT(NSEC_PER_SEC, self->stop_ns);
+		EXPECT_GT(STOPS_SOON, self->stop_ns);
 	err = refused(self, variant->workers);
 	if (err && variant->needs)
 		SKIP(return, "needs %s: %s", variant->needs, strerror(-err));
@@ -406,7 +408,7 @@ static void lose(FIXTURE_DATA(signature) *self, struct __test_metadata *_metadat
 	sleep_ms(50);
 	before = ktstr_now_ns();
 	ASSERT_EQ(0, ktstr_workers__stop(self->t.ws, 10 * NSEC_PER_SEC, NSEC_PER_SEC));
-	EXPECT_GT(NSEC_PER_SEC, ktstr_now_ns() - before);
+	EXPECT_GT(STOPS_SOON, ktstr_now_ns() - before);
 	for (i = 0; i < nr; i++)
 		EXPECT_EQ(i == who ? KTSTR_WORKER_DIED : KTSTR_WORKER_COMPLETED,
 			  ktstr_workers__status(self->t.ws, i));
