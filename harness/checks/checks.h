@@ -29,6 +29,7 @@ struct ktstr_group_sample {
 	uint32_t nr;
 	const struct ktstr_cpumask *cpuset;	/* NULL: none was set */
 	const struct ktstr_worker_samples *samples; /* parallel to reports; NULL: none taken */
+	const struct ktstr_migrations *migrations; /* the last ones, likewise */
 	const struct ktstr_cpumask *nodes;	/* NUMA nodes of the cpuset; NULL: not known */
 	const struct ktstr_cpumask *slow_nodes;	/* with memory and without CPUs; NULL: not known */
 	bool balancing;				/* the kernel's NUMA balancing is on */

@@ -10,7 +10,12 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "harness/result/migrations.h"
 #include "judge.h"
+
+/* Of those that made a migration check fail: workers, and migrations of each. */
+#define NOTED_WORKERS		3
+#define NOTED_MIGRATIONS	6
 
 struct ktstr_where ktstr_where(const struct ktstr_group_sample *s)
 {
@@ -299,6 +304,33 @@ KTSTR_JUDGE(min_iteration_rate)
 	}
 }
 
+/* Does @a come after @b: fewer migrations, or as many and behind it? */
+static bool moved_less(const struct ktstr_worker_report *a, const struct ktstr_worker_report *b)
+{
+	return a->migrations < b->migrations || (a->migrations == b->migrations && a > b);
+}
+
+/* Where the workers that moved most went last, a note for each. */
+static void note_migrations(const struct ktstr_group_sample *s, struct ktstr_result *out)
+{
+	const struct ktstr_worker_report *w, *most, *before = NULL;
+	char list[256];
+	int i;
+
+	for (i = 0; s->migrations && i < NOTED_WORKERS; i++, before = most) {
+		for (w = s->reports, most = NULL; w < s->reports + s->nr; w++)
+			if ((!before || moved_less(w, before)) && (!most || moved_less(most, w)))
+				most = w;
+		if (!most || !most->migrations)
+			return;
+		ktstr_migrations__format(&s->migrations[most - s->reports], NOTED_MIGRATIONS, list,
+					 sizeof(list));
+		ktstr_result__add(out, KTSTR_NOTE, KTSTR_MIGRATION,
+				  "%s: %" PRIu64 " migrations, the last: %s",
+				  ktstr_which(s, most).text, most->migrations, list);
+	}
+}
+
 KTSTR_JUDGE(max_migration_ratio)
 {
 	uint64_t migrations = 0, iterations = 0, wall = 0;
@@ -318,9 +350,11 @@ KTSTR_JUDGE(max_migration_ratio)
 		return;
 	}
 	ratio = (double)migrations / (double)iterations;
-	if (ratio > c->max_migration_ratio)
-		ktstr_result__add(out, KTSTR_FAILS, KTSTR_MIGRATION,
-				  "%s: migration ratio %.4f exceeds max_migration_ratio = %.4f (%" PRIu64 " migrations / %" PRIu64 " iterations)",
-				  ktstr_where(s).text, ratio, c->max_migration_ratio, migrations,
-				  iterations);
+	if (!(ratio > c->max_migration_ratio))
+		return;
+	ktstr_result__add(out, KTSTR_FAILS, KTSTR_MIGRATION,
+			  "%s: migration ratio %.4f exceeds max_migration_ratio = %.4f (%" PRIu64 " migrations / %" PRIu64 " iterations)",
+			  ktstr_where(s).text, ratio, c->max_migration_ratio, migrations,
+			  iterations);
+	note_migrations(s, out);
 }

@@ -196,6 +196,8 @@ static void keep_worker(struct ktstr_result *out, const struct ktstr_cgroup_stat
 	for (m = ktstr_metric_table; m < ktstr_metric_table + ktstr_nr_metrics; m++)
 		if (m->source == KTSTR_FROM_COUNTER || m->source == KTSTR_FROM_LONGEST)
 			*ktstr_metric__raw(k, m->in_worker) = *ktstr_metric__raw(w, m->in_report);
+	if (s->migrations)
+		k->last_migrations = s->migrations[i];
 }
 
 void ktstr_stats__add(const struct ktstr_group_sample *s, struct ktstr_result *out)

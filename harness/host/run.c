@@ -31,6 +31,7 @@
 #include "harness/report/report.h"
 #include "harness/repro/part.h"
 #include "harness/report/sidecar.h"
+#include "harness/result/migrations.h"
 #include "here.h"
 #include "host_run.h"
 #include "interrupt.h"
@@ -397,6 +398,16 @@ static void write_log(struct ktstr_run *run, const char *name, const char *text)
 		ktstr_run__lose(run, "%.400s: %s", path, strerror(-ret));
 }
 
+static void write_migrations(struct ktstr_run *run)
+{
+	char *text = ktstr_migrations__csv(run->result);
+
+	if (!text && errno)
+		ktstr_run__lose(run, "migrations.csv: %s", strerror(errno));
+	write_log(run, "migrations.csv", text);
+	free(text);
+}
+
 /* What payloads printed: a file for each stream that is not empty. */
 static void write_outputs(struct ktstr_run *run)
 {
@@ -511,6 +522,7 @@ static void conclude(struct work *w, int trouble, const struct ktstr_err *err)
 	write_log(run, "sched.log", run->sched_log);
 	write_log(run, "kmsg.log", run->kmsg);
 	write_outputs(run);
+	write_migrations(run);
 	find_commits(run);
 	if (ktstr_repro__wanted(run))
 		repeat(run);

@@ -16,6 +16,7 @@
 #include <ktstr/claim.h>
 
 #include "metrics.h"
+#include "migrations.h"
 #include "result.h"
 
 #define MAX_LOGGED_PASSES	64	/* then one line says that there are more */
@@ -415,6 +416,23 @@ bool ktstr_claim__better(struct ktstr_result *r, const char *metric, const char 
 	return ktstr_claim__judge(r, &c);
 }
 
+/* Where the worker whose figures these are went last; nothing for those of several together. */
+static void note_migrations(struct ktstr_result *r, const char *label, const struct ktstr_stats *s)
+{
+	const struct ktstr_worker_stats *w;
+	char list[256];
+
+	for (w = r->workers; s->tid && w < r->workers + r->nr_workers; w++) {
+		if (w->tid != s->tid || (double)w->migrations != s->migrations)
+			continue;
+		ktstr_migrations__format(&w->last_migrations, 6, list, sizeof(list));
+		if (*list)
+			ktstr_result__add(r, KTSTR_NOTE, KTSTR_CLAIM, "%s: the last migrations: %s",
+					  label, list);
+		return;
+	}
+}
+
 bool ktstr_claim__thresholds(struct ktstr_result *r, const char *label,
 			    const struct ktstr_stats *s, const struct ktstr_thresholds *t)
 {
@@ -431,7 +449,7 @@ bool ktstr_claim__thresholds(struct ktstr_result *r, const char *label,
 		{ "migrations", &t->max_migrations, KTSTR_CLAIM_AT_MOST, s->migrations },
 		{ "work_units", &t->min_work_units, KTSTR_CLAIM_AT_LEAST, s->work_units },
 	};
-	bool ok = true;
+	bool ok = true, holds;
 	char text[160];
 	size_t i;
 
@@ -439,9 +457,12 @@ bool ktstr_claim__thresholds(struct ktstr_result *r, const char *label,
 		if (!rows[i].bound->set)
 			continue;
 		snprintf(text, sizeof(text), "%s.%s", label, rows[i].name);
-		ok &= ktstr_claim__judge(r, &(struct ktstr_claim){
+		holds = ktstr_claim__judge(r, &(struct ktstr_claim){
 			.label = text, .op = rows[i].op, .was = ktstr_number__f(rows[i].was),
 			.a = ktstr_number__f(rows[i].bound->value) });
+		if (!holds && rows[i].bound == &t->max_migrations)
+			note_migrations(r, label, s);
+		ok &= holds;
 	}
 	return ok;
 }

@@ -352,19 +352,32 @@ struct ktstr_stats ktstr_stats__run(const struct ktstr_result *r)
 	return s;
 }
 
+static const struct ktstr_worker_stats *find_worker(const struct ktstr_result *r, uint32_t phase,
+						    const char *cgroup, uint32_t i)
+{
+	const struct ktstr_worker_stats *k;
+
+	for (k = r->workers; k < r->workers + r->nr_workers; k++)
+		if (matches(&r->cgroups[k->cgroup], phase, cgroup, ANY_PART) && !i--)
+			return k;
+	return NULL;
+}
+
 struct ktstr_stats ktstr_stats__phase_worker(const struct ktstr_result *r, uint32_t phase,
 					     const char *cgroup, uint32_t i)
 {
+	const struct ktstr_worker_stats *k = find_worker(r, phase, cgroup, i);
 	struct ktstr_stats s = ktstr_stats__absent();
-	const struct ktstr_cgroup_stats *c;
-	uint32_t k;
 
-	for (k = 0; k < r->nr_workers; k++) {
-		c = &r->cgroups[r->workers[k].cgroup];
-		if (!matches(c, phase, cgroup, ANY_PART) || i--)
-			continue;
-		worker_figures(&r->workers[k], c, &s);
-		break;
-	}
+	if (k)
+		worker_figures(k, &r->cgroups[k->cgroup], &s);
 	return s;
+}
+
+struct ktstr_migrations ktstr_stats__phase_migrations(const struct ktstr_result *r, uint32_t phase,
+						      const char *cgroup, uint32_t i)
+{
+	const struct ktstr_worker_stats *k = find_worker(r, phase, cgroup, i);
+
+	return k ? k->last_migrations : (struct ktstr_migrations){ };
 }

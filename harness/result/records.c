@@ -15,7 +15,8 @@
 	_Generic(_member, uint32_t: KTSTR_FIELD_U32, int32_t: KTSTR_FIELD_I32,	\
 		 char *: KTSTR_FIELD_TEXT, double: KTSTR_FIELD_DOUBLE,		\
 		 struct ktstr_cpumask: KTSTR_FIELD_CPUS, uint64_t: KTSTR_FIELD_U64, \
-		 struct ktstr_sample_stats: KTSTR_FIELD_SAMPLES)
+		 struct ktstr_sample_stats: KTSTR_FIELD_SAMPLES,		\
+		 struct ktstr_migrations: KTSTR_FIELD_MIGRATIONS)
 #define FIELD(_struct, _member, ...)						\
 	{ .name = #_member, .offset = offsetof(struct _struct, _member),	\
 	  .size = sizeof(MEMBER(_struct, _member)),				\
@@ -82,7 +83,7 @@ static const struct ktstr_field worker_fields[] = {
 	F(max_gap_ns), F(run_delay_ns),
 	F(pages), F(local_pages),
 	F(wake_total), F(median_wake_us), F(p99_wake_us), F(max_wake_us),
-	F(cpus_used),
+	F(cpus_used), F(last_migrations),
 };
 #undef F
 
@@ -131,7 +132,8 @@ static bool worker_consistent(const struct ktstr_result *r, const void *record)
 	const struct ktstr_worker_stats *w = record;
 
 	return w->cgroup < r->nr_cgroups && w->local_pages <= w->pages &&
-	       w->median_wake_us <= w->p99_wake_us && w->p99_wake_us <= w->max_wake_us;
+	       w->median_wake_us <= w->p99_wake_us && w->p99_wake_us <= w->max_wake_us &&
+	       w->last_migrations.nr <= w->migrations;
 }
 
 #define ARRAY(_fields, _array, _nr, ...)					\

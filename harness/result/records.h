@@ -25,6 +25,7 @@ enum ktstr_field_type {
 	KTSTR_FIELD_CPUS,		/* struct ktstr_cpumask */
 	KTSTR_FIELD_TEXT,		/* char[@size], always terminated */
 	KTSTR_FIELD_SAMPLES,		/* struct ktstr_sample_stats */
+	KTSTR_FIELD_MIGRATIONS,		/* struct ktstr_migrations, valid */
 };
 
 struct ktstr_field {

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "migrations.h"
 #include "records.h"
 #include "result.h"
 
@@ -204,6 +205,8 @@ static void bound_field(const struct ktstr_field *f, void *record)
 
 	if (f->type == KTSTR_FIELD_TEXT)
 		((char *)p)[f->size - 1] = '\0';
+	if (f->type == KTSTR_FIELD_MIGRATIONS && !ktstr_migrations__valid(p))
+		memset(p, 0, f->size);
 	if (f->type != KTSTR_FIELD_U32 || !f->below)
 		return;
 	memcpy(&v, p, sizeof(v));

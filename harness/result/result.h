@@ -17,7 +17,7 @@
 
 struct ktstr_run;
 
-/* Everything about one run. Allocated by ktstr_result__new(), about 840 KiB. */
+/* Everything about one run. Allocated by ktstr_result__new(), about 1.4 MiB. */
 struct ktstr_result {
 	const struct ktstr_run *run;	/* in a host callback: all else that is known; or NULL */
 	uint32_t nr_details;

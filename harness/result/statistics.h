@@ -92,6 +92,7 @@ struct ktstr_worker_stats {
 	uint64_t wake_total;		/* samples seen; 0: the next are absent */
 	double median_wake_us, p99_wake_us, max_wake_us;
 	struct ktstr_cpumask cpus_used;
+	struct ktstr_migrations last_migrations;
 };
 
 #define KTSTR_NO_STEP		UINT32_MAX	/* a figure of the whole run */

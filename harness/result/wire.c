@@ -16,11 +16,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "migrations.h"
 #include "records.h"
 #include "wire.h"
 
 #define WIRE_MAGIC	0x5352544bu	/* "KTRS" in memory */
-#define WIRE_VERSION	10u
+#define WIRE_VERSION	11u
 #define WIRE_RECORD	8u		/* type and length */
 
 /* ---- encoding ---- */
@@ -74,6 +75,19 @@ static void put_samples(struct writer *w, const struct ktstr_sample_stats *s)
 		put_array64(w, s->log2, ARRAY_SIZE(s->log2));
 }
 
+static void put_migrations(struct writer *w, const struct ktstr_migrations *m)
+{
+	uint32_t i;
+
+	put64(w, m->start_ns);
+	put32(w, m->nr);
+	for (i = 0; i < m->nr; i++) {
+		put64(w, m->last[i].at_ns);
+		put32(w, (uint32_t)m->last[i].from);
+		put32(w, (uint32_t)m->last[i].to);
+	}
+}
+
 static void put_fields(struct writer *w, const struct ktstr_field *f, unsigned int nr,
 		       const void *record)
 {
@@ -104,6 +118,9 @@ static void put_fields(struct writer *w, const struct ktstr_field *f, unsigned i
 			break;
 		case KTSTR_FIELD_SAMPLES:
 			put_samples(w, p);
+			break;
+		case KTSTR_FIELD_MIGRATIONS:
+			put_migrations(w, p);
 			break;
 		}
 	}
@@ -268,6 +285,25 @@ static void get_samples(struct reader *rd, struct ktstr_sample_stats *s)
 	rd->bad |= !samples_consistent(s);
 }
 
+static void get_migrations(struct reader *rd, struct ktstr_migrations *m)
+{
+	uint32_t i, nr;
+
+	m->start_ns = get64(rd);
+	nr = get32(rd);
+	if (nr > KTSTR_LAST_MIGRATIONS) {
+		rd->bad = true;
+		return;
+	}
+	m->nr = nr;
+	for (i = 0; i < nr; i++) {
+		m->last[i].at_ns = get64(rd);
+		m->last[i].from = (int32_t)get32(rd);
+		m->last[i].to = (int32_t)get32(rd);
+	}
+	rd->bad |= !ktstr_migrations__valid(m);
+}
+
 static void get_fields(struct reader *rd, const struct ktstr_field *f, unsigned int nr,
 		       void *record)
 {
@@ -297,6 +333,9 @@ static void get_fields(struct reader *rd, const struct ktstr_field *f, unsigned 
 			break;
 		case KTSTR_FIELD_SAMPLES:
 			get_samples(rd, p);
+			break;
+		case KTSTR_FIELD_MIGRATIONS:
+			get_migrations(rd, p);
 			break;
 		}
 	}

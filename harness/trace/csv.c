@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/csv.h"
 #include "lib/err.h"
 #include "event.h"
 
@@ -23,18 +24,6 @@ static void begin(void *file, uint32_t nr_cpus, const char *kernel)
 	fputs(HEADER "\n", file);
 }
 
-/* Names come from the guest: a quotation mark is written twice, a control character as '?'. */
-static void put_text(FILE *f, const char *text)
-{
-	fputc('"', f);
-	for (; *text; text++) {
-		if (*text == '"')
-			fputc('"', f);
-		fputc((unsigned char)*text < ' ' ? '?' : *text, f);
-	}
-	fputc('"', f);
-}
-
 static void event(void *file, const struct ktstr_trace_event *e)
 {
 	const struct ktstr_trace_kind_row *row = &ktstr_trace_kinds[e->kind];
@@ -45,10 +34,10 @@ static void event(void *file, const struct ktstr_trace_event *e)
 		fprintf(f, "%" PRId32, e->pid);
 	fputc(',', f);
 	if (e->pid != KTSTR_TRACE_NO_PID)
-		put_text(f, e->comm);
+		ktstr_csv__text(f, e->comm);
 	fputc(',', f);
 	if (row->text)
-		put_text(f, e->text);
+		ktstr_csv__text(f, e->text);
 	fputc(',', f);
 	for (int i = 0; i < KTSTR_TRACE_VALUES && row->value[i]; i++)
 		fprintf(f, row->hex[i] ? "%s%s=%#" PRIx64 : "%s%s=%" PRId64, i ? " " : "",

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Traces of a schedule, and auto-repro: docs/traces.md, docs/auto-repro.md. One test whose scheduler
-# crashes is traced. Auto-repro repeats it without the trace, and with other probes: so both runs have
+# crashes, and moves its tasks about, is traced. Auto-repro repeats it without the trace, and with other probes: so both runs have
 # to leave the same console, and fail at the same nanosecond. Another guest, with a thread for each CPU, is
 # traced from inside.
 set -u
@@ -21,7 +21,7 @@ sys.exit(0 if eval(sys.argv[3]) else 1)' "$dir/*.ktstr.json" "$tmp/perfetto.json
 
 echo "TAP version 13"
 "$out/ktstr" run --seed 1 --runs "$tmp/r" -t equal_cgroups_scx_ktstr --duration 1 \
-	--trace "$tmp/a.sqlite" --scheduler scx_ktstr -- --crash-after 300 > "$tmp/tap" 2>&1
+	--trace "$tmp/a.sqlite" --scheduler scx_ktstr -- --crash-after 300 --scattershot > "$tmp/tap" 2>&1
 [ $? = 1 ] && grep -q '^not ok 1 ktstr/equal_cgroups_scx_ktstr' "$tmp/tap"
 result $? "a scheduler that crashes fails its test" "$tmp/tap"
 dir=$(echo "$tmp"/r/*/ktstr.equal_cgroups_scx_ktstr)
@@ -45,6 +45,9 @@ is 'all(p["events"].get(k, 0) > 0 for k in ["waking", "wakeup", "wakeup_new", "m
 result $? "with wakeups, the operations of the scheduler, its queues, ticks and steps" "$tmp/perfetto.json"
 is 'set(["cg_a:0", "cg_a:1", "cg_b:0", "cg_b:1"]) <= set(p["comms"])'
 result $? "the workers by name"
+
+python3 tests/e2e/migrations.py "$dir/migrations.csv" "$tmp/a.sqlite" > "$tmp/moves" 2>&1
+result $? "each migration that a worker has recorded is one of the trace, at its time" "$tmp/moves"
 
 # sql QUERY: its one value, from $db.
 db=$tmp/a.sqlite

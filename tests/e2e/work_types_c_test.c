@@ -18,6 +18,25 @@ static void expect(struct ktstr_ctx *ctx, const char *source, const char *name, 
 		ktstr_fail(ctx, "%s: %s is %g, not in %g to %g", source, name, v, min, max);
 }
 
+/* A list from CPU to CPU: each migration begins where the one before ended. */
+static void expect_moves(struct ktstr_ctx *ctx, uint32_t worker)
+{
+	struct ktstr_stats s = phase_worker(ctx, 0, "cross", worker);
+	struct ktstr_migrations m = phase_migrations(ctx, 0, "cross", worker);
+	uint32_t i;
+
+	claim_equals(ctx, m.nr, fmin(s.migrations, KTSTR_LAST_MIGRATIONS));
+	for (i = 0; i < m.nr; i++) {
+		if (!ktstr_cpumask__test(&s.cpus_used, m.last[i].to) ||
+		    (i && (m.last[i].from != m.last[i - 1].to ||
+			   m.last[i].at_ns <= m.last[i - 1].at_ns)))
+			ktstr_fail(ctx, "worker %u: migration %u of %u cannot follow the one before",
+				   worker, i, m.nr);
+	}
+	if (m.nr)
+		claim_at_most(ctx, (double)(m.last[m.nr - 1].at_ns - m.start_ns) / 1e9, s.wall_s);
+}
+
 KTSTR_TEST(programs_and_storms, .duration_s = 2, .llcs = 1, .cores = 2, .max_spread_pct = 100)
 {
 	const struct ktstr_cgroup cross[] = {
@@ -54,5 +73,7 @@ KTSTR_TEST(programs_and_storms, .duration_s = 2, .llcs = 1, .cores = 2, .max_spr
 	partners = cgroup_stats(ctx, "cross");
 	if (partners.migrations < 2)
 		ktstr_fail(ctx, "the partners did not move each other");
+	expect_moves(ctx, 0);
+	expect_moves(ctx, 1);
 	return 0;
 }

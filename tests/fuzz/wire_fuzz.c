@@ -26,6 +26,8 @@ static void seeds(void)
 	r->cgroups[0].max_gap_cpu = -1;
 	r->nr_workers = 1;
 	r->workers[0].tid = 71;
+	r->workers[0].migrations = r->workers[0].last_migrations.nr = 1;
+	r->workers[0].last_migrations.last[0].to = 1;
 	ktstr_result__add_metric(r, &(struct ktstr_ext_metric){ .name = "iops", .value = -1.5 });
 	ktstr_result__add_stall(r)->why = KTSTR_STALL_WAITS;
 	buf = ktstr_result__encode(r, &len);

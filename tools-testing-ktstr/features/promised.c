@@ -352,7 +352,7 @@ const struct feature features[] = {
 	AS(API, "CustomCfg, CustomFn, WorkerCtx", "KTSTR_CUSTOM_WORK")
 	AS(API, "FutexLockMode", "enum ktstr_lock_mode")
 	AS(API, "MemPolicy, MpolFlags", "struct ktstr_mpol")
-	NONE(API, "Migration, one of a worker")
+	DIFFERS(API, "Migration, one of a worker", "phase_migrations", "list of a worker's migrations")
 	AS(API, "ReapMode", "workload_drop")
 	AS(API, "SchedClass", "ASYMMETRIC_WAKER")
 	AS(API, "SchedPolicy", "struct ktstr_policy")

@@ -240,6 +240,9 @@ int ktstr_workers__stop(struct ktstr_workers *ws, uint64_t stop_ns, uint64_t kil
 	for (i = 0; i < ws->nr; i++) {
 		ws->reports[i] = ws->slots[i].report;
 		ktstr_samples__get(&ws->store, i, &ws->samples[i]);
+		ws->migrations[i].start_ns = ws->control->start_ns;
+		ktstr_migration_ring__read(&ws->slots[i].migrations, NULL, 0,
+					   ws->reports[i].migrations, &ws->migrations[i]);
 	}
 	return left ? -ETIMEDOUT : 0;
 }
@@ -274,6 +277,7 @@ void ktstr_workers__free(struct ktstr_workers *ws, uint64_t kill_ns)
 	ktstr_phase_slices__free(ws);
 	free(ws->poll_index);
 	free(ws->polls);
+	free(ws->migrations);
 	free(ws->samples);
 	free(ws->reports);
 	free(ws->workers);

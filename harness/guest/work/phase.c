@@ -17,7 +17,7 @@
 
 /* A worker's counters at one moment. */
 struct mark {
-	uint64_t at_ns, blocked_ns;
+	uint64_t at_ns, blocked_ns, migrations;
 	uint64_t counters[KTSTR_NR_COUNTERS];	/* in the order of the metric table */
 	bool sched_valid;
 	struct ktstr_sched_figures sched;
@@ -27,6 +27,7 @@ struct ktstr_phase_slices {
 	struct mark *marks;			/* at the beginning */
 	struct ktstr_worker_report *reports;
 	struct ktstr_worker_samples *samples;
+	struct ktstr_migrations *migrations;
 	uint64_t (*log2)[64];			/* the histograms of samples */
 };
 
@@ -35,6 +36,7 @@ void ktstr_phase_slices__free(struct ktstr_workers *ws)
 	if (!ws->slices)
 		return;
 	free(ws->slices->log2);
+	free(ws->slices->migrations);
 	free(ws->slices->samples);
 	free(ws->slices->reports);
 	free(ws->slices->marks);
@@ -52,8 +54,9 @@ static int allocate(struct ktstr_workers *ws)
 	s->marks = calloc(ws->nr, sizeof(*s->marks));
 	s->reports = calloc(ws->nr, sizeof(*s->reports));
 	s->samples = calloc(ws->nr, sizeof(*s->samples));
+	s->migrations = calloc(ws->nr, sizeof(*s->migrations));
 	s->log2 = calloc(ws->nr, sizeof(*s->log2));
-	if (s->marks && s->reports && s->samples && s->log2)
+	if (s->marks && s->reports && s->samples && s->migrations && s->log2)
 		return 0;
 	ktstr_phase_slices__free(ws);
 	return -ENOMEM;
@@ -70,7 +73,10 @@ static void take_mark(const struct ktstr_workers *ws, uint32_t i, struct mark *m
 	const struct ktstr_metric *k;
 	unsigned int nr = 0;
 
-	*m = (struct mark){ .at_ns = ktstr_now_ns(), .blocked_ns = now_of(&r->blocked_ns) };
+	*m = (struct mark){
+		.at_ns = ktstr_now_ns(), .blocked_ns = now_of(&r->blocked_ns),
+		.migrations = __atomic_load_n(&r->migrations, __ATOMIC_ACQUIRE),
+	};
 	for (k = ktstr_metric_table; k < ktstr_metric_table + ktstr_nr_metrics; k++)
 		if (k->source == KTSTR_FROM_COUNTER)
 			m->counters[nr++] = now_of(ktstr_metric__raw(r, k->in_report));
@@ -134,6 +140,19 @@ static void take_part(struct ktstr_workers *ws, uint32_t i, uint32_t phase, uint
 		r->max_gap_ns = now - from;
 }
 
+/* The count is set again, so that it and the list are of the same two moments. */
+static void take_migrations(struct ktstr_workers *ws, uint32_t i, const struct mark *end)
+{
+	const struct mark *begin = &ws->slices->marks[i];
+	const struct ktstr_worker_slot *slot = &ws->slots[i];
+	struct ktstr_migrations *m = &ws->slices->migrations[i];
+
+	ws->slices->reports[i].migrations = more(end->migrations, begin->migrations);
+	m->start_ns = ws->control->start_ns;
+	ktstr_migration_ring__read(&slot->migrations, &slot->report.migrations,
+				   begin->migrations, end->migrations, m);
+}
+
 int ktstr_workers__begin_phase(struct ktstr_workers *ws)
 {
 	struct ktstr_control *c = ws->control;
@@ -165,6 +184,7 @@ void ktstr_workers__end_phase(struct ktstr_workers *ws)
 		};
 		subtract(&s->reports[i], &s->marks[i], &end);
 		take_part(ws, i, phase, now);
+		take_migrations(ws, i, &end);
 	}
 }
 
@@ -176,4 +196,9 @@ const struct ktstr_worker_report *ktstr_workers__phase_reports(const struct ktst
 const struct ktstr_worker_samples *ktstr_workers__phase_samples(const struct ktstr_workers *ws)
 {
 	return ws->slices->samples;
+}
+
+const struct ktstr_migrations *ktstr_workers__phase_migrations(const struct ktstr_workers *ws)
+{
+	return ws->slices->migrations;
 }

@@ -12,6 +12,7 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 
+#include "migrations.h"
 #include "samples.h"
 #include "work.h"
 #include "workers.h"
@@ -58,6 +59,7 @@ struct ktstr_worker_slot {
 	struct ktstr_cpumask recent_cpus; /* used in the epoch that the worker last saw */
 	uint32_t epoch;
 	struct ktstr_phase_part part;
+	struct ktstr_migration_ring migrations;
 } __attribute__((aligned(64)));
 
 /* ---- used by the parent only (workers.c, collect.c) ---- */
@@ -88,6 +90,7 @@ struct ktstr_workers {
 	struct ktstr_worker *workers;
 	struct ktstr_worker_report *reports;	/* private copies, filled by reaping */
 	struct ktstr_worker_samples *samples;
+	struct ktstr_migrations *migrations;
 	struct ktstr_phase_slices *slices;	/* NULL: no phase was measured */
 	struct ktstr_batch *batches;
 	int done_fd;			/* eventfd: a report is complete */

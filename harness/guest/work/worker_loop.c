@@ -96,6 +96,21 @@ static inline void note_gap(struct ktstr_loop *l, uint64_t now)
 	r->max_gap_cpu = l->cpu;
 }
 
+/* Rare: the instructions stay out of those of every checkpoint. */
+static void __attribute__((noinline, cold)) note_migration(struct ktstr_loop *l, uint64_t now,
+							   int cpu)
+{
+	struct ktstr_worker_slot *s = l->slot;
+
+	ktstr_migration_ring__add(&s->migrations, &s->report.migrations, &(struct ktstr_migration){
+		.at_ns = now, .from = l->cpu, .to = cpu });
+	ktstr_cpumask__set(&s->report.cpus_used, cpu);
+	ktstr_cpumask__set(&s->recent_cpus, cpu);
+	if (l->sampler.in_phase)
+		ktstr_cpumask__set(&s->part.cpus_used, cpu);
+	l->cpu = cpu;
+}
+
 static inline void checkpoint(struct ktstr_loop *l)
 {
 	struct ktstr_worker_report *r = &l->slot->report;
@@ -113,14 +128,8 @@ static inline void checkpoint(struct ktstr_loop *l)
 		ktstr_cpumask__set(&l->slot->recent_cpus, cpu);
 		l->slot->epoch = epoch;
 	}
-	if (cpu != l->cpu) {
-		r->migrations++;
-		ktstr_cpumask__set(&r->cpus_used, cpu);
-		ktstr_cpumask__set(&l->slot->recent_cpus, cpu);
-		if (l->sampler.in_phase)
-			ktstr_cpumask__set(&l->slot->part.cpus_used, cpu);
-		l->cpu = cpu;
-	}
+	if (cpu != l->cpu)
+		note_migration(l, now, cpu);
 	r->wall_ns = now - l->control->start_ns;
 	l->slot->last_ns = now;
 }

@@ -46,9 +46,11 @@ static int allocate(struct ktstr_workers *ws, uint32_t max)
 	ws->workers = calloc(max, sizeof(*ws->workers));
 	ws->reports = calloc(max, sizeof(*ws->reports));
 	ws->samples = calloc(max, sizeof(*ws->samples));
+	ws->migrations = calloc(max, sizeof(*ws->migrations));
 	ws->polls = calloc(max + 1ULL, sizeof(*ws->polls));
 	ws->poll_index = calloc(max + 1ULL, sizeof(*ws->poll_index));
-	if (!ws->workers || !ws->reports || !ws->samples || !ws->polls || !ws->poll_index)
+	if (!ws->workers || !ws->reports || !ws->samples || !ws->migrations || !ws->polls ||
+	    !ws->poll_index)
 		return -ENOMEM;
 	ws->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (ws->done_fd < 0)
@@ -110,6 +112,11 @@ const struct ktstr_worker_report *ktstr_workers__reports(const struct ktstr_work
 const struct ktstr_worker_samples *ktstr_workers__samples(const struct ktstr_workers *ws)
 {
 	return ws->samples;
+}
+
+const struct ktstr_migrations *ktstr_workers__migrations(const struct ktstr_workers *ws)
+{
+	return ws->migrations;
 }
 
 const struct ktstr_worker_metric *ktstr_workers__metrics(const struct ktstr_workers *ws,

@@ -159,6 +159,8 @@ enum ktstr_worker_status ktstr_workers__status(const struct ktstr_workers *ws, u
 const struct ktstr_worker_report *ktstr_workers__reports(const struct ktstr_workers *ws);
 /* All samples, by number; to be read once stop has returned, gone with the workers. */
 const struct ktstr_worker_samples *ktstr_workers__samples(const struct ktstr_workers *ws);
+/* All last migrations, by number: likewise. */
+const struct ktstr_migrations *ktstr_workers__migrations(const struct ktstr_workers *ws);
 /* What the type of worker @i measured beyond its report, at most KTSTR_WORKER_METRICS: likewise. */
 const struct ktstr_worker_metric *ktstr_workers__metrics(const struct ktstr_workers *ws,
 							 uint32_t i, uint32_t *nr);
@@ -174,14 +176,15 @@ uint64_t ktstr_workers__checkpoint(const struct ktstr_workers *ws, uint32_t i);
 uint64_t ktstr_workers__iterations(const struct ktstr_workers *ws);
 
 /*
- * Measure a part of the workers' lifetime. phase_reports and phase_samples have what they did
- * between begin and end, until the next end; pages and exit status are not included. begin: 0 or
- * -ENOMEM.
+ * Measure a part of the workers' lifetime. phase_reports, phase_samples and phase_migrations have
+ * what they did between begin and end, until the next end; pages and exit status are not included.
+ * begin: 0 or -ENOMEM.
  */
 int ktstr_workers__begin_phase(struct ktstr_workers *ws);
 void ktstr_workers__end_phase(struct ktstr_workers *ws);
 const struct ktstr_worker_report *ktstr_workers__phase_reports(const struct ktstr_workers *ws);
 const struct ktstr_worker_samples *ktstr_workers__phase_samples(const struct ktstr_workers *ws);
+const struct ktstr_migrations *ktstr_workers__phase_migrations(const struct ktstr_workers *ws);
 
 /* Does the kernel move pages to the nodes where they are used? */
 bool ktstr_numa_balancing(void);

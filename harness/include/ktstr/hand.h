@@ -113,9 +113,13 @@ const struct ktstr_reports *ktstr_workload_collect(struct ktstr_workload *w);
 void ktstr_workload_drop(struct ktstr_workload *w);
 void ktstr_workload__end(struct ktstr_workload **w);
 
-/* How many workers; the figures of worker @i, counted from 0; and those of all together. */
+/*
+ * How many workers; the figures of worker @i, counted from 0, and its last migrations; and the
+ * figures of all together.
+ */
 uint32_t ktstr_reports_nr(const struct ktstr_reports *reports);
 struct ktstr_stats ktstr_reports_worker(const struct ktstr_reports *reports, uint32_t i);
+struct ktstr_migrations ktstr_reports_migrations(const struct ktstr_reports *reports, uint32_t i);
 struct ktstr_stats ktstr_reports_stats(const struct ktstr_reports *reports);
 
 /*

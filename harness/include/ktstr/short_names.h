@@ -223,6 +223,7 @@
 /* ktstr/stats.h */
 #define phase_cgroup	ktstr_phase_cgroup
 #define phase_worker	ktstr_phase_worker
+#define phase_migrations	ktstr_phase_migrations
 #define phase_stats	ktstr_phase_stats
 #define cgroup_stats	ktstr_cgroup_stats
 #define run_stats	ktstr_run_stats
@@ -249,6 +250,7 @@
 #define workload_drop		ktstr_workload_drop
 #define reports_nr		ktstr_reports_nr
 #define reports_worker		ktstr_reports_worker
+#define reports_migrations	ktstr_reports_migrations
 #define reports_stats		ktstr_reports_stats
 #define assert_cgroup		ktstr_assert_cgroup
 #define collect_all		ktstr_collect_all

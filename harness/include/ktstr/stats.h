@@ -39,6 +39,21 @@ struct ktstr_stats {
 	struct ktstr_cpumask cpus_used;	/* CPUs they ran on */
 };
 
+#define KTSTR_LAST_MIGRATIONS	32
+
+/* A worker was on another CPU than at the checkpoint before. */
+struct ktstr_migration {
+	uint64_t at_ns;			/* of this checkpoint: the guest's clock, as in traces */
+	int32_t from, to;
+};
+
+/* The last ones of a worker; its figure @migrations counts all. */
+struct ktstr_migrations {
+	uint64_t start_ns;		/* when its workers were started, on the same clock */
+	uint32_t nr;
+	struct ktstr_migration last[KTSTR_LAST_MIGRATIONS];	/* the oldest first */
+};
+
 /*
  * Where a figure comes from: the body's ctx, once the steps in question have ended, or the
  * result that a host callback gets. Phases are the steps, counted from 0 as everywhere in
@@ -51,6 +66,9 @@ struct ktstr_stats {
 /* @_i counts from 0 below phase_cgroup(...).workers; at most 1024 workers a run are kept. */
 #define ktstr_phase_worker(_r, _phase, _cgroup, _i)				\
 	ktstr_stats__phase_worker(KTSTR_RESULT_OF(_r), _phase, _cgroup, _i)
+/* Which CPUs this worker came from and went to last. A worker that is not found has none. */
+#define ktstr_phase_migrations(_r, _phase, _cgroup, _i)				\
+	ktstr_stats__phase_migrations(KTSTR_RESULT_OF(_r), _phase, _cgroup, _i)
 #define ktstr_phase_stats(_r, _phase)	ktstr_stats__phase(KTSTR_RESULT_OF(_r), _phase)
 #define ktstr_cgroup_stats(_r, _cgroup)	ktstr_stats__cgroup(KTSTR_RESULT_OF(_r), _cgroup)
 #define ktstr_run_stats(_r)		ktstr_stats__run(KTSTR_RESULT_OF(_r))
@@ -59,6 +77,8 @@ struct ktstr_stats ktstr_stats__phase_cgroup(const struct ktstr_result *r, uint3
 					     const char *cgroup);
 struct ktstr_stats ktstr_stats__phase_worker(const struct ktstr_result *r, uint32_t phase,
 					     const char *cgroup, uint32_t i);
+struct ktstr_migrations ktstr_stats__phase_migrations(const struct ktstr_result *r, uint32_t phase,
+						      const char *cgroup, uint32_t i);
 struct ktstr_stats ktstr_stats__phase(const struct ktstr_result *r, uint32_t phase);
 struct ktstr_stats ktstr_stats__cgroup(const struct ktstr_result *r, const char *cgroup);
 struct ktstr_stats ktstr_stats__run(const struct ktstr_result *r);

@@ -3,6 +3,7 @@
  * Cgroups and workloads by hand: what each call writes, how they start and stop one by one, what is
  * judged, and that nothing is left. The cgroups are a fake tree, the workers are real.
  */
+#include <math.h>
 #include <signal.h>
 
 #include <ktstr/hand.h>
@@ -84,6 +85,9 @@ TEST_F(ops, a_workload_waits_for_its_start_and_moves_with_its_pids)
 	EXPECT_LT(0, reports_worker(r, 0).iterations);
 	EXPECT_LT(0, reports_worker(r, 1).iterations);
 	EXPECT_FALSE(reports_worker(r, 2).found);
+	EXPECT_EQ(fmin(reports_worker(r, 1).migrations, KTSTR_LAST_MIGRATIONS),
+		  reports_migrations(r, 1).nr);
+	EXPECT_EQ(0, reports_migrations(r, 2).nr);
 	s = reports_stats(r);
 	EXPECT_EQ(2, s.workers);
 	EXPECT_EQ(reports_worker(r, 0).iterations + reports_worker(r, 1).iterations, s.iterations);

@@ -287,6 +287,32 @@ TEST_F(claims, thresholds_judge_what_is_set)
 	      claim_thresholds(r, s, .max_p99_wake_latency_ns = VALUE(5000)));
 }
 
+TEST_F(claims, a_worker_that_moved_too_often_is_shown_where_it_went)
+{
+	struct ktstr_stats s;
+
+	r->nr_cgroups = r->nr_workers = 1;
+	strcpy(r->cgroups[0].name, "a");
+	r->workers[0] = (struct ktstr_worker_stats){
+		.tid = 71, .migrations = 2,
+		.last_migrations = { .nr = 2, .last = { { 1500000000, 0, 3 }, { 1600000000, 3, 1 } } },
+	};
+	s = phase_worker(r, 0, "a", 0);
+	HOLDS_(claim_thresholds(r, s, .max_migrations = VALUE(2)));
+	EXPECT_FALSE(claim_thresholds(r, s, .max_migrations = VALUE(1)));
+	ASSERT_EQ(2, r->nr_details);
+	EXPECT_STREQ("s.migrations: expected at most 1, was 2", r->details[0].text);
+	EXPECT_EQ(KTSTR_NOTE, r->details[1].severity);
+	EXPECT_STREQ("s: the last migrations: 1.500000 s 0 -> 3, 1.600000 s 3 -> 1",
+		     r->details[1].text);
+	/* a cgroup has none of its own */
+	r->nr_details = 0;
+	r->cgroups[0].migrations = 2;
+	s = phase_cgroup(r, 0, "a");
+	EXPECT_FALSE(claim_thresholds(r, s, .max_migrations = VALUE(1)));
+	EXPECT_EQ(1, r->nr_details);
+}
+
 TEST_F(claims, a_body_claims_through_its_context)
 {
 	struct ktstr_ctx ctx = { .result = r };

@@ -157,6 +157,7 @@ TEST_F(verdict, records_of_a_process_that_crashed_are_brought_within_bounds)
 	EXPECT_EQ(sizeof(r->ext_metrics[0].unit) - 1, strlen(r->ext_metrics[0].unit));
 	EXPECT_EQ(KTSTR_NEUTRAL, r->ext_metrics[0].polarity);
 	EXPECT_EQ(0, r->nr_workers);	/* the first one names a cgroup that is not there */
+	EXPECT_EQ(0, r->workers[0].last_migrations.nr);
 }
 
 TEST(every_kind_and_outcome_has_a_name_of_its_own)

@@ -125,6 +125,10 @@ static void fill(const struct ktstr_field *f, void *record, unsigned int n)
 			.total = 100 + n, .kept = n, .median_us = n, .p99_us = n + 1,
 			.max_us = n + 2, .mean_us = n + 3, .cv = n + 4, .log2 = { n, [63] = n } };
 		break;
+	case KTSTR_FIELD_MIGRATIONS:
+		*(struct ktstr_migrations *)p = (struct ktstr_migrations){
+			.start_ns = n, .nr = 2, .last = { { n + 1, 0, n }, { n + 2, n, 0 } } };
+		break;
 	}
 }
 
@@ -336,6 +340,8 @@ TEST_F(wire, values_out_of_range_are_refused)
 {
 	struct ktstr_cgroup_stats *c = &self->r->cgroups[1];
 	struct ktstr_sample_stats *s = &c->samples[KTSTR_SAMPLES_TIMER];
+	struct ktstr_worker_stats *w = &self->r->workers[0];
+	int i;
 
 	EXPECT_REFUSED(self->r->details[0].severity, KTSTR_FAILS + 1);
 	EXPECT_REFUSED(self->r->details[0].kind, KTSTR_NR_KINDS);
@@ -356,6 +362,15 @@ TEST_F(wire, values_out_of_range_are_refused)
 	EXPECT_REFUSED(s->total, 1);			/* 102 kept of one */
 	EXPECT_REFUSED(s->p99_us, 1);			/* below the median */
 	EXPECT_REFUSED(s->max_us, 19);			/* below the p99 */
+	self->r->nr_workers = 1;
+	w->migrations = 3;
+	w->last_migrations.nr = 3;
+	for (i = 0; i < 3; i++)
+		w->last_migrations.last[i].to = 1;
+	EXPECT_REFUSED(w->last_migrations.last[2].to, KTSTR_MAX_CPUS);
+	EXPECT_REFUSED(w->last_migrations.last[0].from, -1);
+	EXPECT_REFUSED(w->last_migrations.last[0].from, 1);	/* to where it is */
+	EXPECT_REFUSED(w->migrations, 2);			/* fewer than are listed */
 }
 
 /* A value that the row forbids; NULL, or from the @n-th on there is none. */

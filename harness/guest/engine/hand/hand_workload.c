@@ -240,6 +240,12 @@ struct ktstr_stats ktstr_reports_worker(const struct ktstr_reports *reports, uin
 			 ktstr_stats__absent();
 }
 
+struct ktstr_migrations ktstr_reports_migrations(const struct ktstr_reports *reports, uint32_t i)
+{
+	return reports ? ktstr_stats__phase_migrations(reports->figures, 0, label(reports), i) :
+			 (struct ktstr_migrations){ };
+}
+
 struct ktstr_stats ktstr_reports_stats(const struct ktstr_reports *reports)
 {
 	return reports ? ktstr_stats__cgroup(reports->figures, label(reports)) :

@@ -213,6 +213,7 @@ void ktstr_group__view(const struct ktstr_worker_group *group, struct ktstr_grou
 		.nr = ktstr_workers__nr(group->workers),
 		.cpuset = group->unbounded ? NULL : &group->allowed,
 		.samples = ktstr_workers__samples(group->workers),
+		.migrations = ktstr_workers__migrations(group->workers),
 		.time_scale = st->ctx->time_scale,
 	};
 	if (ktstr_cpumask__weight(&st->machine->existing_nodes)) {
@@ -310,5 +311,6 @@ void ktstr_group__end_phase(struct ktstr_worker_group *group)
 		return;
 	s.reports = ktstr_workers__phase_reports(group->workers);
 	s.samples = ktstr_workers__phase_samples(group->workers);
+	s.migrations = ktstr_workers__phase_migrations(group->workers);
 	ktstr_stats__add(&s, group->state->ctx->result);
 }
