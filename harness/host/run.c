@@ -111,18 +111,18 @@ static int make_dir(struct work *w, struct ktstr_err *err)
 }
 
 /* A kernel that cannot be unpacked here unpacks itself. */
-static void find_vmlinux(struct work *w)
+static void unpack_in_guest(struct work *w, const struct ktstr_err *why)
 {
-	struct ktstr_err why;
-
-	if (ktstr_kernel__vmlinux(w->run->kernel.path, w->vmlinux, sizeof(w->vmlinux), &why))
-		fprintf(stderr, "ktstr: the kernel unpacks itself in the guest: %s\n", why.msg);
+	w->vmlinux[0] = '\0';
+	snprintf(w->run->unpack_note, sizeof(w->run->unpack_note), "%.255s", why->msg);
+	fprintf(stderr, "ktstr: the kernel unpacks itself in the guest: %s\n", why->msg);
 }
 
 static int prepare(struct work *w, struct ktstr_err *err)
 {
 	struct ktstr_run *run = w->run;
 	const struct ktstr_plan *p = run->plan;
+	struct ktstr_err why;
 	char note[256];
 	int ret;
 
@@ -140,12 +140,10 @@ static int prepare(struct work *w, struct ktstr_err *err)
 	if (ret)
 		return ret;
 	ret = ktstr_programs__find(run, err);
-	if (ret)
-		return ret;
-	ret = ktstr_parts__prepare(run, err);
-	if (ret)
-		return ret;
-	ret = ktstr_kernel__find(&run->kernel, err);
+	if (!ret)
+		ret = ktstr_parts__prepare(run, err);
+	if (!ret)
+		ret = ktstr_kernel__find(&run->kernel, err);
 	if (ret)
 		return ret;
 	if ((p->scheduler && p->scheduler->binary) || p->test->staged_schedulers) {
@@ -155,7 +153,8 @@ static int prepare(struct work *w, struct ktstr_err *err)
 		if (ret)
 			return ret;
 	}
-	find_vmlinux(w);
+	if (ktstr_kernel__vmlinux(run->kernel.path, w->vmlinux, sizeof(w->vmlinux), &why))
+		unpack_in_guest(w, &why);
 	if (ktstr_run__deterministic(run))
 		run->shift = run->opts.shift != VM_SHIFT_AUTO ? run->opts.shift :
 			     vm_auto_shift(p->nr_cpus);
@@ -283,12 +282,12 @@ static int create(struct work *w, struct vm_spec *spec, struct vm **vm, struct k
 		ktstr_progress__phase(run, "start");
 		w->create_ns = ktstr_now_ns();
 		ret = vm_create(vm, spec, err);
+		run->unpacked = !ret && spec->vmlinux;
 		if (!ret && spec->from)
 			ktstr_image__good(&w->image);
 		if (ret == -EBADMSG && !spec->from && spec->vmlinux) {
-			fprintf(stderr, "ktstr: the kernel unpacks itself in the guest: %s\n", err->msg);
 			ktstr_kernel__forget_vmlinux(run->kernel.path);
-			w->vmlinux[0] = '\0';
+			unpack_in_guest(w, err);
 			continue;
 		}
 		if (!ret || !spec->from)

@@ -115,6 +115,8 @@ struct ktstr_run {
 	bool booted;			/* the machine ran, and not from an image */
 	char image[KTSTR_IMAGE_KEY_LEN];	/* from which it started; empty: it booted */
 	char image_note[256];		/* why there is no image, or that it was made, or empty */
+	bool unpacked;			/* its kernel was, on the host (docs/vm.md) */
+	char unpack_note[256];		/* why the kernel unpacked itself, or empty */
 	char project_commit[64], kernel_commit[64];	/* empty: not known */
 	char *dir;			/* artefacts of this run */
 	struct ktstr_result *result;	/* guest's findings merged with the host's */

@@ -103,3 +103,29 @@ void ktstr_ran__json_host(const struct ktstr_run *run, struct ktstr_json *j)
 			ktstr_json__str(j, NULL, p->path);
 	ktstr_json__end(j);
 }
+
+/* ---- how the machine started ---- */
+
+void ktstr_ran__report_start(const struct ktstr_run *run, FILE *f)
+{
+	if (run->image[0])
+		fprintf(f, "start: from image %s (docs/images.md)\n", run->image);
+	else if (run->image_note[0])
+		fprintf(f, "start: %s\n", run->image_note);
+	if (run->unpack_note[0])
+		fprintf(f, "unpacked: by the kernel itself (docs/vm.md): %s\n", run->unpack_note);
+}
+
+void ktstr_ran__json_start(const struct ktstr_run *run, struct ktstr_json *j)
+{
+	ktstr_json__str(j, "start", run->image[0] ? "image" : run->booted ? "boot" : NULL);
+	ktstr_json__str(j, "kernel_unpacked", run->unpacked ? "host" :
+			run->unpack_note[0] ? "guest" : NULL);
+}
+
+void ktstr_ran__json_start_host(const struct ktstr_run *run, struct ktstr_json *j)
+{
+	ktstr_json__str(j, "image", run->image[0] ? run->image : NULL);
+	ktstr_json__str(j, "image_note", run->image_note[0] ? run->image_note : NULL);
+	ktstr_json__str(j, "unpack_note", run->unpack_note[0] ? run->unpack_note : NULL);
+}

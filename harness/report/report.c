@@ -443,10 +443,7 @@ static void put_diagnostics(const struct out *o, const struct ktstr_run *run)
 	if (run->guest_total_ns)
 		fprintf(o->f, "  guest time: %.3f s", run->guest_total_ns / 1e9);
 	fputc('\n', o->f);
-	if (run->image[0])
-		fprintf(o->f, "start: from image %s (docs/images.md)\n", run->image);
-	else if (run->image_note[0])
-		fprintf(o->f, "start: %s\n", run->image_note);
+	ktstr_ran__report_start(run, o->f);
 	put_parts(o, run, false);
 	if (ktstr_run__time_scale(run) > 1)
 		fprintf(o->f,

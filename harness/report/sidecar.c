@@ -444,7 +444,7 @@ static void put_variant(struct ktstr_json *j, const struct ktstr_run *run)
 	else
 		ktstr_json__i64(j, "shift", run->shift);
 	ktstr_json__bool(j, "kaslr", p->kaslr);
-	ktstr_json__str(j, "start", run->image[0] ? "image" : run->booted ? "boot" : NULL);
+	ktstr_ran__json_start(run, j);
 	ktstr_json__u64(j, "time_limits_scale", ktstr_run__time_scale(run));
 	ns_or_null(j, "guest_boot_ns", run->guest_boot_ns);
 	ns_or_null(j, "guest_total_ns", run->guest_total_ns);
@@ -470,8 +470,7 @@ static void put_host(struct ktstr_json *j, const struct ktstr_run *run)
 	ktstr_json__str(j, "kernel_path", run->kernel.path);
 	ktstr_json__str(j, "kernel_source", run->kernel.source);
 	ktstr_json__str(j, "accel_note", run->accel_note[0] ? run->accel_note : NULL);
-	ktstr_json__str(j, "image", run->image[0] ? run->image : NULL);
-	ktstr_json__str(j, "image_note", run->image_note[0] ? run->image_note : NULL);
+	ktstr_ran__json_start_host(run, j);
 	ktstr_json__str(j, "skip_reason", run->skip_reason[0] ? run->skip_reason : NULL);
 	ktstr_json__u64(j, "setup_ms", run->setup_ns / NSEC_PER_MSEC);
 	ktstr_json__u64(j, "restore_us", run->restore_ns / NSEC_PER_USEC);

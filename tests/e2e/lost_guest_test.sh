@@ -43,13 +43,32 @@ lost()
 	result $? "$1" "$tmp/log"
 }
 
+# unpacked TEST JSON: who unpacked the kernel, how the machine started, whether there is a reason.
+unpacked()
+{
+	python3 -c 'import glob, json, sys
+d = json.load(open(glob.glob(sys.argv[1])[0]))
+found = [d["kernel_unpacked"], d["start"], d["host"]["unpack_note"] is not None]
+print(found)
+sys.exit(found != eval(sys.argv[2]))' "$tmp/runs/*/ktstr.$1/*.ktstr.json" "$2" > "$tmp/found" 2>&1
+	result $? "$1: the sidecar has it" "$tmp/found"
+}
+
 echo "TAP version 13"
 if gcc -std=gnu11 -O2 -Wall -Wextra -Werror -Woverride-init -Wno-missing-field-initializers \
 	-D_GNU_SOURCE -Iharness/include -pthread "$tmp/lost.c" "$out/obj/libktstr.a" \
 	-Wl,--as-needed -llz4 -lz -lzstd -ljansson -lm -o "$tmp/lost" > "$tmp/log" 2>&1 &&
 	cp "$out"/{hostcall.so,image_init} "$tmp"; then
 	lost lacks_a_cpu "the guest has 1 CPUs online, the topology declares 2"
+	# and in a cache with no room for an unpacked kernel, from which no image is made either
+	KTSTR_TEST_KERNEL=$("$out/ktstr" kernel path 2> /dev/null)
+	export KTSTR_TEST_KERNEL KTSTR_CACHE_DIR=$tmp/cache KTSTR_COLD=1
+	mkdir "$tmp/cache" && : > "$tmp/cache/.vmlinux"
 	lost is_reset "the machine went off without a word (reset or triple fault); the body started"
+	grep -q "^# unpacked: by the kernel itself (docs/vm.md): $tmp/cache/.vmlinux: Not a directory\$" "$tmp/log"
+	result $? "its report says that the kernel unpacked itself, and why" "$tmp/log"
+	unpacked is_reset '["guest", "boot", True]'
+	unpacked lacks_a_cpu '["host", "image", False]'
 else
 	result 1 "build" "$tmp/log"
 fi

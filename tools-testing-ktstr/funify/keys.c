@@ -45,7 +45,7 @@ static const char * const identity_ends[] = {
 
 static const char * const words[] = {
 	"accel", "arch", "cast_annotation", "cpus", "cpus_allowed", "cpus_used", "engine", "flags",
-	"idle_cpus", "kind", "kind_name", "kinds", "map_type", "mode", "nodes", "online", "ops_state",
+	"idle_cpus", "kernel_unpacked", "kind", "kind_name", "kinds", "map_type", "mode", "nodes", "online", "ops_state",
 	"origin", "polarity", "policy", "preset", "raw_verdict", "role", "run_source", "sched_class", "schema",
 	"severity", "source", "stage", "state", "stream", "thp_defrag", "thp_enabled", "topology",
 	"trigger", "unit", "verdict",

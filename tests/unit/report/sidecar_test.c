@@ -116,6 +116,26 @@ TEST_F(sidecar, counters_of_devices_are_numbers_or_null_but_never_made_up)
 	HAS("\"delayed\": 0");
 }
 
+TEST_F(sidecar, how_the_machine_started_and_who_unpacked_its_kernel_is_said)
+{
+	MAKE();
+	HAS("\"start\": null");
+	HAS("\"kernel_unpacked\": null");
+	HAS("\"unpack_note\": null");
+	self->run.booted = true;
+	strcpy(self->run.unpack_note, "no room");
+	MAKE();
+	HAS("\"start\": \"boot\"");
+	HAS("\"kernel_unpacked\": \"guest\"");
+	HAS("\"unpack_note\": \"no room\"");
+	self->run.unpack_note[0] = '\0';
+	self->run.unpacked = true;
+	strcpy(self->run.image, "286dc239");
+	MAKE();
+	HAS("\"start\": \"image\"");
+	HAS("\"kernel_unpacked\": \"host\"");
+}
+
 TEST_F(sidecar, the_final_the_raw_and_the_expected_verdict_are_told_apart)
 {
 	self->plan.expect_err = true;
