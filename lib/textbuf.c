@@ -105,6 +105,16 @@ char *ktstr_textbuf__str(const struct ktstr_textbuf *b)
 	return s;
 }
 
+void ktstr_text__append(char *buf, size_t size, const char *between, const char *fmt, va_list ap)
+{
+	size_t len = strlen(buf);
+
+	if (len)
+		len += (size_t)snprintf(buf + len, size - len, "%s", between);
+	if (len < size)
+		vsnprintf(buf + len, size - len, fmt, ap);
+}
+
 const char *ktstr_text__line(const char **pos, size_t *len)
 {
 	const char *line = *pos, *end;

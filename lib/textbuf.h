@@ -7,6 +7,7 @@
 #ifndef KTSTR_LIB_TEXTBUF_H
 #define KTSTR_LIB_TEXTBUF_H
 
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,6 +30,13 @@ int ktstr_textbuf__add(struct ktstr_textbuf *b, const void *data, size_t len);
 void ktstr_textbuf__cut(struct ktstr_textbuf *b, uint64_t len);
 /* A malloc()ed string; NULs of the text become spaces. NULL with ENOMEM. */
 char *ktstr_textbuf__str(const struct ktstr_textbuf *b);
+
+/*
+ * Append one more remark to those in @buf, behind @between unless it is the first. What has no room is
+ * cut.
+ */
+void ktstr_text__append(char *buf, size_t size, const char *between, const char *fmt, va_list ap)
+	__attribute__((format(printf, 4, 0)));
 
 /*
  * A line iterator over any text: returns the next line (not terminated) and its length,

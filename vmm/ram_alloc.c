@@ -20,6 +20,7 @@
 
 #include "lib/parse.h"
 #include "lib/fd.h"
+#include "lib/textbuf.h"
 #include "ram.h"
 
 #define PAGE_BYTES	4096ull
@@ -30,13 +31,10 @@
 
 void vm_ram_note(struct vm_ram *ram, const char *fmt, ...)
 {
-	size_t len = strlen(ram->notice);
 	va_list ap;
 
-	if (len && len < sizeof(ram->notice) - 3)
-		len += (size_t)sprintf(ram->notice + len, "; ");
 	va_start(ap, fmt);
-	vsnprintf(ram->notice + len, sizeof(ram->notice) - len, fmt, ap);
+	ktstr_text__append(ram->notice, sizeof(ram->notice), "; ", fmt, ap);
 	va_end(ap);
 }
 

@@ -18,6 +18,7 @@
 #include "harness/plan/scheduler.h"
 #include "harness/report/report.h"
 #include "lib/file.h"
+#include "lib/textbuf.h"
 #include "here/active.h"
 #include "here.h"
 #include "harness/host/pack.h"
@@ -31,15 +32,10 @@ static void lacks(struct missing *m, const char *fmt, ...) __attribute__((format
 
 static void lacks(struct missing *m, const char *fmt, ...)
 {
-	size_t len = strlen(m->text);
 	va_list ap;
 
-	if (len)
-		len += (size_t)snprintf(m->text + len, sizeof(m->text) - len, "; ");
-	if (len >= sizeof(m->text))
-		return;
 	va_start(ap, fmt);
-	vsnprintf(m->text + len, sizeof(m->text) - len, fmt, ap);
+	ktstr_text__append(m->text, sizeof(m->text), "; ", fmt, ap);
 	va_end(ap);
 }
 

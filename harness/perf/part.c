@@ -54,13 +54,10 @@ static void note(struct state *s, const char *fmt, ...) __attribute__((format(pr
 /* One more line for the report. */
 static void note(struct state *s, const char *fmt, ...)
 {
-	size_t len = strlen(s->note);
 	va_list ap;
 
-	if (len && len < sizeof(s->note) - 2)
-		len += (size_t)sprintf(s->note + len, "\n");
 	va_start(ap, fmt);
-	vsnprintf(s->note + len, sizeof(s->note) - len, fmt, ap);
+	ktstr_text__append(s->note, sizeof(s->note), "\n", fmt, ap);
 	va_end(ap);
 }
 

@@ -1,27 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* A made-up /proc and /sys, below a root that goes with the test. */
+/* Threads and processes of a made-up /proc. */
 #ifndef CTPROF_TEST_PROCFS_H
 #define CTPROF_TEST_PROCFS_H
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "lib/paths.h"
-
-static inline void put(const char *root, const char *path, const char *text)
-{
-	char full[512], *slash;
-
-	snprintf(full, sizeof(full), "%s%s", root, path);
-	slash = strrchr(full, '/');
-	*slash = '\0';
-	if (ktstr_paths__mkdirs(full))
-		abort();
-	*slash = '/';
-	if (ktstr_paths__write(full, text, strlen(text)))
-		abort();
-}
+#include "tests/unit/made_root.h"
 
 /* The file of a thread. */
 static inline void put_of(const char *root, int tgid, int tid, const char *name, const char *text)
@@ -46,22 +30,6 @@ static inline void put_thread(const char *root, int tgid, int tid, const char *c
 		return;
 	snprintf(path, sizeof(path), "/proc/%d/stat", tgid);
 	put(root, path, text);
-}
-
-static inline void make_root(char *root, size_t size)
-{
-	snprintf(root, size, "/tmp/ktstr-ctprof-test-XXXXXX");
-	if (!mkdtemp(root))
-		abort();
-}
-
-static inline void remove_root(const char *root)
-{
-	char command[128];
-
-	snprintf(command, sizeof(command), "rm -r %s", root);
-	if (system(command))
-		abort();
 }
 
 #endif

@@ -11,7 +11,7 @@
 
 #include "harness/report/host_context.h"
 #include "lib/jtree.h"
-#include "lib/paths.h"
+#include "tests/unit/made_root.h"
 
 FIXTURE(host) {
 	char root[64];
@@ -22,33 +22,15 @@ FIXTURE(host) {
 
 FIXTURE_SETUP(host)
 {
-	strcpy(self->root, "/tmp/ktstr-host-test-XXXXXX");
-	ASSERT_NE(NULL, mkdtemp(self->root));
+	make_root(self->root, sizeof(self->root));
 	ktstr_jtree__init(&self->tree, 1 << 20);
 }
 
 FIXTURE_TEARDOWN(host)
 {
-	char command[128];
-
-	snprintf(command, sizeof(command), "rm -r %s", self->root);
-	EXPECT_EQ(0, system(command));
+	remove_root(self->root);
 	free(self->text);
 	ktstr_jtree__free(&self->tree);
-}
-
-static void put(const char *root, const char *path, const char *text)
-{
-	char full[512], *slash;
-
-	snprintf(full, sizeof(full), "%s%s", root, path);
-	slash = strrchr(full, '/');
-	*slash = '\0';
-	if (ktstr_paths__mkdirs(full))
-		abort();
-	*slash = '/';
-	if (ktstr_paths__write(full, text, strlen(text)))
-		abort();
 }
 
 static const struct ktstr_jnode *look(char **text, struct ktstr_jtree *tree, const char *root)
