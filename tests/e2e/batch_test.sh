@@ -12,7 +12,7 @@ batch()
 	local name=$1 category=$2 sched=$3
 
 	shift 3
-	"$out/ktstr" run --console --batch --scenario "$category" --scheduler "$sched" --seed 1 \
+	"$out/ktstr" run --console --batch --scenario "$category" --scheduler "$sched" --seed "$seed" \
 		--topology 1n1l2c1t --duration 1 --runs "$tmp/$name" -- "$@" \
 		> "$tmp/$name.tap" 2> "$tmp/$name.console"
 	rc=$?

@@ -12,6 +12,7 @@
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 out=${OUTPUT:-$PWD/build}
+seed=${TEST_SEED:-7} other=$((${TEST_SEED:-7} + 1))
 runs=${1:-1}
 prog=$out/equal_cgroups
 test=equal_cgroups_scx_ktstr
@@ -60,13 +61,13 @@ same() {	# NAME [AS [FILES]]
 # equal workers have equal shares after one second under this scheduler
 export KTSTR_DURATION_S=2
 echo "TAP version 13"
-run 7 1
-result $? "seed 7 passes"
+run "$seed" 1
+result $? "seed $seed passes"
 [ "$(samples 1)" -ge 13 ]
 result $? "the monitor took a sample every 100 ms"
 for i in $(seq 2 "$runs"); do
-	run 7 "$i" && same "$i"
-	result $? "seed 7 again: run $i is identical"
+	run "$seed" "$i" && same "$i"
+	result $? "seed $seed again: run $i is identical"
 done
 
 starts() {	# NAME
@@ -79,13 +80,13 @@ for _ in 1 2; do
 	(while :; do :; done) &
 	busy+=($!)
 done
-KTSTR_VERBOSE=1 run 7 loaded && same loaded && grep -q "^# ktstr_test '$test'" "$tmp/loaded.tap"
-result $? "seed 7 on a host with two busy loops, with its report: identical"
+KTSTR_VERBOSE=1 run "$seed" loaded && same loaded && grep -q "^# ktstr_test '$test'" "$tmp/loaded.tap"
+result $? "seed $seed on a host with two busy loops, with its report: identical"
 kill "${busy[@]}" 2>/dev/null
 busy=()
 
-run 8 other && ! cmp -s "$tmp/1/console.log" "$tmp/other/console.log"
-result $? "seed 8 differs"
+run "$other" other && ! cmp -s "$tmp/1/console.log" "$tmp/other/console.log"
+result $? "seed $other differs"
 [ "$(wc -l <"$tmp/1/console.log")" -gt 50 ]
 result $? "the compared console is a real one"
 
@@ -108,7 +109,7 @@ compgen -G "$images/draft-*" > /dev/null
 result $? "the maker of an image was killed in the middle"
 cp -r --sparse=always "$kept" "$images" && : > "$images/$image/seen" &&
 	dd if=/dev/urandom of="$images/$image/ram" bs=8 seek=2500000 count=1 conv=notrunc 2> /dev/null &&
-	run 7 healed && [ "$(starts healed)" = image ] && [ "$(cat "$tmp/healed/image")" = "$image" ] &&
+	run "$seed" healed && [ "$(starts healed)" = image ] && [ "$(cat "$tmp/healed/image")" = "$image" ] &&
 	[ -e "$images/$image/ram" ] && [ ! -e "$images/$image/seen" ]
 result $? "the next run finds a damaged image, makes it anew and starts from it"
 [ "$(find "$images" -mindepth 1 -maxdepth 1 | wc -l)" = 1 ]
@@ -119,10 +120,10 @@ result $? "ktstr cache lists and removes it"
 unset KTSTR_CACHE_DIR KTSTR_TEST_KERNEL KTSTR_DURATION_S
 
 programs=$out/obj/tests/e2e/work_types_c_test
-run 7 server "$programs" programs_and_storms &&
-	KTSTR_MONITOR=off run 7 server2 "$programs" programs_and_storms &&
+run "$seed" server "$programs" programs_and_storms &&
+	KTSTR_MONITOR=off run "$seed" server2 "$programs" programs_and_storms &&
 	same server2 server "console.log sidecar"
-result $? "programs with threads of their own: seed 7 again, without the monitor, is identical"
+result $? "programs with threads of their own: seed $seed again, without the monitor, is identical"
 [ "$(samples server)" -ge 8 ] && [ "$(cat "$tmp/server2/monitor")" = null ]
 result $? "and only one of the two was looked into"
 [ "$(grep -c '"source": "\(Schbench\|Taobench\)"' "$tmp/server/sidecar")" -ge 15 ]

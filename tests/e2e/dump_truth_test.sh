@@ -14,7 +14,7 @@ cd "$(dirname "$0")/../.." || exit 1
 # run NAME DUMP VMCORE: leaves $tmp/NAME.tap and the run's files in $tmp/NAME/r/.
 run()
 {
-	KTSTR_ACCEL=tcg KTSTR_SEED=1 KTSTR_DUMP=$2 KTSTR_VMCORE=$3 KTSTR_RUNS_ROOT=$tmp/$1 KTSTR_RUN_ID=r \
+	KTSTR_ACCEL=tcg KTSTR_SEED=$seed KTSTR_DUMP=$2 KTSTR_VMCORE=$3 KTSTR_RUNS_ROOT=$tmp/$1 KTSTR_RUN_ID=r \
 		"$out/scheduler_faults" -t scheduler_stalls > "$tmp/$1.tap" 2>&1
 }
 

@@ -12,7 +12,7 @@ export KTSTR_RUNS_ROOT=$tmp/runs KTSTR_AUTO_REPRO=off
 # guest RUN [ARGS OF THE SCHEDULER]
 guest()
 {
-	KTSTR_RUN_ID=$1 timeout 280 "$out/ktstr" run --ledger -t equal_cgroups_scx_ktstr --duration 1 --seed 1 \
+	KTSTR_RUN_ID=$1 timeout 280 "$out/ktstr" run --ledger -t equal_cgroups_scx_ktstr --duration 1 --seed "$seed" \
 		--scheduler "$out/scx_ktstr" -- "${@:2}" > "$tmp/log" 2>&1
 }
 

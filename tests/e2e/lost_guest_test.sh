@@ -37,7 +37,7 @@ END
 # lost TEST WORDS: it fails, with these words.
 lost()
 {
-	KTSTR_ACCEL=tcg KTSTR_SEED=1 KTSTR_RUNS_ROOT=$tmp/runs timeout 250 \
+	KTSTR_ACCEL=tcg KTSTR_SEED=$seed KTSTR_RUNS_ROOT=$tmp/runs timeout 250 \
 		"$tmp/lost" -t "$1" > "$tmp/log" 2>&1
 	grep -q "^ *not ok 1 .*$1" "$tmp/log" && grep -qF "$2" "$tmp/log"
 	result $? "$1" "$tmp/log"

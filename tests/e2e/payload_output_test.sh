@@ -46,7 +46,7 @@ if ! gcc -std=gnu11 -O2 -Wall -Wextra -Werror -Woverride-init -Wno-missing-field
 	exit
 fi
 
-KTSTR_ACCEL=tcg KTSTR_SEED=1 KTSTR_RUNS_ROOT=$tmp/runs KTSTR_RUN_ID=r timeout 250 \
+KTSTR_ACCEL=tcg KTSTR_SEED=$seed KTSTR_RUNS_ROOT=$tmp/runs KTSTR_RUN_ID=r timeout 250 \
 	"$tmp/prints" -t prints > "$tmp/log" 2>&1
 grep -q "body did not finish within 5s" "$tmp/log"
 result $? "the body was killed as it should" "$tmp/log"

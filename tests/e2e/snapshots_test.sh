@@ -6,7 +6,7 @@ set -u
 cd "$(dirname "$0")/../.." || exit 1
 . tests/begin.sh
 forget_settings
-export KTSTR_ACCEL=tcg KTSTR_SEED=1 KTSTR_LIBDIR=$out KTSTR_RUN_ID=r
+export KTSTR_ACCEL=tcg KTSTR_SEED=$seed KTSTR_LIBDIR=$out KTSTR_RUN_ID=r
 export KTSTR_SCHEDULER_BIN_SCX_KTSTR=$out/scx_ktstr
 # the guest does not know of its snapshots if nobody in it is asked for them
 export KTSTR_SCX_STATS=off

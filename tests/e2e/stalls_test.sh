@@ -10,7 +10,7 @@ forget_settings
 # run TEST NAME: leaves $tmp/NAME.tap and the run's files in $tmp/NAME/r/.
 run()
 {
-	KTSTR_ACCEL=tcg KTSTR_SEED=1 KTSTR_RUNS_ROOT=$tmp/$2 KTSTR_RUN_ID=r \
+	KTSTR_ACCEL=tcg KTSTR_SEED=$seed KTSTR_RUNS_ROOT=$tmp/$2 KTSTR_RUN_ID=r \
 		"$out/stalls" -t "$1" > "$tmp/$2.tap" 2>&1
 }
 

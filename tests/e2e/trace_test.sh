@@ -20,7 +20,7 @@ sys.exit(0 if eval(sys.argv[3]) else 1)' "$dir/*.ktstr.json" "$tmp/perfetto.json
 }
 
 echo "TAP version 13"
-"$out/ktstr" run --seed 1 --runs "$tmp/r" -t equal_cgroups_scx_ktstr --duration 1 \
+"$out/ktstr" run --seed "$seed" --runs "$tmp/r" -t equal_cgroups_scx_ktstr --duration 1 \
 	--trace "$tmp/a.sqlite" --scheduler scx_ktstr -- --crash-after 300 --scattershot > "$tmp/tap" 2>&1
 [ $? = 1 ] && grep -q '^not ok 1 ktstr/equal_cgroups_scx_ktstr' "$tmp/tap"
 result $? "a scheduler that crashes fails its test" "$tmp/tap"
@@ -128,9 +128,10 @@ refused()
 }
 mkdir -p "$tmp/bad/folder"
 : > "$tmp/bad/empty.pftrace"
-head -c 100001 "$tmp/a.pftrace" > "$tmp/bad/cut.pftrace"
+# within an event: behind one, what is left is a shorter trace
+head -c -1 "$tmp/a.pftrace" > "$tmp/bad/cut.pftrace"
+head -c -1 "$tmp/a.csv" > "$tmp/bad/cut.csv"
 head -c 100001 "$tmp/a.sqlite" > "$tmp/bad/cut.sqlite"
-head -c 100001 "$tmp/a.csv" > "$tmp/bad/cut.csv"
 cp "$out/ktstr" "$tmp/bad/foreign.pftrace"
 cp tests/lib.sh "$tmp/bad/foreign.csv"
 cp tests/lib.sh "$tmp/bad/foreign.db"

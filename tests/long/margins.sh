@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0
 # Are the bounds of our tests bounds, or the figures of one run? A deterministic run meets a bound
 # every time or never, so one seed cannot tell, and any change of the code draws another run. The
-# base suite and the tests in C that boot guests, with other seeds than they have in make check: a
-# test that fails with one of them has a bound without room, or has found a fault.
+# base suite, the tests in C that boot guests and the shell tests with a seed, with other seeds than they
+# have in make check: a test that fails with one of them has a bound without room, or has found a fault.
 #
-# usage: margins.sh [SEEDS [PROGRAM...]]	("11 12 13", the base suite and tests/e2e/*_test.c)
+# usage: margins.sh [SEEDS [TEST...]]	("11 12 13", ktstr for the base suite and those of tests/e2e)
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 out=${OUTPUT:-$PWD/build}
@@ -41,19 +41,36 @@ one()
 	sed -n "/ failed:\$/,/^# ---/{/^# ---/d;s/^#/# seed $seed, ${name//\//\\/}:/p}" "$tmp/tap"
 }
 
+# one_script SEED NAME: likewise; it sets what its runs need itself
+one_script()
+{
+	env -u KTSTR_LIBDIR -u KTSTR_ACCEL -u KTSTR_AUTO_REPRO TEST_SEED="$1" \
+		bash "tests/e2e/$2.sh" > "$tmp/tap" 2>&1 || grep -q '^not ok ' "$tmp/tap" ||
+		echo "not ok 0 ended early" >> "$tmp/tap"
+	pass=$((pass + $(grep -c '^ok ' "$tmp/tap")))
+	fail=$((fail + $(grep -c '^not ok ' "$tmp/tap")))
+	grep -B 30 '^not ok ' "$tmp/tap" | sed "s/^/# seed $1, $2: /"
+}
+
 pass=0 fail=0
 if [ $# = 0 ]; then
 	set -- ktstr
 	for f in tests/e2e/*_test.c; do
 		set -- "$@" "$(basename "$f" .c)"
 	done
+	for f in $(grep -lE '\$seed|TEST_SEED' tests/e2e/*_test.sh); do
+		set -- "$@" "$(basename "$f" .sh)"
+	done
 fi
 for seed in $seeds; do
 	for name; do
-		case $name in
-		ktstr) one "$seed" "the base suite" "$out/ktstr" run ;;
-		*) one "$seed" "$name" "$out/obj/tests/e2e/$name" ;;
-		esac
+		if [ "$name" = ktstr ]; then
+			one "$seed" "the base suite" "$out/ktstr" run
+		elif [ -e "tests/e2e/$name.sh" ]; then
+			one_script "$seed" "$name"
+		else
+			one "$seed" "$name" "$out/obj/tests/e2e/$name"
+		fi
 		echo "# seed $seed, $name: done, $pass passed and $fail failed so far"
 	done
 done
