@@ -326,8 +326,8 @@ static void note_migrations(const struct ktstr_group_sample *s, struct ktstr_res
 		ktstr_migrations__format(&s->migrations[most - s->reports], NOTED_MIGRATIONS, list,
 					 sizeof(list));
 		ktstr_result__add(out, KTSTR_NOTE, KTSTR_MIGRATION,
-				  "%s: %" PRIu64 " migrations, the last: %s",
-				  ktstr_which(s, most).text, most->migrations, list);
+				  "%s: %" PRIu64 " migrations%s%s", ktstr_which(s, most).text,
+				  most->migrations, *list ? ", the last: " : "", list);
 	}
 }
 

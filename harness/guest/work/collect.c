@@ -221,6 +221,16 @@ void ktstr_workers__kill_silent(struct ktstr_workers *ws)
 		kill_rest(ws, KTSTR_WORKER_KILLED);
 }
 
+/* One that was killed may have been writing the next one. */
+static void take_migrations(struct ktstr_workers *ws, uint32_t i)
+{
+	const uint64_t *count = completed(ws, i) ? NULL : &ws->slots[i].report.migrations;
+
+	ws->migrations[i].start_ns = ws->control->start_ns;
+	ktstr_migration_ring__read(&ws->slots[i].migrations, count, 0, ws->reports[i].migrations,
+				   &ws->migrations[i]);
+}
+
 int ktstr_workers__stop(struct ktstr_workers *ws, uint64_t stop_ns, uint64_t kill_ns)
 {
 	uint64_t migrated;
@@ -240,9 +250,7 @@ int ktstr_workers__stop(struct ktstr_workers *ws, uint64_t stop_ns, uint64_t kil
 	for (i = 0; i < ws->nr; i++) {
 		ws->reports[i] = ws->slots[i].report;
 		ktstr_samples__get(&ws->store, i, &ws->samples[i]);
-		ws->migrations[i].start_ns = ws->control->start_ns;
-		ktstr_migration_ring__read(&ws->slots[i].migrations, NULL, 0,
-					   ws->reports[i].migrations, &ws->migrations[i]);
+		take_migrations(ws, i);
 	}
 	return left ? -ETIMEDOUT : 0;
 }

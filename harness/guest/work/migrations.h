@@ -21,8 +21,8 @@ void ktstr_migration_ring__add(struct ktstr_migration_ring *ring, uint64_t *coun
 
 /*
  * In the parent: of those from number @first up to and without @end, the last ones that are still
- * there; start_ns stays as it is. @count is that of the worker, NULL if it writes no more. A ring
- * with what no worker writes has none.
+ * there; start_ns stays as it is. @count is that of the worker, NULL if it has reported and writes
+ * no more. A ring with what no worker writes has none.
  */
 void ktstr_migration_ring__read(const struct ktstr_migration_ring *ring, const uint64_t *count,
 				uint64_t first, uint64_t end, struct ktstr_migrations *out);

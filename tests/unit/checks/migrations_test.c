@@ -94,9 +94,10 @@ TEST_F(migrations, those_who_moved_most_come_first_and_those_who_stayed_not_at_a
 	BEGINS("cg_a:0[71]: 90 ", d[1].text);
 	BEGINS("cg_a:1[72]: 90 ", d[2].text);
 	self->w[0].migrations = 0;
+	self->last[1].nr = 0;		/* it crashed, and its list was damaged */
 	d = JUDGE();
 	ASSERT_EQ(2, self->r->nr_details);
-	BEGINS("cg_a:1[72]: 90 ", d[1].text);
+	EXPECT_STREQ("cg_a:1[72]: 90 migrations", d[1].text);
 }
 
 TEST_HARNESS_MAIN
