@@ -159,7 +159,7 @@ int ktstr_lcov__parse(struct ktstr_cover *c, const char *text, size_t len, struc
 
 		next = stop < end ? stop + 1 : end;
 		p.nr++;
-		if (n && text[n - 1] == '\r')
+		while (n && text[n - 1] == '\r')
 			n--;
 		if (n >= sizeof(line) || memchr(text, '\0', n))
 			return bad(&p, "it is too long, or no text");

@@ -112,7 +112,7 @@ void ktstr_lcov__conclude(const char *path, char *buf, size_t size)
 		snprintf(buf, size, "%s: %s", what, path);
 	} else {
 		snprintf(buf, size,
-			 "nothing was measured, as no test ran under a BPF scheduler with line info: %s is not written",
+			 "nothing was measured, as no test that can be measured ran under a BPF scheduler with line info: %s is not written",
 			 path);
 	}
 	ktstr_cover__free(&c);

@@ -1,0 +1,114 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Coverage does not change the run, is the same each time, counts what a ledger counts, and shows code that
+# only a fault reaches. Four guests start: three alike, and one whose scheduler fails.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+. tests/begin.sh
+forget_settings
+"$out/ktstr" kernel path > /dev/null 2>&1 || { echo "1..0 # SKIP no kernel: run ./run_tests.sh"; exit 4; }
+export KTSTR_RUNS_ROOT=$tmp/runs KTSTR_AUTO_REPRO=off
+
+# run RUN TEST [OPTION...]: the document is in $tmp/RUN.
+run()
+{
+	KTSTR_RUN_ID=$1 timeout 280 "$out/ktstr" run -t "$2" --duration 1 --seed 1 "${@:3}" \
+		> "$tmp/$1" 2> "$tmp/log"
+}
+
+# refused NAME STATUS WORDS OPTION...: such a run does not begin, and one line says why.
+refused()
+{
+	"$out/ktstr" run -t $test "${@:4}" > "$tmp/out" 2> "$tmp/log"
+	[ $? = "$2" ] && [ ! -s "$tmp/out" ] && grep -q -e "$3" "$tmp/log" &&
+		[ "$(grep -c '' "$tmp/log")" = 1 ]
+	result $? "$1" "$tmp/log"
+}
+
+test=equal_cgroups_scx_ktstr
+refused "it needs a deterministic run" 129 "--coverage needs a deterministic run: it excludes --accel kvm" \
+	--coverage "$tmp/x" --accel kvm
+refused "... that can be repeated" 129 "it excludes --tcg-threads multi" --coverage "$tmp/x" --tcg-threads multi
+refused "it needs the monitor" 129 "--coverage reads the guest's memory: it excludes --no-monitor" \
+	--coverage "$tmp/x" --no-monitor
+echo "int main(void)" > "$tmp/main.c"
+refused "a file that is no tracefile is not replaced" 1 "main.c: line 1: .* not replaced" --coverage "$tmp/main.c"
+refused "a folder that is not there is told" 1 "/no/such/x: No such file" --coverage /no/such/x
+
+# of an earlier run; the test runs on this machine, or is skipped
+echo "TN:" > "$tmp/nothing"
+run h two_cgroups_here --coverage "$tmp/nothing"
+grep -q "^# coverage: nothing was measured, as no test .*/nothing is not written$" "$tmp/h" &&
+	[ ! -e "$tmp/nothing" ]
+result $? "where nothing was measured a line says why, and no file is left" "$tmp/h"
+
+run a $test --ledger --coverage "$tmp/a.info" && run b $test && KTSTR_COVERAGE=$tmp/c.info run c $test
+result $? "runs with and without coverage pass" "$tmp/log"
+[ -s "$tmp/a.info" ] && cmp "$tmp/a.info" "$tmp/c.info" > "$tmp/log" 2>&1
+result $? "two runs of one seed have the same counts" "$tmp/log"
+for f in console.log kmsg.log output.log sched.log; do
+	cmp "$tmp"/runs/[ab]/*/$f || echo "$f is missing, or differs"
+done > "$tmp/log" 2>&1
+diff <(grep -v '^# artefacts\|^# coverage' "$tmp/a") <(grep -v '^# artefacts' "$tmp/b") >> "$tmp/log" 2>&1
+[ ! -s "$tmp/log" ]
+result $? "console and verdict are byte-identical with and without coverage" "$tmp/log"
+
+run d scheduler_calls_scx_bpf_error --coverage "$tmp/d.info"
+result $? "a test whose scheduler fails passes" "$tmp/log"
+dump=$(grep -n 'ktstr: stall=%d crash=%d' bpf/scx_ktstr.bpf.c | cut -d : -f 1)
+python3 - "$tmp" "$dump" > "$tmp/log" 2>&1 <<'EOF'
+import glob, json, sys
+
+tmp, dump = sys.argv[1], int(sys.argv[2])
+
+def tracefile(path):
+    files, f = {}, None
+    for text in open(path).read().splitlines():
+        key, _, value = text.partition(":")
+        if key == "SF":
+            f = files[value] = {"DA": {}, "FN": {}, "FNDA": {}}
+        elif key in ("DA", "FN", "FNDA"):
+            a, b = value.split(",")
+            f[key].update({int(a): int(b)} if key == "DA" else {b: int(a)})
+        elif key in ("LF", "FNF"):
+            assert int(value) == len(f["DA" if key == "LF" else "FN"]), text
+        elif key in ("LH", "FNH"):
+            assert int(value) == sum(n > 0 for n in f["DA" if key == "LH" else "FNDA"].values()), text
+    return files
+
+def sidecar(run):
+    path, = glob.glob(f"{tmp}/runs/{run}/*/*.ktstr.json")
+    return json.load(open(path))
+
+def source(files):
+    path, = (p for p in files if p.endswith("/scx_ktstr.bpf.c"))
+    return files[path]
+
+a, d = tracefile(tmp + "/a.info"), tracefile(tmp + "/d.info")
+assert source(a)["DA"][dump] == 0 and source(a)["FNDA"]["ktstr_dump"] == 0
+assert source(d)["DA"][dump] == 1 and source(d)["FNDA"]["ktstr_dump"] == 1
+assert source(d)["FNDA"]["ktstr_dump_task"] > source(a)["FNDA"]["ktstr_dump_task"] == 0
+
+src = source(a)
+ops = sidecar("a")["ledger"]["ops"]
+assert len(ops) >= 11
+for op in ops:
+    name = "ktstr_" + op["op"]
+    assert src["FNDA"][name] == op["calls"], (op["op"], op["calls"])
+    assert src["DA"][src["FN"][name]] == op["calls"], (op["op"], op["calls"])
+assert src["FNDA"]["ktstr_dispatch"] > 20
+
+cov = sidecar("a")["coverage"]
+assert cov["lines"] == sum(len(f["DA"]) for f in a.values()) > 100
+assert cov["lines_hit"] == sum(n > 0 for f in a.values() for n in f["DA"].values())
+assert cov["functions"] == sum(len(f["FN"]) for f in a.values()) >= 11
+assert [f["file"] for f in cov["files"]] == list(a)
+assert sidecar("b")["coverage"] is None
+line, = (l for l in open(tmp + "/a") if l.startswith("# coverage: "))
+assert line.startswith("# coverage: %d of %d lines, %d of %d functions of scx_ktstr.bpf.c and " % (
+    cov["lines_hit"], cov["lines"], cov["functions_hit"], cov["functions"])), line
+assert line.endswith(f": {tmp}/a.info\n"), line
+EOF
+result $? "counts are those of the ledger, and what only a failure reaches is 0 without one" "$tmp/log"
+
+finish
