@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Coverage does not change the run, is the same each time, counts what a ledger counts, and shows code that
-# only a fault reaches. Four guests start: three alike, and one whose scheduler fails.
+# only a fault reaches. Five guests start: three alike, one whose scheduler fails, and one with several.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 . tests/begin.sh
@@ -53,13 +53,14 @@ diff <(grep -v '^# artefacts\|^# coverage' "$tmp/a") <(grep -v '^# artefacts' "$
 [ ! -s "$tmp/log" ]
 result $? "console and verdict are byte-identical with and without coverage" "$tmp/log"
 
-run d scheduler_calls_scx_bpf_error --coverage "$tmp/d.info"
-result $? "a test whose scheduler fails passes" "$tmp/log"
+run d scheduler_calls_scx_bpf_error --coverage "$tmp/d.info" &&
+	run e schedulers_are_exchanged_under_load --ledger --coverage "$tmp/e.info"
+result $? "tests whose scheduler fails, or is exchanged, pass" "$tmp/log"
 dump=$(grep -n 'ktstr: stall=%d crash=%d' bpf/scx_ktstr.bpf.c | cut -d : -f 1)
-python3 - "$tmp" "$dump" > "$tmp/log" 2>&1 <<'EOF'
+cat > "$tmp/tracefile.py" <<'EOF'
 import glob, json, sys
 
-tmp, dump = sys.argv[1], int(sys.argv[2])
+tmp = sys.argv[1]
 
 def tracefile(path):
     files, f = {}, None
@@ -80,16 +81,22 @@ def sidecar(run):
     path, = glob.glob(f"{tmp}/runs/{run}/*/*.ktstr.json")
     return json.load(open(path))
 
-def source(files):
-    path, = (p for p in files if p.endswith("/scx_ktstr.bpf.c"))
+def source(files, name):
+    path, = (p for p in files if p.endswith(f"/{name}.bpf.c"))
     return files[path]
+EOF
+export PYTHONPATH=$tmp PYTHONDONTWRITEBYTECODE=1
+python3 - "$tmp" "$dump" > "$tmp/log" 2>&1 <<'EOF'
+import sys
+from tracefile import *
 
-a, d = tracefile(tmp + "/a.info"), tracefile(tmp + "/d.info")
-assert source(a)["DA"][dump] == 0 and source(a)["FNDA"]["ktstr_dump"] == 0
-assert source(d)["DA"][dump] == 1 and source(d)["FNDA"]["ktstr_dump"] == 1
-assert source(d)["FNDA"]["ktstr_dump_task"] > source(a)["FNDA"]["ktstr_dump_task"] == 0
+dump = int(sys.argv[2])
+a = tracefile(tmp + "/a.info")
+src, failed = source(a, "scx_ktstr"), source(tracefile(tmp + "/d.info"), "scx_ktstr")
+assert src["DA"][dump] == 0 and src["FNDA"]["ktstr_dump"] == 0
+assert failed["DA"][dump] == 1 and failed["FNDA"]["ktstr_dump"] == 1
+assert failed["FNDA"]["ktstr_dump_task"] > src["FNDA"]["ktstr_dump_task"] == 0
 
-src = source(a)
 ops = sidecar("a")["ledger"]["ops"]
 assert len(ops) >= 11
 for op in ops:
@@ -110,5 +117,19 @@ assert line.startswith("# coverage: %d of %d lines, %d of %d functions of scx_kt
 assert line.endswith(f": {tmp}/a.info\n"), line
 EOF
 result $? "counts are those of the ledger, and what only a failure reaches is 0 without one" "$tmp/log"
+
+python3 - "$tmp" > "$tmp/log" 2>&1 <<'EOF'
+from tracefile import *
+
+e = tracefile(tmp + "/e.info")
+simple, flatcg = source(e, "scx_simple")["FNDA"], source(e, "scx_flatcg")["FNDA"]
+ops = {o["op"]: o for o in sidecar("e")["ledger"]["ops"]}
+assert ops["init"]["loads"] == ops["init"]["calls"] == 4
+assert simple["simple_init"] == 3 and flatcg["fcg_init"] == 1
+for op in "select_cpu", "enqueue", "dispatch", "running", "stopping":
+    n, m = simple["simple_" + op], flatcg["fcg_" + op]
+    assert n > 0 and m > 0 and n + m == ops[op]["calls"], (op, n, m, ops[op]["calls"])
+EOF
+result $? "each load of a scheduler is counted, and those of one source are added" "$tmp/log"
 
 finish
