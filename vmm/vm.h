@@ -124,7 +124,7 @@ struct vm_spec {
 	const uint64_t *probe_links;
 	unsigned int nr_probe_links;
 	const uint32_t *probe_lens;	/* of each link: bytes of its function, 0: no returns; or NULL */
-	bool probes;			/* vm_set_probes(), _add_tallies() or _set_counted() follow */
+	bool probes;			/* vm_set_probes(), _add_tallies() or _set_counted() will follow */
 	/* the same for vm_set_stop(), at most VM_MAX_STOPS */
 	const uint64_t *stop_links;
 	unsigned int nr_stop_links;

@@ -126,6 +126,7 @@ static int find_file(struct looker *k, const struct ktstr_line_info *li, struct 
 	    strlen(name) + 1 == sizeof(name))
 		return -EINVAL;
 	ret = intern(k->l, ktstr_loads__path(name), number);
+	k->l->full += ret == -E2BIG;
 	if (ret)
 		return ret;
 	f->file[f->nr].off = off;
@@ -305,6 +306,7 @@ static int look(struct looker *k, bool attach)
 			l->last_id = (uint32_t)k->progs->prog[i].value[KTSTR_PROG_ID];
 			ret = add_prog(k, &k->progs->prog[i]);
 		}
+	l->full += k->progs->nr == KTSTR_MAX_BPF_OBJECTS;	/* there may be more */
 	for (unsigned int i = 0; attach && i < k->progs->nr; i++)
 		if (k->progs->prog[i].value[KTSTR_PROG_BTF] && is_op(k, &k->progs->prog[i]))
 			want(k, k->progs->prog[i].value[KTSTR_PROG_BTF]);

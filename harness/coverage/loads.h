@@ -38,7 +38,7 @@ struct ktstr_loads {
 	size_t nr_progs, nr_funcs, nr_ranges, nr_paths;
 	uint32_t nr_counters;
 	uint32_t last_id;		/* of the programs that were looked at */
-	unsigned int full;		/* functions, or files of lines, for which there was no room */
+	unsigned int full;		/* how often there was no room for programs, functions or files */
 	unsigned int lineless;		/* programs of schedulers without line info */
 };
 

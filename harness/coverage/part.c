@@ -66,7 +66,7 @@ static void fill_spec(const struct ktstr_run *run, void *state, struct vm_spec *
 	if (!mon || !mon->img || !mon->img->btf ||
 	    ktstr_kimage__symbol(mon->img, "bpf_scx_reg", &s->attach_kva) ||
 	    ktstr_kimage__symbol(mon->img, "perf_event_bpf_event", &s->load_kva)) {
-		give_up(s, "this kernel's image has no BTF, or no sched_ext");
+		give_up(s, "this kernel's image has no BTF, no sched_ext or no perf_event_bpf_event()");
 		return;
 	}
 	spec->probes = true;
@@ -143,7 +143,7 @@ static void fold(struct ktstr_run *run, void *state)
 	if (s->failed)
 		ktstr_run__lose(run, "coverage: %s", s->why_not);
 	else if (s->loads.full)
-		ktstr_run__lose(run, "coverage: it is not whole, there was no room for functions or files %u times",
+		ktstr_run__lose(run, "coverage: it is not whole, there was no room for programs, functions or files %u times",
 				s->loads.full);
 }
 
