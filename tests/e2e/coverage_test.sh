@@ -9,11 +9,11 @@ forget_settings
 "$out/ktstr" kernel path > /dev/null 2>&1 || { echo "1..0 # SKIP no kernel: run ./run_tests.sh"; exit 4; }
 export KTSTR_RUNS_ROOT=$tmp/runs KTSTR_AUTO_REPRO=off
 
-# run RUN TEST [OPTION...]: the document is in $tmp/RUN.
+# run RUN TEST [OPTION...]: the document is in $tmp/RUN. The kernel counts runs of BPF programs.
 run()
 {
-	KTSTR_RUN_ID=$1 timeout 280 "$out/ktstr" run -t "$2" --duration 1 --seed 1 "${@:3}" \
-		> "$tmp/$1" 2> "$tmp/log"
+	KTSTR_RUN_ID=$1 timeout 280 "$out/ktstr" run -t "$2" --duration 1 --seed 1 \
+		--karg sysctl.kernel.bpf_stats_enabled=1 "${@:3}" > "$tmp/$1" 2> "$tmp/log"
 }
 
 # refused NAME STATUS WORDS OPTION...: such a run does not begin, and one line says why.
@@ -105,6 +105,15 @@ for op in ops:
     assert src["DA"][src["FN"][name]] == op["calls"], (op["op"], op["calls"])
 assert src["FNDA"]["ktstr_dispatch"] > 20
 
+# the kernel's own counts, which are read just before the scheduler is asked to leave
+own = {p["name"]: p["runs"] for p in sidecar("a")["verifier_stats"]}
+assert len(own) >= 11
+for name in src["FNDA"]:		# the kernel cuts names
+    assert own[name[:15]] <= src["FNDA"][name], (name, own)
+for op in "select_cpu", "enqueue", "dispatch", "init_task":
+    runs = own["ktstr_" + op[:9]]
+    assert 20 < runs <= src["FNDA"]["ktstr_" + op] <= 1.1 * runs, (op, runs, src["FNDA"])
+
 cov = sidecar("a")["coverage"]
 assert cov["lines"] == sum(len(f["DA"]) for f in a.values()) > 100
 assert cov["lines_hit"] == sum(n > 0 for f in a.values() for n in f["DA"].values())
@@ -116,7 +125,7 @@ assert line.startswith("# coverage: %d of %d lines, %d of %d functions of scx_kt
     cov["lines_hit"], cov["lines"], cov["functions_hit"], cov["functions"])), line
 assert line.endswith(f": {tmp}/a.info\n"), line
 EOF
-result $? "counts are those of the ledger, and what only a failure reaches is 0 without one" "$tmp/log"
+result $? "counts are those of the ledger and of the kernel, and what only a failure reaches is 0 without one" "$tmp/log"
 
 python3 - "$tmp" > "$tmp/log" 2>&1 <<'EOF'
 from tracefile import *
