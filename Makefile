@@ -156,7 +156,7 @@ $(foreach f,/ /san/,$(OBJ)$(f)tools-testing-ktstr/export/runfile.o): tools-testi
 
 # The TCG plugin runs inside QEMU, which is always the host's.
 $(OUTPUT)/hostcall.so: $(wildcard vmm/qemu/plugin/*.[ch]) vmm/qemu/mark.h \
-		vmm/qemu/probe_area.h vmm/qemu/tally_area.h vmm/probe.h vmm/tally.h $(OBJ)/flags
+		vmm/qemu/probe_area.h vmm/qemu/tally_area.h vmm/qemu/count_area.h vmm/probe.h vmm/tally.h vmm/count.h $(OBJ)/flags
 	$(call msg,PLUGIN,,$@)
 	$(Q)$(CC) $(CFLAGS) -fPIC -shared $(LDFLAGS) $(filter %.c,$^) -o $@
 

@@ -79,6 +79,8 @@ static const struct variable variables[] = {
 	  "set by ktstr replay: how far to repeat a run; not for users" },
 	{ "KTSTR_LEDGER", "0", .meaning =
 	  "1: count the instructions of the schedulers' operations" },
+	{ "KTSTR_COVERAGE", "-", .meaning =
+	  "add the lines of schedulers' BPF programs that were executed to this tracefile of lcov" },
 	{ "KTSTR_DUMP", "failure", .meaning =
 	  "which runs leave a dump of their scheduler: failure, always, off" },
 	{ "KTSTR_VMCORE", "0", .meaning =

@@ -14,6 +14,7 @@
 
 #include "lib/parse.h"
 #include "lib/paths.h"
+#include "harness/coverage/lcov.h"
 #include "harness/kernel/kernel.h"
 #include "harness/plan/opts.h"
 #include "harness/plan/override.h"
@@ -39,7 +40,8 @@ static struct {
 	const char *threads, *scheduler, *topology, *duration, *work_type, *monitor_csv, *trace;
 	char *sched_args;		/* what stood behind "--", one a line */
 	struct strings scenarios, kargs, kernels;
-	const char *cpu_cap;
+	const char *cpu_cap, *coverage;
+	char coverage_path[PATH_MAX];	/* the same, absolute */
 	bool no_perf, bypass_locks;
 	bool json, no_skip, batch, cold, no_monitor, dump, vmcore, ledger, verbose, console;
 	/* Checked values of the above. */
@@ -113,6 +115,8 @@ static const struct option run_options[] = {
 	OPT_STRING(0, "trace", &o.trace, "FILE",
 		   "write the schedule of the one test to FILE: Perfetto, or by its name *.csv or *.sqlite"),
 	OPT_BOOLEAN(0, "ledger", &o.ledger, "count the instructions of the schedulers' operations"),
+	OPT_STRING(0, "coverage", &o.coverage, "FILE",
+		   "write which lines of the schedulers' BPF programs were executed to FILE, for genhtml"),
 	OPT_BOOLEAN(0, "no-monitor", &o.no_monitor, "do not look into the guests' memory"),
 	OPT_BOOLEAN(0, "dump", &o.dump, "dump the scheduler of tests that pass, too"),
 	OPT_BOOLEAN(0, "vmcore", &o.vmcore, "with a dump, leave a core of the machine for crash and drgn"),
@@ -178,13 +182,13 @@ static int check_options(void)
 				o.dump ? "dump" : "vmcore");
 	if (o.monitor_csv && o.no_monitor)
 		return complain(WRONG_USAGE, NULL, "run: --monitor-csv wants samples: it excludes --no-monitor");
-	if ((o.trace || o.ledger) && o.no_monitor)
+	if ((o.trace || o.ledger || o.coverage) && o.no_monitor)
 		return complain(WRONG_USAGE, NULL, "run: --%s reads the guest's memory: it excludes --no-monitor",
-				o.trace ? "trace" : "ledger");
-	if (o.ledger && ((o.accel && !strcmp(o.accel, "kvm")) ||
-			 (o.threads && !strcmp(o.threads, "multi"))))
-		return complain(WRONG_USAGE, NULL, "run: --ledger needs a deterministic run: it excludes --%s",
-				o.threads ? "tcg-threads multi" : "accel kvm");
+				o.trace ? "trace" : o.ledger ? "ledger" : "coverage");
+	if ((o.ledger || o.coverage) && ((o.accel && !strcmp(o.accel, "kvm")) ||
+					 (o.threads && !strcmp(o.threads, "multi"))))
+		return complain(WRONG_USAGE, NULL, "run: --%s needs a deterministic run: it excludes --%s",
+				o.ledger ? "ledger" : "coverage", o.threads ? "tcg-threads multi" : "accel kvm");
 	for (i = 0; i < o.kargs.nr; i++)
 		if (!*o.kargs.item[i] || strchr(o.kargs.item[i], '\n'))
 			return complain(WRONG_USAGE, NULL, "run: --karg: a parameter is empty or has several lines");
@@ -280,10 +284,25 @@ static int export_kargs(void)
 	return 0;
 }
 
+/* Tests add to one file, of which an older one is removed. The document tells what is in it. */
+static int start_coverage(struct document_header *head)
+{
+	const char *file = ktstr_env("KTSTR_COVERAGE");
+	struct ktstr_err err;
+
+	if (!file)
+		return 0;
+	if (ktstr_lcov__start(file, o.coverage_path, &err))
+		return complain(1, NULL, "--coverage: %s", err.msg);
+	setenv("KTSTR_COVERAGE", o.coverage_path, 1);
+	head->coverage = o.coverage_path;
+	return 0;
+}
+
 /* NULL: nothing is said. A trace costs an emulated guest nothing, so that is what it gets if it may. */
 static const char *wanted_accel(void)
 {
-	if (o.seed || o.shift || o.threads || o.ledger)
+	if (o.seed || o.shift || o.threads || o.ledger || o.coverage)
 		return "tcg";
 	return o.accel ?: (o.trace ? "tcg" : NULL);
 }
@@ -306,6 +325,7 @@ static int export_options(struct ktstr_run_opts *opts)
 		{ "cold", "KTSTR_COLD", o.cold ? "1" : NULL },
 		{ "no-monitor", "KTSTR_MONITOR", o.no_monitor ? "off" : NULL },
 		{ "ledger", "KTSTR_LEDGER", o.ledger ? "1" : NULL },
+		{ "coverage", "KTSTR_COVERAGE", o.coverage },
 		{ "dump", "KTSTR_DUMP", o.dump ? "always" : NULL },
 		{ "vmcore", "KTSTR_VMCORE", o.vmcore ? "1" : NULL },
 		{ "verbose", "KTSTR_VERBOSE", o.verbose ? "1" : NULL },
@@ -447,7 +467,7 @@ static int run_chosen(const struct suite *s, const bool *chosen, int n, struct d
 	ret = export_options(&opts);
 	if (ret)
 		goto out;
-	ret = accel__choose(&opts, head) ? 1 : choose_kernels(&kernels, head);
+	ret = accel__choose(&opts, head) || start_coverage(head) ? 1 : choose_kernels(&kernels, head);
 	if (ret)
 		goto out;
 	setenv("KTSTR_RUNS_ROOT", opts.runs_root, 1);

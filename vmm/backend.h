@@ -38,6 +38,8 @@ struct vm_ops {
 	int (*hand_over)(struct vm *vm, const char *path, struct ktstr_err *err);	/* with set_stop */
 	int (*add_tallies)(struct vm *vm, const struct vm_code *code, unsigned int nr); /* likewise */
 	int (*get_tally)(struct vm *vm, unsigned int i, struct vm_tally *t);
+	int (*set_counted)(struct vm *vm, const struct vm_counted *c, unsigned int nr);
+	int (*get_counts)(struct vm *vm, uint32_t first, uint32_t nr, uint64_t *count);
 	int (*save)(struct vm *vm, const struct vm_saved *to, struct ktstr_err *err); /* optional */
 	int (*pause)(struct vm *vm, int timeout_ms, struct ktstr_err *err);
 	int (*resume)(struct vm *vm);

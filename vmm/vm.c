@@ -315,6 +315,29 @@ int vm_get_tally(struct vm *vm, unsigned int i, struct vm_tally *t)
 	return i < VM_MAX_TALLIES ? vm->ops->get_tally(vm, i, t) : -EINVAL;
 }
 
+int vm_set_counted(struct vm *vm, const struct vm_counted *c, unsigned int nr)
+{
+	if (!vm->ops->set_counted)
+		return -EOPNOTSUPP;
+	if (nr > VM_MAX_COUNTED)
+		return -E2BIG;
+	for (unsigned int i = 0; i < nr; i++)
+		if (!c[i].len || c[i].first >= VM_COUNT_BYTES ||
+		    c[i].len > VM_COUNT_BYTES - c[i].first ||
+		    (i && (c[i].kva < c[i - 1].kva || c[i].kva - c[i - 1].kva < c[i - 1].len)))
+			return -EINVAL;
+	return vm->ops->set_counted(vm, c, nr);
+}
+
+int vm_get_counts(struct vm *vm, uint32_t first, uint32_t nr, uint64_t *count)
+{
+	if (!vm->ops->get_counts)
+		return -EOPNOTSUPP;
+	if (first >= VM_COUNT_BYTES || nr > VM_COUNT_BYTES - first)
+		return -EINVAL;
+	return vm->ops->get_counts(vm, first, nr, count);
+}
+
 int vm_probe_time(struct vm *vm, uint64_t *ns)
 {
 	return vm->ops->probe_time ? vm->ops->probe_time(vm, ns) : -EOPNOTSUPP;

@@ -22,6 +22,7 @@
 #include "lib/err.h"
 #include "lib/topology.h"
 #include "probe.h"
+#include "count.h"
 #include "tally.h"
 
 /*
@@ -82,6 +83,7 @@ enum vm_mark_slot {
 	VM_MARK_PACE,		/* the monitor's samples */
 	VM_MARK_ERROR,		/* the scheduler's end by an error */
 	VM_MARK_ATTACH,		/* a scheduler's programs are loaded, and none has been executed */
+	VM_MARK_LOAD,		/* a BPF program was loaded, or is about to be freed */
 	VM_NR_MARKS,
 	VM_MARK_STOP = VM_NR_MARKS,	/* of events only: vm_set_stop() */
 };
@@ -122,7 +124,7 @@ struct vm_spec {
 	const uint64_t *probe_links;
 	unsigned int nr_probe_links;
 	const uint32_t *probe_lens;	/* of each link: bytes of its function, 0: no returns; or NULL */
-	bool probes;			/* vm_set_probes() or vm_add_tallies() will be called */
+	bool probes;			/* vm_set_probes(), _add_tallies() or _set_counted() will follow */
 	/* the same for vm_set_stop(), at most VM_MAX_STOPS */
 	const uint64_t *stop_links;
 	unsigned int nr_stop_links;

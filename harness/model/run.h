@@ -58,6 +58,7 @@ struct ktstr_run_opts {
 	const struct ktstr_run *repro_of;
 	const char *replay;	/* KTSTR_REPLAY: harness/replay/request.h; NULL: this is no replay */
 	bool ledger;		/* KTSTR_LEDGER=1: count the instructions of the scheduler's operations */
+	const char *coverage;	/* KTSTR_COVERAGE=FILE: add what schedulers execute to it; NULL: no */
 	const char *trace;	/* KTSTR_TRACE=FILE: the schedule goes there; NULL: no */
 	int console_fd;		/* KTSTR_CONSOLE=FD: the guest's console goes there too; 0: no */
 	int terminal_fd;	/* KTSTR_TERMINAL=FD: of vm_spec; 0: none */
@@ -100,7 +101,7 @@ enum ktstr_lifecycle {
 };
 
 #define KTSTR_IMAGE_KEY_LEN	17	/* 16 hexadecimal digits, see image/image.h */
-#define KTSTR_MAX_RUN_PARTS	10
+#define KTSTR_MAX_RUN_PARTS	11
 
 struct ktstr_run {
 	const struct ktstr_plan *plan;

@@ -163,6 +163,19 @@ static int parse_ledger(struct ktstr_run_opts *o, struct ktstr_err *err)
 	return 0;
 }
 
+static int parse_coverage(struct ktstr_run_opts *o, struct ktstr_err *err)
+{
+	o->coverage = ktstr_env("KTSTR_COVERAGE");
+	if (o->coverage && (o->mttcg || o->accel == VM_ACCEL_KVM))
+		return ktstr_err(err, EINVAL,
+				 "KTSTR_COVERAGE needs a deterministic run: it excludes KTSTR_%s",
+				 o->mttcg ? "TCG_THREADS=multi" : "ACCEL=kvm");
+	if (o->coverage && !o->monitor)
+		return ktstr_err(err, EINVAL,
+				 "KTSTR_COVERAGE reads guest memory: it excludes KTSTR_MONITOR=off");
+	return 0;
+}
+
 static int parse_auto_repro(struct ktstr_run_opts *o, struct ktstr_err *err)
 {
 	const char *v = ktstr_env("KTSTR_AUTO_REPRO");
@@ -346,7 +359,7 @@ int ktstr_run_opts__from_env(struct ktstr_run_opts *o, struct ktstr_err *err)
 {
 	int (* const parsers[])(struct ktstr_run_opts *o, struct ktstr_err *err) = {
 		parse_accel, parse_determinism, parse_stall_poll, parse_monitor, parse_dump, parse_trace,
-		parse_ledger, parse_auto_repro, parse_scx_stats, parse_replay, parse_cold,
+		parse_ledger, parse_coverage, parse_auto_repro, parse_scx_stats, parse_replay, parse_cold,
 		parse_perf, check_folders, parse_attempt, check_kernel_commit, parse_fds, pick_runs_root, pick_run_id,
 	};
 	size_t i;

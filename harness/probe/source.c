@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Line info of BPF programs: see source.h. */
 #include <errno.h>
-#include <linux/bpf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +14,7 @@
 /* Numbers of struct bpf_prog_aux, and of what it points to. */
 enum field {
 	AUX_LINFO, AUX_NR_LINFO, AUX_JITED_LINFO, AUX_BTF, AUX_FUNC, AUX_NR_FUNCS, AUX_NR_REAL_FUNCS,
-	AUX_KSYM_START, PROG_AUX, BTF_STRINGS, NR_FIELDS,
+	AUX_KSYM_START, PROG_AUX, BTF_STRINGS, BTF_STRINGS_LEN, NR_FIELDS,
 };
 
 static const struct {
@@ -32,6 +31,7 @@ static const struct {
 	[AUX_KSYM_START]	= { "bpf_prog_aux", "ksym.start" },
 	[PROG_AUX]		= { "bpf_prog", "aux" },
 	[BTF_STRINGS]		= { "btf", "strings" },
+	[BTF_STRINGS_LEN]	= { "btf", "hdr.str_len", .optional = true },
 };
 
 struct reader {
@@ -41,7 +41,7 @@ struct reader {
 	uint64_t nr;
 	struct bpf_line_info *line;
 	uint64_t *code;			/* where each line begins, in compiled code; NULL: not known */
-	uint64_t strings;
+	uint64_t strings, strings_len;
 };
 
 static int load(struct reader *r, enum field f, uint64_t base, uint64_t *value)
@@ -87,6 +87,7 @@ static int open_reader(struct reader *r, struct ktstr_kview *v, const struct kts
 		return -EFAULT;
 	if (!r->nr || r->nr > MAX_LINES || !linfo || !btf || load(r, BTF_STRINGS, btf, &r->strings))
 		return -ENOENT;
+	load(r, BTF_STRINGS_LEN, btf, &r->strings_len);
 	r->line = read_array(v, linfo, r->nr, sizeof(*r->line));
 	if (!r->line)
 		return -errno;
@@ -107,6 +108,30 @@ static int set_source(struct reader *r, uint64_t i, struct ktstr_source *src)
 	snprintf(src->file, sizeof(src->file), "%.*s", (int)sizeof(src->file) - 1,
 		 slash ? slash + 1 : path);
 	return src->line && src->file[0] ? 0 : -ENOENT;
+}
+
+int ktstr_source__lines(struct ktstr_kview *v, const struct ktstr_prog *p, struct ktstr_line_info *li)
+{
+	struct reader r;
+	int ret = open_reader(&r, v, p);
+
+	if (!ret && !r.code)
+		ret = -ENOENT;
+	if (ret) {
+		close_reader(&r);
+		return ret;
+	}
+	*li = (struct ktstr_line_info){
+		.nr = (uint32_t)r.nr, .line = r.line, .code = r.code, .strings = r.strings,
+		.strings_len = r.strings_len,
+	};
+	return 0;
+}
+
+void ktstr_line_info__free(struct ktstr_line_info *li)
+{
+	free(li->line);
+	free(li->code);
 }
 
 int ktstr_source__of(struct ktstr_kview *v, const struct ktstr_prog *p, struct ktstr_source *src)

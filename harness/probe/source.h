@@ -6,12 +6,30 @@
 #ifndef KTSTR_PROBE_SOURCE_H
 #define KTSTR_PROBE_SOURCE_H
 
+#include <linux/bpf.h>
+
 #include "harness/monitor/bpf/prog.h"
 
 struct ktstr_source {
 	char file[56];			/* without folders; control characters are '?' */
 	uint32_t line;			/* 0: not known */
 };
+
+/*
+ * Where code begins: line @line[i] at @code[i], in no order. Lines that share an address have no
+ * instruction but for the last one. Numbers and offsets are the guest's: nothing was checked.
+ */
+struct ktstr_line_info {
+	uint32_t nr;
+	struct bpf_line_info *line;
+	uint64_t *code;
+	uint64_t strings;		/* of the BTF */
+	uint64_t strings_len;		/* 0: not known */
+};
+
+/* All lines of @p and its subprograms, which the caller frees. As ktstr_source__of(). */
+int ktstr_source__lines(struct ktstr_kview *v, const struct ktstr_prog *p, struct ktstr_line_info *li);
+void ktstr_line_info__free(struct ktstr_line_info *li);
 
 /* The first line of @p. 0, -ENOENT: it has no line info, or this kernel has none, -EFAULT. */
 int ktstr_source__of(struct ktstr_kview *v, const struct ktstr_prog *p, struct ktstr_source *src);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "harness/coverage/lcov.h"
 #include "lib/clock.h"
 #include "tools-testing-ktstr/util/util.h"
 #include "lib/paths.h"
@@ -394,6 +395,8 @@ static void print_end(const struct document *d, FILE *f, int stop, unsigned int 
 			d->nr_jobs);
 	if (d->head->table)
 		d->head->table(d, f);
+	if (d->coverage[0])
+		print_head(f, "coverage", d->coverage);
 	tally__print(&t, f);
 }
 
@@ -409,6 +412,10 @@ int document__end(struct document *d, int stop)
 			print_job(d, i);
 	}
 	d->next = d->nr_jobs;
+	if (d->head->coverage)
+		ktstr_lcov__conclude(d->head->coverage, d->coverage, sizeof(d->coverage));
+	if (d->json && d->coverage[0])
+		fprintf(stderr, "ktstr: coverage: %s\n", d->coverage);
 	if (d->tap) {
 		print_end(d, d->tap, stop, missing);
 		if (fclose(d->tap))

@@ -6,6 +6,8 @@
 #ifndef KTSTR_TOOL_RUN_DOCUMENT_H
 #define KTSTR_TOOL_RUN_DOCUMENT_H
 
+#include <limits.h>
+
 #include "job-pool.h"
 #include "junit.h"
 
@@ -22,6 +24,7 @@ struct document_header {
 	char scheduler[6144];	/* of all tests, with its arguments; empty: each test's own */
 	void (*table)(const struct document *d, FILE *f);	/* before the totals; NULL: none */
 	char budget[128];	/* what it covers; empty: there is none */
+	const char *coverage;	/* the file that tests have added to; NULL: none */
 	char shard[96];		/* as tap-file.h reads it; empty: there is none */
 	const char *runs_root;
 	const char *run_id;
@@ -44,6 +47,7 @@ struct document {
 	unsigned int next;		/* first job that has not been printed */
 	unsigned int nr_printed;
 	unsigned int count[KTAP_ERROR + 1];
+	char coverage[PATH_MAX + 384];	/* what was measured, at the end; empty: nobody asked */
 	unsigned int nr_unrecorded;	/* results of which a file could not be written */
 	uint64_t started_ns;
 };

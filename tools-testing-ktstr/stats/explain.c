@@ -30,6 +30,7 @@ static const struct reason {
 	{ NULL, "kvm_stats", false, "the guest was emulated", "ktstr run --accel kvm" },
 	{ NULL, "trace", false, "nobody asked for a trace", "ktstr run --trace FILE" },
 	{ NULL, "ledger", false, "nobody asked for a ledger", "ktstr run --ledger" },
+	{ NULL, "coverage", false, "nobody asked for coverage", "ktstr run --coverage FILE" },
 	{ NULL, "snapshots", false, "the test takes none", NULL },
 	{ NULL, "failure_dump", false, "the scheduler was not dumped", "ktstr run --dump" },
 	{ NULL, "auto_repro", false, "the scheduler was not ejected", NULL },

@@ -90,6 +90,14 @@ int qemu_probe_time(struct vm *vm, uint64_t *ns);
 /* tallies.c */
 int qemu_add_tallies(struct vm *vm, const struct vm_code *code, unsigned int nr);
 int qemu_get_tally(struct vm *vm, unsigned int i, struct vm_tally *t);
+
+/* marks.c */
+int qemu_set_mark(struct vm *vm, enum vm_mark_slot slot, const struct vm_mark *mark);
+int qemu_set_watch(struct vm *vm, unsigned int watch, uint64_t kva);
+
+/* counts.c */
+int qemu_set_counted(struct vm *vm, const struct vm_counted *c, unsigned int nr);
+int qemu_get_counts(struct vm *vm, uint32_t first, uint32_t nr, uint64_t *count);
 /* Tell all events that were recorded. False: the emulator has written nonsense. */
 bool qemu_probes_drain(struct qemu_vm *q);
 

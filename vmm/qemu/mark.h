@@ -13,7 +13,7 @@
 
 #define QEMU_AT_MARK	0x80000000u
 #define QEMU_MARK_SHIFT	24		/* the number of the mark is above the index */
-#define QEMU_NR_MARKS	3
+#define QEMU_NR_MARKS	4
 #define QEMU_AT_RING	0x7fu		/* there is no room for records of probes */
 #define QEMU_AT_STOP	0x7eu		/* the stop that was set */
 #define QEMU_FIRST_WATCH	64	/* the number of the first watch */

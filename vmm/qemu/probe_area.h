@@ -10,6 +10,7 @@
 #ifndef KTSTR_VMM_QEMU_PROBE_AREA_H
 #define KTSTR_VMM_QEMU_PROBE_AREA_H
 
+#include "count_area.h"
 #include "tally_area.h"
 #include "vmm/probe.h"
 
@@ -53,6 +54,7 @@ struct qemu_probe_area {
 	struct qemu_tally_area tallies;
 	uint64_t head, tail;		/* bytes written and read since the beginning */
 	uint8_t ring[QEMU_PROBE_RING] __attribute__((aligned(8)));
+	struct qemu_count_area counts;
 };
 
 #endif

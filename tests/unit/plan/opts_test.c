@@ -75,6 +75,17 @@ TEST_F(opts, a_cap_is_a_number_that_fits_and_no_bypass)
 	EXPECT_TRUE(self->o.bypass_locks);
 }
 
+TEST_F(opts, coverage_needs_a_deterministic_run_and_the_monitor)
+{
+	setenv("KTSTR_COVERAGE", "cover.info", 1);
+	ASSERT_EQ(0, PARSE());
+	EXPECT_STREQ("cover.info", self->o.coverage);
+	REJECTS("KTSTR_ACCEL", "kvm", "KTSTR_COVERAGE needs a deterministic run: it excludes KTSTR_ACCEL=kvm");
+	REJECTS("KTSTR_TCG_THREADS", "multi", "it excludes KTSTR_TCG_THREADS=multi");
+	REJECTS("KTSTR_MONITOR", "off", "KTSTR_COVERAGE reads guest memory: it excludes KTSTR_MONITOR=off");
+	unsetenv("KTSTR_COVERAGE");
+}
+
 TEST_F(opts, folders_that_cannot_be_used_are_found_before_the_run)
 {
 	REJECTS_AS(-ENOTDIR, "KTSTR_LOCK_DIR", "/no/such/folder", "KTSTR_LOCK_DIR=/no/such/folder: there is no such folder");

@@ -314,6 +314,7 @@ static const struct variable {
 	{ "KTSTR_REPLAY", "harness/plan/opts.c" },		/* set by the tool, of deterministic runs */
 	{ "KTSTR_TRACE", "harness/plan/opts.c", NAMED, "/tmp/x" },
 	{ "KTSTR_LEDGER", "harness/plan/opts.c", NAMED, "1" },
+	{ "KTSTR_COVERAGE", "harness/plan/opts.c", NAMED, "/tmp/x" },
 	{ "KTSTR_MONITOR_CSV", "harness/plan/opts.c", NAMED, "/tmp/x" },
 	{ KTSTR_ENV_WORK_TYPE, "harness/plan/override.h" },
 	{ "KTSTR_HOST_CGROUP_PARENT", "harness/host/host_run.c" },
@@ -426,6 +427,7 @@ static const struct tool_option {
 	{ "run", "monitor-csv", "KTSTR_MONITOR_CSV", "start_file(\"monitor-csv\"" },
 	{ "run", "trace", "KTSTR_TRACE", "start_file(\"trace\"" },
 	{ "run", "ledger", "KTSTR_LEDGER", "{ \"ledger\", \"KTSTR_LEDGER\", o.ledger" },
+	{ "run", "coverage", "KTSTR_COVERAGE", "{ \"coverage\", \"KTSTR_COVERAGE\", o.coverage }" },
 	{ "affected", "since", NULL, "\"%s^{commit}\", since_option" },
 	{ "affected", "verbose", NULL, "why && explain" },
 	{ "stats", "dir", NULL, "dir_option ?:" },

@@ -159,6 +159,12 @@ TEST_F(args, marks_are_told_to_the_plugin)
 	ASSERT_EQ(0, qemu_args_build(&self->argv, &self->plan));
 	EXPECT_TRUE(has_pair(&self->argv, "-plugin",
 			     "hostcall.so,sock=12,fence=1,mark0=0xffffffff82153790,mark1=0xffffffff81000040"));
+	self->spec.mark_kva[VM_MARK_PACE] = self->spec.mark_kva[VM_MARK_ERROR] = 0;
+	self->spec.mark_kva[VM_MARK_LOAD] = 0xffffffff81000080;
+	self->argv.n = 0;
+	ASSERT_EQ(0, qemu_args_build(&self->argv, &self->plan));
+	EXPECT_TRUE(has_pair(&self->argv, "-plugin",
+			     "hostcall.so,sock=12,fence=1,mark3=0xffffffff81000080"));
 }
 
 TEST_F(args, the_plugin_sets_the_timer_of_a_machine_that_boots)

@@ -7,7 +7,7 @@
  * advances meanwhile, so whatever the host does then does not change a deterministic run. Only
  * that instruction is instrumented; all other code runs at full speed.
  *
- * With mark0=ADDRESS, mark1 and mark2 there is a second kind of sync point, at an instruction of the
+ * With mark0=ADDRESS, and so on up to mark3, there is a second kind of sync point, at an instruction of the
  * kernel: when a vCPU executes it and a number in guest memory, a clock, has reached a value. KASLR moves the
  * kernel by multiples of 2 MiB, and code is translated before the host knows the offset. So each
  * instruction in the kernel's half of the address space whose lowest 21 bits are those of ADDRESS

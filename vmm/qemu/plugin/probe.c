@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "count.h"
 #include "probe.h"
 #include "stop.h"
 #include "tally.h"
@@ -91,6 +92,7 @@ bool probe_init(int fd)
 		return false;
 	}
 	tally_init(&area->tallies);
+	count_init(&area->counts);
 	for (uint32_t i = 0; i < area->nr_links && i < VM_MAX_PROBES; i++)
 		instrument_function(area->link[i], area->link_len[i]);
 	for (uint32_t i = 0; i < area->nr_stop_links && i < VM_MAX_STOPS; i++)
@@ -406,6 +408,7 @@ void probe_translate(struct qemu_plugin_insn *insn, size_t index, size_t nr)
 	if (!area || vaddr < IMAGE_HALF)
 		return;
 	tally_translate(insn, vaddr);
+	count_translate(insn, vaddr);
 	if (generation != area->generation)
 		new_generation();
 	if (stop_generation != area->stops.generation)
