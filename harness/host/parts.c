@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The parts of every run: model/part.h documents the hooks and when they are called. */
 #include <linux/kernel.h>
+#include "harness/coverage/part.h"
 #include "harness/devices/devices.h"
 #include "harness/dump/part.h"
 #include "harness/ledger/part.h"
@@ -23,6 +24,7 @@ const struct ktstr_run_part * const ktstr_run_parts[] = {
 	&ktstr_ledger_part,
 	&ktstr_repro_part,
 	&ktstr_replay_part,
+	&ktstr_coverage_part,
 	NULL
 };
 

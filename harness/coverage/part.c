@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Coverage in a run: see part.h. The guest is not trusted. A .gcda file is used only if this program,
+ * which is the same one, has a file of this name and structure. It learns that from its own runtime, which
+ * writes all files of a process that has executed nothing into a folder.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "harness/model/seen.h"
+#include "lib/counters.h"
+#include "lib/paths.h"
+#include "gcda.h"
+#include "part.h"
+#include "place.h"
+
+/* Begins a .profraw file of 64 bits. */
+static const unsigned char profraw_magic[8] = { 0x81, 'r', 'f', 'o', 'r', 'p', 'l', 0xff };
+
+/* What could not be done, for one line at the end. */
+struct trouble {
+	unsigned int nr;
+	char first[PATH_MAX + 128];
+};
+
+static void __attribute__((format(printf, 2, 3))) note(struct trouble *t, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (t->nr++)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(t->first, sizeof(t->first), fmt, ap);
+	va_end(ap);
+}
+
+void ktstr_coverage__begin(void)
+{
+	static char pattern[PATH_MAX];
+	char dir[PATH_MAX];
+
+	if (!ktstr_counters__llvm() || getenv("LLVM_PROFILE_FILE"))
+		return;
+	/* one file for all processes of the program */
+	if (!ktstr_coverage__llvm_dir(dir, sizeof(dir)) &&
+	    !ktstr_paths__fmt(pattern, sizeof(pattern), "%s/default-%%m.profraw", dir))
+		ktstr_counters__llvm_file(pattern);
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
+/* The files of a process that has executed nothing, below @dir. 0 or -errno. */
+static int write_empty(const char *dir)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (!pid) {
+		ktstr_counters__write_below(dir);
+		ktstr_counters__forked();
+		ktstr_counters__save();
+		_exit(0);
+	}
+	if (pid < 0)
+		return -errno;
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return status ? -EIO : 0;
+}
+
+static int write_at_once(int fd, const void *data, size_t len)
+{
+	size_t at;
+	ssize_t n;
+
+	for (at = 0; at < len; at += (size_t)n) {
+		n = pwrite(fd, (const char *)data + at, len - at, (off_t)at);
+		if (n <= 0)
+			return n ? -errno : -EIO;
+	}
+	return ftruncate(fd, (off_t)len) ? -errno : 0;
+}
+
+/* @fd is locked. What is there has @size bytes. 0 or -errno. */
+static int add_to(int fd, size_t size, const struct ktstr_counters_file *f)
+{
+	uint8_t *old = malloc(size ?: 1), *sum;
+	size_t len;
+	int ret;
+
+	if (!old || pread(fd, old, size, 0) != (ssize_t)size) {
+		ret = old ? -EIO : -ENOMEM;
+		free(old);
+		return ret;
+	}
+	/* of an older build: replaced, as the runtime does */
+	if (!size || !ktstr_gcda__same_build(old, size, f->data, f->len)) {
+		free(old);
+		return write_at_once(fd, f->data, f->len);
+	}
+	sum = ktstr_gcda__sum(old, size, f->data, f->len, &len);
+	ret = sum ? write_at_once(fd, sum, len) : -errno;
+	free(sum);
+	free(old);
+	return ret;
+}
+
+/* The lock is that of the runtimes: a program that ends just now waits, as other runs do. */
+static int add_to_file(const char *path, const struct ktstr_counters_file *f)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	char dir[PATH_MAX];
+	struct stat st;
+	int fd, ret;
+
+	if (ktstr_paths__fmt(dir, sizeof(dir), "%s", path))
+		return -ENAMETOOLONG;
+	*strrchr(dir, '/') = '\0';
+	ret = *dir ? ktstr_paths__mkdirs(dir) : 0;
+	if (ret)
+		return ret;
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+	if (fd < 0)
+		return -errno;
+	do {
+		ret = fcntl(fd, F_SETLKW, &lock);
+	} while (ret && errno == EINTR);
+	if (ret || fstat(fd, &st))
+		ret = -errno;
+	else if (!S_ISREG(st.st_mode) || st.st_size > (off_t)KTSTR_MAX_COUNTERS_BYTES)
+		ret = -EINVAL;
+	else
+		ret = add_to(fd, (size_t)st.st_size, f);
+	close(fd);
+	return ret;
+}
+
+/* @empty: the folder of write_empty(). */
+static void take_gcda(const struct ktstr_counters_file *f, const char *empty, struct trouble *t)
+{
+	char path[PATH_MAX];
+	uint8_t *sum = NULL;
+	char *own = NULL;
+	size_t len;
+	int ret;
+
+	if (!ktstr_coverage__is_gcda_name(f->name) ||
+	    ktstr_paths__fmt(path, sizeof(path), "%s%s", empty, f->name)) {
+		note(t, "the guest has sent a name that is none of a file of counters");
+		return;
+	}
+	own = ktstr_paths__read(path, KTSTR_MAX_COUNTERS_BYTES, &len);
+	if (!own) {
+		note(t, "%s: %s", f->name, errno == ENOENT ?
+		     "the test program has no such object; other programs in the guest do not count" :
+		     strerror(errno));
+		return;
+	}
+	errno = EINVAL;
+	if (f->len == f->size)
+		sum = ktstr_gcda__sum(own, len, f->data, f->len, &len);
+	if (!sum) {
+		note(t, "%s: %s", f->name, errno == EOPNOTSUPP ?
+		     "it has other counters than those of --coverage" :
+		     "what came from the guest is damaged");
+	} else if (ktstr_coverage__gcda_path(path, sizeof(path), f->name, getenv("GCOV_PREFIX"),
+					     getenv("GCOV_PREFIX_STRIP"))) {
+		note(t, "%s: %s", f->name, strerror(ENAMETOOLONG));
+	} else {
+		ret = add_to_file(path, f);
+		if (ret)
+			note(t, "%s: %s", path, ret == -EINVAL ?
+			     "what is there cannot be added to; remove it" : strerror(-ret));
+	}
+	free(sum);
+	free(own);
+}
+
+static void take_profraw(const struct ktstr_counters_file *f, struct trouble *t)
+{
+	static unsigned int nr;
+	char dir[PATH_MAX - 64], path[PATH_MAX];
+	int ret;
+
+	if (f->len != f->size || f->len < sizeof(profraw_magic) ||
+	    memcmp(f->data, profraw_magic, sizeof(profraw_magic))) {
+		note(t, "a .profraw file that came from the guest is damaged");
+		return;
+	}
+	ret = ktstr_coverage__llvm_dir(dir, sizeof(dir));
+	if (!ret)
+		ret = ktstr_paths__mkdirs(dir);
+	if (ret) {
+		note(t, "%s: %s", dir, strerror(-ret));
+		return;
+	}
+	do {
+		snprintf(path, sizeof(path), "%s/ktstr-test-%d-%u.profraw", dir, (int)getpid(), nr++);
+		ret = ktstr_paths__write_new(path, (const char *)f->data, f->len);
+	} while (ret == -EEXIST);
+	if (ret)
+		note(t, "%s: %s", path, strerror(-ret));
+}
+
+static void take_all(const struct ktstr_counters *c, const char *empty, struct trouble *t)
+{
+	const struct ktstr_counters_file *f;
+
+	for (f = c->file; f < c->file + c->nr; f++) {
+		if (f->kind == KTSTR_COUNTERS_GCDA && ktstr_counters__gcov())
+			take_gcda(f, empty, t);
+		else if (f->kind == KTSTR_COUNTERS_PROFRAW && ktstr_counters__llvm())
+			take_profraw(f, t);
+		else
+			note(t, "this program has no counters of this kind, the guest has");
+	}
+	for (uint32_t i = 0; i < c->dropped; i++)
+		note(t, "the guest has sent more than %d files, or more than %u bytes",
+		     KTSTR_MAX_COUNTERS_FILES, KTSTR_MAX_COUNTERS_BYTES);
+}
+
+static void gone(struct ktstr_run *run, void *state)
+{
+	const struct ktstr_counters *c = &run->seen->counters;
+	struct trouble t = { 0 };
+	char empty[PATH_MAX];
+	int ret = 0;
+
+	(void)state;
+	if ((!c->nr && !c->dropped) || !run->dir)
+		return;
+	if (ktstr_paths__fmt(empty, sizeof(empty), "%s/counters-XXXXXX", run->dir) || !mkdtemp(empty)) {
+		note(&t, "%s: %s", run->dir, strerror(errno));
+	} else {
+		ret = ktstr_counters__gcov() ? write_empty(empty) : 0;
+		if (ret)
+			note(&t, "%s: %s", empty, strerror(-ret));
+		else
+			take_all(c, empty, &t);
+		nftw(empty, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	}
+	if (t.nr)
+		fprintf(stderr, "ktstr: coverage: %u of %u files from the guest are missing: %s\n", t.nr,
+			c->nr + c->dropped, t.first);
+}
+
+const struct ktstr_run_part ktstr_coverage_part = {
+	.name = "coverage",
+	.gone = gone,
+};
