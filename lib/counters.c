@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "counters.h"
 #include "counters_runtime.h"
@@ -43,10 +44,15 @@ void ktstr_counters__write_below(const char *dir)
 	}
 }
 
-void ktstr_counters__llvm_file(const char *pattern)
+/* %p in the pattern is another process now. The runtime looks at a pattern only if it is a new one. */
+static void rename_profraw(void)
 {
-	if (ktstr_counters__llvm())
-		__llvm_profile_set_filename(pattern);
+	const char *pattern = getenv(LLVM_FILE);
+
+	if (!pattern || !strstr(pattern, "%p"))
+		return;
+	__llvm_profile_set_filename("none");
+	__llvm_profile_set_filename(pattern);
 }
 
 void ktstr_counters__forked(void)
@@ -55,8 +61,7 @@ void ktstr_counters__forked(void)
 		__gcov_reset();
 	if (ktstr_counters__llvm()) {
 		__llvm_profile_reset_counters();
-		if (getenv(LLVM_FILE))	/* %p in it is another process now */
-			__llvm_profile_initialize_file();
+		rename_profraw();
 	}
 }
 

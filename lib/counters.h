@@ -18,8 +18,6 @@ bool ktstr_counters__llvm(void);	/* .profraw files, one per program */
  * several processes are merged by the runtime.
  */
 void ktstr_counters__write_below(const char *dir);
-/* The same for .profraw files only, with a pattern of the runtime's; @pattern must stay. */
-void ktstr_counters__llvm_file(const char *pattern);
 
 /* In a child: what was executed up to the fork is the parent's. */
 void ktstr_counters__forked(void);

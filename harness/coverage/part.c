@@ -42,17 +42,19 @@ static void __attribute__((format(printf, 2, 3))) note(struct trouble *t, const 
 	va_end(ap);
 }
 
-void ktstr_coverage__begin(void)
+/*
+ * On the host: .profraw files do not go to the working directory. The runtime's own constructor, which
+ * has no priority, looks for the variable. One file is for all processes of the program.
+ */
+static void __attribute__((constructor(101))) choose_profraw(void)
 {
-	static char pattern[PATH_MAX];
-	char dir[PATH_MAX];
+	char dir[PATH_MAX - 32], file[PATH_MAX];
 
-	if (!ktstr_counters__llvm() || getenv("LLVM_PROFILE_FILE"))
+	if (!ktstr_counters__llvm() || getpid() == 1 || getenv("LLVM_PROFILE_FILE") ||
+	    ktstr_coverage__llvm_dir(dir, sizeof(dir)))
 		return;
-	/* one file for all processes of the program */
-	if (!ktstr_coverage__llvm_dir(dir, sizeof(dir)) &&
-	    !ktstr_paths__fmt(pattern, sizeof(pattern), "%s/default-%%m.profraw", dir))
-		ktstr_counters__llvm_file(pattern);
+	snprintf(file, sizeof(file), "%s/default-%%m.profraw", dir);
+	setenv("LLVM_PROFILE_FILE", file, 1);
 }
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)

@@ -10,7 +10,4 @@
 
 extern const struct ktstr_run_part ktstr_coverage_part;
 
-/* Of a program's main(), on the host: .profraw files do not go to the working directory. */
-void ktstr_coverage__begin(void);
-
 #endif

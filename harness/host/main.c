@@ -19,7 +19,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "harness/coverage/part.h"
 #include "harness/guest/engine/sweep.h"
 #include "harness/guest/init/guest.h"
 #include "harness/plan/deadline.h"
@@ -321,7 +320,6 @@ int main(int argc, char **argv)
 
 	if (getpid() == 1)
 		ktstr_guest_main();
-	ktstr_coverage__begin();
 	ktstr_registry__get(&registry);
 	if (ktstr_registry__check(&registry, &err))
 		return bail_out(err.msg);
