@@ -426,6 +426,7 @@ static const struct tool_option {
 	{ "run", "monitor-csv", "KTSTR_MONITOR_CSV", "start_file(\"monitor-csv\"" },
 	{ "run", "trace", "KTSTR_TRACE", "start_file(\"trace\"" },
 	{ "run", "ledger", "KTSTR_LEDGER", "{ \"ledger\", \"KTSTR_LEDGER\", o.ledger" },
+	{ "coverage", "output", NULL, "ktstr_paths__absolute(output" },
 	{ "affected", "since", NULL, "\"%s^{commit}\", since_option" },
 	{ "affected", "verbose", NULL, "why && explain" },
 	{ "stats", "dir", NULL, "dir_option ?:" },
