@@ -32,16 +32,14 @@ void ktstr_counters__write_below(const char *dir)
 {
 	char pattern[PATH_MAX];
 
-	if (ktstr_counters__gcov()) {
-		setenv("GCOV_PREFIX", dir, 1);
-		unsetenv("GCOV_PREFIX_STRIP");
-	}
-	if (ktstr_counters__llvm()) {
-		/* %m: the program, whose processes share a file */
-		snprintf(pattern, sizeof(pattern), "%s/%%m.profraw", dir);
-		setenv(LLVM_FILE, pattern, 1);
+	/* both, as a child may be a program of another compiler */
+	setenv("GCOV_PREFIX", dir, 1);
+	unsetenv("GCOV_PREFIX_STRIP");
+	/* %m: the program, whose processes share a file */
+	snprintf(pattern, sizeof(pattern), "%s/%%m.profraw", dir);
+	setenv(LLVM_FILE, pattern, 1);
+	if (ktstr_counters__llvm())
 		__llvm_profile_initialize_file();
-	}
 }
 
 /* %p in the pattern is another process now. The runtime looks at a pattern only if it is a new one. */

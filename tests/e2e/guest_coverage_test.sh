@@ -27,6 +27,8 @@ build()
 			-lzstd -ljansson -lsqlite3 -lm -o "$program"
 }
 
+echo 'int main(int argc, char **argv) { (void)argv; return argc > 9; } /* TOOL */' > "$tmp/src/tool.c"
+
 # line MARK: its number in the source
 line()
 {
@@ -50,6 +52,9 @@ missing()
 
 echo "TAP version 13"
 build gcc "$tmp/obj/plain" > "$tmp/log" 2>&1 && build gcc "$tmp/obj/guest" --coverage >> "$tmp/log" 2>&1
+rc=$?
+gcc --coverage -O0 -c "$tmp/src/tool.c" -o "$tmp/obj/tool.o" >> "$tmp/log" 2>&1 &&
+	gcc --coverage "$tmp/obj/tool.o" -o "$tmp/obj/covered_tool" >> "$tmp/log" 2>&1 && [ $rc = 0 ]
 result $? "a program with counters links with libktstr.a" "$tmp/log"
 ! nm "$tmp/obj/plain" "$out/ktstr" "$out/examples" | grep -Eq ' [TtDd] __?gcov'
 result $? "one without has nothing of gcc's runtime in it"
@@ -67,6 +72,8 @@ counted "$info" BODY 8
 result $? "bodies in two guests count, also that of a test that fails" "$info"
 counted "$info" WORKER 1
 result $? "a worker counts"
+grep -A1 "^SF:$tmp/src/tool.c$" "$info" | grep -qx "DA:1,1"
+result $? "a payload with counters counts, too"
 counted "$info" HOST 1
 result $? "a host callback counts once"
 counted "$info" NEVER 0

@@ -241,10 +241,11 @@ int cmd_coverage(int argc, const char **argv)
 	ret = open_suite(&s, argc, argv);
 	if (!ret) {
 		ret = find_programs(&s);
-		run = ret ? 0 : run_tests(argc, argv);
+		run = ret ?: run_tests(argc, argv);
 		if (!ret && run < 128)
 			ret = show(wants_json(argc, argv));
-		ret = run ?: ret;
+		if (run)
+			ret = run;
 		suite__free(&s);
 	}
 	strings__free(&c.programs);

@@ -8,6 +8,8 @@
 #include <ktstr.h>
 #include <ktstr/custom.h>
 
+KTSTR_PAYLOAD(tool, .binary = "covered_tool");
+
 static int in_a_guest(int count)
 {
 	int sum = 0;
@@ -36,11 +38,13 @@ static int look(struct ktstr_result *r)
 	return 0;
 }
 
-KTSTR_TEST(fails, .cores = 2, .duration_s = 1, .memory_mib = 256, .post_vm_unconditional = look)
+KTSTR_TEST(fails, .cores = 2, .duration_s = 1, .memory_mib = 256, .post_vm_unconditional = look,
+	   .workloads = PAYLOADS(&tool))
 {
 	ktstr_claim_equals(ctx, in_a_guest(5), 11);	/* it is 10 */
 	return ktstr_run(ctx, STEP(CGROUPS(CGROUP("cg_a", .workers = 2,
 						  .work = CUSTOM("once", once, .arg = { 1 }))),
+				   OPS(RUN_PAYLOAD(&tool, NULL), WAIT_PAYLOAD(&tool, NULL)),
 				   HOLD_MS(200)));
 }
 
@@ -50,7 +54,7 @@ KTSTR_TEST(passes, .cores = 1, .duration_s = 1, .memory_mib = 256)
 	return 0;
 }
 
-/* It is killed, and what it has executed is lost. */
+/* Its body ends by itself, and what that has executed is lost. */
 KTSTR_TEST(dies, .cores = 1, .duration_s = 1, .memory_mib = 256)
 {
 	_exit(in_a_guest(7));
