@@ -101,7 +101,7 @@ static int write_at_once(int fd, const void *data, size_t len)
 }
 
 /* @fd is locked. What is there has @size bytes. 0 or -errno. */
-static int add_to(int fd, size_t size, const struct ktstr_counters_file *f)
+static int add_to(int fd, size_t size, const struct ktstr_counter_file *f)
 {
 	uint8_t *old = malloc(size ?: 1), *sum;
 	size_t len;
@@ -125,7 +125,7 @@ static int add_to(int fd, size_t size, const struct ktstr_counters_file *f)
 }
 
 /* The lock is that of the runtimes: a program that ends just now waits, as other runs do. */
-static int add_to_file(const char *path, const struct ktstr_counters_file *f)
+static int add_to_file(const char *path, const struct ktstr_counter_file *f)
 {
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	char dir[PATH_MAX];
@@ -146,7 +146,7 @@ static int add_to_file(const char *path, const struct ktstr_counters_file *f)
 	} while (ret && errno == EINTR);
 	if (ret || fstat(fd, &st))
 		ret = -errno;
-	else if (!S_ISREG(st.st_mode) || st.st_size > (off_t)KTSTR_MAX_COUNTERS_BYTES)
+	else if (!S_ISREG(st.st_mode) || st.st_size > (off_t)KTSTR_MAX_COUNTER_BYTES)
 		ret = -EINVAL;
 	else
 		ret = add_to(fd, (size_t)st.st_size, f);
@@ -185,7 +185,7 @@ static bool is_of_another(const struct ktstr_run *run, const char *name)
 }
 
 /* @empty: the folder of write_empty(). */
-static void take_gcda(const struct ktstr_run *run, const struct ktstr_counters_file *f,
+static void take_gcda(const struct ktstr_run *run, const struct ktstr_counter_file *f,
 		      const char *empty, struct trouble *t)
 {
 	char path[PATH_MAX];
@@ -199,7 +199,7 @@ static void take_gcda(const struct ktstr_run *run, const struct ktstr_counters_f
 		note(t, "the guest has sent a name that is none of a file of counters");
 		return;
 	}
-	own = ktstr_paths__read(path, KTSTR_MAX_COUNTERS_BYTES, &len);
+	own = ktstr_paths__read(path, KTSTR_MAX_COUNTER_BYTES, &len);
 	if (!own && !is_of_another(run, f->name)) {
 		note(t, "%s: no program that the test names has such an object", f->name);
 		return;
@@ -225,7 +225,7 @@ static void take_gcda(const struct ktstr_run *run, const struct ktstr_counters_f
 	free(own);
 }
 
-static void take_profraw(const struct ktstr_counters_file *f, struct trouble *t)
+static void take_profraw(const struct ktstr_counter_file *f, struct trouble *t)
 {
 	static unsigned int nr;
 	char dir[PATH_MAX - 64], path[PATH_MAX];
@@ -253,8 +253,8 @@ static void take_profraw(const struct ktstr_counters_file *f, struct trouble *t)
 
 static void take_all(const struct ktstr_run *run, const char *empty, struct trouble *t)
 {
-	const struct ktstr_counters *c = &run->seen->counters;
-	const struct ktstr_counters_file *f;
+	const struct ktstr_counter_files *c = &run->seen->counters;
+	const struct ktstr_counter_file *f;
 
 	for (f = c->file; f < c->file + c->nr; f++) {
 		if (f->kind == KTSTR_COUNTERS_GCDA)
@@ -264,12 +264,12 @@ static void take_all(const struct ktstr_run *run, const char *empty, struct trou
 	}
 	for (uint32_t i = 0; i < c->dropped; i++)
 		note(t, "the guest has sent more than %d files, or more than %u bytes",
-		     KTSTR_MAX_COUNTERS_FILES, KTSTR_MAX_COUNTERS_BYTES);
+		     KTSTR_MAX_COUNTER_FILES, KTSTR_MAX_COUNTER_BYTES);
 }
 
 static void gone(struct ktstr_run *run, void *state)
 {
-	const struct ktstr_counters *c = &run->seen->counters;
+	const struct ktstr_counter_files *c = &run->seen->counters;
 	struct trouble t = { 0 };
 	char empty[PATH_MAX];
 	int ret = 0;

@@ -242,7 +242,7 @@ static bool on_counters(struct ktstr_seen *s, const struct ktstr_msg *m)
 	if (m->len < sizeof(what))
 		return false;
 	memcpy(&what, m->payload, sizeof(what));
-	return ktstr_counters__add(&s->counters, &what, (const char *)m->payload + sizeof(what),
+	return ktstr_counter_files__add(&s->counters, &what, (const char *)m->payload + sizeof(what),
 				   m->len - sizeof(what));
 }
 

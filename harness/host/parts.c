@@ -14,6 +14,7 @@
 #include "harness/trace/part.h"
 
 const struct ktstr_run_part * const ktstr_run_parts[] = {
+	&ktstr_coverage_part,	/* its gone() is the last */
 	&ktstr_perf_part,
 	&ktstr_devices_part,
 	&ktstr_monitor_part,
@@ -24,7 +25,6 @@ const struct ktstr_run_part * const ktstr_run_parts[] = {
 	&ktstr_ledger_part,
 	&ktstr_repro_part,
 	&ktstr_replay_part,
-	&ktstr_coverage_part,
 	NULL
 };
 

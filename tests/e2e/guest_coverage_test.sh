@@ -96,13 +96,14 @@ if ! command -v clang > /dev/null || ! command -v llvm-profdata > /dev/null ||
 	finish
 	exit
 fi
-(cd "$tmp" && "$tmp/obj/profile" -t passes) > "$tmp/log" 2>&1
-grep -q "^ok 1 ktstr.passes" "$tmp/log" && [ ! -e "$tmp/default.profraw" ]
-result $? "a program of clang's runs, and leaves the working directory alone" "$tmp/log"
-profiles=$tmp/obj/llvm-cov-target
-llvm-profdata merge -sparse "$profiles"/*.profraw -o "$tmp/all" 2> "$tmp/err" &&
-	llvm-cov export -format=lcov -instr-profile="$tmp/all" "$tmp/obj/profile" > "$tmp/info" 2>> "$tmp/err" &&
-	ls "$profiles"/ktstr-test-*-0.profraw > "$tmp/log" &&
-	counted "$tmp/info" BODY 3 && counted "$tmp/info" NEVER 0
-result $? "its profile is beside the program, by the guest's name, and counts" "$tmp/err"
+(cd "$tmp" && "$tmp/obj/profile" -l) > "$tmp/log" 2>&1
+[ ! -e "$tmp/default.profraw" ] && ls "$tmp"/obj/llvm-cov-target/default-*.profraw > "$tmp/log" 2>&1
+result $? "a program of clang's leaves the working directory alone" "$tmp/log"
+ktstr coverage -o "$tmp/clang" -t passes "$tmp/obj/profile" > "$tmp/log" 2> "$tmp/err"
+result $? "it runs under ktstr coverage" "$tmp/err"
+ls "$tmp"/clang/ktstr-counters/llvm/ktstr-test-*-0.profraw > "$tmp/log" 2>&1
+result $? "a guest's profile is in the folder of LLVM_PROFILE_FILE" "$tmp/log"
+info=$tmp/clang/coverage.info
+counted "$info" BODY 3 && counted "$info" NEVER 0 && counted "$info" HOST 0
+result $? "what the guest has executed counts" "$info"
 finish

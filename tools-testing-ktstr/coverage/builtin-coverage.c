@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -141,13 +142,19 @@ static int find_programs(const struct suite *s)
 			s->programs.nr == 1 ? " has" : " have");
 }
 
+static pid_t running;
+
+static void pass_on(int sig)
+{
+	kill(running, sig);
+}
+
 /* Its exit status, or 128 + the signal that ended it. */
 static int run_tests(int argc, const char **words)
 {
 	const char **argv = calloc((size_t)argc + 3, sizeof(*argv));
 	static char exe[PATH_MAX];
 	int status = -1;
-	pid_t pid;
 
 	if (!argv || ktstr_paths__exe(exe, sizeof(exe)))
 		return complain(1, NULL, "coverage: the tool does not find itself");
@@ -155,16 +162,23 @@ static int run_tests(int argc, const char **words)
 	argv[1] = "run";
 	memcpy(argv + 2, words, (size_t)argc * sizeof(*argv));
 	fflush(NULL);
-	pid = fork();
-	if (!pid) {
+	running = fork();
+	if (!running) {
+		prctl(PR_SET_PDEATHSIG, SIGTERM);
 		execv(exe, (char * const *)argv);
 		_exit(127);
 	}
-	/* it ends by itself, and shuts down its machines before */
+	if (running < 0) {
+		free(argv);
+		return complain(1, NULL, "coverage: fork: %s", strerror(errno));
+	}
+	/* it shuts down its machines first; a terminal's ^C reaches it by itself */
 	signal(SIGINT, SIG_IGN);
-	signal(SIGTERM, SIG_IGN);
-	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+	signal(SIGTERM, pass_on);
+	while (waitpid(running, &status, 0) < 0 && errno == EINTR)
 		;
+	signal(SIGINT, SIG_DFL);
+	signal(SIGTERM, SIG_DFL);
 	free(argv);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }

@@ -4,10 +4,10 @@
 
 #include <string.h>
 
-#include "harness/model/counters.h"
+#include "harness/model/counter_files.h"
 
 FIXTURE(counters) {
-	struct ktstr_counters c;
+	struct ktstr_counter_files c;
 	struct ktstr_msg_counters m;
 };
 
@@ -18,10 +18,10 @@ FIXTURE_SETUP(counters)
 
 FIXTURE_TEARDOWN(counters)
 {
-	ktstr_counters__free(&self->c);
+	ktstr_counter_files__free(&self->c);
 }
 
-#define ADD(_data)	ktstr_counters__add(&self->c, &self->m, _data, strlen(_data))
+#define ADD(_data)	ktstr_counter_files__add(&self->c, &self->m, _data, strlen(_data))
 
 TEST_F(counters, pieces_become_files)
 {
@@ -70,7 +70,7 @@ TEST_F(counters, what_does_not_follow_is_refused)
 
 TEST_F(counters, a_flood_is_counted_and_not_kept)
 {
-	self->m.size = KTSTR_MAX_COUNTERS_BYTES + 1ull;
+	self->m.size = KTSTR_MAX_COUNTER_BYTES + 1ull;
 	EXPECT_TRUE(ADD("a"));
 	EXPECT_EQ(0, self->c.nr);
 	EXPECT_EQ(1, self->c.dropped);
@@ -86,11 +86,11 @@ TEST_F(counters, a_flood_is_counted_and_not_kept)
 TEST_F(counters, no_more_files_than_there_is_room_for)
 {
 	self->m.size = 0;
-	for (uint32_t i = 0; i < KTSTR_MAX_COUNTERS_FILES + 2; i++) {
+	for (uint32_t i = 0; i < KTSTR_MAX_COUNTER_FILES + 2; i++) {
 		self->m.file = i;
 		ASSERT_TRUE(ADD(""));
 	}
-	EXPECT_EQ(KTSTR_MAX_COUNTERS_FILES, self->c.nr);
+	EXPECT_EQ(KTSTR_MAX_COUNTER_FILES, self->c.nr);
 	EXPECT_EQ(2, self->c.dropped);
 }
 

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Files of counters from the guest: see counters.h. */
+/* Files of counters from the guest: see counter_files.h. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "counters.h"
+#include "counter_files.h"
 
 /* False: there is no room for it. */
-static bool begin(struct ktstr_counters *c, const struct ktstr_msg_counters *what)
+static bool begin(struct ktstr_counter_files *c, const struct ktstr_msg_counters *what)
 {
-	struct ktstr_counters_file *more, f = { .kind = what->kind, .size = what->size };
+	struct ktstr_counter_file *more, f = { .kind = what->kind, .size = what->size };
 
-	if (c->nr == KTSTR_MAX_COUNTERS_FILES || what->size > KTSTR_MAX_COUNTERS_BYTES - c->bytes)
+	if (c->nr == KTSTR_MAX_COUNTER_FILES || what->size > KTSTR_MAX_COUNTER_BYTES - c->bytes)
 		return false;
 	more = realloc(c->file, (c->nr + 1) * sizeof(*more));
 	if (!more)
@@ -28,10 +28,10 @@ static bool begin(struct ktstr_counters *c, const struct ktstr_msg_counters *wha
 	return true;
 }
 
-bool ktstr_counters__add(struct ktstr_counters *c, const struct ktstr_msg_counters *what,
+bool ktstr_counter_files__add(struct ktstr_counter_files *c, const struct ktstr_msg_counters *what,
 			 const void *data, size_t len)
 {
-	struct ktstr_counters_file *f;
+	struct ktstr_counter_file *f;
 
 	if (what->kind >= KTSTR_NR_COUNTERS_KINDS || !memchr(what->name, '\0', sizeof(what->name)) ||
 	    what->offset > what->size || len > what->size - what->offset)
@@ -51,7 +51,7 @@ bool ktstr_counters__add(struct ktstr_counters *c, const struct ktstr_msg_counte
 	return true;
 }
 
-void ktstr_counters__free(struct ktstr_counters *c)
+void ktstr_counter_files__free(struct ktstr_counter_files *c)
 {
 	for (uint32_t i = 0; i < c->nr; i++) {
 		free(c->file[i].name);
