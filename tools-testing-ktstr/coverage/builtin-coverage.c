@@ -222,48 +222,59 @@ static bool wants_json(int argc, const char **argv)
 	return false;
 }
 
-/* The programs among the words for `ktstr run`, whose mistakes show here already. */
-static int open_suite(struct suite *s, int argc, const char **argv)
+/* The programs among the words for `ktstr run`, whose mistakes end it here. NULL: no memory. */
+static const char **find_paths(int argc, const char **argv, int *nr)
 {
 	const char **copy = calloc((size_t)argc + 2, sizeof(*copy));
-	int n, ret;
+	int n;
 
 	if (!copy)
-		return complain(1, NULL, "coverage: no memory");
+		return NULL;
 	copy[0] = "coverage";
 	for (n = 0; n < argc && strcmp(argv[n], "--"); n++)
 		copy[n + 1] = argv[n];
-	n = parse_args(n + 1, copy, run_help.options, coverage_usage);
-	ret = suite__open(s, copy, n);
-	free(copy);
-	return ret;
+	*nr = parse_args(n + 1, copy, run_help.options, coverage_usage);
+	return copy;
+}
+
+static int run_and_show(struct suite *s, int argc, const char **argv)
+{
+	int ret = find_programs(s), run;
+
+	if (ret)
+		return ret;
+	run = run_tests(argc, argv);
+	if (run < 128)
+		ret = show(wants_json(argc, argv));
+	return run ?: ret;
 }
 
 int cmd_coverage(int argc, const char **argv)
 {
-	struct suite s = { 0 };
-	int ret, run;
+	const char **paths;
+	struct suite s;
+	int ret, nr;
 
 	if (argc > 1 && (!strcmp(argv[1], "-h") || !strcmp(argv[1], "--help")))
 		parse_args(argc, argv, coverage_options, coverage_usage);
 	argc = take_output(argc - 1, ++argv);
 	if (argc < 0)
 		return complain(WRONG_USAGE, NULL, "coverage: -o needs the name of a folder");
+	paths = find_paths(argc, argv, &nr);
+	if (!paths)
+		return complain(1, NULL, "coverage: no memory");
+	/* programs count from the first question on */
 	ret = prepare_folder();
-	if (ret)
-		return ret;
-	ret = open_suite(&s, argc, argv);
 	if (!ret) {
-		ret = find_programs(&s);
-		run = ret ?: run_tests(argc, argv);
-		if (!ret && run < 128)
-			ret = show(wants_json(argc, argv));
-		if (run)
-			ret = run;
-		suite__free(&s);
+		ret = suite__open(&s, paths, nr);
+		if (!ret) {
+			ret = run_and_show(&s, argc, argv);
+			suite__free(&s);
+		}
+		if (!output)
+			remove_tree(c.dir);
 	}
 	strings__free(&c.programs);
-	if (!output)
-		remove_tree(c.dir);
+	free(paths);
 	return ret;
 }
