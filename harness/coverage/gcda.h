@@ -18,5 +18,12 @@ bool ktstr_gcda__same_build(const void *a, size_t a_len, const void *b, size_t b
  * one object; EOPNOTSUPP, they have counters that are not of --coverage; ENOMEM.
  */
 uint8_t *ktstr_gcda__sum(const void *a, size_t a_len, const void *b, size_t b_len, size_t *len);
+/*
+ * Add @data to the file at @path, which is made with its folders if it is not there. 0 or -errno;
+ * -EINVAL: what is there is of the same build, and is damaged or too large.
+ */
+int ktstr_gcda__add_to(const char *path, const void *data, size_t len);
+
+#define KTSTR_GCDA_MAX	(64 << 20)	/* bytes of a file that is added to */
 
 #endif

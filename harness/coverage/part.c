@@ -27,6 +27,8 @@
 /* Begins a .profraw file of 64 bits. */
 static const unsigned char profraw_magic[8] = { 0x81, 'r', 'f', 'o', 'r', 'p', 'l', 0xff };
 
+#define MAX_TROUBLE	100	/* files; the others are not even looked at then */
+
 /* What could not be done, for one line at the end. */
 struct trouble {
 	unsigned int nr;
@@ -85,73 +87,6 @@ static int write_empty(const char *dir)
 		if (errno != EINTR)
 			return -errno;
 	return status ? -EIO : 0;
-}
-
-static int write_at_once(int fd, const void *data, size_t len)
-{
-	size_t at;
-	ssize_t n;
-
-	for (at = 0; at < len; at += (size_t)n) {
-		n = pwrite(fd, (const char *)data + at, len - at, (off_t)at);
-		if (n <= 0)
-			return n ? -errno : -EIO;
-	}
-	return ftruncate(fd, (off_t)len) ? -errno : 0;
-}
-
-/* @fd is locked. What is there has @size bytes. 0 or -errno. */
-static int add_to(int fd, size_t size, const struct ktstr_counter_file *f)
-{
-	uint8_t *old = malloc(size ?: 1), *sum;
-	size_t len;
-	int ret;
-
-	if (!old || pread(fd, old, size, 0) != (ssize_t)size) {
-		ret = old ? -EIO : -ENOMEM;
-		free(old);
-		return ret;
-	}
-	/* of an older build: replaced, as the runtime does */
-	if (!size || !ktstr_gcda__same_build(old, size, f->data, f->len)) {
-		free(old);
-		return write_at_once(fd, f->data, f->len);
-	}
-	sum = ktstr_gcda__sum(old, size, f->data, f->len, &len);
-	ret = sum ? write_at_once(fd, sum, len) : -errno;
-	free(sum);
-	free(old);
-	return ret;
-}
-
-/* The lock is that of the runtimes: a program that ends just now waits, as other runs do. */
-static int add_to_file(const char *path, const struct ktstr_counter_file *f)
-{
-	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-	char dir[PATH_MAX];
-	struct stat st;
-	int fd, ret;
-
-	if (ktstr_paths__fmt(dir, sizeof(dir), "%s", path))
-		return -ENAMETOOLONG;
-	*strrchr(dir, '/') = '\0';
-	ret = *dir ? ktstr_paths__mkdirs(dir) : 0;
-	if (ret)
-		return ret;
-	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-	if (fd < 0)
-		return -errno;
-	do {
-		ret = fcntl(fd, F_SETLKW, &lock);
-	} while (ret && errno == EINTR);
-	if (ret || fstat(fd, &st))
-		ret = -errno;
-	else if (!S_ISREG(st.st_mode) || st.st_size > (off_t)KTSTR_MAX_COUNTER_BYTES)
-		ret = -EINVAL;
-	else
-		ret = add_to(fd, (size_t)st.st_size, f);
-	close(fd);
-	return ret;
 }
 
 /* Does the string @name, with a NUL on either side, stand in the program at @path? */
@@ -216,7 +151,7 @@ static void take_gcda(const struct ktstr_run *run, const struct ktstr_counter_fi
 					     getenv("GCOV_PREFIX_STRIP"))) {
 		note(t, "%s: %s", f->name, strerror(ENAMETOOLONG));
 	} else {
-		ret = add_to_file(path, f);
+		ret = ktstr_gcda__add_to(path, f->data, f->len);
 		if (ret)
 			note(t, "%s: %s", path, ret == -EINVAL ?
 			     "what is there cannot be added to; remove it" : strerror(-ret));
@@ -257,7 +192,10 @@ static void take_all(const struct ktstr_run *run, const char *empty, struct trou
 	const struct ktstr_counter_file *f;
 
 	for (f = c->file; f < c->file + c->nr; f++) {
-		if (f->kind == KTSTR_COUNTERS_GCDA)
+		/* a guest cannot keep us busy with names that are looked for in vain */
+		if (t->nr >= MAX_TROUBLE)
+			t->nr++;
+		else if (f->kind == KTSTR_COUNTERS_GCDA)
 			take_gcda(run, f, empty, t);
 		else
 			take_profraw(f, t);

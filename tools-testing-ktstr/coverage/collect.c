@@ -75,7 +75,7 @@ static int add_report(const char *text, size_t len)
 	struct ktstr_jtree tree;
 	const char *cwd, *name;
 	struct ktstr_err err;
-	char path[PATH_MAX];
+	char path[PATH_MAX], real[PATH_MAX];
 	struct source *s;
 	int ret = 0;
 
@@ -91,7 +91,8 @@ static int add_report(const char *text, size_t len)
 		if (!name || ktstr_paths__fmt(path, sizeof(path), "%s%s%s", *name == '/' ? "" : cwd,
 					      *name == '/' ? "" : "/", name))
 			continue;
-		s = lines__source(w.lines, path);
+		/* "src/../x.c" and "x.c" are one */
+		s = lines__source(w.lines, realpath(path, real) ?: path);
 		for (line = ktstr_jnode__list(file, "lines"); line && s && !ret; line = line->next)
 			ret = source__add(s, ktstr_jnode__u64(line, "line_number", 0),
 					  ktstr_jnode__u64(line, "count", 0)) == -ENOMEM;
@@ -127,8 +128,8 @@ static int report(const char *gcda)
 		return complain(1, NULL, "coverage: there is no %s, which comes with gcc", tool);
 	if (!text || !len) {
 		free(text);
-		return complain(1, NULL, "coverage: %s cannot read %s; it has to be that of the compiler (GCOV=gcov-13; for --coverage of clang, build with -fprofile-instr-generate -fcoverage-mapping instead)",
-				tool, gcda + strlen(w.dir));
+		return complain(1, NULL, "coverage: %s cannot read %s: the object is of another build than the program, or %s is not of the compiler (GCOV=gcov-13; with clang, build with -fprofile-instr-generate -fcoverage-mapping)",
+				tool, gcda + strlen(w.dir), tool);
 	}
 	ret = add_report(text, len);
 	free(text);

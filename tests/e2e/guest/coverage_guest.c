@@ -57,5 +57,6 @@ KTSTR_TEST(passes, .cores = 1, .duration_s = 1, .memory_mib = 256)
 /* Its body ends by itself, and what that has executed is lost. */
 KTSTR_TEST(dies, .cores = 1, .duration_s = 1, .memory_mib = 256)
 {
+	(void)ctx;
 	_exit(in_a_guest(7));
 }

@@ -8,9 +8,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "harness/coverage/gcda.h"
 #include "harness/coverage/place.h"
+#include "lib/paths.h"
 
 /* Two functions; the second, of two counters here, was never called: zeros that are left out. */
 static const uint32_t gcc_file[] = {
@@ -171,6 +174,72 @@ TEST_F(gcda, a_file_that_is_cut_is_refused)
 	}
 	add(self, SIZE - 4);
 	EXPECT_NE(NULL, self->sum);
+}
+
+enum { ADDERS = 8, TIMES = 50 };
+
+FIXTURE(file) {
+	char dir[32], path[64];
+};
+
+FIXTURE_SETUP(file)
+{
+	strcpy(self->dir, "/tmp/gcda_test_XXXXXX");
+	ASSERT_NE(NULL, mkdtemp(self->dir));
+	snprintf(self->path, sizeof(self->path), "%s/a/b.gcda", self->dir);
+}
+
+FIXTURE_TEARDOWN(file)
+{
+	unlink(self->path);
+	*strrchr(self->path, '/') = '\0';
+	rmdir(self->path);
+	rmdir(self->dir);
+}
+
+TEST_F(file, who_adds_at_the_same_time_loses_nothing)
+{
+	int status, failed = 0;
+	uint32_t *all;
+	size_t len;
+
+	for (int i = 0; i < ADDERS; i++) {
+		if (fork())
+			continue;
+		for (int k = 0; k < TIMES; k++)
+			failed |= ktstr_gcda__add_to(self->path, gcc_file, SIZE);
+		_exit(failed != 0);
+	}
+	while (wait(&status) > 0)
+		failed |= status;
+	EXPECT_EQ(0, failed);
+	all = (uint32_t *)ktstr_paths__read(self->path, 4096, &len);
+	ASSERT_NE(NULL, all);
+	EXPECT_EQ(SIZE, len);
+	EXPECT_EQ(2 * ADDERS * TIMES, all[GCC_COUNT]);
+	free(all);
+}
+
+TEST_F(file, an_older_build_is_replaced_and_a_damaged_file_is_not_touched)
+{
+	uint32_t other[ARRAY_SIZE(gcc_file)];
+	char *text;
+	size_t len;
+
+	memcpy(other, gcc_file, SIZE);
+	other[2] ^= 1;
+	ASSERT_EQ(0, ktstr_gcda__add_to(self->path, other, SIZE));
+	ASSERT_EQ(0, ktstr_gcda__add_to(self->path, gcc_file, SIZE));
+	text = ktstr_paths__read(self->path, 4096, &len);
+	ASSERT_NE(NULL, text);
+	EXPECT_EQ(0, memcmp(text, gcc_file, SIZE));
+	free(text);
+	ASSERT_EQ(0, truncate(self->path, SIZE - 12));
+	EXPECT_EQ(-EINVAL, ktstr_gcda__add_to(self->path, gcc_file, SIZE));
+	text = ktstr_paths__read(self->path, 4096, &len);
+	ASSERT_NE(NULL, text);
+	EXPECT_EQ(SIZE - 12, len);
+	free(text);
 }
 
 /* GCOV_PREFIX and GCOV_PREFIX_STRIP, as gcc's manual has them. */
