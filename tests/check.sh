@@ -139,13 +139,13 @@ in_order()
 		sort -k1,1 -k2,2nr -k3,3n | cut -d' ' -f4
 }
 
-# finish: run what was queued, as many as there are CPUs at a time.
+# finish: run what was queued, one more than there are CPUs at a time: some only wait now and then.
 finish()
 {
 	local name most
 
 	for name in $(in_order); do
-		most=$cpus
+		most=$((cpus + 1))
 		[ -z "${alone[$name]:-}" ] || most=1
 		while [ ${#names[@]} -ge "$most" ]; do
 			reap

@@ -363,17 +363,6 @@ static int choose_tests(const struct suite *s, bool *chosen, struct document_hea
 	return choose__tests(&o.choose, s, chosen, head);
 }
 
-static int on_progress(void *ctx, struct job_pool *pool, struct job *done)
-{
-	struct document *d = ctx;
-	int ret = 0;
-
-	if (done)
-		ret = document__flush(d);
-	document__progress(d, pool, done);
-	return ret;
-}
-
 /* Run @nr jobs. Returns the exit status; on a signal all children are gone before. */
 static int run_jobs(struct job *jobs, unsigned int nr, const struct document_header *head)
 {
@@ -383,7 +372,7 @@ static int run_jobs(struct job *jobs, unsigned int nr, const struct document_hea
 	};
 	struct job_pool pool = {
 		.jobs = jobs, .nr_jobs = nr, .width = o.width < nr ? o.width : nr,
-		.progress = on_progress, .ctx = &d,
+		.progress = document__progress, .ctx = &d,
 	};
 	struct ktstr_err err;
 	int stop, ret;

@@ -9,8 +9,8 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "harness/plan/gauntlet.h"
 #include "harness/plan/id.h"
 #include "harness/plan/opts.h"
 #include "lib/parse.h"
@@ -66,7 +66,7 @@ static int check_options(int argc, const char **argv)
 	struct ktstr_err err;
 	int i;
 
-	o.width = sysconf(_SC_NPROCESSORS_ONLN);
+	o.width = ktstr_usable_cpus_here();
 	if (o.jobs && ktstr_parse_u64(o.jobs, 1, 1024, &o.width))
 		return complain(WRONG_USAGE, NULL, "verifier: --jobs %s: must be a number from 1 to 1024",
 				o.jobs);
@@ -125,15 +125,6 @@ static int use_runs_folder(void)
 	return 0;
 }
 
-static int on_progress(void *ctx, struct job_pool *pool, struct job *done)
-{
-	struct document *d = ctx;
-	int ret = done ? document__flush(d) : 0;
-
-	document__progress(d, pool, done);
-	return ret;
-}
-
 static void fill_jobs(struct job *jobs, const struct sweep *s, const struct ktstr_run_opts *opts)
 {
 	size_t i;
@@ -173,7 +164,7 @@ static int run_cells(struct sweep *s, const struct run_kernels *ks,
 		     const struct ktstr_run_opts *opts, struct document_header *head)
 {
 	struct document d = { .out = stdout, .json = o.json, .head = head, .nr_repeats = 1 };
-	struct job_pool pool = { .progress = on_progress, .ctx = &d };
+	struct job_pool pool = { .progress = document__progress, .ctx = &d };
 	int stop, ret;
 	size_t i;
 

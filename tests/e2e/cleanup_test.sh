@@ -16,15 +16,22 @@ trap 'rm -rf "$tmp"' EXIT
 
 . tests/lib.sh
 
+runs() {	# NAME: a process of the run whose name begins so is there
+	local pid
+
+	for pid in $(ours); do
+		grep -qs "^$1" "/proc/$pid/comm" && return 0
+	done
+	return 1
+}
+
 await() {	# PHASE: until the run is there, at most 60 s
-	local limit=$((SECONDS + 60)) pid
+	local limit=$((SECONDS + 60))
 
 	while [ $SECONDS -lt $limit ]; do
 		case $1 in
-		start)		[ -n "$(ours)" ] && return 0;;
-		emulator)	for pid in $(ours); do
-					grep -qs '^qemu' "/proc/$pid/comm" && return 0
-				done ;;
+		start)		runs "${prog##*/}" && return 0;;	# env before it ignores SIGINT
+		emulator)	runs qemu && return 0;;
 		boot)		grep -qs "Linux version" "$root"/r/*/console.log && return 0;;
 		scheduler)	grep -qs "BPF scheduler .* enabled" "$root"/r/*/console.log && return 0;;
 		esac

@@ -353,6 +353,9 @@ check "results come in listing order, not in order of completion" \
 	ids_are "ktstr/passes ktstr/passes_late ktstr/fails"
 check "completion order was another one" \
 	[ "$(sed -n 's,.*ktstr/\([a-z_]*\).*,\1,p' "$tmp/err" | tail -n 1)" = passes_late ]
+run run -j 1 -t passes -t fails "$suite"
+check "a line of progress has the reason, also of the next one in the order" \
+	grep -q '^ktstr: \[2/2\] fail  ktstr/fails 0\.[0-9] s: FAIL fails: cgroup' "$tmp/err"
 run run -T sleeps "$suite" "$rude"
 python3 "$kunit" parse "$tmp/out" > "$tmp/kunit" 2>&1
 check "kunit.py reads every result, crashes and all" \

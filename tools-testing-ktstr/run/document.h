@@ -55,7 +55,7 @@ void document__id(const struct document *d, const struct job *job, char *buf, si
 const char *job__reason(const struct job *job);
 
 void document__begin(struct document *d);
-/* Print every job up to the first unfinished one. 0, or -errno when stdout fails. */
+/* Print every job up to the first unfinished one, and forget it. 0, or -errno when stdout fails. */
 int document__flush(struct document *d);
 /*
  * Print the rest and the trailer. @stop is the signal that ended the run early, or 0. After a
@@ -67,7 +67,10 @@ int document__junit(struct document *d, struct ktstr_err *err);
 /* See tally__exit_status(). */
 int document__exit_status(const struct document *d);
 
-/* On stderr: a line for @done or, on a terminal, the live line with the running tests. */
-void document__progress(struct document *d, const struct job_pool *pool, const struct job *done);
+/*
+ * What a job_pool calls, with the document as @ctx: on stderr a line for @done and, on a terminal, the
+ * live line with the running tests; and document__flush().
+ */
+int document__progress(void *ctx, struct job_pool *pool, struct job *done);
 
 #endif

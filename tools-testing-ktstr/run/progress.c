@@ -75,16 +75,27 @@ static void live_line(const struct document *d, const struct job_pool *pool)
 		fputs(CLEAR_LINE, stderr);
 }
 
-void document__progress(struct document *d, const struct job_pool *pool, const struct job *done)
+static void line(const struct document *d, const struct job_pool *pool, const struct job *job)
 {
-	const char *why;
+	const char *why = job__reason(job);
 
-	if (done && !(d->tty && d->out_tty)) {
-		why = job__reason(done);
-		fprintf(stderr, "%sktstr: [%u/%u] %-5s %s/%s %.1f s%s%s\n", d->tty ? CLEAR_LINE : "",
-			pool->nr_done, pool->nr_jobs, ktap_status__name(done->verdict.status),
-			done->fixture, done->test, done->seconds, *why ? ": " : "", why);
+	fprintf(stderr, "%sktstr: [%u/%u] %-5s %s/%s %.1f s%s%s\n", d->tty ? CLEAR_LINE : "",
+		pool->nr_done, pool->nr_jobs, ktap_status__name(job->verdict.status), job->fixture,
+		job->test, job->seconds, *why ? ": " : "", why);
+}
+
+int document__progress(void *ctx, struct job_pool *pool, struct job *done)
+{
+	struct document *d = ctx;
+	int ret = 0;
+
+	if (done) {
+		/* what is printed is forgotten, the reason too */
+		if (!(d->tty && d->out_tty))
+			line(d, pool, done);
+		ret = document__flush(d);
 	}
 	if (d->tty)
 		live_line(d, pool);
+	return ret;
 }
