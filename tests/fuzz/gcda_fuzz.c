@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Two files of counters, one of them from a guest: their sum has the same structure, and counts of both. */
 #include "fuzz.h"
-#include "harness/coverage/gcda.h"
+#include "harness/counters/gcda.h"
 
 static const uint32_t file[] = {
 	0x67636461, 0x4232322a, 0x2d77d7e1, 0x156896b3,

@@ -4,8 +4,8 @@
  * records with tag, length and data, in the machine's byte order. Only counts of arcs and numbers of
  * runs are summed, and all else has to be equal.
  */
-#ifndef KTSTR_COVERAGE_GCDA_H
-#define KTSTR_COVERAGE_GCDA_H
+#ifndef KTSTR_COUNTERS_GCDA_H
+#define KTSTR_COUNTERS_GCDA_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -7,7 +7,7 @@
 #include "lib/paths.h"
 #include "place.h"
 
-bool ktstr_coverage__is_gcda_name(const char *name)
+bool ktstr_counters__is_gcda_name(const char *name)
 {
 	size_t len = strlen(name);
 	const char *p;
@@ -24,7 +24,7 @@ bool ktstr_coverage__is_gcda_name(const char *name)
 }
 
 /* As libgcov does: folders are only stripped in front of the last '/'. */
-int ktstr_coverage__gcda_path(char *buf, size_t size, const char *name, const char *prefix,
+int ktstr_counters__gcda_path(char *buf, size_t size, const char *name, const char *prefix,
 			      const char *strip)
 {
 	long level = strip ? strtol(strip, NULL, 10) : 0;
@@ -44,7 +44,7 @@ int ktstr_coverage__gcda_path(char *buf, size_t size, const char *name, const ch
 	return ktstr_paths__fmt(buf, size, "%.*s%s", (int)len, prefix ?: "", tail);
 }
 
-int ktstr_coverage__llvm_dir(char *buf, size_t size)
+int ktstr_counters__llvm_dir(char *buf, size_t size)
 {
 	const char *dir = getenv("LLVM_COV_TARGET_DIR"), *file = getenv("LLVM_PROFILE_FILE"), *slash;
 	char exe_dir[PATH_MAX];

@@ -55,7 +55,7 @@ static void __attribute__((constructor(101))) choose_profraw(void)
 	char dir[PATH_MAX - 32], file[PATH_MAX];
 
 	if (!ktstr_counters__llvm() || getpid() == 1 || getenv("LLVM_PROFILE_FILE") ||
-	    ktstr_coverage__llvm_dir(dir, sizeof(dir)))
+	    ktstr_counters__llvm_dir(dir, sizeof(dir)))
 		return;
 	snprintf(file, sizeof(file), "%s/default-%%m.profraw", dir);
 	setenv("LLVM_PROFILE_FILE", file, 1);
@@ -129,7 +129,7 @@ static void take_gcda(const struct ktstr_run *run, const struct ktstr_counter_fi
 	size_t len;
 	int ret;
 
-	if (!ktstr_coverage__is_gcda_name(f->name) ||
+	if (!ktstr_counters__is_gcda_name(f->name) ||
 	    ktstr_paths__fmt(path, sizeof(path), "%s%s", empty, f->name)) {
 		note(t, "the guest has sent a name that is none of a file of counters");
 		return;
@@ -147,7 +147,7 @@ static void take_gcda(const struct ktstr_run *run, const struct ktstr_counter_fi
 		note(t, "%s: %s", f->name, errno == EOPNOTSUPP ?
 		     "it has other counters than those of --coverage" :
 		     "what came from the guest is damaged");
-	} else if (ktstr_coverage__gcda_path(path, sizeof(path), f->name, getenv("GCOV_PREFIX"),
+	} else if (ktstr_counters__gcda_path(path, sizeof(path), f->name, getenv("GCOV_PREFIX"),
 					     getenv("GCOV_PREFIX_STRIP"))) {
 		note(t, "%s: %s", f->name, strerror(ENAMETOOLONG));
 	} else {
@@ -171,7 +171,7 @@ static void take_profraw(const struct ktstr_counter_file *f, struct trouble *t)
 		note(t, "a .profraw file that came from the guest is damaged");
 		return;
 	}
-	ret = ktstr_coverage__llvm_dir(dir, sizeof(dir));
+	ret = ktstr_counters__llvm_dir(dir, sizeof(dir));
 	if (!ret)
 		ret = ktstr_paths__mkdirs(dir);
 	if (ret) {
@@ -234,7 +234,7 @@ static void gone(struct ktstr_run *run, void *state)
 			c->nr + c->dropped, t.first);
 }
 
-const struct ktstr_run_part ktstr_coverage_part = {
+const struct ktstr_run_part ktstr_counters_part = {
 	.name = "coverage",
 	.gone = gone,
 };

@@ -11,8 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "harness/coverage/gcda.h"
-#include "harness/coverage/place.h"
+#include "harness/counters/gcda.h"
+#include "harness/counters/place.h"
 #include "lib/paths.h"
 
 /* Two functions; the second, of two counters here, was never called: zeros that are left out. */
@@ -258,26 +258,26 @@ TEST(a_file_is_where_the_runtime_has_it)
 	char path[64];
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		ASSERT_EQ(0, ktstr_coverage__gcda_path(path, sizeof(path), "/user/build/foo.gcda",
+		ASSERT_EQ(0, ktstr_counters__gcda_path(path, sizeof(path), "/user/build/foo.gcda",
 						       cases[i].prefix, cases[i].strip));
 		EXPECT_STREQ(cases[i].want, path);
 	}
-	EXPECT_EQ(-ENAMETOOLONG, ktstr_coverage__gcda_path(path, 8, "/user/build/foo.gcda", NULL, NULL));
+	EXPECT_EQ(-ENAMETOOLONG, ktstr_counters__gcda_path(path, 8, "/user/build/foo.gcda", NULL, NULL));
 }
 
 TEST(a_name_from_the_guest_stays_below_its_folder)
 {
-	EXPECT_TRUE(ktstr_coverage__is_gcda_name("/a/b c.gcda"));
-	EXPECT_TRUE(ktstr_coverage__is_gcda_name("/a/..b/c...gcda"));
-	EXPECT_FALSE(ktstr_coverage__is_gcda_name("a/b.gcda"));
-	EXPECT_FALSE(ktstr_coverage__is_gcda_name("/../b.gcda"));
-	EXPECT_FALSE(ktstr_coverage__is_gcda_name("/a/../../b.gcda"));
-	EXPECT_FALSE(ktstr_coverage__is_gcda_name("/a/..b/../c.gcda"));
-	EXPECT_FALSE(ktstr_coverage__is_gcda_name("/a/b.gcda/.."));
-	EXPECT_FALSE(ktstr_coverage__is_gcda_name("/a\n/b.gcda"));
-	EXPECT_FALSE(ktstr_coverage__is_gcda_name("/a/b.gcno"));
-	EXPECT_FALSE(ktstr_coverage__is_gcda_name("gcda"));
-	EXPECT_FALSE(ktstr_coverage__is_gcda_name(""));
+	EXPECT_TRUE(ktstr_counters__is_gcda_name("/a/b c.gcda"));
+	EXPECT_TRUE(ktstr_counters__is_gcda_name("/a/..b/c...gcda"));
+	EXPECT_FALSE(ktstr_counters__is_gcda_name("a/b.gcda"));
+	EXPECT_FALSE(ktstr_counters__is_gcda_name("/../b.gcda"));
+	EXPECT_FALSE(ktstr_counters__is_gcda_name("/a/../../b.gcda"));
+	EXPECT_FALSE(ktstr_counters__is_gcda_name("/a/..b/../c.gcda"));
+	EXPECT_FALSE(ktstr_counters__is_gcda_name("/a/b.gcda/.."));
+	EXPECT_FALSE(ktstr_counters__is_gcda_name("/a\n/b.gcda"));
+	EXPECT_FALSE(ktstr_counters__is_gcda_name("/a/b.gcno"));
+	EXPECT_FALSE(ktstr_counters__is_gcda_name("gcda"));
+	EXPECT_FALSE(ktstr_counters__is_gcda_name(""));
 }
 
 TEST(profiles_have_a_folder)
@@ -286,16 +286,16 @@ TEST(profiles_have_a_folder)
 
 	setenv("LLVM_COV_TARGET_DIR", "/cov", 1);
 	setenv("LLVM_PROFILE_FILE", "/prof/%p.profraw", 1);
-	ASSERT_EQ(0, ktstr_coverage__llvm_dir(dir, sizeof(dir)));
+	ASSERT_EQ(0, ktstr_counters__llvm_dir(dir, sizeof(dir)));
 	EXPECT_STREQ("/cov", dir);
 	setenv("LLVM_COV_TARGET_DIR", "", 1);
-	ASSERT_EQ(0, ktstr_coverage__llvm_dir(dir, sizeof(dir)));
+	ASSERT_EQ(0, ktstr_counters__llvm_dir(dir, sizeof(dir)));
 	EXPECT_STREQ("/prof", dir);
 	setenv("LLVM_PROFILE_FILE", "x.profraw", 1);
-	ASSERT_EQ(0, ktstr_coverage__llvm_dir(dir, sizeof(dir)));
+	ASSERT_EQ(0, ktstr_counters__llvm_dir(dir, sizeof(dir)));
 	EXPECT_STREQ(".", dir);
 	unsetenv("LLVM_PROFILE_FILE");
-	ASSERT_EQ(0, ktstr_coverage__llvm_dir(dir, sizeof(dir)));
+	ASSERT_EQ(0, ktstr_counters__llvm_dir(dir, sizeof(dir)));
 	EXPECT_STREQ("/llvm-cov-target", strrchr(dir, '/'));
 	EXPECT_EQ('/', dir[0]);
 }
