@@ -26,6 +26,7 @@
 #	make bench-trace-guest [ARGS="3 TEST --accel kvm"]	... the guest that is traced from inside
 #	make bench-stats [ARGS=10000]	what comparing two runs of so many tests costs
 #	make bench-worker	what telemetry costs a worker, in ns
+#	make COVERAGE=1 OUTPUT=DIR	programs that count what is executed: docs/coverage.md
 #	O=DIR, V=1, LLVM=1, LLVM=-19, CROSS_COMPILE=, CLANG= (BPF), VMLINUX_BTF=
 
 SETUP := tools-testing-ktstr/setup
@@ -81,10 +82,14 @@ selftests := $(KSRC)/tools/testing/selftests
 prefix_maps = -ffile-prefix-map=$(KSRC)=linux -ffile-prefix-map=$(realpath $(KSRC))=linux \
 	-ffile-prefix-map=$(abspath $(TOOLS))=tools -ffile-prefix-map=$(CURDIR)=.
 include bpf/rules.mk
+# Not in what runs outside of the tests' processes.
+counting := $(if $(COVERAGE),-O1 $(if $(findstring clang,$(CC)),-fprofile-instr-generate \
+	-fcoverage-mapping,--coverage -fprofile-update=prefer-atomic))
+uncounted = $(filter-out $(counting),$(CFLAGS))
 override CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -Woverride-init \
 	-Wno-missing-field-initializers $(prefix_maps) -pthread \
 	-I. -Iharness/include -Iscenarios/include \
-	-isystem $(selftests) -isystem $(KSRC)/tools/include $(filter-out -I%/selftests,$(CFLAGS))
+	-isystem $(selftests) -isystem $(KSRC)/tools/include $(filter-out -I%/selftests,$(CFLAGS)) $(counting)
 LDLIBS := -Wl,--as-needed -lelf -llz4 -lz -lzstd -ljansson -lsqlite3 -lm
 HAS_LLVM_AR := $(if $(LLVM),$(shell command -v $(LLVM_PREFIX)llvm-ar$(LLVM_SUFFIX)))
 AR := $(or $(HAS_LLVM_AR),$(CROSS_COMPILE)ar)
@@ -158,12 +163,12 @@ $(foreach f,/ /san/,$(OBJ)$(f)tools-testing-ktstr/export/runfile.o): tools-testi
 $(OUTPUT)/hostcall.so: $(wildcard vmm/qemu/plugin/*.[ch]) vmm/qemu/mark.h \
 		vmm/qemu/probe_area.h vmm/qemu/tally_area.h vmm/qemu/count_area.h vmm/probe.h vmm/tally.h vmm/count.h $(OBJ)/flags
 	$(call msg,PLUGIN,,$@)
-	$(Q)$(CC) $(CFLAGS) -fPIC -shared $(LDFLAGS) $(filter %.c,$^) -o $@
+	$(Q)$(CC) $(uncounted) -fPIC -shared $(LDFLAGS) $(filter %.c,$^) -o $@
 
 # The init of images is part of their key: no debug information, which has paths in it.
 $(OUTPUT)/image_init: harness/guest/boot/boot.c harness/model/late.h $(OBJ)/flags
 	$(call msg,CC,,$@)
-	$(Q)$(CC) $(CFLAGS) -g0 -static -s $< -o $@
+	$(Q)$(CC) $(uncounted) -g0 -static -s $< -o $@
 endif
 
 include tests/Makefile

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lib/counters.h"
 #include "lib/status.h"
 #include "callback.h"
 #include "harness/model/seen.h"
@@ -34,10 +35,12 @@ child(struct shared *s, int (*callback)(struct ktstr_result *result))
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	signal(SIGINT, SIG_DFL);
 	signal(SIGTERM, SIG_DFL);
+	ktstr_counters__forked();
 	s->ret = callback(&s->result);
 	s->missed = ktstr_monitor__was_missed();
 	s->returned = true;
 	fflush(NULL);
+	ktstr_counters__save();
 	_exit(0);
 }
 

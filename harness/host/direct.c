@@ -17,6 +17,7 @@
 #include "harness/plan/here.h"
 #include "harness/plan/opts.h"
 #include "harness/plan/override.h"
+#include "lib/counters.h"
 #include "schedulers.h"
 
 void ktstr_thresholds__print(const struct ktstr_plan *p, FILE *f)
@@ -198,6 +199,13 @@ bool ktstr_direct(int argc, char **argv, const struct ktstr_registry *registry, 
 	}
 	if (argc == 2 && !strcmp(argv[1], "--binaries")) {
 		print_binaries(registry);
+		fflush(stdout);
+		*status = KTSTR_EXIT_PASS;
+		return true;
+	}
+	/* for `ktstr coverage` */
+	if (argc == 2 && !strcmp(argv[1], "--counters")) {
+		printf("%s", ktstr_counters__gcov() ? "gcov\n" : ktstr_counters__llvm() ? "llvm\n" : "");
 		fflush(stdout);
 		*status = KTSTR_EXIT_PASS;
 		return true;

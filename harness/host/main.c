@@ -22,6 +22,7 @@
 #include "harness/guest/engine/sweep.h"
 #include "harness/guest/init/guest.h"
 #include "harness/plan/deadline.h"
+#include "lib/counters.h"
 #include "direct.h"
 #include "expect.h"
 #include "interrupt.h"
@@ -137,8 +138,8 @@ static void set_verdict(struct __test_metadata *t, const struct ktstr_run *run)
 		set_reason(t, "INCONCLUSIVE %.200s", ktstr_result__undecided(run->result));
 }
 
-/* In a child of the harness: one test from its declaration to its verdict. */
-static void run_test(struct __test_metadata *t, struct __fixture_variant_metadata *variant)
+/* One test from its declaration to its verdict. Returns the signal that ended it, or 0. */
+static int carry_out(struct __test_metadata *t)
 {
 	const struct entry *entry = (const struct entry *)t;
 	static struct ktstr_run run;
@@ -146,14 +147,13 @@ static void run_test(struct __test_metadata *t, struct __fixture_variant_metadat
 	struct ktstr_err err;
 	int sig;
 
-	(void)variant;
 	if (ktstr_interrupt__catch() || getppid() != harness_pid) {
 		fail_with(t, "the harness is gone");
-		return;
+		return 0;
 	}
 	if (ktstr_plan__for_variant(&plan, &entry->variant, &err)) {
 		fail_with(t, err.msg);
-		return;
+		return 0;
 	}
 	if (ktstr_run__exec(&run, &plan, &opts, &err) && !run.brief) {
 		fail_with(t, err.msg);
@@ -165,6 +165,18 @@ static void run_test(struct __test_metadata *t, struct __fixture_variant_metadat
 	if (run.unrecorded[0])
 		*unrecorded = true;
 	ktstr_run__free(&run);
+	return sig;
+}
+
+/* In a child of the harness, which ends by _exit(). */
+static void run_test(struct __test_metadata *t, struct __fixture_variant_metadata *variant)
+{
+	int sig;
+
+	(void)variant;
+	ktstr_counters__forked();
+	sig = carry_out(t);
+	ktstr_counters__save();
 	if (sig)
 		_exit(128 + sig);
 }

@@ -235,6 +235,17 @@ static bool on_output(struct ktstr_seen *s, const struct ktstr_msg *m)
 				  m->len - sizeof(what));
 }
 
+static bool on_counters(struct ktstr_seen *s, const struct ktstr_msg *m)
+{
+	struct ktstr_msg_counters what;
+
+	if (m->len < sizeof(what))
+		return false;
+	memcpy(&what, m->payload, sizeof(what));
+	return ktstr_counter_files__add(&s->counters, &what, (const char *)m->payload + sizeof(what),
+				   m->len - sizeof(what));
+}
+
 static bool on_devices(struct ktstr_seen *s, const struct ktstr_msg *m)
 {
 	if (m->len >= sizeof(s->devices))
@@ -365,6 +376,7 @@ static bool (* const handlers[KTSTR_NR_MSG_TYPES])(struct ktstr_seen *, const st
 	[KTSTR_MSG_PROBE] = on_probe,
 	[KTSTR_MSG_TEARDOWN] = on_teardown,
 	[KTSTR_MSG_EXIT] = on_exit_,
+	[KTSTR_MSG_COUNTERS] = on_counters,
 };
 
 void ktstr_messages__handle(struct ktstr_seen *s, const struct ktstr_msg *m)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The parts of every run: model/part.h documents the hooks and when they are called. */
 #include <linux/kernel.h>
+#include "harness/counters/part.h"
 #include "harness/coverage/part.h"
 #include "harness/devices/devices.h"
 #include "harness/dump/part.h"
@@ -14,6 +15,7 @@
 #include "harness/trace/part.h"
 
 const struct ktstr_run_part * const ktstr_run_parts[] = {
+	&ktstr_counters_part,	/* its gone() is the last */
 	&ktstr_perf_part,
 	&ktstr_devices_part,
 	&ktstr_monitor_part,

@@ -11,7 +11,7 @@
 #include "harness/result/statistics.h"
 
 /* Of the payloads; both sides check it. */
-#define KTSTR_CHAN_VERSION	7u
+#define KTSTR_CHAN_VERSION	8u
 
 enum ktstr_msg_type {
 	KTSTR_MSG_START = 1,	/* PID 1 runs: struct ktstr_msg_start, then release string */
@@ -34,6 +34,7 @@ enum ktstr_msg_type {
 	KTSTR_MSG_PROBE,	/* of the program that sets probes: harness/model/probe.h */
 	KTSTR_MSG_TEARDOWN,	/* the body is over, cleaning up: empty */
 	KTSTR_MSG_EXIT,		/* s32 status; nothing follows */
+	KTSTR_MSG_COUNTERS,	/* of executed code: struct ktstr_msg_counters, then a piece of a file */
 	KTSTR_NR_MSG_TYPES,
 };
 
@@ -100,6 +101,25 @@ struct ktstr_msg_output {
 	uint32_t reserved;	/* 0 */
 	uint64_t cut;		/* bytes in front of this piece that are not sent */
 	char source[KTSTR_NAME_LEN], cgroup[KTSTR_NAME_LEN];
+};
+
+/*
+ * A file that the runtime of --coverage has written in the guest. Files are numbered from 0 on, and
+ * come in this order, each from its beginning to its end.
+ */
+enum ktstr_counters_kind {
+	KTSTR_COUNTERS_GCDA, KTSTR_COUNTERS_PROFRAW, KTSTR_NR_COUNTERS_KINDS,
+};
+
+#define KTSTR_COUNTERS_NAME	1024
+#define KTSTR_COUNTERS_PIECE	(256u << 10)	/* bytes in one message */
+
+struct ktstr_msg_counters {
+	uint32_t file;
+	uint32_t kind;		/* enum ktstr_counters_kind */
+	uint64_t size;		/* of the whole file */
+	uint64_t offset;	/* of this piece */
+	char name[KTSTR_COUNTERS_NAME];	/* "/DIR/OBJECT.gcda" */
 };
 
 /* What the body asks the host for, which looks at the guest's memory. */

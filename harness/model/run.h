@@ -101,7 +101,7 @@ enum ktstr_lifecycle {
 };
 
 #define KTSTR_IMAGE_KEY_LEN	17	/* 16 hexadecimal digits, see image/image.h */
-#define KTSTR_MAX_RUN_PARTS	11
+#define KTSTR_MAX_RUN_PARTS	12
 
 struct ktstr_run {
 	const struct ktstr_plan *plan;

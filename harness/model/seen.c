@@ -31,6 +31,7 @@ void ktstr_seen__free(struct ktstr_seen *s)
 	ktstr_textbuf__free(&s->kmsg);
 	ktstr_textbuf__free(&s->crash);
 	ktstr_outputs__free(&s->outputs);
+	ktstr_counter_files__free(&s->counters);
 	ktstr_splats__free(&s->splats);
 	ktstr_result__free(s->result);
 	free(s->stuck);

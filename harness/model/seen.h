@@ -12,6 +12,7 @@
 
 #include "lib/textbuf.h"
 #include "clocks.h"
+#include "counter_files.h"
 #include "msg.h"
 #include "output.h"
 #include "run.h"
@@ -85,6 +86,7 @@ struct ktstr_seen {
 	unsigned int nr_changes, dropped_changes;
 	struct ktstr_textbuf sched_log, kmsg, crash;
 	struct ktstr_outputs outputs;	/* of payloads */
+	struct ktstr_counter_files counters;	/* of a program that was built with them */
 	char devices[KTSTR_DEVICES_TEXT];	/* of DEVICES */
 	struct ktstr_scxlog scx;	/* about the scheduler that PID 1 started last */
 	struct ktstr_scxlog others;	/* about those that the test or its payloads started */

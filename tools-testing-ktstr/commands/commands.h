@@ -11,6 +11,7 @@
 	ROW(run, "run", "run tests and print one KTAP (or JSON) document")		\
 	ROW(merge, "merge", "put the documents of the shards of a run together")		\
 	ROW(watch, "watch", "build and run tests again whenever a source changes")	\
+	ROW(coverage, "coverage", "run tests and say which lines of their sources were executed")	\
 	ROW(list, "list", "list tests, test programs, work types or ops")		\
 	ROW(affected, "affected", "list the tests that a change can touch")		\
 	ROW(show_thresholds, "show-thresholds",						\

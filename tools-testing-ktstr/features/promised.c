@@ -167,8 +167,8 @@ const struct feature features[] = {
 	AS(METRIC, "wake_latency_tail_ratio", "wake_tail_ratio")
 
 	AS(COMMAND, "test", "run")
-	NONE(COMMAND, "coverage")
-	NONE(COMMAND, "llvm-cov")
+	SAME(COMMAND, "coverage")
+	DIFFERS(COMMAND, "llvm-cov", NULL, "`llvm-cov`")
 	SAME(COMMAND, "stats")
 	SAME(COMMAND, "stats list")
 	DIFFERS(COMMAND, "stats compare", "stats compare", "filters of comparisons")
@@ -421,7 +421,7 @@ const struct feature features[] = {
 	DIFFERS(OTHER, "find_kernel, run_shell and other functions of the crate", "ktstr.md", "functions and features of the crate")
 	DIFFERS(OTHER, "features of the crate: cli-bins, export, pretty-labels, integration", NULL,
 		"functions and features of the crate")
-	NONE(OTHER, "coverage of guests")
+	AS(OTHER, "coverage of guests", "coverage.md")
 	DIFFERS(OTHER, "per-thread profiles (ctprof)", "ctprof.md", "profiles: counters of jemalloc")
 	AS(OTHER, "dumps with made-up names (fun)", "dumps.md")
 	NONE(OTHER, "wprof in the guest")

@@ -15,6 +15,7 @@
 #include "body.h"
 #include "harness/checks/checks.h"
 #include "harness/guest/engine/hand/hand.h"
+#include "lib/counters.h"
 #include "internal.h"
 
 #define SETTLE_NS	(NSEC_PER_SEC / 2)	/* of holds that let workers settle */
@@ -154,8 +155,10 @@ static void probe_survival(struct ktstr_ctx *ctx)
 void guest_context__run(struct guest_context *c, struct guest_shared *s)
 {
 	struct ktstr_ctx *ctx = &c->ctx;
-	int ret = ctx->test->body(ctx);
+	int ret;
 
+	ktstr_counters__forked();
+	ret = ctx->test->body(ctx);
 	ktstr_hand__close(ctx);
 	if (ret > 0)
 		ktstr_result__add(ctx->result, KTSTR_FAILS, KTSTR_INFRASTRUCTURE,
@@ -168,6 +171,7 @@ void guest_context__run(struct guest_context *c, struct guest_shared *s)
 	s->ret = ret;
 	fflush(NULL);
 	__atomic_store_n(&s->complete, 1, __ATOMIC_RELEASE);
+	ktstr_counters__save();
 }
 
 void guest_child__reset(void)

@@ -242,6 +242,7 @@ void ktstr_guest_main(void)
 		give_up("the root file system is incomplete (" KTSTR_GUEST_SENTINEL
 			" is missing): the guest ran out of memory while unpacking it; raise memory_mib");
 	set_environment();
+	guest_counters__begin();
 	become_realtime();
 	open_sources(&guest);
 	read_args(&guest);
@@ -251,6 +252,7 @@ void ktstr_guest_main(void)
 	status = -guest_supervise(&guest);
 
 	guest_counts__send(&guest);
+	guest_counters__send(&guest);
 	guest_link__send(&guest.link, KTSTR_MSG_EXIT, &status, sizeof(status));
 	guest_link__ring(&guest.link);
 	machine_reset();

@@ -342,4 +342,8 @@ int guest_supervise(struct guest *g);
 /* counts.c: tell the host what the kernel has counted of the devices of the test. */
 void guest_counts__send(struct guest *g);
 
+/* counters.c: of executed code, if this program was built with them */
+void guest_counters__begin(void);
+void guest_counters__send(struct guest *g);
+
 #endif

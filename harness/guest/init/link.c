@@ -117,7 +117,7 @@ static bool may_flood(enum ktstr_msg_type type)
 {
 	return type == KTSTR_MSG_KMSG || type == KTSTR_MSG_SCHED_LOG ||
 	       type == KTSTR_MSG_STIMULUS || type == KTSTR_MSG_OP || type == KTSTR_MSG_OUTPUT ||
-	       type == KTSTR_MSG_PROBE;
+	       type == KTSTR_MSG_PROBE || type == KTSTR_MSG_COUNTERS;
 }
 
 static int try_send(struct guest_link *l, enum ktstr_msg_type type, uint64_t now,

@@ -25,6 +25,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/counters.h"
 #include "worker.h"
 
 struct ktstr_loop {
@@ -453,8 +454,13 @@ static void separate(const struct ktstr_worker_args *b, uint32_t nr)
 
 void ktstr_worker__main(const struct ktstr_worker_args *b)
 {
+	bool lived;
+
+	ktstr_counters__forked();
 	separate(b, 1);
-	_exit(live(b, false) ? 0 : 1);
+	lived = live(b, false);
+	ktstr_counters__save();
+	_exit(lived ? 0 : 1);
 }
 
 static void *thread_main(void *args)
@@ -477,6 +483,7 @@ void ktstr_leader__main(const struct ktstr_worker_args *args, uint32_t nr, const
 	uint32_t i;
 	int ret;
 
+	ktstr_counters__forked();
 	separate(args, nr);
 	if (comm)
 		prctl(PR_SET_NAME, comm);
@@ -491,5 +498,6 @@ void ktstr_leader__main(const struct ktstr_worker_args *args, uint32_t nr, const
 	for (i = 0; i < nr; i++)
 		if (threads && threads[i])
 			pthread_join(threads[i], NULL);
+	ktstr_counters__save();
 	_exit(0);
 }

@@ -428,6 +428,7 @@ static const struct tool_option {
 	{ "run", "trace", "KTSTR_TRACE", "start_file(\"trace\"" },
 	{ "run", "ledger", "KTSTR_LEDGER", "{ \"ledger\", \"KTSTR_LEDGER\", o.ledger" },
 	{ "run", "coverage", "KTSTR_COVERAGE", "{ \"coverage\", \"KTSTR_COVERAGE\", o.coverage }" },
+	{ "coverage", "output", NULL, "ktstr_paths__absolute(output" },
 	{ "affected", "since", NULL, "\"%s^{commit}\", since_option" },
 	{ "affected", "verbose", NULL, "why && explain" },
 	{ "stats", "dir", NULL, "dir_option ?:" },
