@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/probe/ops.h"
 #include "harness/probe/source.h"
 #include "loads.h"
 
@@ -263,19 +264,6 @@ static const struct ktstr_prog *find_loaded(struct looker *k, const struct ktstr
 	return NULL;
 }
 
-/* Is it an operation of struct sched_ext_ops? Tracing programs have a name there, too. */
-static bool is_op(struct looker *k, const struct ktstr_prog *p)
-{
-	uint64_t name = p->value[KTSTR_PROG_OP_NAME];
-	struct ktstr_place op;
-	char text[64];
-
-	if (!name || ktstr_kview__string(k->v, name, text, sizeof(text)) || !*text)
-		return false;
-	ktstr_place__find(&op, k->v->img->btf, "sched_ext_ops", text);
-	return op.found;
-}
-
 /* All programs of the object with this BTF. */
 static void want(struct looker *k, uint64_t btf)
 {
@@ -293,6 +281,7 @@ static void want(struct looker *k, uint64_t btf)
 static int look(struct looker *k, bool attach)
 {
 	struct ktstr_loads *l = k->l;
+	char op[KTSTR_OP_NAME];
 	int ret = 0;
 
 	for (size_t i = 0; i < l->nr_progs; i++) {
@@ -308,7 +297,8 @@ static int look(struct looker *k, bool attach)
 		}
 	l->full += k->progs->nr == KTSTR_MAX_BPF_OBJECTS;	/* there may be more */
 	for (unsigned int i = 0; attach && i < k->progs->nr; i++)
-		if (k->progs->prog[i].value[KTSTR_PROG_BTF] && is_op(k, &k->progs->prog[i]))
+		if (k->progs->prog[i].value[KTSTR_PROG_BTF] &&
+		    ktstr_ops__name(k->v, &k->progs->prog[i], op, sizeof(op)))
 			want(k, k->progs->prog[i].value[KTSTR_PROG_BTF]);
 	return ret;
 }
