@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Fields of CSV, as RFC 4180 has them. */
+#include "lib/control.h"
 #include "csv.h"
 
 void ktstr_csv__text(FILE *f, const char *text)
@@ -8,7 +9,7 @@ void ktstr_csv__text(FILE *f, const char *text)
 	for (; *text; text++) {
 		if (*text == '"')
 			fputc('"', f);
-		fputc((unsigned char)*text < ' ' ? '?' : *text, f);
+		fputc(ktstr_is_control(*text) ? '?' : *text, f);
 	}
 	fputc('"', f);
 }

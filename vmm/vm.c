@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "lib/clock.h"
+#include "lib/control.h"
 #include "backend.h"
 #include "ram.h"
 
@@ -165,7 +166,7 @@ static int check_mode(const struct vm_spec *s, struct ktstr_err *err)
 		return ktstr_err(err, EINVAL, "icount_shift %d: must be between 0 and %d",
 				 s->icount_shift, MAX_SHIFT);
 	for (const char *p = s->cmdline; p && *p; p++)
-		if ((unsigned char)*p < ' ' || *p == 0x7f)
+		if (ktstr_is_control(*p))
 			return ktstr_err(err, EINVAL,
 					 "cmdline: control character %#x at offset %zu",
 					 *p, (size_t)(p - s->cmdline));

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/control.h"
 #include "lib/paths.h"
 #include "place.h"
 
@@ -15,7 +16,7 @@ bool ktstr_counters__is_gcda_name(const char *name)
 	if (*name != '/' || len < sizeof(".gcda") || strcmp(name + len - 5, ".gcda"))
 		return false;
 	for (p = name; *p; p++)
-		if ((unsigned char)*p < ' ' || *p == 0x7f)
+		if (ktstr_is_control(*p))
 			return false;
 	for (p = name; (p = strstr(p, "/..")); p += 3)
 		if (p[3] == '/' || !p[3])

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/control.h"
 #include "dump.h"
 #include "text_priv.h"
 
@@ -52,9 +53,7 @@ void text_task_name(const struct ktstr_jnode *task, char *buf, size_t size)
 {
 	snprintf(buf, size, "%s[%" PRId64 "]", ktstr_jnode__str(task, "comm", "?"),
 		 ktstr_jnode__i64(task, "pid", -1));
-	for (char *p = buf; *p; p++)
-		if ((unsigned char)*p < ' ' || *p == 0x7f)
-			*p = '?';
+	ktstr_tame(buf, '?');
 }
 
 const struct ktstr_jnode *text_queue_of(const struct ktstr_jnode *report,
@@ -83,9 +82,7 @@ void text_queue_name(const struct ktstr_jnode *queue, char *buf, size_t size)
 		snprintf(buf, size, "DSQ %s", ktstr_jnode__str(queue, "id", "?"));
 	else
 		snprintf(buf, size, "the %s DSQ", origin);
-	for (char *p = buf; *p; p++)
-		if ((unsigned char)*p < ' ' || *p == 0x7f)
-			*p = '?';
+	ktstr_tame(buf, '?');
 }
 
 /* Is the message about it, as "comm[12] failed to run for 5.003s" is? */

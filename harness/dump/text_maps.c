@@ -92,10 +92,12 @@ static void put_plain_object(const char *what, const struct ktstr_jnode *n, FILE
 {
 	fprintf(f, "  %s:", what);
 	for (n = ktstr_jnode__first(n); n; n = n->next)
-		if (n->type == KTSTR_J_UINT && n->key)
-			fprintf(f, " %s=%" PRIu64, n->key, n->u);
-		else if (n->type == KTSTR_J_BOOL && n->b && n->key)
-			fprintf(f, " %s", n->key);
+		if (n->key && (n->type == KTSTR_J_UINT || (n->type == KTSTR_J_BOOL && n->b))) {
+			fputc(' ', f);
+			ktstr_value_text__safe(n->key, f);
+			if (n->type == KTSTR_J_UINT)
+				fprintf(f, "=%" PRIu64, n->u);
+		}
 	fputc('\n', f);
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/control.h"
 #include "render.h"
 #include "value_text.h"
 
@@ -22,11 +23,8 @@ static void put_line(const struct out *o, const struct ktstr_jnode *v, int depth
 
 void ktstr_value_text__safe(const char *text, FILE *f)
 {
-	for (; *text; text++) {
-		unsigned char c = (unsigned char)*text;
-
-		fputc(c < ' ' || c == 0x7f ? '?' : c, f);
-	}
+	for (; *text; text++)
+		fputc(ktstr_is_control(*text) ? '?' : *text, f);
 }
 
 static const char *kind_of(const struct ktstr_jnode *v)

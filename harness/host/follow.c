@@ -9,6 +9,7 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
+#include "lib/control.h"
 #include "follow.h"
 
 #define NAME_CHARS	100
@@ -78,7 +79,7 @@ static void put(struct ktstr_follow *f, char c)
 	}
 	if (c == '\r')
 		return;
-	f->line[f->len++] = ((unsigned char)c < ' ' && c != '\t') || c == 0x7f ? '?' : c;
+	f->line[f->len++] = ktstr_is_control(c) && c != '\t' ? '?' : c;
 	if (f->len == sizeof(f->line))
 		put_line(f);
 }

@@ -22,6 +22,7 @@
 #include "harness/guest/engine/sweep.h"
 #include "harness/guest/init/guest.h"
 #include "harness/plan/deadline.h"
+#include "lib/control.h"
 #include "lib/counters.h"
 #include "direct.h"
 #include "expect.h"
@@ -112,14 +113,11 @@ static void __attribute__((format(printf, 2, 3)))
 set_reason(struct __test_metadata *t, const char *fmt, ...)
 {
 	va_list ap;
-	char *p;
 
 	va_start(ap, fmt);
 	vsnprintf(t->results->reason, sizeof(t->results->reason), fmt, ap);
 	va_end(ap);
-	for (p = t->results->reason; *p; p++)
-		if ((unsigned char)*p < ' ')
-			*p = ' ';
+	ktstr_tame(t->results->reason, ' ');
 }
 
 /* One "# " line and a failed test. */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/control.h"
 #include "harness/checks/checks.h"
 #include "harness/result/wire.h"
 #include "messages.h"
@@ -84,7 +85,6 @@ static bool on_body(struct ktstr_seen *s, const struct ktstr_msg *m)
 static bool on_stimulus(struct ktstr_seen *s, const struct ktstr_msg *m)
 {
 	struct ktstr_stimulus *more;
-	char *p;
 
 	if (m->len != sizeof(more->what))
 		return false;
@@ -102,18 +102,14 @@ static bool on_stimulus(struct ktstr_seen *s, const struct ktstr_msg *m)
 	more->time_ns = m->time_ns;
 	memcpy(&more->what, m->payload, sizeof(more->what));
 	more->what.part[sizeof(more->what.part) - 1] = '\0';
-	for (p = more->what.part; *p; p++)	/* it reaches terminals */
-		if ((unsigned char)*p < ' ' || *p == 0x7f)
-			*p = '?';
+	ktstr_tame(more->what.part, '?');
 	return true;
 }
 
 static void clean(char *text, size_t size)
 {
 	text[size - 1] = '\0';
-	for (; *text; text++)
-		if ((unsigned char)*text < ' ' || *text == 0x7f)
-			*text = '?';
+	ktstr_tame(text, '?');
 }
 
 static bool on_op(struct ktstr_seen *s, const struct ktstr_msg *m)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "console.h"
+#include "lib/control.h"
 #include "lib/textbuf.h"
 #include "scxlog.h"
 #include "splat.h"
@@ -142,7 +143,7 @@ static void copy(char *buf, size_t size, const char *line, size_t len)
 		len = size - 1;
 	for (i = 0; i < len; i++)
 		buf[i] = line[i] == '\t' ? ' ' :
-			 (unsigned char)line[i] < ' ' || line[i] == 0x7f ? '?' : line[i];
+			 ktstr_is_control(line[i]) ? '?' : line[i];
 	buf[len] = '\0';
 }
 

@@ -10,6 +10,7 @@
 #include "harness/model/guest_args.h"
 #include "harness/model/seen.h"
 #include "harness/monitor/view/btf_type.h"
+#include "lib/control.h"
 #include "lib/paths.h"
 #include "vmm/initramfs/initramfs.h"
 
@@ -116,7 +117,7 @@ static bool read_text(struct reader *r, const uint8_t *data, size_t len)
 	if (r->text_len + len + 1 > TEXT_MAX)
 		return false;
 	for (size_t i = 0; i < len; i++)	/* it reaches terminals */
-		fputc(data[i] < ' ' || data[i] == 0x7f ? '?' : data[i], r->text);
+		fputc(ktstr_is_control((char)data[i]) ? '?' : data[i], r->text);
 	fputc('\n', r->text);
 	r->text_len += len + 1;
 	return true;

@@ -17,6 +17,7 @@
 #include "harness/plan/scheduler.h"
 #include "harness/plan/variant.h"
 #include "harness/result/metrics.h"
+#include "lib/control.h"
 #include "lib/status.h"
 #include "ran.h"
 #include "report.h"
@@ -54,9 +55,9 @@ static void put_line(const struct out *o, const char *indent, const char *line, 
 
 	fputs(indent, o->f);
 	for (i = 0; i < len && i < max; i++) {
-		unsigned char c = line[i];
+		char c = line[i];
 
-		fputc(c == '\t' ? ' ' : c < ' ' || c == 0x7f ? '?' : c, o->f);
+		fputc(c == '\t' ? ' ' : ktstr_is_control(c) ? '?' : c, o->f);
 	}
 	fputs(i < len ? "...\n" : "\n", o->f);
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/control.h"
 #include "calls.h"
 
 #define DSQ_BUILTIN	(UINT64_C(1) << 63)
@@ -86,8 +87,7 @@ void ktstr_repro_value__format(const struct ktstr_repro_value *v, const uint64_t
 
 	if (ends_with(name, "comm")) {
 		snprintf(buf, size, "%.15s", (const char *)word);
-		for (; *buf; buf++)
-			*buf = (unsigned char)*buf < ' ' || *buf == 0x7f ? '?' : *buf;
+		ktstr_tame(buf, '?');
 	} else if (ends_with(name, "dsq_id") || (!strcmp(v->group, "scx_dispatch_q") && !strcmp(name, "id"))) {
 		format_dsq(n, buf, size);
 	} else if (ends_with(name, "enq_flags")) {

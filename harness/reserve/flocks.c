@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/control.h"
 #include "lib/file.h"
 #include "lib/paths.h"
 #include "lib/textbuf.h"
@@ -176,7 +177,7 @@ void flocks__cmdline(const char *proc, pid_t pid, char buf[FLOCKS_CMDLINE])
 	while (len && !text[len - 1])
 		len--;
 	for (ssize_t i = 0; i < len; i++)
-		if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
+		if (ktstr_is_control(text[i]))
 			text[i] = ' ';
 	snprintf(buf, FLOCKS_CMDLINE, "%.*s%s", CMDLINE_CHARS, text,
 		 len > CMDLINE_CHARS ? "..." : "");

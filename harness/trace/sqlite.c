@@ -17,6 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/control.h"
 #include "lib/err.h"
 #include "event.h"
 
@@ -218,7 +219,7 @@ static void bind_name(struct database *d, int column, const char *name)
 	size_t i;
 
 	for (i = 0; i < sizeof(clean) && name[i]; i++)
-		clean[i] = (unsigned char)name[i] < ' ' ? '?' : name[i];
+		clean[i] = ktstr_is_control(name[i]) ? '?' : name[i];
 	d->lib.bind_text(d->insert, column + 1, clean, (int)i, SQLITE_TRANSIENT);
 }
 

@@ -123,7 +123,7 @@ rows=(
 	"drop 1n1l2c1t 2 cache_pressure_imbalance"
 	"drop 1n2l4c1t 2 cgroup_add_midrun"
 	"drop 1n2l4c1t 2 cgroup_remove_midrun"
-	"drop 1n2l4c1t 2 cgroup_cpuset_add_remove"
+	"ignore-cpuset 1n2l4c1t 2 cgroup_cpuset_add_remove"
 	"leak-last 1n2l4c1t 2 cgroup_exhaust_reuse"
 	"drop 1n2l4c1t 2 cgroup_dynamic_workload_variety"
 	"leak-last 1n2l4c1t 2 cache_yield_wake_affine"

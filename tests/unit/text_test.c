@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Promises of the functions on plain texts of lib/textbuf.h. */
+/* Promises of the functions on plain texts of lib/textbuf.h and lib/control.h. */
 #include <string.h>
 
 #include "kselftest_harness.h"
 
+#include "lib/control.h"
 #include "lib/textbuf.h"
 
 static void add(char *buf, size_t size, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
@@ -60,6 +61,18 @@ TEST(lines_end_at_a_newline_or_the_end)
 	EXPECT_STREQ("two\r\nthree", ktstr_text__tail("one\n\ntwo\r\nthree", 2));
 	EXPECT_STREQ("three\n", ktstr_text__tail("two\nthree\n", 1));
 	EXPECT_STREQ("a", ktstr_text__tail("a", 9));
+}
+
+TEST(what_could_be_an_order_to_a_terminal_is_tamed)
+{
+	char text[] = "a\tb\n\033[2J\x7f\x01\xc3\xa4 ~";
+	int c, nr = 0;
+
+	ktstr_tame(text, '?');
+	EXPECT_STREQ("a?b??[2J??\xc3\xa4 ~", text);
+	for (c = 0; c < 256; c++)
+		nr += ktstr_is_control((char)c);
+	EXPECT_EQ(33, nr);
 }
 
 TEST_HARNESS_MAIN

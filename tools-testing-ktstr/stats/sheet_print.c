@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The formats of a sheet. Cells are from sidecars, which anybody may have written. */
-#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/control.h"
 #include "lib/json.h"
 #include "sheet_priv.h"
 
@@ -15,7 +15,7 @@
 static void put_plain(FILE *f, const char *text)
 {
 	for (; *text; text++)
-		putc(iscntrl((unsigned char)*text) ? '?' : *text, f);
+		putc(ktstr_is_control(*text) ? '?' : *text, f);
 }
 
 static size_t width_of(const char *text)

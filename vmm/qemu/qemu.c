@@ -24,6 +24,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lib/control.h"
 #include "lib/status.h"
 #include "vmm/apic_id.h"
 #include "lib/clock.h"
@@ -360,7 +361,7 @@ static void log_tail(const struct qemu_vm *q, char *buf, size_t size)
 		n--;
 	buf[n > 0 ? n : 0] = '\0';
 	for (char *p = buf; *p; p++)
-		if ((unsigned char)*p < ' ' || *p == 0x7f)
+		if (ktstr_is_control(*p))
 			*p = *p == '\n' ? '|' : ' ';
 }
 

@@ -6,7 +6,6 @@
  * cgroup.events signals POLLPRI when "populated" becomes 0. A cgroup that does not become empty is
  * reported with a task that is still in it, as that task shows the bug.
  */
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/kernel.h>
@@ -25,6 +24,7 @@
 
 #include "cgroup.h"
 #include "lib/clock.h"
+#include "lib/control.h"
 #include "lib/file.h"
 
 #define REMOVAL_NS	(5 * NSEC_PER_SEC)
@@ -109,7 +109,7 @@ const char *ktstr_cgroup__name_problem(const char *name)
 	if (*name == '/')
 		return "the name is absolute, it must be relative to the test's root";
 	for (p = name; *p; p++)
-		if (iscntrl((unsigned char)*p))
+		if (ktstr_is_control(*p))
 			return "the name contains a control character";
 	for (;; part += len + 1) {
 		len = strcspn(part, "/");

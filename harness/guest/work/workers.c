@@ -20,6 +20,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "lib/control.h"
 #include "lib/file.h"
 #include "worker.h"
 
@@ -133,15 +134,12 @@ enum ktstr_severity ktstr_workers__said(const struct ktstr_workers *ws, uint32_t
 					char text[KTSTR_SAID_LEN])
 {
 	uint32_t said = __atomic_load_n(&ws->slots[i].said, __ATOMIC_ACQUIRE);
-	char *p;
 
 	if (said <= KTSTR_NOTE || said > KTSTR_FAILS)
 		return KTSTR_NOTE;
 	memcpy(text, ws->slots[i].said_text, KTSTR_SAID_LEN);
 	text[KTSTR_SAID_LEN - 1] = '\0';
-	for (p = text; *p; p++)
-		if ((unsigned char)*p < ' ')
-			*p = ' ';
+	ktstr_tame(text, ' ');
 	return said;
 }
 

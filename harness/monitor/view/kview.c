@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "lib/control.h"
 #include "kview.h"
 
 #define IMAGE_MAX	(1ull << 30)	/* x86: KERNEL_IMAGE_SIZE */
@@ -224,9 +225,7 @@ int ktstr_kview__string(struct ktstr_kview *v, uint64_t kva, char *buf, size_t s
 			break;
 	}
 	buf[n] = '\0';
-	for (char *p = buf; *p; p++)
-		if ((unsigned char)*p < ' ' || *p == 0x7f)
-			*p = '?';
+	ktstr_tame(buf, '?');
 	return 0;
 }
 

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "lib/control.h"
 #include "cpio.h"
 #include "ustar.h"
 
@@ -40,11 +41,8 @@ static void printable(char *out, size_t size, const char *path)
 {
 	size_t i;
 
-	for (i = 0; i < size - 1 && path[i]; i++) {
-		unsigned char ch = path[i];
-
-		out[i] = ch < 0x20 || ch == 0x7f ? '?' : ch;
-	}
+	for (i = 0; i < size - 1 && path[i]; i++)
+		out[i] = ktstr_is_control(path[i]) ? '?' : path[i];
 	out[i] = '\0';
 }
 
@@ -55,7 +53,7 @@ int cpio_check_path(const char *path, struct ktstr_err *err)
 	char shown[128];
 
 	for (p = path; *p; p++)
-		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+		if (ktstr_is_control(*p))
 			why = "has a control character";
 	if (path[0] != '/')
 		why = "is not absolute";

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "lib/control.h"
 #include "lib/status.h"
 #include "harness/guest/payload/payload.h"
 #include "payload_run.h"
@@ -133,7 +134,7 @@ void ktstr_payload_run__fails(struct ktstr_scenario_state *st, const struct ktst
 static void last_words(const struct ktstr_payload_run *run, char *buf, size_t size)
 {
 	uint64_t dropped;
-	size_t len, i;
+	size_t len;
 	const char *text = ktstr_payload__output(run->proc, KTSTR_STDERR, &len, &dropped);
 
 	while (len && (text[len - 1] == '\n' || text[len - 1] == ' '))
@@ -141,9 +142,7 @@ static void last_words(const struct ktstr_payload_run *run, char *buf, size_t si
 	snprintf(buf, size, "%s%.*s", len >= size ? "..." : "",
 		 (int)(len < size - 4 ? len : size - 4),
 		 len < size - 4 ? text : text + len - (size - 4));
-	for (i = 0; buf[i]; i++)
-		if ((unsigned char)buf[i] < ' ')
-			buf[i] = ' ';
+	ktstr_tame(buf, ' ');
 }
 
 /* True when it ended as it should. */
