@@ -64,12 +64,15 @@ case " $* " in
 	echo "'http://mirror.invalid/os/dists/$VERSION_CODENAME/InRelease' x 0 "
 	exit ;;
 *" update "*)
+	[ -n "$conf" ] || exit 0
 	[ "${FAKE_NET:-}" != down ] || { echo "E: Could not resolve host" >&2; exit 100; }
 	echo "Codename: new-backports" > "${conf%/*}/lists/m_dists_stable-backports_InRelease"
 	exit ;;
 *" -s install "*)
 	echo "Inst libc6 (1 x [amd64])"
 	echo "Inst qemu-system-x86 (9.9.1-1 x [amd64])"
+	exit ;;
+*" install "*)
 	exit ;;
 esac
 while [ "$1" != download ]; do shift; done
@@ -102,6 +105,7 @@ case "$*" in
 esac
 EOF
 printf '#!/bin/sh\necho QEMU emulator version 7.2.0\n' > "$tmp/bin/qemu-system-x86_64"
+printf '#!/bin/sh\necho update-ccache-symlinks >> "$FAKE/calls"\n' > "$tmp/bin/update-ccache-symlinks"
 chmod +x "$tmp"/bin/*
 PATH=$tmp/bin:$PATH
 
@@ -220,6 +224,12 @@ chmod +x "$tmp/bin/id"
 fresh
 run 4 'sudo apt-get install .*libelf-dev' CC=false && [ ! -e "$cache" ]
 result $? "packages missing without root: SKIP with the command, nothing touched" "$tmp/err"
+printf '#!/bin/sh\n[ "$1" = -u ] && echo 0\n' > "$tmp/bin/id"
+fresh
+: > "$tmp/calls"
+run 4 'still missing after installing packages: .*libelf-dev' CC=false &&
+	sed -n '/apt-get .* install .*libelf-dev/,$p' "$tmp/calls" | grep -q '^update-ccache-symlinks$'
+result $? "ccache hears of a clang that was installed" "$tmp/err"
 rm "$tmp/bin/id"
 
 # A system with dnf and without apt-get. What it installs is headers: before, its compiler finds

@@ -149,6 +149,12 @@ packages_install_apt()
 		tail -n 5 "$TMP/packages.log" >&2
 		die "apt-get install failed; run it by hand: apt-get install $*"
 	}
+	# Debian's ccache looks for compilers when it is installed. A clang that comes later, or in the
+	# same go, is only found when somebody asks.
+	(
+		PATH=$PATH:/usr/sbin
+		! have update-ccache-symlinks || update-ccache-symlinks >> "$TMP/packages.log" 2>&1
+	) || say "update-ccache-symlinks failed: clang is not cached"
 }
 
 packages_install_dnf()
