@@ -235,6 +235,6 @@ static void gone(struct ktstr_run *run, void *state)
 }
 
 const struct ktstr_run_part ktstr_counters_part = {
-	.name = "coverage",
+	.name = "counters",
 	.gone = gone,
 };

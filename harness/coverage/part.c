@@ -25,13 +25,6 @@ struct state {
 	char why_not[sizeof(((struct ktstr_err *)0)->msg)];
 };
 
-static struct ktstr_monitor *view(const struct ktstr_run *run)
-{
-	struct ktstr_monitor_state *mon = ktstr_part__state(run, &ktstr_monitor_part);
-
-	return mon && mon->vm && mon->mon.view.ready ? &mon->mon : NULL;
-}
-
 static void give_up(struct state *s, const char *why)
 {
 	if (!s->failed)
@@ -86,7 +79,7 @@ static void set_mark(struct state *s, struct ktstr_monitor *m, struct vm *vm, en
 
 static void sync_point(struct ktstr_run *run, void *state, struct vm *vm)
 {
-	struct ktstr_monitor *m = view(run);
+	struct ktstr_monitor *m = ktstr_monitor__view(run);
 	struct state *s = state;
 
 	if (!s->asked || s->failed || s->set || !m)
@@ -98,7 +91,7 @@ static void sync_point(struct ktstr_run *run, void *state, struct vm *vm)
 
 static void mark(struct ktstr_run *run, void *state, struct vm *vm, enum vm_mark_slot slot)
 {
-	struct ktstr_monitor *m = view(run);
+	struct ktstr_monitor *m = ktstr_monitor__view(run);
 	struct state *s = state;
 	int ret;
 

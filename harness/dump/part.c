@@ -95,9 +95,7 @@ static struct ktstr_monitor_state *monitor(const struct ktstr_run *run)
 /* The monitor's view of the guest; NULL: there is none, or not yet. */
 static struct ktstr_monitor *view(const struct ktstr_run *run, const struct state *s)
 {
-	struct ktstr_monitor_state *mon = monitor(run);
-
-	return s->vm && mon && mon->vm && mon->mon.view.ready ? &mon->mon : NULL;
+	return s->vm ? ktstr_monitor__view(run) : NULL;
 }
 
 static bool wanted(const struct ktstr_run *run)

@@ -42,6 +42,9 @@ struct ktstr_monitor_state {
 	bool wrote;			/* or tried to */
 };
 
+/* part.c: what other parts look at the guest by; NULL: there is no monitor, or nothing to see yet or any more */
+struct ktstr_monitor *ktstr_monitor__view(const struct ktstr_run *run);
+
 /* part_writes.c: what a test wants to be different, watchdog_timeout_s and bpf_map_write */
 int ktstr_monitor_writes__check(const struct ktstr_test *t, struct ktstr_err *err);
 int ktstr_monitor_writes__attach(const struct ktstr_run *run, struct ktstr_monitor_state *s);

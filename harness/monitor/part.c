@@ -41,6 +41,13 @@ static bool wants_view(const struct ktstr_run *run)
 	return run->opts.monitor || ktstr_monitor_writes__any(run->plan->test);
 }
 
+struct ktstr_monitor *ktstr_monitor__view(const struct ktstr_run *run)
+{
+	struct ktstr_monitor_state *mon = ktstr_part__state(run, &ktstr_monitor_part);
+
+	return mon && mon->vm && mon->mon.view.ready ? &mon->mon : NULL;
+}
+
 struct ktstr_kimage *ktstr_monitor__open_image(const struct ktstr_run *run, struct ktstr_err *err)
 {
 	char root[PATH_MAX], dir[PATH_MAX];

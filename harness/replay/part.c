@@ -45,13 +45,6 @@ struct state {
 	char trouble[512];		/* what was asked for could not be done */
 };
 
-static struct ktstr_monitor *view(const struct ktstr_run *run)
-{
-	struct ktstr_monitor_state *mon = ktstr_part__state(run, &ktstr_monitor_part);
-
-	return mon && mon->vm && mon->mon.view.ready ? &mon->mon : NULL;
-}
-
 static int prepare(struct ktstr_run *run, void *state, struct ktstr_err *err)
 {
 	struct state *s = state;
@@ -138,7 +131,7 @@ static void set_instructions(struct state *s, struct vm *vm, uint64_t slide)
 /* Whatever can be set by now. At a sync point or mark. */
 static void arm(const struct ktstr_run *run, struct state *s, struct vm *vm)
 {
-	struct ktstr_monitor *m = view(run);
+	struct ktstr_monitor *m = ktstr_monitor__view(run);
 	const struct ktstr_seen *seen = run->seen;
 
 	if (!seen->clocks.known)
@@ -162,7 +155,7 @@ static void arm(const struct ktstr_run *run, struct state *s, struct vm *vm)
 
 static void sync_point(struct ktstr_run *run, void *state, struct vm *vm)
 {
-	struct ktstr_monitor *m = view(run);
+	struct ktstr_monitor *m = ktstr_monitor__view(run);
 	struct state *s = state;
 	struct vm_mark mark;
 
@@ -179,7 +172,7 @@ static void sync_point(struct ktstr_run *run, void *state, struct vm *vm)
 static void look(const struct ktstr_run *run, struct state *s, struct vm *vm)
 {
 	struct vm_regs *regs = calloc(run->plan->nr_cpus, sizeof(*regs));
-	struct ktstr_monitor *m = view(run);
+	struct ktstr_monitor *m = ktstr_monitor__view(run);
 	uint64_t rq, curr, pid, off;
 	struct ktstr_place place;
 	const char *name;
@@ -316,7 +309,7 @@ static void take_dump(struct ktstr_run *run, struct state *s)
 
 static void stop(struct ktstr_run *run, struct state *s, struct vm *vm)
 {
-	struct ktstr_monitor *m = view(run);
+	struct ktstr_monitor *m = ktstr_monitor__view(run);
 	struct ktstr_err err;
 
 	s->stopped = true;
@@ -338,7 +331,7 @@ static void stop(struct ktstr_run *run, struct state *s, struct vm *vm)
 
 static void mark(struct ktstr_run *run, void *state, struct vm *vm, enum vm_mark_slot slot)
 {
-	struct ktstr_monitor *m = view(run);
+	struct ktstr_monitor *m = ktstr_monitor__view(run);
 	struct state *s = state;
 
 	if (!s->on || s->stopped)

@@ -33,13 +33,6 @@ static struct ktstr_repro_state *state_of(const struct ktstr_run *run)
 	return ktstr_part__state(run, &ktstr_repro_part);
 }
 
-static struct ktstr_monitor *view(const struct ktstr_run *run)
-{
-	struct ktstr_monitor_state *mon = ktstr_part__state(run, &ktstr_monitor_part);
-
-	return mon && mon->vm && mon->mon.view.ready ? &mon->mon : NULL;
-}
-
 /* Would a crash of this run be looked into? */
 static bool applies(const struct ktstr_run *run)
 {
@@ -189,7 +182,7 @@ static void find_sources(const struct ktstr_run *run, struct ktstr_repro_state *
 
 static void sync_point(struct ktstr_run *run, void *state, struct vm *vm)
 {
-	struct ktstr_monitor *m = view(run);
+	struct ktstr_monitor *m = ktstr_monitor__view(run);
 	struct ktstr_repro_state *s = state;
 
 	if (m && is_bpf_repeat(run, s) && run->seen->sched_attaching && !s->sources) {
@@ -211,7 +204,7 @@ static void note_time(const struct ktstr_run *run, struct ktstr_repro_state *s, 
 
 static void mark(struct ktstr_run *run, void *state, struct vm *vm, enum vm_mark_slot slot)
 {
-	struct ktstr_monitor *m = view(run);
+	struct ktstr_monitor *m = ktstr_monitor__view(run);
 	struct ktstr_exit_info info;
 	struct ktstr_repro_state *s = state;
 

@@ -100,7 +100,7 @@ static void begin(struct ktstr_trace_state *s, struct ktstr_monitor *m, struct v
 
 void ktstr_trace_emulator__sync(const struct ktstr_run *run, struct ktstr_trace_state *s, struct vm *vm)
 {
-	struct ktstr_monitor *m = ktstr_trace__view(run);
+	struct ktstr_monitor *m = ktstr_monitor__view(run);
 
 	if (!s->tracing || !m || !run->seen->clocks.known)
 		return;
@@ -114,7 +114,7 @@ void ktstr_trace_emulator__sync(const struct ktstr_run *run, struct ktstr_trace_
 void ktstr_trace_emulator__mark(const struct ktstr_run *run, struct ktstr_trace_state *s, struct vm *vm,
 				enum vm_mark_slot slot)
 {
-	struct ktstr_monitor *m = ktstr_trace__view(run);
+	struct ktstr_monitor *m = ktstr_monitor__view(run);
 	int nr;
 
 	if (!s->tracing || !m || !s->on)

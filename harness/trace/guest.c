@@ -252,7 +252,7 @@ static void tell_until(struct ktstr_trace_state *s, uint64_t until_ns)
  */
 static void compare(const struct ktstr_run *run, struct ktstr_trace_state *s)
 {
-	struct ktstr_monitor *m = ktstr_trace__view(run);
+	struct ktstr_monitor *m = ktstr_monitor__view(run);
 	uint64_t switches, curr;
 
 	for (uint32_t i = 0; m && i < s->guest.nr_cpus; i++) {

@@ -59,8 +59,6 @@ struct ktstr_trace_state {
 
 /* The engine is BPF programs in the guest. */
 bool ktstr_trace_guest__wanted(const struct ktstr_run *run);
-/* The monitor of @run, once its kernel has been found in memory; or NULL. */
-struct ktstr_monitor *ktstr_trace__view(const struct ktstr_run *run);
 /* What the kernel says of @cpu: switches so far, and the task. False: it cannot be read. */
 bool ktstr_trace__read_rq(struct ktstr_monitor *m, uint32_t cpu, uint64_t *switches, uint64_t *curr);
 

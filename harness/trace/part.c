@@ -20,13 +20,6 @@
 
 #define TICK_NS		(20 * NSEC_PER_MSEC)	/* between looks at the guest's ring buffers */
 
-struct ktstr_monitor *ktstr_trace__view(const struct ktstr_run *run)
-{
-	struct ktstr_monitor_state *mon = ktstr_part__state(run, &ktstr_monitor_part);
-
-	return mon && mon->vm && mon->mon.view.ready ? &mon->mon : NULL;
-}
-
 bool ktstr_trace__read_rq(struct ktstr_monitor *m, uint32_t cpu, uint64_t *switches, uint64_t *curr)
 {
 	const struct ktstr_place *nr = &m->layout.cpu[KTSTR_CPU_NR_SWITCHES];
