@@ -2,6 +2,7 @@
 /* Paths and whole files: see paths.h. */
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -304,4 +305,17 @@ int ktstr_paths__write_new(const char *path, const char *text, size_t len)
 	if (ret)
 		unlink(tmp);
 	return ret;
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
+int ktstr_paths__remove_tree(const char *dir)
+{
+	return nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS) ? -errno : 0;
 }

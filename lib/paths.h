@@ -54,5 +54,7 @@ int ktstr_paths__write_new(const char *path, const char *text, size_t len);
  * which is removed. 0, or -errno: also -EISDIR, and -EINVAL for what is neither a file nor missing.
  */
 int ktstr_paths__can_write(const char *path);
+/* Remove @dir and all that is in it; links are not followed. 0 or -errno. */
+int ktstr_paths__remove_tree(const char *dir);
 
 #endif

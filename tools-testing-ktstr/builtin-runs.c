@@ -72,14 +72,6 @@ static int add_size(const char *path, const struct stat *st, int type, struct FT
 	return 0;
 }
 
-static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
 /* Is the run of test folder @name below @fd still going on? */
 static bool is_busy(int fd, const char *name)
 {
@@ -210,6 +202,7 @@ static int runs_clean(const struct run_folders *all, const char *root)
 	char path[PATH_MAX];
 	unsigned int nr = 0;
 	size_t i;
+	int ret;
 
 	if (keep_option && ktstr_parse_u64(keep_option, 0, UINT32_MAX, &keep))
 		return complain(WRONG_USAGE, NULL, "runs clean: --keep %s: must be a number", keep_option);
@@ -217,8 +210,9 @@ static int runs_clean(const struct run_folders *all, const char *root)
 		if (all->item[i].busy)
 			continue;
 		ktstr_paths__fmt(path, sizeof(path), "%s/%s", root, all->item[i].name);
-		if (!dry_run && nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS))
-			return complain(1, NULL, "%s: %s", path, strerror(errno));
+		ret = dry_run ? 0 : ktstr_paths__remove_tree(path);
+		if (ret)
+			return complain(1, NULL, "%s: %s", path, strerror(-ret));
 		printf("%s %s\n", dry_run ? "would remove" : "removed", path);
 		bytes += all->item[i].bytes;
 		nr++;

@@ -7,7 +7,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -59,14 +58,6 @@ static void __attribute__((constructor(101))) choose_profraw(void)
 		return;
 	snprintf(file, sizeof(file), "%s/default-%%m.profraw", dir);
 	setenv("LLVM_PROFILE_FILE", file, 1);
-}
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
 }
 
 /* The files of a process that has executed nothing, below @dir. 0 or -errno. */
@@ -227,7 +218,7 @@ static void gone(struct ktstr_run *run, void *state)
 			note(&t, "%s: %s", empty, strerror(-ret));
 		else
 			take_all(run, empty, &t);
-		nftw(empty, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+		ktstr_paths__remove_tree(empty);
 	}
 	if (t.nr)
 		fprintf(stderr, "ktstr: coverage: %u of %u files from the guest are missing: %s\n", t.nr,

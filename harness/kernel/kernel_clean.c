@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,19 +14,6 @@
 
 #include "kernel_priv.h"
 #include "lib/paths.h"
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
-static int remove_tree(const char *dir)
-{
-	return nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS) ? -errno : 0;
-}
 
 /* The lock of @key, ours alone; -EWOULDBLOCK when somebody has it. */
 static int lock_exclusive(const char *root, const char *key)
@@ -69,7 +55,7 @@ int ktstr_kernel__remove(const char *key, struct ktstr_err *err)
 		       ktstr_err(err, -fd, "the lock of kernel %s: %s", key, strerror(-fd));
 	if (!ktstr_paths__fmt(image, sizeof(image), "%s/" KTSTR_KERNEL_IMAGE, dir))
 		ktstr_kernel__forget_vmlinux(image);
-	ret = rename(dir, doomed) ? -errno : remove_tree(doomed);
+	ret = rename(dir, doomed) ? -errno : ktstr_paths__remove_tree(doomed);
 	close(fd);
 	return ret ? ktstr_err(err, -ret, "removing kernel %s: %s", key, strerror(-ret)) : 0;
 }
@@ -83,7 +69,7 @@ int ktstr_kernel__remove_builds(struct ktstr_err *err)
 		return ret;
 	if (ktstr_paths__fmt(dir, sizeof(dir), "%s/" KTSTR_KERNEL_BUILDS, root))
 		return ktstr_err(err, ENAMETOOLONG, "%s: the path is too long", root);
-	ret = remove_tree(dir);
+	ret = ktstr_paths__remove_tree(dir);
 	if (ret == -ENOENT)
 		return 0;
 	return ret ? ktstr_err(err, -ret, "removing %s: %s", dir, strerror(-ret)) : 0;

@@ -72,7 +72,7 @@ counted "$info" BODY 8
 result $? "bodies in two guests count, also that of a test that fails" "$info"
 counted "$info" WORKER 1
 result $? "a worker counts"
-grep -A1 "^SF:$tmp/src/tool.c$" "$info" | grep -qx "DA:1,1"
+grep -A3 "^SF:$tmp/src/tool.c$" "$info" | grep -qx "DA:1,1"
 result $? "a payload with counters counts, too"
 counted "$info" HOST 1
 result $? "a host callback counts once"

@@ -5,7 +5,6 @@
  * beside the objects, so that they are those of this run.
  */
 #include <errno.h>
-#include <ftw.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -15,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "harness/coverage/lcov.h"
 #include "lib/paths.h"
 #include "tools-testing-ktstr/commands/builtin.h"
 #include "tools-testing-ktstr/run/suite.h"
@@ -48,19 +48,6 @@ static struct {
 	char gcov[PATH_MAX - 64], llvm[PATH_MAX - 64];
 	struct strings programs;	/* with counters */
 } c;
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
-static void remove_tree(const char *dir)
-{
-	nftw(dir, remove_one, 32, FTW_DEPTH | FTW_PHYS);
-}
 
 /* Take -o out of @argv: the other words are for `ktstr run`. Returns how many these are, or -1. */
 static int take_output(int argc, const char **argv)
@@ -104,7 +91,7 @@ static int prepare_folder(void)
 	if (ret)
 		return complain(1, NULL, "coverage: -o %s: %s", output ?: c.dir, strerror(-ret));
 	snprintf(counters, sizeof(counters), "%s/" COUNTERS, c.dir);
-	remove_tree(counters);
+	ktstr_paths__remove_tree(counters);
 	snprintf(c.gcov, sizeof(c.gcov), "%s/gcov", counters);
 	snprintf(c.llvm, sizeof(c.llvm), "%s/llvm", counters);
 	ret = ktstr_paths__mkdirs(c.gcov) ?: ktstr_paths__mkdirs(c.llvm);
@@ -183,34 +170,33 @@ static int run_tests(int argc, const char **words)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-static int write_info(const struct lines *l)
+static int write_info(const struct ktstr_cover *cover)
 {
-	char path[PATH_MAX];
-	FILE *f;
+	char path[PATH_MAX], *text;
+	size_t len;
+	int ret;
 
 	snprintf(path, sizeof(path), "%s/" INFO, c.dir);
-	f = fopen(path, "we");
-	if (f)
-		lines__write_info(l, f);
-	if (!f || fclose(f))
-		return complain(1, NULL, "coverage: %s: %s", path, strerror(errno));
-	return 0;
+	text = ktstr_lcov__text(cover, &len);
+	ret = text ? ktstr_paths__write(path, text, len) : -errno;
+	free(text);
+	return ret ? complain(1, NULL, "coverage: %s: %s", path, strerror(-ret)) : 0;
 }
 
 /* JSON on stdout is one document. */
 static int show(bool json)
 {
-	struct lines l = { 0 };
-	int ret = collect_gcov(&l, c.gcov) ?: collect_llvm(&l, c.llvm, &c.programs);
+	struct ktstr_cover cover = { .nr = 0 };
+	int ret = collect_gcov(&cover, c.gcov) ?: collect_llvm(&cover, c.llvm, &c.programs);
 
-	lines__sort(&l);
-	if (!ret && !l.nr)
+	ktstr_cover__sort(&cover);
+	if (!ret && !cover.nr)
 		ret = complain(1, NULL, "coverage: no test has run, or none could write its counters");
 	if (!ret && output)
-		ret = write_info(&l);
+		ret = write_info(&cover);
 	if (!ret)
-		lines__print(&l, json ? stderr : stdout);
-	lines__free(&l);
+		lines__print(&cover, json ? stderr : stdout);
+	ktstr_cover__free(&cover);
 	return ret;
 }
 
@@ -272,7 +258,7 @@ int cmd_coverage(int argc, const char **argv)
 			suite__free(&s);
 		}
 		if (!output)
-			remove_tree(c.dir);
+			ktstr_paths__remove_tree(c.dir);
 	}
 	strings__free(&c.programs);
 	free(paths);

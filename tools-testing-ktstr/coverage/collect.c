@@ -61,7 +61,7 @@ char *output_of(const char * const *argv, bool quiet, size_t *len)
 
 /* nftw() has no argument for its caller. */
 static struct {
-	struct lines *lines;
+	struct ktstr_cover *cover;
 	const char *dir;
 	unsigned int nr, without_notes;
 	char no_notes[PATH_MAX];	/* the first one */
@@ -76,7 +76,7 @@ static int add_report(const char *text, size_t len)
 	const char *cwd, *name;
 	struct ktstr_err err;
 	char path[PATH_MAX], real[PATH_MAX];
-	struct source *s;
+	struct ktstr_cover_file *s;
 	int ret = 0;
 
 	ktstr_jtree__init(&tree, MAX_REPORT);
@@ -92,14 +92,13 @@ static int add_report(const char *text, size_t len)
 					      *name == '/' ? "" : "/", name))
 			continue;
 		/* "src/../x.c" and "x.c" are one */
-		s = lines__source(w.lines, realpath(path, real) ?: path);
-		for (line = ktstr_jnode__list(file, "lines"); line && s && !ret; line = line->next)
-			ret = source__add(s, ktstr_jnode__u64(line, "line_number", 0),
-					  ktstr_jnode__u64(line, "count", 0)) == -ENOMEM;
-		ret |= !s;
+		ret = lines__file(w.cover, realpath(path, real) ?: path, &s);
+		for (line = ktstr_jnode__list(file, "lines"); line && !ret; line = line->next)
+			ret = lines__add(s, ktstr_jnode__u64(line, "line_number", 0),
+					 ktstr_jnode__u64(line, "count", 0));
 	}
 	ktstr_jtree__free(&tree);
-	return ret ? complain(1, NULL, "coverage: no memory") : 0;
+	return ret ? complain(1, NULL, "coverage: %s", strerror(-ret)) : 0;
 }
 
 /* gcov looks for the compiler's notes beside the counters: link them there. */
@@ -149,10 +148,10 @@ static int look_at(const char *path, const struct stat *st, int type, struct FTW
 	return w.ret;
 }
 
-int collect_gcov(struct lines *l, const char *dir)
+int collect_gcov(struct ktstr_cover *c, const char *dir)
 {
 	memset(&w, 0, sizeof(w));
-	w.lines = l;
+	w.cover = c;
 	w.dir = dir;
 	nftw(dir, look_at, 32, FTW_PHYS);
 	if (!w.ret && w.without_notes)
@@ -203,7 +202,7 @@ static char *run_llvm(struct strings *argv, size_t *len)
 	return text;
 }
 
-int collect_llvm(struct lines *l, const char *dir, const struct strings *programs)
+int collect_llvm(struct ktstr_cover *c, const char *dir, const struct strings *programs)
 {
 	char profile[PATH_MAX], option[PATH_MAX + 32], merge[PATH_MAX], show[PATH_MAX];
 	struct strings argv = { 0 };
@@ -239,7 +238,7 @@ int collect_llvm(struct lines *l, const char *dir, const struct strings *program
 		strings__add(&argv, programs->item[i]);
 	}
 	text = run_llvm(&argv, &len);
-	if (!text || lines__read_info(l, text))
+	if (!text || lines__read_info(c, text))
 		ret = 1;
 	free(text);
 	strings__free(&argv);

@@ -13,8 +13,8 @@
 char *output_of(const char * const *argv, bool quiet, size_t *len);
 
 /* All .gcda files below @dir, which mirrors the whole tree. 0, or 1 after a complaint. */
-int collect_gcov(struct lines *l, const char *dir);
+int collect_gcov(struct ktstr_cover *c, const char *dir);
 /* All .profraw files in @dir, which @programs have written. 0, or 1 after a complaint. */
-int collect_llvm(struct lines *l, const char *dir, const struct strings *programs);
+int collect_llvm(struct ktstr_cover *c, const char *dir, const struct strings *programs);
 
 #endif

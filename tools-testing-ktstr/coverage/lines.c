@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Counts of source lines: see lines.h. */
+/* Counts of source lines as a table: see lines.h. */
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -13,107 +11,54 @@
 
 #define RANGES_WIDTH	60	/* of the text about lines that were not executed */
 
-struct source *lines__source(struct lines *l, const char *path)
-{
-	struct source *more;
-	size_t i;
-
-	for (i = 0; i < l->nr; i++)
-		if (!strcmp(l->source[i].path, path))
-			return &l->source[i];
-	more = realloc(l->source, (l->nr + 1) * sizeof(*more));
-	if (!more)
-		return NULL;
-	l->source = more;
-	more += l->nr;
-	*more = (struct source){ .path = strdup(path) };
-	if (!more->path)
-		return NULL;
-	l->nr++;
-	return more;
-}
-
-int source__add(struct source *s, uint64_t line, uint64_t count)
-{
-	uint32_t nr = s->nr ?: 256;
-	uint64_t *more, *c;
-
-	if (!line || line > MAX_LINE)
-		return -EINVAL;
-	while (nr <= line)
-		nr *= 2;
-	if (nr != s->nr) {
-		more = realloc(s->count, nr * sizeof(*more));
-		if (!more)
-			return -ENOMEM;
-		s->count = more;
-		memset(more + s->nr, 0xff, (nr - s->nr) * sizeof(*more));
-		s->nr = nr;
-	}
-	c = &s->count[line];
-	if (*c == NO_CODE)
-		*c = 0;
-	if (__builtin_add_overflow(*c, count, c) || *c == NO_CODE)
-		*c = NO_CODE - 1;
-	return 0;
-}
-
-static void tally(const struct source *s, uint32_t *lines, uint32_t *hit)
-{
-	*lines = *hit = 0;
-	for (uint32_t i = 1; i < s->nr; i++) {
-		*lines += s->count[i] != NO_CODE;
-		*hit += s->count[i] != NO_CODE && s->count[i];
-	}
-}
-
-static int compare_paths(const void *a, const void *b)
-{
-	return strcmp(((const struct source *)a)->path, ((const struct source *)b)->path);
-}
-
-static void source__free(struct source *s)
-{
-	free(s->path);
-	free(s->count);
-}
-
 /* Functions in headers of ktstr and of the system are not what the tests are about. */
 static bool is_foreign(const char *path)
 {
 	return strstr(path, "/harness/include/ktstr/") || !strncmp(path, "/usr/include/", 13);
 }
 
-void lines__sort(struct lines *l)
+int lines__file(struct ktstr_cover *c, const char *path, struct ktstr_cover_file **f)
 {
-	uint32_t lines, hit;
-	size_t n = 0;
+	*f = is_foreign(path) ? NULL : ktstr_cover__file(c, path);
+	return *f || is_foreign(path) ? 0 : -errno;
+}
 
-	for (size_t i = 0; i < l->nr; i++) {
-		tally(&l->source[i], &lines, &hit);
-		if (lines && !is_foreign(l->source[i].path))
-			l->source[n++] = l->source[i];
-		else
-			source__free(&l->source[i]);
+int lines__add(struct ktstr_cover_file *f, uint64_t line, uint64_t count)
+{
+	return f && line && line <= UINT32_MAX ? ktstr_cover_file__add_line(f, (uint32_t)line, count) : 0;
+}
+
+int lines__read_info(struct ktstr_cover *c, const char *text)
+{
+	struct ktstr_cover_file *f = NULL;
+	uint64_t nr, count;
+	char path[PATH_MAX];
+	const char *line;
+	int ret = 0;
+	size_t len;
+
+	while (!ret && (line = ktstr_text__line(&text, &len))) {
+		if (!strncmp(line, "SF:", 3)) {
+			snprintf(path, sizeof(path), "%.*s", (int)len - 3, line + 3);
+			ret = lines__file(c, path, &f);
+		} else if (sscanf(line, "DA:%" SCNu64 ",%" SCNu64, &nr, &count) == 2) {
+			ret = lines__add(f, nr, count);
+		}
 	}
-	l->nr = n;
-	if (n)
-		qsort(l->source, n, sizeof(*l->source), compare_paths);
+	return ret;
 }
 
 /* "10-12 22": the lines that were not executed. Lines without code between two belong to a range. */
-static void put_ranges(const struct source *s, char *buf, size_t size)
+static void put_ranges(const struct ktstr_cover_file *f, char *buf, size_t size)
 {
-	uint32_t first = 0, last = 0, i;
-	size_t len = 0;
+	uint32_t first = 0, last = 0;
+	size_t len = 0, i;
 
 	buf[0] = '\0';
-	for (i = 1; i <= s->nr && len < size; i++) {
-		if (i < s->nr && s->count[i] == NO_CODE)
-			continue;
-		if (i < s->nr && !s->count[i]) {
-			first = first ?: i;
-			last = i;
+	for (i = 0; i <= f->nr_lines && len < size; i++) {
+		if (i < f->nr_lines && !f->line[i].count) {
+			last = f->line[i].line;
+			first = first ?: last;
 			continue;
 		}
 		if (!first)
@@ -141,73 +86,34 @@ static double percent(uint64_t hit, uint64_t lines)
 	return lines ? 100.0 * (double)hit / (double)lines : 0;
 }
 
-void lines__print(const struct lines *l, FILE *f)
+static void put_row(FILE *f, int width, const char *name, const struct ktstr_cover_totals *t,
+		    const char *ranges)
+{
+	fprintf(f, "# %-*s %8" PRIu64 " %8" PRIu64 " %7.1f%s%s\n", width, name, t->lines, t->lines_hit,
+		percent(t->lines_hit, t->lines), *ranges ? "  " : "", ranges);
+}
+
+void lines__print(const struct ktstr_cover *c, FILE *f)
 {
 	char ranges[2 * RANGES_WIDTH], cwd[PATH_MAX];
-	uint64_t all = 0, all_hit = 0;
-	uint32_t lines, hit;
+	struct ktstr_cover_totals all = { 0 };
 	int width = 6;
 
 	if (!getcwd(cwd, sizeof(cwd)))
 		strcpy(cwd, "/");
-	for (size_t i = 0; i < l->nr; i++) {
-		int len = (int)strlen(shorten(l->source[i].path, cwd));
+	for (size_t i = 0; i < c->nr; i++) {
+		int len = (int)strlen(shorten(c->file[i].path, cwd));
 
 		width = len > width ? len : width;
 	}
 	fprintf(f, "# %-*s %8s %8s %7s  not executed\n", width, "source", "lines", "executed", "%");
-	for (size_t i = 0; i < l->nr; i++) {
-		tally(&l->source[i], &lines, &hit);
-		put_ranges(&l->source[i], ranges, sizeof(ranges));
-		fprintf(f, "# %-*s %8u %8u %7.1f%s%s\n", width, shorten(l->source[i].path, cwd), lines,
-			hit, percent(hit, lines), *ranges ? "  " : "", ranges);
-		all += lines;
-		all_hit += hit;
+	for (size_t i = 0; i < c->nr; i++) {
+		struct ktstr_cover_totals t = { 0 };
+
+		ktstr_cover_file__count(&c->file[i], &t);
+		put_ranges(&c->file[i], ranges, sizeof(ranges));
+		put_row(f, width, shorten(c->file[i].path, cwd), &t, ranges);
 	}
-	fprintf(f, "# %-*s %8" PRIu64 " %8" PRIu64 " %7.1f\n", width, "all", all, all_hit,
-		percent(all_hit, all));
-}
-
-void lines__write_info(const struct lines *l, FILE *f)
-{
-	uint32_t lines, hit;
-
-	for (const struct source *s = l->source; s < l->source + l->nr; s++) {
-		fprintf(f, "SF:%s\n", s->path);
-		for (uint32_t i = 1; i < s->nr; i++)
-			if (s->count[i] != NO_CODE)
-				fprintf(f, "DA:%u,%" PRIu64 "\n", i, s->count[i]);
-		tally(s, &lines, &hit);
-		fprintf(f, "LF:%u\nLH:%u\nend_of_record\n", lines, hit);
-	}
-}
-
-int lines__read_info(struct lines *l, const char *text)
-{
-	struct source *s = NULL;
-	const char *line;
-	uint64_t nr, count;
-	char path[PATH_MAX];
-	size_t len;
-
-	while ((line = ktstr_text__line(&text, &len))) {
-		if (!strncmp(line, "SF:", 3)) {
-			snprintf(path, sizeof(path), "%.*s", (int)len - 3, line + 3);
-			s = lines__source(l, path);
-			if (!s)
-				return -ENOMEM;
-		} else if (s && sscanf(line, "DA:%" SCNu64 ",%" SCNu64, &nr, &count) == 2 &&
-			   source__add(s, nr, count) == -ENOMEM) {
-			return -ENOMEM;
-		}
-	}
-	return 0;
-}
-
-void lines__free(struct lines *l)
-{
-	for (size_t i = 0; i < l->nr; i++)
-		source__free(&l->source[i]);
-	free(l->source);
-	memset(l, 0, sizeof(*l));
+	ktstr_cover__count(c, &all);
+	put_row(f, width, "all", &all, "");
 }

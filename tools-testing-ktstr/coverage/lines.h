@@ -1,39 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* How often each line of each source was executed, whichever tool says so. */
+/* How often each line of each source was executed, whichever tool says so: into a table, and on screen. */
 #ifndef KTSTR_TOOL_COVERAGE_LINES_H
 #define KTSTR_TOOL_COVERAGE_LINES_H
 
-#include <stddef.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
-#define MAX_LINE	1000000u
+#include "harness/coverage/table.h"
 
-struct source {
-	char *path;
-	uint64_t *count;	/* of each line, from 1 on; NO_CODE: nothing to execute */
-	uint32_t nr;		/* lines there is room for, and line 0 */
-};
-
-#define NO_CODE		UINT64_MAX
-
-struct lines {
-	struct source *source;
-	size_t nr;
-};
-
-/* The source at @path, which is added if it is not there. NULL: no memory. */
-struct source *lines__source(struct lines *l, const char *path);
-/* @line was executed @count times; adds to what is known. 0, -EINVAL or -ENOMEM. */
-int source__add(struct source *s, uint64_t line, uint64_t count);
-/* Sources in the order of their names. Those without code, and foreign headers, are left out then. */
-void lines__sort(struct lines *l);
-/* A table, each line behind "# ". */
-void lines__print(const struct lines *l, FILE *f);
-/* A tracefile of lcov: also genhtml, editors and CI services read that. */
-void lines__write_info(const struct lines *l, FILE *f);
-/* Take over what a tracefile says. 0 or -ENOMEM. */
-int lines__read_info(struct lines *l, const char *text);
-void lines__free(struct lines *l);
+/* The source at @path; NULL for foreign headers, which are left out. 0 or -errno. */
+int lines__file(struct ktstr_cover *c, const char *path, struct ktstr_cover_file **f);
+/* Numbers that no line has are left out, and so is everything of a NULL @f. 0 or -errno. */
+int lines__add(struct ktstr_cover_file *f, uint64_t line, uint64_t count);
+/* Take over the lines of a tracefile, which may have records that ours have not. 0 or -errno. */
+int lines__read_info(struct ktstr_cover *c, const char *text);
+/* A table that is sorted, each line behind "# ". */
+void lines__print(const struct ktstr_cover *c, FILE *f);
 
 #endif
