@@ -537,7 +537,7 @@ static const struct tool_option {
 	{ "dump", "brief", NULL, "&& brief)" }, { "dump", "diff", NULL, "if (diff)" },
 	{ "dump", "json", NULL, "as_json)" }, { "dump", "no-pager", NULL, "if (!no_pager" },
 	{ "runs", "runs", NULL, "if (root_option)" }, { "runs", "keep", NULL, "ktstr_parse_u64(keep_option" },
-	{ "runs", "dry-run", NULL, "!dry_run" }, { "runs", "json", NULL, "if (as_json)" },
+	{ "runs", "dry-run", NULL, "dry_run ? 0 : ktstr_paths__remove_tree(" }, { "runs", "json", NULL, "if (as_json)" },
 };
 
 static const struct tool_option *tool_option_of(const char *command, const char *name)
